@@ -1,0 +1,63 @@
+#include "../tensor/memory.h"
+#include "op.h"
+
+/* Marks the nodes up to `last` through which some xs[i] reaches it. */
+static void mark_reached(const elbo_graph *g, int last, elbo_var *const *xs, int n, bool *reached)
+{
+    for (int i = 0; i < n; i++)
+        reached[xs[i]->id] = true;
+    for (int id = 0; id <= last; id++)
+        for (int i = 0; i < g->nodes[id]->n_in; i++)
+            reached[id] |= reached[g->nodes[id]->in[i]->id];
+}
+
+/* Adds what node y passes on to the cotangents of its operands. */
+static void pass_on(elbo_var *y, elbo_var *dy, const bool *reached, elbo_var **cotangent, elbo_var **dx)
+{
+    int slots = y->n_in > 3 ? y->n_in : 3; /* elementwise derivatives fill in three */
+    for (int i = 0; i < slots; i++)
+        dx[i] = NULL;
+    y->op->derive(y, dy, dx);
+    for (int i = 0; i < y->n_in; i++) {
+        int id = y->in[i]->id;
+        if (!dx[i] || !reached[id])
+            continue;
+        cotangent[id] = cotangent[id] ? elbo_add(cotangent[id], dx[i]) : dx[i];
+    }
+}
+
+void elbo_grad(elbo_var *y, elbo_var *const *xs, int n, elbo_var **out)
+{
+    elbo_graph *g = y->graph;
+    for (int i = 0; i < n; i++) {
+        out[i] = elbo__harmless(y);
+        if (xs[i]->graph != g)
+            elbo_graph_fail(g, ELBO_INVALID, "grad: node %d of the list belongs to another graph", i);
+    }
+    if (elbo__graph_ok(g) && y->dtype != g->dtype)
+        elbo_graph_fail(g, ELBO_INVALID, "grad: a node of dtype %s has no derivative", elbo_dtype_name(y->dtype));
+    if (!elbo__graph_ok(g))
+        return;
+    size_t count = g->n_nodes;
+    int most = 3;
+    for (size_t id = 0; id < count; id++)
+        most = g->nodes[id]->n_in > most ? g->nodes[id]->n_in : most;
+    elbo_var **cotangent = elbo__calloc(count, sizeof(elbo_var *)), **dx = elbo__calloc((size_t)most, sizeof *dx);
+    bool *reached = elbo__calloc(count, sizeof *reached);
+    if (!cotangent || !dx || !reached) {
+        elbo_graph_fail(g, ELBO_NO_MEMORY, "grad: out of memory");
+        goto done;
+    }
+    mark_reached(g, y->id, xs, n, reached);
+    cotangent[y->id] = elbo_expand(elbo_constant(g, 1), y->shape);
+    for (int id = y->id; id >= 0 && elbo__graph_ok(g); id--)
+        if (cotangent[id] && reached[id] && g->nodes[id]->op->derive)
+            pass_on(g->nodes[id], cotangent[id], reached, cotangent, dx);
+    for (int i = 0; i < n && elbo__graph_ok(g); i++)
+        out[i] = xs[i]->id <= y->id && cotangent[xs[i]->id] ? cotangent[xs[i]->id]
+                                                            : elbo_expand(elbo_constant(g, 0), xs[i]->shape);
+done:
+    elbo__free(cotangent);
+    elbo__free(dx);
+    elbo__free(reached);
+}

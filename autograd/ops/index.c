@@ -1,0 +1,195 @@
+/* Rows by number: gather (an embedding, a batch out of a data set), its adjoint scatter_add, and argmax. */
+#include <math.h>
+
+#include "../../tensor/move.h"
+#include "../op.h"
+
+/* Entry i of axis 0, as a tensor of size 1 along it. */
+static elbo_tensor row(const elbo_tensor *x, int64_t i)
+{
+    elbo_tensor r = *x;
+    r.layout = elbo_layout_slice(&x->layout, 0, i, 1);
+    return r;
+}
+
+static bool bad_index(elbo_graph *g, const char *op, const elbo_var *index)
+{
+    if (index->dtype == ELBO_I32 && index->shape.ndim == 1)
+        return false;
+    elbo_graph_fail(g, ELBO_INVALID, "%s: the index must be i32 (B), got %s %s", op, elbo_dtype_name(index->dtype),
+                    elbo_shape_format(&index->shape).text);
+    return true;
+}
+
+/* ---- gather ---------------------------------------------------------------------------------------------------------- */
+
+static void pick(const elbo__call *call, void (*copy)(const elbo_tensor *, const elbo_tensor *),
+                 void (*fill)(const elbo_tensor *, double))
+{
+    int64_t n = call->in[0].layout.shape.dim[0];
+    for (int64_t i = 0; i < call->out.layout.shape.dim[0]; i++) {
+        int64_t at = (int64_t)elbo_tensor_get(&call->in[1], &i);
+        elbo_tensor to = row(&call->out, i);
+        if (at < 0 || at >= n) {
+            fill(&to, 0);
+            continue;
+        }
+        elbo_tensor from = row(&call->in[0], at);
+        copy(&to, &from);
+    }
+}
+
+static void fill_plainly(const elbo_tensor *x, double value)
+{
+    for (elbo__walk w = elbo__walk_start(&x->layout.shape); w.more; elbo__walk_next(&w))
+        elbo__write(x, &w, value);
+}
+
+static void interpret_gather(const elbo__call *call)
+{
+    pick(call, elbo_tensor_copy, fill_plainly);
+}
+
+static void kernel_gather(const elbo__call *call)
+{
+    pick(call, elbo__move, elbo__fill);
+}
+
+static void derive_gather(elbo_var *y, elbo_var *dy, elbo_var **dx)
+{
+    dx[0] = elbo_scatter_add(dy, y->in[1], y->in[0]->shape.dim[0]);
+}
+
+static int walks_gather(const elbo_shape *y, const elbo_shape *x, const elbo__attr *attr, int operand, int axis)
+{
+    (void)y, (void)x, (void)attr;
+    if (operand == 1)
+        return axis == 0 ? 0 : ELBO__APART;
+    return axis == 0 ? ELBO__APART : axis;
+}
+
+static elbo_var *build_gather(elbo_var **in)
+{
+    return elbo_gather(in[0], in[1]);
+}
+
+const elbo__op elbo__op_gather = {
+    .name = "gather",
+    .interpret = interpret_gather,
+    .kernel = kernel_gather,
+    .derive = derive_gather,
+    .walks = walks_gather,
+    .cases = (const elbo__case[]){{"rows, some twice", build_gather, 2, {{2, {4, 3}}, {1, {6}}}, -3, 3, 4}, {0}},
+};
+
+elbo_var *elbo_gather(elbo_var *table, elbo_var *index)
+{
+    elbo_graph *g = elbo__common_graph("gather", (elbo_var *[]){table, index}, 2);
+    if (!g || bad_index(g, "gather", index))
+        return elbo__harmless(table);
+    if (table->shape.ndim < 1)
+        return elbo_graph_fail(g, ELBO_INVALID, "gather: the table has no axis");
+    elbo_shape shape = table->shape;
+    shape.dim[0] = index->shape.dim[0];
+    return elbo__append(g, &elbo__op_gather, table->dtype, shape, (elbo_var *[]){table, index}, 2, NULL);
+}
+
+/* ---- scatter_add ------------------------------------------------------------------------------------------------------- */
+
+/* In the order of the index, so that the sums do not depend on how the other axes are cut. */
+static void interpret_scatter_add(const elbo__call *call)
+{
+    fill_plainly(&call->out, 0);
+    elbo_shape part = call->in[0].layout.shape;
+    for (elbo__walk w = elbo__walk_start(&part); w.more; elbo__walk_next(&w)) {
+        elbo__walk to = w;
+        to.index[0] = (int64_t)elbo_tensor_get(&call->in[1], &w.index[0]);
+        if (to.index[0] >= 0 && to.index[0] < call->out.layout.shape.dim[0])
+            elbo__write(&call->out, &to, elbo__read(&call->out, &to) + elbo__read(&call->in[0], &w));
+    }
+}
+
+static void derive_scatter_add(elbo_var *y, elbo_var *dy, elbo_var **dx)
+{
+    dx[0] = elbo_gather(dy, y->in[1]);
+}
+
+static int walks_scatter_add(const elbo_shape *y, const elbo_shape *x, const elbo__attr *attr, int operand, int axis)
+{
+    (void)y, (void)x, (void)attr;
+    return operand == 1 || axis == 0 ? ELBO__APART : axis;
+}
+
+static elbo_var *build_scatter_add(elbo_var **in)
+{
+    return elbo_scatter_add(in[0], in[1], 5);
+}
+
+const elbo__op elbo__op_scatter_add = {
+    .name = "scatter_add",
+    .interpret = interpret_scatter_add,
+    .derive = derive_scatter_add,
+    .walks = walks_scatter_add,
+    .cases = (const elbo__case[]){{"rows that meet", build_scatter_add, 2, {{2, {6, 3}}, {1, {6}}}, -3, 3, 5}, {0}},
+};
+
+elbo_var *elbo_scatter_add(elbo_var *x, elbo_var *index, int64_t rows)
+{
+    elbo_graph *g = elbo__common_graph("scatter_add", (elbo_var *[]){x, index}, 2);
+    if (!g || bad_index(g, "scatter_add", index))
+        return elbo__harmless(x);
+    if (x->shape.ndim < 1 || x->shape.dim[0] != index->shape.dim[0] || x->dtype != g->dtype || rows < 0)
+        return elbo_graph_fail(g, ELBO_INVALID, "scatter_add: %s %s by an index %s into %lld rows",
+                               elbo_dtype_name(x->dtype), elbo_shape_format(&x->shape).text,
+                               elbo_shape_format(&index->shape).text, (long long)rows);
+    elbo_shape shape = x->shape;
+    shape.dim[0] = rows;
+    return elbo__append(g, &elbo__op_scatter_add, x->dtype, shape, (elbo_var *[]){x, index}, 2,
+                        &(elbo__attr){.size = rows});
+}
+
+/* ---- argmax ------------------------------------------------------------------------------------------------------------ */
+
+static void interpret_argmax(const elbo__call *call)
+{
+    int axis = call->attr->axis;
+    for (elbo__walk w = elbo__walk_start(&call->out.layout.shape); w.more; elbo__walk_next(&w)) {
+        elbo__walk at = w;
+        int64_t best = 0;
+        double most = -INFINITY;
+        for (int64_t i = 0; i < call->in[0].layout.shape.dim[axis]; i++) {
+            at.index[axis] = i;
+            double x = elbo__read(&call->in[0], &at);
+            if (x > most) {
+                most = x;
+                best = i;
+            }
+        }
+        elbo__write(&call->out, &w, (double)best);
+    }
+}
+
+static int walks_argmax(const elbo_shape *y, const elbo_shape *x, const elbo__attr *attr, int operand, int axis)
+{
+    (void)y, (void)x, (void)operand;
+    return axis == attr->axis ? ELBO__APART : axis;
+}
+
+const elbo__op elbo__op_argmax = {
+    .name = "argmax",
+    .flags = ELBO__NO_CASES,
+    .interpret = interpret_argmax,
+    .walks = walks_argmax,
+};
+
+elbo_var *elbo_argmax(elbo_var *x, int axis)
+{
+    elbo_graph *g = x->graph;
+    int at = elbo__axis("argmax", x, axis);
+    if (at < 0 || !elbo__graph_ok(g))
+        return elbo__harmless(x);
+    elbo_shape shape = x->shape;
+    shape.dim[at] = 1;
+    elbo_var *y = elbo__append(g, &elbo__op_argmax, ELBO_I32, shape, &x, 1, &(elbo__attr){.axis = at});
+    return elbo_squeeze(y, at);
+}

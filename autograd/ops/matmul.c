@@ -1,0 +1,113 @@
+/* Products of matrices: (..., M, K) (..., K, N) -> (..., M, N). */
+#include "../../tensor/product.h"
+#include "../op.h"
+
+static void interpret(const elbo__call *call)
+{
+    int rank = call->out.layout.shape.ndim;
+    int64_t inner = call->in[0].layout.shape.dim[rank - 1];
+    for (elbo__walk w = elbo__walk_start(&call->out.layout.shape); w.more; elbo__walk_next(&w)) {
+        elbo__walk a = w, b = w;
+        double sum = 0;
+        for (int64_t k = 0; k < inner; k++) {
+            a.index[rank - 1] = b.index[rank - 2] = k;
+            sum += elbo__read(&call->in[0], &a) * elbo__read(&call->in[1], &b);
+        }
+        elbo__write(&call->out, &w, sum);
+    }
+}
+
+/* One product a matrix of the leading axes. Rows are worked off in the plan's fixed blocks when they are what is cut;
+ * otherwise the matrix is whole in every block, and so is the call. */
+static void kernel(const elbo__call *call)
+{
+    int rank = call->out.layout.shape.ndim;
+    int64_t rows = call->out.layout.shape.dim[rank - 2];
+    int64_t grain = call->axis == rank - 2 ? call->grain : rows;
+    elbo_shape leading = call->out.layout.shape;
+    leading.ndim = rank - 2;
+    for (elbo__walk w = elbo__walk_start(&leading); w.more; elbo__walk_next(&w)) {
+        elbo__matrix m[3];
+        const elbo_tensor *tensors[3] = {&call->out, &call->in[0], &call->in[1]};
+        for (int i = 0; i < 3; i++) {
+            const elbo_layout *l = &tensors[i]->layout;
+            int64_t at = l->offset;
+            for (int d = 0; d < leading.ndim; d++)
+                at += w.index[d] * l->strides[d];
+            m[i] = (elbo__matrix){
+                .data = (char *)tensors[i]->data + at * (int64_t)elbo_dtype_size(tensors[i]->dtype),
+                .rows = l->shape.dim[rank - 2],
+                .columns = l->shape.dim[rank - 1],
+                .row_stride = l->strides[rank - 2],
+                .column_stride = l->strides[rank - 1],
+            };
+        }
+        elbo__product(call->out.dtype, &m[0], &m[1], &m[2], grain);
+    }
+}
+
+static void derive(elbo_var *y, elbo_var *dy, elbo_var **dx)
+{
+    dx[0] = elbo_matmul(dy, elbo_transpose(y->in[1]));
+    dx[1] = elbo_matmul(elbo_transpose(y->in[0]), dy);
+}
+
+static int walks(const elbo_shape *y, const elbo_shape *x, const elbo__attr *attr, int operand, int axis)
+{
+    (void)x, (void)attr;
+    int rows = y->ndim - 2;
+    if (axis < rows)
+        return axis;
+    return (axis == rows) == (operand == 0) ? axis : ELBO__APART;
+}
+
+static elbo_var *build(elbo_var **in)
+{
+    return elbo_matmul(in[0], in[1]);
+}
+
+const elbo__op elbo__op_matmul = {
+    .name = "matmul",
+    .interpret = interpret,
+    .kernel = kernel,
+    .derive = derive,
+    .walks = walks,
+    .cases = (const elbo__case[]){{"two matrices", build, 2, {{2, {3, 4}}, {2, {4, 2}}}, -2, 2, 0},
+                                  {"stacks of matrices", build, 2, {{3, {2, 3, 4}}, {3, {2, 4, 2}}}, -2, 2, 0},
+                                  {"a stack by a matrix", build, 2, {{3, {2, 3, 4}}, {2, {4, 2}}}, -2, 2, 0},
+                                  {0}},
+};
+
+elbo_var *elbo_matmul(elbo_var *a, elbo_var *b)
+{
+    elbo_graph *g = elbo__common_graph("matmul", (elbo_var *[]){a, b}, 2);
+    if (!g)
+        return elbo__harmless(a);
+    const elbo_shape *sa = &a->shape, *sb = &b->shape;
+    if (sa->ndim < 2 || sb->ndim < 2 || sa->dim[sa->ndim - 1] != sb->dim[sb->ndim - 2] || a->dtype != g->dtype ||
+        b->dtype != g->dtype)
+        return elbo_graph_fail(g, ELBO_INVALID, "matmul: %s %s by %s %s", elbo_dtype_name(a->dtype),
+                               elbo_shape_format(sa).text, elbo_dtype_name(b->dtype), elbo_shape_format(sb).text);
+    int64_t rows = sa->dim[sa->ndim - 2], inner = sa->dim[sa->ndim - 1], columns = sb->dim[sb->ndim - 1];
+    if (sb->ndim == 2 && sa->ndim > 2) { /* one matrix for a whole stack: a single product */
+        elbo_shape shape = *sa, leading = *sa;
+        leading.ndim--;
+        shape.dim[leading.ndim] = columns;
+        elbo_var *flat = elbo_reshape(a, ELBO_SHAPE(elbo_shape_size(&leading), inner));
+        return elbo_reshape(elbo_matmul(flat, b), shape);
+    }
+    elbo_shape ya, yb, shape = sa->ndim > sb->ndim ? *sa : *sb;
+    for (int back = 3; back <= shape.ndim; back++) {
+        int64_t da = back <= sa->ndim ? sa->dim[sa->ndim - back] : 1, db = back <= sb->ndim ? sb->dim[sb->ndim - back] : 1;
+        if (da != db && da != 1 && db != 1)
+            return elbo_graph_fail(g, ELBO_INVALID, "matmul: %s by %s", elbo_shape_format(sa).text,
+                                   elbo_shape_format(sb).text);
+        shape.dim[shape.ndim - back] = da == 1 ? db : da;
+    }
+    ya = yb = shape;
+    ya.dim[shape.ndim - 2] = shape.dim[shape.ndim - 2] = rows;
+    ya.dim[shape.ndim - 1] = yb.dim[shape.ndim - 2] = inner;
+    yb.dim[shape.ndim - 1] = shape.dim[shape.ndim - 1] = columns;
+    elbo_var *in[2] = {elbo_expand(a, ya), elbo_expand(b, yb)};
+    return elbo__append(g, &elbo__op_matmul, g->dtype, shape, in, 2, NULL);
+}

@@ -1,0 +1,193 @@
+/* Reductions. The primitives keep reduced axes with size 1, so that axis i of the result is axis i of the operand;
+ * the public functions drop them where asked. */
+#include <math.h>
+
+#include "../../tensor/reduce.h"
+#include "../op.h"
+
+static int walks_reduce(const elbo_shape *y, const elbo_shape *x, const elbo__attr *attr, int operand, int axis)
+{
+    (void)y, (void)x, (void)operand;
+    return attr->axes[axis] ? ELBO__APART : axis;
+}
+
+static void fold_plainly(const elbo__call *call, double start, bool maximum)
+{
+    for (elbo__walk w = elbo__walk_start(&call->out.layout.shape); w.more; elbo__walk_next(&w))
+        elbo__write(&call->out, &w, start);
+    /* sums in double: the output is read back exactly as long as it is f64; for f32 the interpreter is no finer than
+     * the dtype, which is what a sum in f32 means */
+    for (elbo__walk w = elbo__walk_start(&call->in[0].layout.shape); w.more; elbo__walk_next(&w)) {
+        elbo__walk to = w;
+        for (int i = 0; i < w.shape.ndim; i++)
+            if (call->attr->axes[i])
+                to.index[i] = 0;
+        double a = elbo__read(&call->out, &to), b = elbo__read(&call->in[0], &w);
+        elbo__write(&call->out, &to, !maximum ? a + b : a < b || b != b ? b : a);
+    }
+}
+
+static elbo_var *reduce(const elbo__op *op, elbo_var *x, const int *axes, int n, bool keep)
+{
+    elbo_graph *g = x->graph;
+    if (!elbo__graph_ok(g))
+        return elbo__harmless(x);
+    if (x->dtype != g->dtype)
+        return elbo_graph_fail(g, ELBO_INVALID, "%s: the operand is %s, expected %s", op->name,
+                               elbo_dtype_name(x->dtype), elbo_dtype_name(g->dtype));
+    elbo__attr attr = {0};
+    elbo_shape kept = x->shape;
+    for (int i = 0; i < n; i++) {
+        int at = elbo__axis(op->name, x, axes[i]);
+        if (at < 0)
+            return elbo__harmless(x);
+        attr.axes[at] = 1;
+        kept.dim[at] = 1;
+    }
+    elbo_var *y = n ? elbo__append(g, op, x->dtype, kept, &x, 1, &attr) : x;
+    if (keep || !elbo__graph_ok(g))
+        return y;
+    elbo_shape dropped = {0};
+    for (int i = 0; i < kept.ndim; i++)
+        if (!attr.axes[i])
+            dropped.dim[dropped.ndim++] = kept.dim[i];
+    return elbo_reshape(y, dropped);
+}
+
+/* ---- sum ------------------------------------------------------------------------------------------------------------- */
+
+static void interpret_sum(const elbo__call *call)
+{
+    fold_plainly(call, 0, false);
+}
+
+static void kernel_sum(const elbo__call *call)
+{
+    elbo__reduce(ELBO__SUM, &call->out, &call->in[0]);
+}
+
+static void derive_sum(elbo_var *y, elbo_var *dy, elbo_var **dx)
+{
+    dx[0] = elbo_expand(dy, y->in[0]->shape);
+}
+
+static elbo_var *build_sum_last(elbo_var **in)
+{
+    return elbo_sum(in[0], (int[]){2}, 1, false);
+}
+
+static elbo_var *build_sum_first_two(elbo_var **in)
+{
+    return elbo_sum(in[0], (int[]){0, 1}, 2, true);
+}
+
+const elbo__op elbo__op_sum = {
+    .name = "sum",
+    .interpret = interpret_sum,
+    .kernel = kernel_sum,
+    .derive = derive_sum,
+    .walks = walks_reduce,
+    .cases = (const elbo__case[]){{"over the last axis", build_sum_last, 1, {{3, {2, 3, 4}}}, -3, 3, 0},
+                                  {"over the first two axes", build_sum_first_two, 1, {{3, {2, 3, 4}}}, -3, 3, 0},
+                                  {0}},
+};
+
+elbo_var *elbo_sum(elbo_var *x, const int *axes, int n, bool keep)
+{
+    return reduce(&elbo__op_sum, x, axes, n, keep);
+}
+
+/* ---- max ------------------------------------------------------------------------------------------------------------- */
+
+static void interpret_max(const elbo__call *call)
+{
+    fold_plainly(call, -INFINITY, true);
+}
+
+static void kernel_max(const elbo__call *call)
+{
+    elbo__reduce(ELBO__MAX, &call->out, &call->in[0]);
+}
+
+/* Entries that attain the maximum share its derivative equally. */
+static void derive_max(elbo_var *y, elbo_var *dy, elbo_var **dx)
+{
+    elbo_var *hit = elbo_equal(y->in[0], y);
+    int axes[ELBO_MAX_RANK], n = 0;
+    for (int i = 0; i < y->shape.ndim; i++)
+        if (y->attr.axes[i])
+            axes[n++] = i;
+    dx[0] = elbo_mul(hit, elbo_div(dy, elbo_sum(hit, axes, n, true)));
+}
+
+static elbo_var *build_max_last(elbo_var **in)
+{
+    return elbo_max(in[0], (int[]){1}, 1, false);
+}
+
+const elbo__op elbo__op_max = {
+    .name = "max",
+    .interpret = interpret_max,
+    .kernel = kernel_max,
+    .derive = derive_max,
+    .walks = walks_reduce,
+    .cases = (const elbo__case[]){{"over the middle axis", build_max_last, 1, {{3, {2, 5, 3}}}, -3, 3, 0}, {0}},
+};
+
+elbo_var *elbo_max(elbo_var *x, const int *axes, int n, bool keep)
+{
+    return reduce(&elbo__op_max, x, axes, n, keep);
+}
+
+/* ---- composed -------------------------------------------------------------------------------------------------------- */
+
+elbo_var *elbo_mean(elbo_var *x, const int *axes, int n, bool keep)
+{
+    double count = 1;
+    for (int i = 0; i < n; i++)
+        count *= (double)elbo_size(x, axes[i]);
+    return elbo_scale(elbo_sum(x, axes, n, keep), 1 / count);
+}
+
+elbo_var *elbo_sum_axis(elbo_var *x, int axis)
+{
+    return elbo_sum(x, &axis, 1, false);
+}
+
+/* In two steps, so that the first can be shared out by rows. */
+elbo_var *elbo_sum_all(elbo_var *x)
+{
+    int axes[ELBO_MAX_RANK], n = 0;
+    for (int i = 1; i < x->shape.ndim; i++)
+        axes[n++] = i;
+    elbo_var *rows = elbo_sum(x, axes, n, false);
+    return x->shape.ndim ? elbo_sum_axis(rows, 0) : rows;
+}
+
+elbo_var *elbo_mean_all(elbo_var *x)
+{
+    return elbo_scale(elbo_sum_all(x), 1 / (double)elbo_shape_size(&x->shape));
+}
+
+/* ln sum e^x = m + ln sum e^(x - m); m is a constant of the derivative, and 0 where every x is -infinity */
+elbo_var *elbo_logsumexp(elbo_var *x, int axis)
+{
+    elbo_var *m = elbo_detach(elbo_max(x, &axis, 1, true));
+    m = elbo_where(elbo_isfinite(m), m, elbo_constant(x->graph, 0));
+    elbo_var *sum = elbo_sum(elbo_exp(elbo_sub(x, m)), &axis, 1, true);
+    return elbo_squeeze(elbo_add(m, elbo_log(sum)), axis);
+}
+
+elbo_var *elbo_softmax(elbo_var *x, int axis)
+{
+    elbo_var *e = elbo_exp(elbo_sub(x, elbo_detach(elbo_max(x, &axis, 1, true))));
+    return elbo_div(e, elbo_sum(e, &axis, 1, true));
+}
+
+elbo_var *elbo_log_softmax(elbo_var *x, int axis)
+{
+    int at = elbo__axis("log_softmax", x, axis);
+    if (at < 0)
+        return elbo__harmless(x);
+    return elbo_sub(x, elbo_unsqueeze(elbo_logsumexp(x, at), at));
+}

@@ -1,0 +1,289 @@
+#include "params.h"
+
+#include <string.h>
+
+#include "../tensor/memory.h"
+
+typedef struct {
+    char *name;
+    elbo_shape shape;
+    elbo_init init;
+    bool trained;
+    elbo_layout layout; /* in the slab, once closed */
+} entry;
+
+typedef struct {
+    char *name;
+    void *data;
+} slab;
+
+struct elbo_params {
+    elbo_dtype dtype;
+    uint64_t seed, version;
+    bool closed;
+    entry *entries;
+    size_t count, capacity;
+    slab *slabs;
+    size_t n_slabs, slabs_capacity;
+    int64_t size; /* of a slab, in elements */
+};
+
+enum { ALIGNMENT = 16 }; /* elements: every tensor begins on a cache line */
+
+elbo_params *elbo_params_new(elbo_dtype dtype, uint64_t seed)
+{
+    if (dtype != ELBO_F32 && dtype != ELBO_F64) {
+        (void)elbo__fail(ELBO_INVALID, "a parameter set is f32 or f64, not %s", elbo_dtype_name(dtype));
+        return NULL;
+    }
+    elbo_params *p = elbo__calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    p->dtype = dtype;
+    p->seed = seed;
+    if (elbo__params_add_slab(p, "") < 0) {
+        elbo_params_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+void elbo_params_free(elbo_params *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->count; i++)
+        elbo__free(p->entries[i].name);
+    for (size_t i = 0; i < p->n_slabs; i++) {
+        elbo__free(p->slabs[i].name);
+        elbo__free(p->slabs[i].data);
+    }
+    elbo__free(p->entries);
+    elbo__free(p->slabs);
+    elbo__free(p);
+}
+
+elbo_params *elbo_params_copy(const elbo_params *p)
+{
+    elbo_params *copy = elbo_params_new(p->dtype, p->seed);
+    if (!copy)
+        return NULL;
+    for (size_t i = 0; i < p->count; i++)
+        if (elbo_params_add(copy, p->entries[i].name, p->entries[i].shape, p->entries[i].trained, p->entries[i].init) < 0)
+            goto failed;
+    for (size_t i = 1; i < p->n_slabs; i++)
+        if (elbo__params_add_slab(copy, p->slabs[i].name) < 0)
+            goto failed;
+    if (elbo_params_close(copy) != ELBO_OK)
+        goto failed;
+    for (size_t i = 0; i < p->n_slabs && p->closed; i++)
+        memcpy(copy->slabs[i].data, p->slabs[i].data, (size_t)p->size * elbo_dtype_size(p->dtype));
+    return copy;
+failed:
+    elbo_params_free(copy);
+    return NULL;
+}
+
+/* ---- building ---------------------------------------------------------------------------------------------------- */
+
+int elbo_params_add(elbo_params *p, const char *name, elbo_shape shape, bool trained, elbo_init init)
+{
+    if (p->closed) {
+        (void)elbo__fail(ELBO_INVALID, "parameter \"%s\": the set is closed", name);
+        return -1;
+    }
+    if (elbo_params_find(p, name) >= 0) {
+        (void)elbo__fail(ELBO_INVALID, "parameter \"%s\": the set has it already", name);
+        return -1;
+    }
+    if (elbo_shape_check(&shape) != ELBO_OK ||
+        elbo__grow((void **)&p->entries, &p->capacity, p->count + 1, sizeof *p->entries) != ELBO_OK)
+        return -1;
+    char *own = elbo__strdup(name);
+    if (!own)
+        return -1;
+    p->entries[p->count] = (entry){.name = own, .shape = shape, .init = init, .trained = trained};
+    return (int)p->count++;
+}
+
+int elbo__params_add_slab(elbo_params *p, const char *name)
+{
+    for (size_t i = 0; i < p->n_slabs; i++)
+        if (strcmp(p->slabs[i].name, name) == 0)
+            return (int)i;
+    if (elbo__grow((void **)&p->slabs, &p->slabs_capacity, p->n_slabs + 1, sizeof *p->slabs) != ELBO_OK)
+        return -1;
+    slab added = {.name = elbo__strdup(name)};
+    if (added.name && p->closed)
+        added.data = elbo__calloc((size_t)p->size, elbo_dtype_size(p->dtype));
+    if (!added.name || (p->closed && !added.data)) {
+        elbo__free(added.name);
+        return -1;
+    }
+    p->slabs[p->n_slabs] = added;
+    return (int)p->n_slabs++;
+}
+
+elbo_layout elbo__params_memory(const elbo_shape *shape)
+{
+    if (shape->ndim != 2)
+        return elbo_layout_of(shape);
+    elbo_shape memory = ELBO_SHAPE(shape->dim[1], shape->dim[0]);
+    elbo_layout layout = elbo_layout_of(&memory);
+    return elbo_layout_permute(&layout, (int[]){1, 0});
+}
+
+elbo_status elbo_params_close(elbo_params *p)
+{
+    if (p->closed)
+        return ELBO_OK;
+    int64_t size = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        entry *e = &p->entries[i];
+        e->layout = elbo__params_memory(&e->shape);
+        e->layout.offset = size;
+        int64_t here = (elbo_shape_size(&e->shape) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        if (__builtin_add_overflow(size, here, &size))
+            return elbo__fail(ELBO_NO_MEMORY, "the parameters are too many");
+    }
+    for (size_t i = 0; i < p->n_slabs; i++) {
+        elbo__free(p->slabs[i].data);
+        p->slabs[i].data = elbo__calloc((size_t)size, elbo_dtype_size(p->dtype));
+        if (!p->slabs[i].data)
+            return ELBO_NO_MEMORY;
+    }
+    p->size = size;
+    p->closed = true;
+    for (size_t i = 0; i < p->count; i++) {
+        elbo_tensor tensor = elbo_params_tensor(p, (int)i);
+        if (p->entries[i].init.fill)
+            p->entries[i].init.fill(&tensor, p->seed, p->entries[i].name, p->entries[i].init.args);
+    }
+    return ELBO_OK;
+}
+
+/* ---- asking ------------------------------------------------------------------------------------------------------ */
+
+bool elbo_params_closed(const elbo_params *p)
+{
+    return p->closed;
+}
+
+elbo_dtype elbo_params_dtype(const elbo_params *p)
+{
+    return p->dtype;
+}
+
+uint64_t elbo_params_seed(const elbo_params *p)
+{
+    return p->seed;
+}
+
+int elbo_params_count(const elbo_params *p)
+{
+    return (int)p->count;
+}
+
+const char *elbo_params_name(const elbo_params *p, int index)
+{
+    return p->entries[index].name;
+}
+
+elbo_shape elbo_params_shape(const elbo_params *p, int index)
+{
+    return p->entries[index].shape;
+}
+
+bool elbo_params_trained(const elbo_params *p, int index)
+{
+    return p->entries[index].trained;
+}
+
+int elbo_params_find(const elbo_params *p, const char *name)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->entries[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* Levenshtein distance, cut off at long names. */
+static int distance(const char *a, const char *b)
+{
+    enum { LONGEST = 127 };
+    int row[LONGEST + 1];
+    int n = (int)strnlen(b, LONGEST);
+    for (int j = 0; j <= n; j++)
+        row[j] = j;
+    for (int i = 1; a[i - 1] && i <= LONGEST; i++) {
+        int corner = row[0];
+        row[0] = i;
+        for (int j = 1; j <= n; j++) {
+            int replaced = corner + (a[i - 1] != b[j - 1]);
+            corner = row[j];
+            int inserted = row[j - 1] + 1, deleted = row[j] + 1;
+            row[j] = replaced < inserted ? replaced : inserted;
+            row[j] = row[j] < deleted ? row[j] : deleted;
+        }
+    }
+    return row[n];
+}
+
+const char *elbo_params_nearest(const elbo_params *p, const char *name)
+{
+    const char *nearest = NULL;
+    int least = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        int d = distance(name, p->entries[i].name);
+        if (!nearest || d < least) {
+            nearest = p->entries[i].name;
+            least = d;
+        }
+    }
+    return nearest;
+}
+
+elbo_tensor elbo_params_tensor(const elbo_params *p, int index)
+{
+    return elbo_params_slab_tensor(p, 0, index);
+}
+
+int elbo_params_slab_count(const elbo_params *p)
+{
+    return (int)p->n_slabs;
+}
+
+const char *elbo_params_slab_name(const elbo_params *p, int index)
+{
+    return p->slabs[index].name;
+}
+
+elbo_tensor elbo_params_slab_tensor(const elbo_params *p, int index, int tensor)
+{
+    return (elbo_tensor){.dtype = p->dtype, .layout = p->entries[tensor].layout, .data = p->slabs[index].data};
+}
+
+elbo_tensor elbo_params_slab(const elbo_params *p, int index)
+{
+    return elbo_tensor_of(p->dtype, ELBO_SHAPE(p->size), p->slabs[index].data);
+}
+
+void elbo_params_touch(elbo_params *p)
+{
+    p->version++;
+}
+
+elbo_layout elbo__params_layout(const elbo_params *p, int index)
+{
+    return p->entries[index].layout;
+}
+
+void *elbo__params_data(const elbo_params *p, int index)
+{
+    return p->slabs[index].data;
+}
+
+uint64_t elbo__params_version(const elbo_params *p)
+{
+    return p->version;
+}

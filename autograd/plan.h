@@ -1,0 +1,70 @@
+/* Plans: a graph compiled for repeated runs.
+ *
+ *     elbo_plan *plan = elbo_compile(g, outputs, 2);        // the graph may be freed afterwards
+ *     elbo_plan_bind(plan, "x", elbo_tensor_of(ELBO_F32, ELBO_SHAPE(128, 784), pixels));
+ *     elbo_plan_set(plan, "lr", 1e-3);
+ *     for (uint64_t step = 0; step < 100; step++)
+ *         if (elbo_plan_run(plan, params, (elbo_at){.seed = 1, .step = step}) != ELBO_OK) ...
+ *     elbo_tensor loss = elbo_plan_output(plan, 0);         // valid until the next run
+ *
+ * A run allocates nothing. The results are the same, bit for bit, for any number of threads. A plan is not re-entrant;
+ * different plans may run at the same time from different threads, if they do not assign to a shared parameter set.
+ */
+#ifndef ELBO_AUTOGRAD_PLAN_H
+#define ELBO_AUTOGRAD_PLAN_H
+
+#include "graph.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct elbo_plan elbo_plan;
+
+/* What a run's random numbers depend on besides their stream: see elbo_random_normal. */
+typedef struct {
+    uint64_t seed, step, first_row, first_draw;
+} elbo_at;
+
+/* Threads used by the plans compiled from now on: at most the processors this process may use, at least 1.
+ * 0 gives that maximum back, which is also the default. Returns what it was set to. */
+ELBO_API int elbo_set_threads(int threads);
+ELBO_API int elbo_threads(void);
+
+/* Compiles the outputs and every assignment of the graph. Closes an open parameter set. NULL on failure. */
+ELBO_API elbo_plan *elbo_compile(elbo_graph *graph, elbo_var *const *outputs, int n);
+ELBO_API void elbo_plan_free(elbo_plan *plan);
+
+/* Gives input `name` its data, borrowed until it is bound again; dtype and shape must be those of the input. */
+ELBO_API elbo_status elbo_plan_bind(elbo_plan *plan, const char *name, elbo_tensor data) ELBO_MUST_CHECK;
+
+/* Gives scalar `name` its value. A plan that does not use that scalar or input ignores it (ELBO_OK). */
+ELBO_API elbo_status elbo_plan_set(elbo_plan *plan, const char *name, double value) ELBO_MUST_CHECK;
+
+/* Runs once over `params`: the set that the graph was built with, or a copy of it. Fails when an input has no data. */
+ELBO_API elbo_status elbo_plan_run(elbo_plan *plan, elbo_params *params, elbo_at at) ELBO_MUST_CHECK;
+
+/* Output i of the last run, possibly strided; valid until the next run. */
+ELBO_API elbo_tensor elbo_plan_output(const elbo_plan *plan, int i);
+
+/* The same by naive loops over whole buffers, node by node: slow, and the judge of the plan. `out[i]` are new tensors,
+ * to be freed by the caller. `bind` lists the inputs and scalars. */
+typedef struct {
+    const char *name;
+    elbo_tensor data;
+} elbo_feed;
+ELBO_API elbo_status elbo_interpret(elbo_graph *graph, elbo_params *params, elbo_at at, const elbo_feed *feeds,
+                                    int n_feeds, elbo_var *const *outputs, int n, elbo_tensor *out) ELBO_MUST_CHECK;
+
+/* Floating-point operations of one run in products (2 M N K each) and in elementwise work and reductions. */
+ELBO_API double elbo_plan_product_flops(const elbo_plan *plan);
+
+/* A description for people: stages, loops, instructions, buffers. A new string, freed with elbo_release; NULL on
+ * failure. */
+ELBO_API char *elbo_plan_describe(const elbo_plan *plan);
+ELBO_API void elbo_release(void *block);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

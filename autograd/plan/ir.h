@@ -1,0 +1,202 @@
+/* Internal: what a plan is made of, and the passes that make it.
+ *
+ *     simplify   graph in, live nodes out: no dead ones, no node twice, constants folded
+ *     stage      which axes walk together (domains), where each node is cut, and behind how many barriers it stands
+ *     group      loops over blocks; in each, an order of its nodes in which runs of elementwise ones fuse
+ *     emit       buffers, and instructions over them: kernels and the steps of fused groups
+ *     place      where in memory every buffer lies, and for how long
+ *     run        the executor;  check  the shadow check;  print  the description
+ *
+ * A node's `axis` is the axis of its output that blocks are cut along. Equal fractions of the axes of one domain belong
+ * together: a domain has a number of `units`, and an axis of size n covers n / units entries a unit. Nodes of one stage
+ * and one domain form a loop; its blocks are `grain` units long, whatever the number of threads, and run in any order.
+ */
+#ifndef ELBO_AUTOGRAD_PLAN_IR_H
+#define ELBO_AUTOGRAD_PLAN_IR_H
+
+#include "../../tensor/elementwise.h"
+#include "../op.h"
+
+enum {
+    ELBO__UNCUT = -1,  /* the node is one block                                                     */
+    ELBO__ACROSS = -2, /* a view whose blocks are not blocks of its own shape: to be read a stage on */
+    ELBO__NONE = -1    /* no buffer, no node, no loop                                               */
+};
+
+/* ---- nodes --------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const elbo__op *op;
+    elbo__attr attr;
+    elbo_dtype dtype;
+    elbo_shape shape;
+    int n_in, *in;
+    char *name;         /* of an input */
+    bool output;
+    /* stage: */
+    bool is_view;       /* no work: `layout` over the buffer of `base`                                                 */
+    int base;           /* the node that holds the value: itself unless it is a view                                   */
+    elbo_layout layout; /* of the value in the base's buffer                                                           */
+    int stage, axis, domain;
+    int64_t units;
+    /* group and place: */
+    int loop;           /* index into plan->loops */
+    int instr;          /* its instruction within the loop */
+    int buffer;         /* of a base that lies in memory; NONE: it lives in a register of its group */
+} elbo__node;
+
+/* ---- buffers, operands, instructions --------------------------------------------------------------------------------- */
+
+typedef enum {
+    ELBO__PARAM,    /* a tensor of the parameter set: slab and layout say where */
+    ELBO__INPUT,    /* the caller's                                             */
+    ELBO__CONSTANT, /* the plan's, written once                                 */
+    ELBO__SHARED,   /* in the arena, whole                                      */
+    ELBO__LOCAL     /* in each thread's part of the arena, one run of blocks    */
+} elbo__class;
+
+typedef struct {
+    elbo__class class;
+    elbo_dtype dtype;
+    int64_t size;    /* elements: the whole, or one unit's worth for a local one                  */
+    int slab, input; /* ELBO__PARAM, ELBO__INPUT                                                  */
+    int loop;        /* ELBO__LOCAL                                                               */
+    int first, last; /* lifetime, inclusive: stages, or instructions of the loop for a local one  */
+    size_t at;       /* bytes from the start of its part of memory                                */
+} elbo__buffer;
+
+typedef struct {
+    int buffer;
+    elbo_layout layout; /* of the whole tensor */
+    int axis;           /* moves with the block along this axis; UNCUT: all of it */
+    int64_t per_unit;   /* entries a unit on that axis                            */
+} elbo__operand;
+
+/* One step of a fused group, on a chunk of elements. */
+typedef enum { ELBO__LOAD, ELBO__COMPUTE, ELBO__STORE } elbo__step_kind;
+typedef struct {
+    elbo__step_kind kind;
+    int elementwise; /* COMPUTE: which row                                                            */
+    int to;          /* LOAD, COMPUTE: register                                                       */
+    int from[3];     /* COMPUTE: registers; STORE: from[0]                                            */
+    int operand;     /* LOAD, STORE; COMPUTE: memory to write to instead of a register's chunk, or NONE */
+    bool direct;     /* LOAD: contiguous, the register is the memory itself                           */
+    bool once;       /* LOAD: a single number, filled in once a block                                  */
+} elbo__step;
+
+typedef struct {
+    elbo_shape shape; /* of its nodes, in the order of iteration: the cut axis first */
+    int order[ELBO_MAX_RANK];
+    elbo__step *steps;
+    size_t n_steps, steps_capacity;
+    int registers;
+} elbo__group;
+
+typedef struct {
+    const elbo__op *op; /* NULL: a group */
+    elbo__attr attr;
+    int axis; /* of the output */
+    elbo__operand out, *in;
+    int n_in; /* group: every operand of its steps is in `in` */
+    elbo__group *group;
+    double cost; /* nanoseconds a unit, roughly */
+} elbo__instr;
+
+typedef struct {
+    int stage, domain;
+    int *nodes; /* in the order of their instructions */
+    size_t n_nodes, nodes_capacity;
+    int64_t units, grain; /* blocks of `grain` units */
+    int64_t run;          /* blocks that a thread may work off together */
+    elbo__instr *instrs;
+    size_t n_instrs, instrs_capacity;
+    double cost;          /* a unit */
+    size_t local;         /* bytes of local memory for a run of blocks */
+} elbo__loop;
+
+/* The blocks [first, end) of a loop. */
+typedef struct {
+    int loop;
+    int64_t first, end;
+} elbo__range;
+
+/* ---- the plan -------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    char *name;
+    elbo_dtype dtype;
+    elbo_shape shape;
+    const void *data; /* bound by the caller; NULL: not yet */
+    union {
+        float f32;
+        double f64;
+    } scalar;
+} elbo__input_slot;
+
+/* In which order blocks run: tests show that it does not matter. */
+typedef enum { ELBO__FORWARD, ELBO__REVERSED, ELBO__SHUFFLED } elbo__order;
+
+struct elbo_plan {
+    elbo_dtype dtype;
+    int params_count;     /* of the set it was compiled for */
+    int64_t params_size;
+    elbo__node *nodes;
+    size_t n_nodes, nodes_capacity;
+    int *outputs;
+    int n_outputs;
+    elbo__buffer *buffers;
+    size_t n_buffers, buffers_capacity;
+    elbo__loop *loops;    /* sorted by stage */
+    size_t n_loops, loops_capacity;
+    int n_stages;
+    elbo__input_slot *inputs;
+    size_t n_inputs, inputs_capacity;
+    /* memory */
+    char *constants, *arena;
+    size_t shared_bytes, local_bytes, scratch_bytes; /* arena: shared, then for each thread local and scratch */
+    char **pointers;      /* of each buffer; of a local one: unused */
+    int threads;
+    elbo__range *ranges;  /* n_loops for each thread, by thread, then loop */
+    double product_flops, cost;
+    bool assigns;
+    /* for tests */
+    elbo__order order;
+    bool poison;          /* fills the arena with NaN before each run */
+};
+
+enum { ELBO__CHUNK = 512 }; /* elements that a group works on at a time */
+
+/* ---- passes ---------------------------------------------------------------------------------------------------------- */
+
+elbo_status elbo__plan_simplify(elbo_plan *plan, elbo_graph *graph, elbo_var *const *outputs, int n);
+elbo_status elbo__plan_stage(elbo_plan *plan, const elbo_graph *graph);
+elbo_status elbo__plan_group(elbo_plan *plan);
+elbo_status elbo__plan_emit(elbo_plan *plan);
+elbo_status elbo__plan_place(elbo_plan *plan);
+
+/* The shadow check: which block of which stage wrote each element. ELBO_OK, or what is wrong in elbo_error(). */
+elbo_status elbo__plan_check(const elbo_plan *plan);
+
+/* What passes share. */
+bool elbo__layout_same(const elbo_layout *a, const elbo_layout *b);
+int64_t elbo__loop_blocks(const elbo__loop *loop);
+
+/* The axis of operand k that walks with `axis` of the node; ELBO__APART when there is none or the node is uncut. */
+int elbo__node_walks(const elbo_plan *plan, int node, int k, int axis);
+
+/* Whether the node reads the memory of state leaf `leaf`, through views or not; writing it does not count. */
+bool elbo__node_reads(const elbo_plan *plan, int node, int leaf);
+
+/* The last assignment to state leaf `leaf` before node `before` in the order of the graph, or NONE. */
+int elbo__last_assignment(const elbo_plan *plan, int leaf, int before);
+
+/* The part of an operand that belongs to units [first, first + units). Of a local buffer the run starts at unit 0. */
+elbo_layout elbo__operand_block(const elbo__operand *operand, bool local, int64_t first, int64_t units);
+
+/* The arena, for the plan's number of threads. */
+elbo_status elbo__plan_allocate(elbo_plan *plan);
+
+/* Splits the blocks of every stage among the threads. */
+elbo_status elbo__plan_divide(elbo_plan *plan);
+
+#endif

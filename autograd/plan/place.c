@@ -1,0 +1,278 @@
+/* How long blocks are, where every buffer lies and for how long, and which thread works on which blocks. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../tensor/memory.h"
+#include "ir.h"
+
+/* ---- what an instruction costs, roughly, in nanoseconds a unit ----------------------------------------------------------- */
+
+static const struct {
+    double flop, element, step, transcendental, call;
+} nanoseconds = {.flop = 1 / 60.0, .element = 0.3, .step = 0.05, .transcendental = 0.4, .call = 100};
+
+static bool transcendental(int id)
+{
+    static const int plain[] = {ELBO__copy, ELBO__neg,     ELBO__abs,     ELBO__sign, ELBO__square,     ELBO__sqrt,
+                                ELBO__relu, ELBO__floor,   ELBO__isfinite, ELBO__add,  ELBO__sub,        ELBO__mul,
+                                ELBO__div,  ELBO__maximum, ELBO__minimum, ELBO__less, ELBO__less_equal, ELBO__equal,
+                                ELBO__where, ELBO__reciprocal};
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        if (plain[i] == id)
+            return false;
+    return true;
+}
+
+static double product_flops(const elbo__instr *instr)
+{
+    if (instr->op != &elbo__op_matmul)
+        return 0;
+    const elbo_shape *a = &instr->in[0].layout.shape;
+    return 2.0 * (double)elbo_shape_size(&instr->out.layout.shape) * (double)a->dim[a->ndim - 1];
+}
+
+static double cost_of(const elbo__instr *instr)
+{
+    if (instr->op == &elbo__op_matmul)
+        return product_flops(instr) * nanoseconds.flop;
+    if (instr->op) {
+        double elements = (double)elbo_shape_size(&instr->out.layout.shape);
+        for (int k = 0; k < instr->n_in; k++) {
+            bool indexed = instr->op == &elbo__op_gather && k == 0; /* not read whole */
+            elements += indexed ? 0 : (double)elbo_shape_size(&instr->in[k].layout.shape);
+        }
+        return elements * nanoseconds.element;
+    }
+    double steps = 0;
+    for (size_t i = 0; i < instr->group->n_steps; i++) {
+        const elbo__step *step = &instr->group->steps[i];
+        steps += step->kind == ELBO__COMPUTE && transcendental(step->elementwise) ? nanoseconds.transcendental
+                                                                                  : nanoseconds.step;
+    }
+    return steps * (double)elbo_shape_size(&instr->group->shape);
+}
+
+/* ---- blocks ---------------------------------------------------------------------------------------------------------------- */
+
+/* At least this many rows of a product in a call, this many nanoseconds of work in a block, and not more than this many
+ * blocks in a loop. Nothing here may depend on the machine: results do depend on where blocks end. */
+enum { LEAST_ROWS = 16, LEAST_WORK = 2000, MOST_BLOCKS = 16, ROWS_IN_A_RUN = 64 };
+
+static int64_t divide_up(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static void cut_blocks(elbo__loop *loop)
+{
+    int64_t rows = 0; /* of a product, in a unit */
+    double work = 0;
+    for (size_t i = 0; i < loop->n_instrs; i++) {
+        elbo__instr *instr = &loop->instrs[i];
+        work += instr->cost;
+        if (instr->op == &elbo__op_matmul && instr->out.axis >= 0 && instr->out.per_unit > rows)
+            rows = instr->out.per_unit;
+    }
+    int64_t grain = divide_up(loop->units, MOST_BLOCKS);
+    if (rows > 0 && grain * rows < LEAST_ROWS)
+        grain = divide_up(LEAST_ROWS, rows);
+    if ((double)grain * work < LEAST_WORK && work > 0)
+        grain = (int64_t)(LEAST_WORK / work) + 1;
+    loop->grain = grain > loop->units ? loop->units : grain;
+    loop->grain = loop->grain > 0 ? loop->grain : 1;
+    loop->run = divide_up(ROWS_IN_A_RUN, loop->grain * (rows > 0 ? rows : 1));
+    loop->cost = work;
+}
+
+/* ---- memory: the first place that is free for as long as it is needed ---------------------------------------------------------- */
+
+typedef struct {
+    size_t bytes, at;
+    int first, last, buffer;
+} extent;
+
+static int by_size(const void *a, const void *b)
+{
+    const extent *x = a, *y = b;
+    if (x->bytes != y->bytes)
+        return x->bytes < y->bytes ? 1 : -1;
+    return x->buffer - y->buffer;
+}
+
+static size_t aligned(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+static bool overlap(const extent *a, const extent *b)
+{
+    return a->first <= b->last && b->first <= a->last;
+}
+
+/* Lowest address first; the largest chooses first. Returns the bytes needed in all. */
+static size_t fit(extent *extents, size_t n)
+{
+    size_t top = 0;
+    qsort(extents, n, sizeof *extents, by_size);
+    for (size_t i = 0; i < n; i++) {
+        extent *e = &extents[i];
+        bool moved = true;
+        for (e->at = 0; moved;) {
+            moved = false;
+            for (size_t j = 0; j < i; j++)
+                if (overlap(e, &extents[j]) && e->at < extents[j].at + extents[j].bytes &&
+                    extents[j].at < e->at + e->bytes) {
+                    e->at = extents[j].at + extents[j].bytes;
+                    moved = true;
+                }
+        }
+        top = e->at + e->bytes > top ? e->at + e->bytes : top;
+    }
+    return top;
+}
+
+/* What a thread needs besides local buffers: the list of parts, and for a group a chunk for every register and their
+ * addresses. */
+static size_t scratch_of(const elbo_plan *plan, const elbo__instr *instr)
+{
+    size_t registers = instr->group ? (size_t)instr->group->registers : 0;
+    return registers * (ELBO__CHUNK * elbo_dtype_size(plan->dtype) + sizeof(char *)) +
+           (size_t)instr->n_in * sizeof(elbo_tensor);
+}
+
+static void find_lifetimes(elbo_plan *plan)
+{
+    for (size_t id = 0; id < plan->n_nodes; id++) {
+        const elbo__node *node = &plan->nodes[id];
+        if (node->is_view || node->op->flags & ELBO__LEAF)
+            continue;
+        if (node->buffer != ELBO__NONE && !(node->op->flags & ELBO__ASSIGN)) {
+            elbo__buffer *own = &plan->buffers[node->buffer];
+            own->first = own->last = own->class == ELBO__LOCAL ? node->instr : node->stage;
+            if (node->output)
+                own->last = INT32_MAX;
+        }
+        for (int k = 0; k < node->n_in; k++) {
+            int index = plan->nodes[plan->nodes[node->in[k]].base].buffer;
+            if (index == ELBO__NONE)
+                continue;
+            elbo__buffer *read = &plan->buffers[index];
+            int now = read->class == ELBO__LOCAL ? node->instr : node->stage;
+            read->last = now > read->last ? now : read->last;
+        }
+    }
+}
+
+/* Places the buffers of one class and loop. */
+static elbo_status place(elbo_plan *plan, elbo__class class, int loop, int64_t units, size_t *bytes)
+{
+    extent *extents = elbo__calloc(plan->n_buffers, sizeof *extents);
+    if (!extents)
+        return ELBO_NO_MEMORY;
+    size_t n = 0;
+    for (size_t i = 0; i < plan->n_buffers; i++) {
+        const elbo__buffer *b = &plan->buffers[i];
+        if (b->class == class && b->loop == loop)
+            extents[n++] = (extent){.bytes = aligned((size_t)(b->size * units) * elbo_dtype_size(b->dtype)),
+                                    .first = b->first,
+                                    .last = b->last,
+                                    .buffer = (int)i};
+    }
+    *bytes = fit(extents, n);
+    for (size_t i = 0; i < n; i++)
+        plan->buffers[extents[i].buffer].at = extents[i].at;
+    elbo__free(extents);
+    return ELBO_OK;
+}
+
+/* ---- constants ------------------------------------------------------------------------------------------------------------------ */
+
+static elbo_status write_constants(elbo_plan *plan)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < plan->n_buffers; i++) {
+        elbo__buffer *b = &plan->buffers[i];
+        if (b->class != ELBO__CONSTANT)
+            continue;
+        b->at = bytes;
+        bytes += aligned((size_t)b->size * elbo_dtype_size(b->dtype));
+    }
+    if (!(plan->constants = elbo__calloc(bytes, 1)))
+        return ELBO_NO_MEMORY;
+    for (size_t id = 0; id < plan->n_nodes; id++) {
+        elbo__node *node = &plan->nodes[id];
+        if (node->op != &elbo__op_constant && node->op != &elbo__op_array)
+            continue;
+        const void *values = node->attr.values ? (const void *)node->attr.values : &node->attr.value;
+        elbo_tensor from = elbo_tensor_of(ELBO_F64, node->shape, values);
+        elbo_tensor to = elbo_tensor_of(node->dtype, node->shape, plan->constants + plan->buffers[node->buffer].at);
+        elbo_tensor_copy(&to, &from);
+        node->attr.values = NULL; /* the graph's; it may be freed */
+    }
+    return ELBO_OK;
+}
+
+/* ---- threads --------------------------------------------------------------------------------------------------------------------- */
+
+/* Every stage's blocks in one row, cut into contiguous parts of about the same cost. A block goes to the thread in whose
+ * part its middle lies. */
+elbo_status elbo__plan_divide(elbo_plan *plan)
+{
+    elbo__free(plan->ranges);
+    plan->ranges = elbo__calloc((size_t)plan->threads * plan->n_loops, sizeof *plan->ranges);
+    if (!plan->ranges)
+        return ELBO_NO_MEMORY;
+    for (size_t first = 0, end; first < plan->n_loops; first = end) {
+        double total = 0, before = 0;
+        for (end = first; end < plan->n_loops && plan->loops[end].stage == plan->loops[first].stage; end++)
+            total += (double)elbo__loop_blocks(&plan->loops[end]) *
+                     ((double)plan->loops[end].grain * plan->loops[end].cost + nanoseconds.call);
+        for (size_t i = first; i < end; i++) {
+            const elbo__loop *loop = &plan->loops[i];
+            double block = (double)loop->grain * loop->cost + nanoseconds.call;
+            int64_t blocks = elbo__loop_blocks(loop), next = 0;
+            for (int t = 0; t < plan->threads; t++) {
+                /* blocks whose middle, before + (b + 1/2) block, lies below the end of this thread's part */
+                double limit = total * (t + 1) / plan->threads;
+                int64_t upto = t + 1 == plan->threads ? blocks : (int64_t)((limit - before) / block + 0.5);
+                upto = upto > blocks ? blocks : upto < next ? next : upto;
+                plan->ranges[(size_t)t * plan->n_loops + i] = (elbo__range){(int)i, next, upto};
+                next = upto;
+            }
+            before += (double)blocks * block;
+        }
+    }
+    return ELBO_OK;
+}
+
+/* ---- the pass ------------------------------------------------------------------------------------------------------------------- */
+
+elbo_status elbo__plan_place(elbo_plan *plan)
+{
+    elbo_status status = ELBO_OK;
+    size_t scratch = 0;
+    for (size_t i = 0; i < plan->n_loops; i++) {
+        elbo__loop *loop = &plan->loops[i];
+        for (size_t k = 0; k < loop->n_instrs; k++) {
+            elbo__instr *instr = &loop->instrs[k];
+            instr->cost = loop->units ? cost_of(instr) / (double)loop->units : 0;
+            plan->product_flops += product_flops(instr);
+            size_t needed = scratch_of(plan, instr);
+            scratch = needed > scratch ? needed : scratch;
+        }
+        cut_blocks(loop);
+        plan->cost += loop->cost * (double)loop->units;
+    }
+    find_lifetimes(plan);
+    for (size_t i = 0; i < plan->n_loops && status == ELBO_OK; i++) {
+        elbo__loop *loop = &plan->loops[i];
+        status = place(plan, ELBO__LOCAL, (int)i, loop->grain * loop->run, &loop->local);
+        plan->local_bytes = loop->local > plan->local_bytes ? loop->local : plan->local_bytes;
+    }
+    if (status == ELBO_OK)
+        status = place(plan, ELBO__SHARED, ELBO__NONE, 1, &plan->shared_bytes);
+    plan->scratch_bytes = aligned(scratch);
+    if (status == ELBO_OK)
+        status = write_constants(plan);
+    return status == ELBO_OK ? elbo__plan_divide(plan) : status;
+}

@@ -1,0 +1,229 @@
+/* The executor: one parallel region a run, a barrier between stages, every thread its own blocks. */
+#include "../../tensor/memory.h"
+#include "ir.h"
+
+#include <omp.h>
+#include <string.h>
+
+typedef struct {
+    const elbo_plan *plan;
+    const elbo_at *at;
+    const elbo__loop *loop;
+    char *local, *scratch; /* the thread's own */
+    int64_t first, units;  /* the run of blocks at hand */
+} work;
+
+/* The address of an operand's element 0 and the layout of its part that belongs to the blocks at hand. */
+static elbo_tensor part_of(const work *w, const elbo__operand *operand)
+{
+    const elbo__buffer *b = &w->plan->buffers[operand->buffer];
+    bool local = b->class == ELBO__LOCAL;
+    return (elbo_tensor){.dtype = b->dtype,
+                         .layout = elbo__operand_block(operand, local, w->first, w->units),
+                         .data = local ? w->local + b->at : w->plan->pointers[operand->buffer]};
+}
+
+/* ---- kernels ----------------------------------------------------------------------------------------------------------------- */
+
+static void run_kernel(const work *w, const elbo__instr *instr)
+{
+    elbo_tensor *in = (elbo_tensor *)(void *)w->scratch;
+    elbo__call call = {.attr = &instr->attr,
+                       .out = part_of(w, &instr->out),
+                       .in = in,
+                       .n_in = instr->n_in,
+                       .first = instr->axis >= 0 ? w->first * instr->out.per_unit : 0,
+                       .grain = instr->axis >= 0 ? w->loop->grain * instr->out.per_unit : INT64_MAX,
+                       .axis = instr->axis,
+                       .at = w->at};
+    for (int k = 0; k < instr->n_in; k++)
+        in[k] = part_of(w, &instr->in[k]);
+    (instr->op->kernel ? instr->op->kernel : instr->op->interpret)(&call);
+}
+
+/* ---- groups ------------------------------------------------------------------------------------------------------------------- */
+
+/* Elements [first, first + n) of a layout in row-major order, into one row; converts u8 and i32. */
+static void load(const elbo__kernels *kernels, elbo_dtype dtype, void *to, const elbo_tensor *from, int64_t first,
+                 int64_t n)
+{
+    const elbo_layout *l = &from->layout;
+    size_t size = elbo_dtype_size(dtype), from_size = elbo_dtype_size(from->dtype);
+    int last = l->shape.ndim - 1;
+    int64_t index[ELBO_MAX_RANK], rest = first;
+    for (int i = last; i >= 0; i--) {
+        index[i] = i ? rest % l->shape.dim[i] : rest;
+        rest = i ? rest / l->shape.dim[i] : 0;
+    }
+    while (n > 0) {
+        int64_t row = l->shape.dim[last] - index[last], step = l->strides[last];
+        row = last == 0 || row > n ? n : row;
+        const char *x = (const char *)from->data + elbo__layout_at(l, index) * (int64_t)from_size;
+        if (from->dtype == dtype && step == 1)
+            memcpy(to, x, (size_t)row * size);
+        else if (from->dtype == ELBO_U8 && step == 1)
+            kernels->from_u8(row, to, (const uint8_t *)x);
+        else if (from->dtype == ELBO_I32 && step == 1)
+            kernels->from_i32(row, to, (const int32_t *)x);
+        else
+            kernels->strided(row, to, from->dtype, x, step);
+        to = (char *)to + row * (int64_t)size;
+        n -= row;
+        index[last] += row;
+        for (int i = last; i > 0 && index[i] == l->shape.dim[i]; i--) {
+            index[i] = 0;
+            index[i - 1]++;
+        }
+    }
+}
+
+static void store(elbo_dtype dtype, const elbo_tensor *to, const void *from, int64_t first, int64_t n)
+{
+    const elbo_layout *l = &to->layout;
+    size_t size = elbo_dtype_size(dtype);
+    if (elbo_layout_contiguous(l)) {
+        memcpy((char *)to->data + (l->offset + first) * (int64_t)size, from, (size_t)n * size);
+        return;
+    }
+    elbo__walk w = elbo__walk_start(&l->shape);
+    for (int i = l->shape.ndim - 1; i >= 0; i--) {
+        w.index[i] = first % l->shape.dim[i];
+        first /= l->shape.dim[i];
+    }
+    for (const char *x = from; n > 0; n--, x += size, elbo__walk_next(&w))
+        memcpy((char *)to->data + elbo__layout_at(l, w.index) * (int64_t)size, x, size);
+}
+
+static void run_group(const work *w, const elbo__instr *instr)
+{
+    const elbo__group *g = instr->group;
+    elbo_dtype dtype = w->plan->dtype;
+    size_t size = elbo_dtype_size(dtype), chunk_bytes = ELBO__CHUNK * size;
+    const elbo__kernels *kernels = elbo__kernels_for(dtype);
+    elbo_tensor *parts = (elbo_tensor *)(void *)(w->scratch + (size_t)g->registers * chunk_bytes);
+    char **reg = (char **)(void *)(parts + instr->n_in);
+    int64_t rows = g->shape.ndim && instr->axis >= 0 ? w->units * (g->shape.dim[0] / w->loop->units) : 0, total;
+    elbo_shape shape = g->shape;
+    if (instr->axis >= 0)
+        shape.dim[0] = rows;
+    total = elbo_shape_size(&shape);
+    for (int k = 0; k < instr->n_in; k++)
+        parts[k] = part_of(w, &instr->in[k]);
+    for (int64_t first = 0; first < total; first += ELBO__CHUNK) {
+        int64_t n = total - first < ELBO__CHUNK ? total - first : ELBO__CHUNK;
+        for (size_t i = 0; i < g->n_steps; i++) {
+            const elbo__step *s = &g->steps[i];
+            char *chunk = w->scratch + (size_t)s->to * chunk_bytes;
+            const elbo_tensor *part = s->operand >= 0 ? &parts[s->operand] : NULL;
+            if (s->kind == ELBO__LOAD && s->direct) {
+                reg[s->to] = (char *)part->data + (part->layout.offset + first) * (int64_t)size;
+            } else if (s->kind == ELBO__LOAD && s->once) {
+                reg[s->to] = chunk;
+                if (first == 0)
+                    kernels->strided(n, chunk, part->dtype,
+                                     (char *)part->data + part->layout.offset * (int64_t)elbo_dtype_size(part->dtype),
+                                     0);
+            } else if (s->kind == ELBO__LOAD) {
+                load(kernels, dtype, reg[s->to] = chunk, part, first, n);
+            } else if (s->kind == ELBO__STORE) {
+                store(dtype, part, reg[s->from[0]], first, n);
+            } else {
+                const char *a = reg[s->from[0]], *b = reg[s->from[1]], *c = reg[s->from[2]];
+                reg[s->to] = part ? (char *)part->data + (part->layout.offset + first) * (int64_t)size : chunk;
+                kernels->elementwise[s->elementwise](n, reg[s->to], a, b, c);
+            }
+        }
+    }
+}
+
+/* ---- blocks -------------------------------------------------------------------------------------------------------------------- */
+
+/* Blocks [first, end) of a loop, a run of them at a time. */
+static void run_blocks(work *w, int64_t first, int64_t end, int64_t together)
+{
+    const elbo__loop *loop = w->loop;
+    for (int64_t b = first; b < end; b += together) {
+        int64_t last = b + together < end ? b + together : end;
+        w->first = b * loop->grain;
+        w->units = (last * loop->grain < loop->units ? last * loop->grain : loop->units) - w->first;
+        for (size_t i = 0; i < loop->n_instrs; i++)
+            (loop->instrs[i].group ? run_group : run_kernel)(w, &loop->instrs[i]);
+    }
+}
+
+/* Block by block in an odd order: for tests. The step is prime to the number of blocks. */
+static void run_blocks_oddly(work *w, int64_t first, int64_t end, elbo__order order)
+{
+    int64_t n = end - first, step = order == ELBO__REVERSED ? n - 1 : 7;
+    while (n > 1 && order == ELBO__SHUFFLED && n % step == 0)
+        step += 4;
+    for (int64_t i = 0, b = n - 1; i < n; i++, b = (b + step) % n)
+        run_blocks(w, first + b, first + b + 1, 1);
+}
+
+static void run_range(work *w, const elbo__range *range)
+{
+    w->loop = &w->plan->loops[range->loop];
+    if (w->plan->order == ELBO__FORWARD)
+        run_blocks(w, range->first, range->end, w->loop->run);
+    else
+        run_blocks_oddly(w, range->first, range->end, w->plan->order);
+}
+
+/* What the plan calls thread t is done by whatever thread is there: a caller's own parallel region may leave us only
+ * one. Loops stand in the order of their stages. */
+static void run_as(const elbo_plan *plan, const elbo_at *at, int me, int team)
+{
+    size_t own = plan->local_bytes + plan->scratch_bytes;
+    for (size_t i = 0; i < plan->n_loops; i++) {
+        if (i > 0 && plan->loops[i].stage != plan->loops[i - 1].stage && team > 1) {
+#pragma omp barrier
+        }
+        for (int t = me; t < plan->threads; t += team) {
+            char *memory = plan->arena + plan->shared_bytes + (size_t)t * own;
+            work w = {.plan = plan, .at = at, .local = memory, .scratch = memory + plan->local_bytes};
+            run_range(&w, &plan->ranges[(size_t)t * plan->n_loops + i]);
+        }
+    }
+}
+
+/* Below this waking the other threads costs more than they bring. */
+static const double LEAST_PARALLEL = 30000; /* ns */
+
+static elbo_status ready(elbo_plan *plan, const elbo_params *params)
+{
+    for (size_t i = 0; i < plan->n_inputs; i++)
+        if (!plan->inputs[i].data)
+            return elbo__fail(ELBO_INVALID, "input \"%s\" is not given", plan->inputs[i].name);
+    bool fits = plan->params_count == 0 ||
+                (params && elbo_params_closed(params) && elbo_params_count(params) == plan->params_count &&
+                 elbo_params_slab(params, 0).layout.shape.dim[0] == plan->params_size);
+    for (size_t i = 0; i < plan->n_buffers && fits; i++) {
+        const elbo__buffer *b = &plan->buffers[i];
+        if (b->class == ELBO__PARAM && !(fits = b->slab < elbo_params_slab_count(params)))
+            break;
+        plan->pointers[i] = b->class == ELBO__PARAM      ? elbo__params_data(params, b->slab)
+                            : b->class == ELBO__INPUT    ? (char *)(intptr_t)plan->inputs[b->input].data
+                            : b->class == ELBO__CONSTANT ? plan->constants + b->at
+                                                         : plan->arena + b->at;
+    }
+    return fits ? ELBO_OK : elbo__fail(ELBO_INVALID, "the parameter set is not the one the plan was compiled for");
+}
+
+elbo_status elbo_plan_run(elbo_plan *plan, elbo_params *params, elbo_at at)
+{
+    elbo_status status = ready(plan, params);
+    if (status != ELBO_OK)
+        return status;
+    if (plan->poison)
+        memset(plan->arena, 0xff, plan->shared_bytes + (size_t)plan->threads * (plan->local_bytes + plan->scratch_bytes));
+    if (plan->threads == 1 || (plan->cost < LEAST_PARALLEL && !plan->poison)) {
+        run_as(plan, &at, 0, 1);
+    } else {
+#pragma omp parallel num_threads(plan->threads)
+        run_as(plan, &at, omp_get_thread_num(), omp_get_num_threads());
+    }
+    if (plan->assigns)
+        elbo_params_touch(params);
+    return ELBO_OK;
+}

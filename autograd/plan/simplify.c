@@ -1,0 +1,258 @@
+/* Graph in, live nodes out: dead ones dropped, none twice, arithmetic on constants done, and copies put in where a kernel
+ * or the caller cannot take a view. */
+#include <string.h>
+
+#include "../../tensor/memory.h"
+#include "ir.h"
+
+typedef struct {
+    elbo_plan *plan;
+    elbo_graph *graph;
+    bool *live;     /* by graph id */
+    bool *wanted;   /* by graph id: an output */
+    int *place;     /* graph id to plan node */
+    int *assigned;  /* plan node of a state leaf: assignments to it so far */
+} import;
+
+/* ---- adding nodes ------------------------------------------------------------------------------------------------------ */
+
+static elbo_status add(elbo_plan *plan, elbo__node node, const int *in)
+{
+    elbo_status status = elbo__grow((void **)&plan->nodes, &plan->nodes_capacity, plan->n_nodes + 1, sizeof node);
+    if (status != ELBO_OK)
+        return status;
+    node.in = elbo__alloc((size_t)node.n_in * sizeof *in);
+    if (!node.in)
+        return ELBO_NO_MEMORY;
+    memcpy(node.in, in, (size_t)node.n_in * sizeof *in);
+    plan->nodes[plan->n_nodes++] = node;
+    return ELBO_OK;
+}
+
+/* The state leaf that a node is a view of by movement alone, or NONE. */
+static int state_of(const elbo_plan *plan, int id)
+{
+    while (plan->nodes[id].op->flags & ELBO__VIEW)
+        id = plan->nodes[id].in[0];
+    return plan->nodes[id].op == &elbo__op_param ? id : ELBO__NONE;
+}
+
+/* ---- the same node again ----------------------------------------------------------------------------------------------- */
+
+/* Nodes that read state are the same only between two assignments to it: `epoch` counts those. */
+static int epoch(const import *im, const int *in, int n)
+{
+    int sum = 0;
+    for (int i = 0; i < n; i++) {
+        int state = state_of(im->plan, in[i]);
+        sum += state == ELBO__NONE ? 0 : im->assigned[state];
+    }
+    return sum;
+}
+
+static int find_same(const import *im, const elbo__node *node, const int *in, int its_epoch)
+{
+    const elbo_plan *plan = im->plan;
+    if (node->op->flags & ELBO__ASSIGN || node->op == &elbo__op_input || node->op == &elbo__op_array)
+        return ELBO__NONE;
+    for (size_t i = plan->n_nodes; i-- > 0;) {
+        const elbo__node *old = &plan->nodes[i];
+        if (old->op == node->op && old->n_in == node->n_in && old->dtype == node->dtype &&
+            memcmp(in, old->in, (size_t)node->n_in * sizeof *in) == 0 && elbo_shape_equal(&old->shape, &node->shape) &&
+            memcmp(&old->attr, &node->attr, sizeof node->attr) == 0 && old->units == its_epoch)
+            return (int)i;
+    }
+    return ELBO__NONE;
+}
+
+/* ---- constants ----------------------------------------------------------------------------------------------------------- */
+
+static bool constant(const elbo_plan *plan, int id, double *value)
+{
+    while (plan->nodes[id].op->flags & ELBO__VIEW)
+        id = plan->nodes[id].in[0];
+    *value = plan->nodes[id].attr.value;
+    return plan->nodes[id].op == &elbo__op_constant;
+}
+
+/* The value of an elementwise node whose operands are all constants, rounded as the dtype would. */
+static bool folded(const elbo_plan *plan, const elbo__node *node, const int *in, double *value)
+{
+    if (node->op != &elbo__op_elementwise)
+        return false;
+    double v[3];
+    elbo_tensor operands[3];
+    for (int i = 0; i < node->n_in; i++) {
+        if (!constant(plan, in[i], &v[i]))
+            return false;
+        operands[i] = elbo_tensor_of(ELBO_F64, ELBO_SCALAR, &v[i]);
+    }
+    float narrow = 0;
+    double wide = 0;
+    elbo_tensor out = elbo_tensor_of(node->dtype, ELBO_SCALAR, node->dtype == ELBO_F32 ? (void *)&narrow : &wide);
+    node->op->interpret(&(elbo__call){.attr = &node->attr, .out = out, .in = operands, .n_in = node->n_in});
+    *value = node->dtype == ELBO_F32 ? narrow : wide;
+    return true;
+}
+
+/* x * 1 and x + 0 are x. */
+static int neutral(const elbo_plan *plan, const elbo__node *node, const int *in)
+{
+    if (node->op != &elbo__op_elementwise ||
+        (node->attr.elementwise != ELBO__mul && node->attr.elementwise != ELBO__add))
+        return ELBO__NONE;
+    double nothing = node->attr.elementwise == ELBO__mul ? 1 : 0, value;
+    for (int i = 0; i < 2; i++)
+        if (constant(plan, in[i], &value) && value == nothing)
+            return in[1 - i];
+    return ELBO__NONE;
+}
+
+/* ---- importing ------------------------------------------------------------------------------------------------------------ */
+
+static elbo_status put(import *im, elbo__node node, const int *in, int *id)
+{
+    elbo_plan *plan = im->plan;
+    double value;
+    if (folded(plan, &node, in, &value)) {
+        elbo__node number = {.op = &elbo__op_constant, .dtype = node.dtype, .attr.value = value};
+        elbo_status status = put(im, number, NULL, id);
+        if (status != ELBO_OK || node.shape.ndim == 0)
+            return status;
+        /* a number seen as a tensor: reshape to size-1 axes, then expand */
+        elbo__node ones = {.op = &elbo__op_reshape, .dtype = node.dtype, .n_in = 1, .shape.ndim = node.shape.ndim};
+        for (int i = 0; i < node.shape.ndim; i++)
+            ones.shape.dim[i] = 1;
+        int from = *id;
+        if ((status = put(im, ones, &from, id)) != ELBO_OK)
+            return status;
+        elbo__node spread = {.op = &elbo__op_expand, .dtype = node.dtype, .n_in = 1, .shape = node.shape};
+        from = *id;
+        return put(im, spread, &from, id);
+    }
+    if ((*id = neutral(plan, &node, in)) != ELBO__NONE)
+        return ELBO_OK;
+    node.units = epoch(im, in, node.n_in); /* until pass `stage` gives it its meaning */
+    if ((*id = find_same(im, &node, in, (int)node.units)) != ELBO__NONE)
+        return ELBO_OK;
+    *id = (int)plan->n_nodes;
+    return add(plan, node, in);
+}
+
+static elbo_status put_copy(import *im, int of, int *id)
+{
+    elbo__node copy = {.op = &elbo__op_elementwise,
+                       .dtype = im->plan->nodes[of].dtype,
+                       .shape = im->plan->nodes[of].shape,
+                       .n_in = 1,
+                       .attr.elementwise = ELBO__copy};
+    return put(im, copy, &of, id);
+}
+
+/* BLIS takes no repeated rows or columns. Repeated whole matrices are fine. */
+static bool repeats_rows(const elbo_plan *plan, int id)
+{
+    for (bool last = true; plan->nodes[id].op->flags & ELBO__VIEW; last = false) {
+        const elbo__node *node = &plan->nodes[id], *from = &plan->nodes[node->in[0]];
+        if (node->op == &elbo__op_expand)
+            for (int i = last ? node->shape.ndim - 2 : 0; i < node->shape.ndim; i++)
+                if (node->shape.dim[i] != from->shape.dim[i])
+                    return true;
+        id = node->in[0];
+    }
+    return false;
+}
+
+static elbo_status import_node(import *im, const elbo_var *x)
+{
+    elbo_plan *plan = im->plan;
+    elbo__node node = {.op = x->op, .attr = x->attr, .dtype = x->dtype, .shape = x->shape, .n_in = x->n_in};
+    int few[4], *in = x->n_in > 4 ? elbo__alloc((size_t)x->n_in * sizeof *in) : few;
+    if (!in)
+        return ELBO_NO_MEMORY;
+    elbo_status status = ELBO_OK;
+    for (int i = 0; i < x->n_in && status == ELBO_OK; i++) {
+        in[i] = im->place[x->in[i]->id];
+        if (x->op == &elbo__op_matmul && repeats_rows(plan, in[i]))
+            status = put_copy(im, in[i], &in[i]);
+    }
+    if (x->op == &elbo__op_param)
+        node.attr.slab = im->graph->slab_index[x->attr.slab];
+    if (status == ELBO_OK && x->op == &elbo__op_input)
+        status = (node.name = elbo__strdup(x->name)) ? ELBO_OK : ELBO_NO_MEMORY;
+    int id = ELBO__NONE;
+    if (status == ELBO_OK)
+        status = put(im, node, in, &id);
+    if (in != few)
+        elbo__free(in);
+    if (status != ELBO_OK)
+        return status;
+    im->place[x->id] = id;
+    if (x->op->flags & ELBO__ASSIGN) {
+        im->assigned[plan->nodes[id].in[0]]++;
+        plan->assigns = true;
+    }
+    /* a view of state as an output shows the state as it is here, not as later assignments leave it */
+    if (im->wanted[x->id] && x->op->flags & ELBO__VIEW && state_of(plan, id) != ELBO__NONE)
+        return put_copy(im, id, &im->place[x->id]);
+    return ELBO_OK;
+}
+
+/* An output must be memory of the plan's own: leaves (and views of them) are copied, parameters after everything else. */
+static elbo_status settle_output(import *im, int i, const elbo_var *x)
+{
+    elbo_plan *plan = im->plan;
+    int id = im->place[x->id], base = id;
+    while (plan->nodes[base].op->flags & ELBO__VIEW)
+        base = plan->nodes[base].in[0];
+    if (plan->nodes[base].op->flags & ELBO__LEAF) {
+        if (plan->nodes[id].dtype != plan->dtype)
+            return elbo__fail(ELBO_INVALID, "output %d is an input of dtype %s: cast it", i,
+                              elbo_dtype_name(plan->nodes[id].dtype));
+        elbo_status status = put_copy(im, id, &id);
+        if (status != ELBO_OK)
+            return status;
+        base = id;
+    }
+    plan->nodes[base].output = true;
+    plan->outputs[i] = id;
+    return ELBO_OK;
+}
+
+static void mark_live(import *im, elbo_var *const *outputs, int n)
+{
+    elbo_graph *g = im->graph;
+    for (int i = 0; i < n; i++)
+        im->live[outputs[i]->id] = im->wanted[outputs[i]->id] = true;
+    for (size_t i = g->n_nodes; i-- > 0;) {
+        const elbo_var *x = g->nodes[i];
+        im->live[i] |= (x->op->flags & ELBO__ASSIGN) != 0;
+        for (int k = 0; im->live[i] && k < x->n_in; k++)
+            im->live[x->in[k]->id] = true;
+    }
+}
+
+elbo_status elbo__plan_simplify(elbo_plan *plan, elbo_graph *g, elbo_var *const *outputs, int n)
+{
+    /* room for copies: one an operand of a product and one an output, and three nodes a folded constant */
+    size_t most = 6 * g->n_nodes + (size_t)n + 8;
+    import im = {.plan = plan,
+                 .graph = g,
+                 .live = elbo__calloc(g->n_nodes, sizeof *im.live),
+                 .wanted = elbo__calloc(g->n_nodes, sizeof *im.wanted),
+                 .place = elbo__calloc(g->n_nodes, sizeof *im.place),
+                 .assigned = elbo__calloc(most, sizeof *im.assigned)};
+    elbo_status status = im.live && im.wanted && im.place && im.assigned ? ELBO_OK : ELBO_NO_MEMORY;
+    if (status == ELBO_OK)
+        mark_live(&im, outputs, n);
+    for (size_t i = 0; i < g->n_nodes && status == ELBO_OK; i++)
+        if (im.live[i])
+            status = import_node(&im, g->nodes[i]);
+    for (int i = 0; i < n && status == ELBO_OK; i++)
+        status = settle_output(&im, i, outputs[i]);
+    elbo__free(im.live);
+    elbo__free(im.wanted);
+    elbo__free(im.place);
+    elbo__free(im.assigned);
+    return status;
+}

@@ -1,0 +1,387 @@
+/* Which axes walk together, where each node is cut, and behind how many barriers it stands.
+ *
+ * Domains come first: an axis of a node and the axis of an operand that walks with it belong to one domain, and so on
+ * through the graph. Then nodes are placed in order: a node may stand in its operand's stage (in the same loop, block by
+ * block) when it is cut along the axis that walks with the operand's; otherwise it needs all of the operand, and stands
+ * one stage later. Of the axes a node could be cut along, the one with the earliest stage wins. At last, work that
+ * depends on leaves alone moves to the stage where it is used. */
+#include <string.h>
+
+#include "../../tensor/memory.h"
+#include "ir.h"
+
+typedef struct {
+    elbo_plan *plan;
+    const elbo_graph *graph;
+    int *parent;      /* union-find over (node, axis) */
+    int64_t *units;   /* of a root */
+    int *latest;      /* by node: the last stage it may stand in, for sinking */
+    bool *leafy;      /* by node: depends on leaves alone */
+} staging;
+
+static int64_t gcd(int64_t a, int64_t b)
+{
+    while (b) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* ---- domains ----------------------------------------------------------------------------------------------------------- */
+
+static int find(const staging *s, int node, int axis)
+{
+    int i = node * ELBO_MAX_RANK + axis;
+    while (s->parent[i] != i)
+        i = s->parent[i] = s->parent[s->parent[i]];
+    return i;
+}
+
+/* Joins two axes unless their domains' units do not nest: then they stay apart, and a barrier stands between. */
+static void join(staging *s, int node_a, int axis_a, int node_b, int axis_b)
+{
+    int a = find(s, node_a, axis_a), b = find(s, node_b, axis_b);
+    int64_t units = gcd(s->units[a], s->units[b]), least = s->units[a] < s->units[b] ? s->units[a] : s->units[b];
+    if (a == b || units != least || (least == 0 && s->units[a] != s->units[b]))
+        return;
+    s->parent[a < b ? b : a] = a < b ? a : b;
+    s->units[a < b ? a : b] = units;
+}
+
+int elbo__node_walks(const elbo_plan *plan, int id, int operand, int axis)
+{
+    const elbo__node *node = &plan->nodes[id];
+    return axis < 0 ? ELBO__APART
+                    : node->op->walks(&node->shape, &plan->nodes[node->in[operand]].shape, &node->attr, operand, axis);
+}
+
+static void find_domains(staging *s)
+{
+    elbo_plan *plan = s->plan;
+    for (size_t id = 0; id < plan->n_nodes; id++)
+        for (int axis = 0; axis < plan->nodes[id].shape.ndim; axis++) {
+            int i = (int)id * ELBO_MAX_RANK + axis;
+            s->parent[i] = i;
+            s->units[i] = plan->nodes[id].shape.dim[axis];
+        }
+    for (size_t id = 0; id < plan->n_nodes; id++) {
+        const elbo__node *node = &plan->nodes[id];
+        for (int k = 0; k < node->n_in && !(node->op->flags & ELBO__WHOLE_OP); k++)
+            for (int axis = 0; axis < node->shape.ndim; axis++) {
+                int other = elbo__node_walks(plan, (int)id, k, axis);
+                if (other >= 0 && node->shape.dim[axis] != 1)
+                    join(s, (int)id, axis, node->in[k], other);
+            }
+    }
+}
+
+/* ---- the stage a node can stand in ----------------------------------------------------------------------------------------- */
+
+static bool is_leaf(const elbo_plan *plan, int id)
+{
+    return plan->nodes[plan->nodes[id].base].op->flags & ELBO__LEAF;
+}
+
+/* The axis of a view's base that walks with the view's `axis`. */
+static int base_axis(const elbo_plan *plan, int id, int axis)
+{
+    while (axis >= 0 && plan->nodes[id].is_view) {
+        axis = elbo__node_walks(plan, id, 0, axis);
+        id = plan->nodes[id].in[0];
+    }
+    return axis;
+}
+
+/* Whether a node cut along `axis` meets, block by block, what was cut along `met_axis` (of a tensor read at `at_axis`). */
+static bool together(const staging *s, int node, int axis, int at_axis, int met, int met_axis)
+{
+    if (axis == ELBO__UNCUT || met_axis < 0)
+        return axis == ELBO__UNCUT && met_axis == ELBO__UNCUT;
+    return at_axis == met_axis && find(s, node, axis) == find(s, met, met_axis);
+}
+
+static int later(int stage, int other, bool together_)
+{
+    int needed = together_ ? other : other + 1;
+    return stage > needed ? stage : needed;
+}
+
+bool elbo__node_reads(const elbo_plan *plan, int id, int leaf)
+{
+    const elbo__node *node = &plan->nodes[id];
+    for (int k = node->op->flags & ELBO__ASSIGN ? 1 : 0; k < node->n_in && !node->is_view; k++)
+        if (plan->nodes[node->in[k]].base == leaf)
+            return true;
+    return false;
+}
+
+/* The axis of state `leaf` that walks with `axis` of the node, through the operand by which the node reads it; when it
+ * reads it more than once, all must agree. */
+static int state_axis(const elbo_plan *plan, int id, int leaf, int axis)
+{
+    const elbo__node *node = &plan->nodes[id];
+    int found = ELBO__APART;
+    for (int k = node->op->flags & ELBO__ASSIGN ? 1 : 0, first = 1; k < node->n_in; k++) {
+        if (plan->nodes[node->in[k]].base != leaf)
+            continue;
+        int here = base_axis(plan, node->in[k], elbo__node_walks(plan, id, k, axis));
+        if (!first && here != found)
+            return ELBO__APART;
+        found = here;
+        first = 0;
+    }
+    return found;
+}
+
+int elbo__last_assignment(const elbo_plan *plan, int leaf, int before)
+{
+    for (int id = before - 1; id > leaf; id--)
+        if (plan->nodes[id].op->flags & ELBO__ASSIGN && plan->nodes[id].in[0] == leaf)
+            return id;
+    return ELBO__NONE;
+}
+
+/* After an operand is complete: its own blocks, or the last assignment to the state that it shows. */
+static int after_operand(const staging *s, int id, int k, int axis)
+{
+    const elbo_plan *plan = s->plan;
+    int from = plan->nodes[id].in[k], at = elbo__node_walks(plan, id, k, axis);
+    if (!is_leaf(plan, from))
+        return later(0, plan->nodes[from].stage, together(s, id, axis, at, from, plan->nodes[from].axis));
+    int leaf = plan->nodes[from].base;
+    if (plan->nodes[leaf].op != &elbo__op_param)
+        return 0;
+    int assignment = elbo__last_assignment(plan, leaf, id);
+    if (assignment == ELBO__NONE)
+        return 0;
+    return later(0, plan->nodes[assignment].stage,
+                 together(s, id, axis, base_axis(plan, from, at), assignment, plan->nodes[assignment].axis));
+}
+
+/* An assignment comes after everything that reads the old value. */
+static int after_readers(const staging *s, int id, int axis)
+{
+    const elbo_plan *plan = s->plan;
+    int leaf = plan->nodes[id].in[0], stage = 0;
+    for (int other = leaf + 1; other < id; other++)
+        if (elbo__node_reads(plan, other, leaf))
+            stage = later(stage, plan->nodes[other].stage,
+                          plan->nodes[other].axis == ELBO__UNCUT || axis == ELBO__UNCUT
+                              ? plan->nodes[other].axis == axis
+                              : state_axis(plan, other, leaf, plan->nodes[other].axis) == axis &&
+                                    find(s, id, axis) == find(s, other, plan->nodes[other].axis));
+    return stage;
+}
+
+static int stage_for(const staging *s, int id, int axis)
+{
+    const elbo__node *node = &s->plan->nodes[id];
+    int stage = 0;
+    for (int k = 0; k < node->n_in; k++) {
+        int needed = after_operand(s, id, k, axis);
+        stage = stage > needed ? stage : needed;
+    }
+    if (node->op->flags & ELBO__ASSIGN) {
+        int needed = after_readers(s, id, axis);
+        stage = stage > needed ? stage : needed;
+    }
+    return stage;
+}
+
+/* ---- choosing ------------------------------------------------------------------------------------------------------------ */
+
+/* The widest step in memory that an operand makes along an axis: cutting there keeps blocks together in memory. */
+static int64_t reach(const elbo_plan *plan, int id, int axis)
+{
+    int64_t widest = 0;
+    for (int k = 0; k < plan->nodes[id].n_in; k++) {
+        int at = elbo__node_walks(plan, id, k, axis);
+        int64_t step = at >= 0 ? plan->nodes[plan->nodes[id].in[k]].layout.strides[at] : 0;
+        widest = step > widest ? step : widest;
+    }
+    return widest;
+}
+
+/* Row-major with the cut axis outermost, so that a block is one piece of memory. */
+static elbo_layout own_layout(const elbo__node *node)
+{
+    if (node->axis <= 0)
+        return elbo_layout_of(&node->shape);
+    int order[ELBO_MAX_RANK], back[ELBO_MAX_RANK], n = 0;
+    elbo_shape turned = {.ndim = node->shape.ndim};
+    order[n++] = node->axis;
+    for (int i = 0; i < node->shape.ndim; i++)
+        if (i != node->axis)
+            order[n++] = i;
+    for (int i = 0; i < n; i++) {
+        turned.dim[i] = node->shape.dim[order[i]];
+        back[order[i]] = i;
+    }
+    elbo_layout layout = elbo_layout_of(&turned);
+    return elbo_layout_permute(&layout, back);
+}
+
+static void place_node(staging *s, int id)
+{
+    elbo__node *node = &s->plan->nodes[id];
+    int best = ELBO__UNCUT, best_stage = stage_for(s, id, ELBO__UNCUT);
+    int64_t best_reach = -1;
+    int cuttable = node->op->flags & ELBO__WHOLE_OP ? 0 : node->op->flags & ELBO__ROWS_ONLY ? 1 : node->shape.ndim;
+    for (int axis = 0; axis < cuttable && axis < node->shape.ndim; axis++) {
+        if (s->units[find(s, id, axis)] <= 1)
+            continue;
+        int stage = stage_for(s, id, axis);
+        int64_t r = reach(s->plan, id, axis);
+        if (stage < best_stage || (stage == best_stage && r > best_reach)) {
+            best = axis;
+            best_stage = stage;
+            best_reach = r;
+        }
+    }
+    node->stage = best_stage;
+    node->axis = best;
+    node->base = id;
+    node->layout = node->op->flags & ELBO__ASSIGN ? s->plan->nodes[node->in[0]].layout : own_layout(node);
+}
+
+/* A view stands where its operand stands, cut along the axis that walks with the operand's. */
+static bool place_view(staging *s, int id)
+{
+    elbo_plan *plan = s->plan;
+    elbo__node *node = &plan->nodes[id];
+    const elbo__node *from = &plan->nodes[node->in[0]];
+    if (!node->op->view(&from->layout, &node->shape, &node->attr, &node->layout))
+        return false;
+    node->is_view = true;
+    node->base = from->base;
+    node->stage = from->stage;
+    node->axis = from->axis == ELBO__UNCUT ? ELBO__UNCUT : ELBO__ACROSS;
+    for (int axis = 0; axis < node->shape.ndim && from->axis >= 0; axis++)
+        if (together(s, id, axis, elbo__node_walks(plan, id, 0, axis), node->in[0], from->axis))
+            node->axis = axis;
+    return true;
+}
+
+static void place_leaf(staging *s, int id)
+{
+    elbo__node *node = &s->plan->nodes[id];
+    node->base = id;
+    node->axis = ELBO__ACROSS;
+    node->layout = node->op == &elbo__op_param ? elbo__params_layout(s->graph->params, node->attr.param)
+                                               : elbo_layout_of(&node->shape);
+}
+
+/* ---- sinking: what depends on leaves alone stands as late as its readers allow --------------------------------------------- */
+
+static void mark_leafy(staging *s)
+{
+    elbo_plan *plan = s->plan;
+    for (size_t id = 0; id < plan->n_nodes; id++) {
+        const elbo__node *node = &plan->nodes[id];
+        bool leafy = !(node->op->flags & ELBO__ASSIGN);
+        for (int k = 0; k < node->n_in && leafy; k++) {
+            int base = plan->nodes[node->in[k]].base;
+            leafy = s->leafy[node->in[k]] &&
+                    (plan->nodes[base].op != &elbo__op_param || elbo__last_assignment(plan, base, (int)id) == ELBO__NONE);
+        }
+        s->leafy[id] = leafy;
+        s->latest[id] = INT32_MAX;
+    }
+}
+
+static void at_most(int *latest, int stage)
+{
+    if (stage < *latest)
+        *latest = stage;
+}
+
+/* A reader of state must not sink below the assignment that comes after it. */
+static int before_assignment(const staging *s, int id)
+{
+    const elbo_plan *plan = s->plan;
+    const elbo__node *node = &plan->nodes[id];
+    int latest = INT32_MAX;
+    for (int k = 0; k < node->n_in; k++) {
+        int leaf = plan->nodes[node->in[k]].base;
+        for (int other = id + 1; other < (int)plan->n_nodes && plan->nodes[leaf].op == &elbo__op_param; other++) {
+            const elbo__node *assignment = &plan->nodes[other];
+            if (!(assignment->op->flags & ELBO__ASSIGN) || assignment->in[0] != leaf)
+                continue;
+            bool meet = node->axis == ELBO__UNCUT || assignment->axis == ELBO__UNCUT
+                            ? node->axis == assignment->axis
+                            : state_axis(plan, id, leaf, node->axis) == assignment->axis &&
+                                  find(s, id, node->axis) == find(s, other, assignment->axis);
+            at_most(&latest, meet ? assignment->stage : assignment->stage - 1);
+            break;
+        }
+    }
+    return latest;
+}
+
+static void sink(staging *s)
+{
+    elbo_plan *plan = s->plan;
+    for (int id = (int)plan->n_nodes - 1; id >= 0; id--) {
+        elbo__node *node = &plan->nodes[id];
+        if (node->op->flags & ELBO__LEAF)
+            continue;
+        if (node->is_view) {
+            at_most(&s->latest[node->in[0]], s->latest[id]);
+            continue;
+        }
+        if (s->leafy[id]) {
+            at_most(&s->latest[id], before_assignment(s, id));
+            if (s->latest[id] != INT32_MAX && s->latest[id] > node->stage)
+                node->stage = s->latest[id];
+        }
+        for (int k = 0; k < node->n_in; k++) {
+            int from = node->in[k];
+            bool meet = together(s, id, node->axis, elbo__node_walks(plan, id, k, node->axis), from, plan->nodes[from].axis);
+            at_most(&s->latest[from], meet ? node->stage : node->stage - 1);
+        }
+    }
+    for (size_t id = 0; id < plan->n_nodes; id++)
+        if (plan->nodes[id].is_view)
+            plan->nodes[id].stage = plan->nodes[plan->nodes[id].in[0]].stage;
+}
+
+/* ---- the pass --------------------------------------------------------------------------------------------------------------- */
+
+elbo_status elbo__plan_stage(elbo_plan *plan, const elbo_graph *graph)
+{
+    size_t axes = plan->n_nodes * ELBO_MAX_RANK;
+    staging s = {.plan = plan,
+                 .graph = graph,
+                 .parent = elbo__calloc(axes, sizeof *s.parent),
+                 .units = elbo__calloc(axes, sizeof *s.units),
+                 .latest = elbo__calloc(plan->n_nodes, sizeof *s.latest),
+                 .leafy = elbo__calloc(plan->n_nodes, sizeof *s.leafy)};
+    elbo_status status = s.parent && s.units && s.latest && s.leafy ? ELBO_OK : ELBO_NO_MEMORY;
+    if (status == ELBO_OK) {
+        find_domains(&s);
+        for (int id = 0; id < (int)plan->n_nodes; id++) {
+            const elbo__node *node = &plan->nodes[id];
+            if (node->op->flags & ELBO__LEAF)
+                place_leaf(&s, id);
+            else if (!(node->op->flags & ELBO__VIEW) || !place_view(&s, id))
+                place_node(&s, id);
+        }
+        mark_leafy(&s);
+        sink(&s);
+        plan->n_stages = 1;
+        for (int id = 0; id < (int)plan->n_nodes; id++) {
+            elbo__node *node = &plan->nodes[id];
+            node->domain = node->axis >= 0 ? find(&s, id, node->axis) : ELBO__NONE;
+            node->units = node->axis >= 0 ? s.units[node->domain] : 1;
+            if (node->stage + 1 > plan->n_stages)
+                plan->n_stages = node->stage + 1;
+        }
+    }
+    elbo__free(s.parent);
+    elbo__free(s.units);
+    elbo__free(s.latest);
+    elbo__free(s.leafy);
+    return status;
+}

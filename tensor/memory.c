@@ -1,0 +1,107 @@
+#include "memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+static void *standard_allocate(size_t bytes, void *user)
+{
+    (void)user;
+    if (bytes > SIZE_MAX - ALIGNMENT)
+        return NULL;
+    /* aligned_alloc wants a multiple of the alignment */
+    return aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+}
+
+static void standard_release(void *block, void *user)
+{
+    (void)user;
+    free(block);
+}
+
+static struct {
+    void *(*allocate)(size_t, void *);
+    void (*release)(void *, void *);
+    void *user;
+} allocator = {standard_allocate, standard_release, NULL};
+
+void elbo_set_allocator(void *(*allocate)(size_t, void *), void (*release)(void *, void *), void *user)
+{
+    allocator.allocate = allocate ? allocate : standard_allocate;
+    allocator.release = release ? release : standard_release;
+    allocator.user = user;
+}
+
+void *elbo__alloc(size_t bytes)
+{
+    void *block = allocator.allocate(bytes ? bytes : 1, allocator.user);
+    if (!block)
+        (void)elbo__fail(ELBO_NO_MEMORY, "out of memory: %zu bytes", bytes);
+    return block;
+}
+
+void *elbo__calloc(size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        (void)elbo__fail(ELBO_NO_MEMORY, "out of memory: %zu times %zu bytes", count, size);
+        return NULL;
+    }
+    void *block = elbo__alloc(bytes);
+    return block ? memset(block, 0, bytes) : NULL;
+}
+
+char *elbo__strdup(const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+    char *copy = elbo__alloc(bytes);
+    return copy ? memcpy(copy, text, bytes) : NULL;
+}
+
+char *elbo__format(const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = length < 0 ? NULL : elbo__alloc((size_t)length + 1);
+    if (text)
+        vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return text;
+}
+
+void elbo__free(void *block)
+{
+    if (block)
+        allocator.release(block, allocator.user);
+}
+
+elbo_status elbo__grow(void **items, size_t *capacity, size_t needed, size_t size)
+{
+    if (needed <= *capacity)
+        return ELBO_OK;
+    size_t wanted = *capacity ? *capacity : 8, bytes;
+    while (wanted < needed)
+        wanted *= 2;
+    if (__builtin_mul_overflow(wanted, size, &bytes))
+        return elbo__fail(ELBO_NO_MEMORY, "out of memory: %zu times %zu bytes", wanted, size);
+    void *block = elbo__alloc(bytes);
+    if (!block)
+        return ELBO_NO_MEMORY;
+    if (*items)
+        memcpy(block, *items, *capacity * size);
+    elbo__free(*items);
+    *items = block;
+    *capacity = wanted;
+    return ELBO_OK;
+}
+
+bool elbo__mul_size(int64_t a, int64_t b, int64_t *out)
+{
+    return !__builtin_mul_overflow(a, b, out);
+}

@@ -1,0 +1,118 @@
+#include "product.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <blis.h>
+
+/* ---- which kernels --------------------------------------------------------------------------------------------------- */
+
+/* BLIS recognises processors by family and model, and newer ones fall back to plain C kernels (six times slower). The
+ * instructions say more: AVX2 with FMA runs the haswell set, and AMD processors are faster with the zen3 set. Their
+ * paths for small matrices are what blocks of a few rows want. The choice is handed over in the variable that BLIS reads
+ * at its first call; one that the user has set stays. The number is that of the header's enumeration, for BLIS 0.9 takes
+ * numbers only. */
+static void choose_kernels(void)
+{
+#if defined __x86_64__
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", (int)(__builtin_cpu_is("amd") ? BLIS_ARCH_ZEN3 : BLIS_ARCH_HASWELL));
+        setenv("BLIS_ARCH_TYPE", number, 0);
+    }
+#endif
+    bli_init();
+}
+
+static void prepare(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, choose_kernels);
+}
+
+const char *elbo__product_kernels(void)
+{
+    prepare();
+    return bli_arch_string(bli_arch_query_id());
+}
+
+/* ---- plain loops ------------------------------------------------------------------------------------------------------- */
+
+#define PLAIN(T, name)                                                                                                 \
+    static void name(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)                              \
+    {                                                                                                                  \
+        for (int64_t i = 0; i < y->rows; i++)                                                                          \
+            for (int64_t j = 0; j < y->columns; j++) {                                                                 \
+                T sum = 0;                                                                                             \
+                const T *p = (const T *)a->data + i * a->row_stride, *q = (const T *)b->data + j * b->column_stride;   \
+                for (int64_t k = 0; k < a->columns; k++)                                                               \
+                    sum += p[k * a->column_stride] * q[k * b->row_stride];                                             \
+                ((T *)y->data)[i * y->row_stride + j * y->column_stride] = sum;                                        \
+            }                                                                                                          \
+    }
+PLAIN(float, plain_f32)
+PLAIN(double, plain_f64)
+
+void elbo__product_plain(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)
+{
+    (dtype == ELBO_F32 ? plain_f32 : plain_f64)(y, a, b);
+}
+
+/* ---- BLIS -------------------------------------------------------------------------------------------------------------- */
+
+/* BLIS refuses strides of 0 (a broadcast operand) and general strides in both directions are slow, but right. */
+static bool takes(const elbo__matrix *m)
+{
+    return (m->row_stride != 0 || m->rows == 1) && (m->column_stride != 0 || m->columns == 1);
+}
+
+/* A matrix of one row or column may carry any stride on that axis; BLIS wants one that could be real. */
+static inc_t stride(int64_t stride_, int64_t n, int64_t other, int64_t other_n)
+{
+    return n > 1 ? stride_ : other == 1 ? (other_n > 1 ? other_n : 1) : 1;
+}
+
+static void multiply(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)
+{
+    rntm_t one_thread;
+    bli_rntm_init(&one_thread);
+    bli_rntm_set_num_threads(1, &one_thread);
+#define STRIDES(m)                                                                                                     \
+    stride(m->row_stride, m->rows, m->column_stride, m->columns), stride(m->column_stride, m->columns, m->row_stride, m->rows)
+    if (dtype == ELBO_F32) {
+        float one = 1, zero = 0;
+        bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, y->rows, y->columns, a->columns, &one, a->data, STRIDES(a),
+                     b->data, STRIDES(b), &zero, y->data, STRIDES(y), NULL, &one_thread);
+    } else {
+        double one = 1, zero = 0;
+        bli_dgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, y->rows, y->columns, a->columns, &one, a->data, STRIDES(a),
+                     b->data, STRIDES(b), &zero, y->data, STRIDES(y), NULL, &one_thread);
+    }
+}
+
+/* The first `rows` rows from row `first`. */
+static elbo__matrix rows_of(elbo_dtype dtype, const elbo__matrix *m, int64_t first, int64_t rows)
+{
+    elbo__matrix part = *m;
+    part.data = (char *)m->data + first * m->row_stride * (int64_t)elbo_dtype_size(dtype);
+    part.rows = rows;
+    return part;
+}
+
+void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, int64_t grain)
+{
+    if (y->rows == 0 || y->columns == 0)
+        return;
+    /* decided by what blocks share: never by the number of rows */
+    if (a->columns == 0 || a->column_stride == 0 || a->row_stride == 0 || !takes(b)) {
+        elbo__product_plain(dtype, y, a, b);
+        return;
+    }
+    prepare();
+    for (int64_t i = 0; i < y->rows; i += grain) {
+        int64_t rows = y->rows - i < grain ? y->rows - i : grain;
+        elbo__matrix part = rows_of(dtype, y, i, rows), left = rows_of(dtype, a, i, rows);
+        multiply(dtype, &part, &left, b);
+    }
+}

@@ -1,0 +1,109 @@
+#include "reduce.h"
+
+#include <math.h>
+
+#include "elementwise.h"
+#include "move.h"
+
+/* The axes of x in two lists: those that stay and those that go. */
+typedef struct {
+    elbo_layout kept_y, kept_x, gone;
+} split;
+
+static split split_axes(const elbo_tensor *y, const elbo_tensor *x)
+{
+    split s = {.kept_y.offset = y->layout.offset, .kept_x.offset = x->layout.offset};
+    for (int i = 0; i < x->layout.shape.ndim; i++) {
+        int64_t n = x->layout.shape.dim[i];
+        elbo_layout *to = y->layout.shape.dim[i] == n ? &s.kept_x : &s.gone;
+        to->shape.dim[to->shape.ndim] = n;
+        to->strides[to->shape.ndim++] = x->layout.strides[i];
+        if (to == &s.kept_x) {
+            s.kept_y.shape.dim[s.kept_y.shape.ndim] = n;
+            s.kept_y.strides[s.kept_y.shape.ndim++] = y->layout.strides[i];
+        }
+    }
+    return s;
+}
+
+static void *element(const elbo_tensor *t, int64_t at)
+{
+    return (char *)t->data + at * (int64_t)elbo_dtype_size(t->dtype);
+}
+
+/* A gathered copy of a strided run is reduced piece by piece; pieces are whole multiples of the lanes. */
+enum { PIECE = 256 };
+
+static void gather_strided(elbo_dtype dtype, void *to, const void *from, int64_t n, int64_t stride)
+{
+    if (dtype == ELBO_F32)
+        for (int64_t i = 0; i < n; i++)
+            ((float *)to)[i] = ((const float *)from)[i * stride];
+    else
+        for (int64_t i = 0; i < n; i++)
+            ((double *)to)[i] = ((const double *)from)[i * stride];
+}
+
+/* Each element of y in turn: its elements of x run by run, in row-major order. */
+static void one_by_one(const elbo_tensor *y, const elbo_tensor *x, const split *s,
+                       void (*fold)(int64_t, void *, const void *))
+{
+    const elbo_layout *gone[1] = {&s->gone};
+    elbo__loops l = elbo__loops_over(gone, 1);
+    int64_t n = l.dim[l.ndim - 1], stride = l.strides[0][l.ndim - 1];
+    for (elbo__walk w = elbo__walk_start(&s->kept_x.shape); w.more; elbo__walk_next(&w)) {
+        void *to = element(y, elbo__layout_at(&s->kept_y, w.index));
+        int64_t index[ELBO_MAX_RANK] = {0}, at = elbo__layout_at(&s->kept_x, w.index);
+        do {
+            if (stride == 1) {
+                fold(n, to, element(x, at));
+                continue;
+            }
+            double piece[PIECE];
+            for (int64_t done = 0; done < n; done += PIECE) {
+                int64_t part = n - done < PIECE ? n - done : PIECE;
+                gather_strided(x->dtype, piece, element(x, at + done * stride), part, stride);
+                fold(part, to, piece);
+            }
+        } while (elbo__loops_next(&l, 1, index, &at));
+    }
+}
+
+/* Rows of x folded into a row of y: for reductions over outer axes, where the last kept axis is contiguous. */
+static void row_by_row(const elbo_tensor *y, const elbo_tensor *x, const split *s, elbo__elementwise_kernel fold)
+{
+    elbo_shape outer = s->kept_x.shape;
+    int64_t n = outer.dim[--outer.ndim];
+    const elbo_layout *gone[1] = {&s->gone};
+    elbo__loops l = elbo__loops_over(gone, 1);
+    int64_t count = l.dim[l.ndim - 1], stride = l.strides[0][l.ndim - 1];
+    for (elbo__walk w = elbo__walk_start(&outer); w.more; elbo__walk_next(&w)) {
+        elbo__walk whole = w;
+        whole.index[outer.ndim] = 0;
+        void *to = element(y, elbo__layout_at(&s->kept_y, whole.index));
+        int64_t index[ELBO_MAX_RANK] = {0}, at = elbo__layout_at(&s->kept_x, whole.index);
+        do
+            for (int64_t i = 0; i < count; i++)
+                fold(n, to, to, element(x, at + i * stride), NULL);
+        while (elbo__loops_next(&l, 1, index, &at));
+    }
+}
+
+void elbo__reduce(elbo__reduction reduction, const elbo_tensor *y, const elbo_tensor *x)
+{
+    static const struct {
+        double start;
+        int pairwise;
+    } kinds[] = {[ELBO__SUM] = {0, ELBO__add}, [ELBO__MAX] = {-INFINITY, ELBO__maximum}};
+    const elbo__kernels *k = elbo__kernels_for(x->dtype);
+    elbo__fill(y, kinds[reduction].start);
+    if (elbo_shape_size(&x->layout.shape) == 0)
+        return;
+    split s = split_axes(y, x);
+    int last = s.kept_x.shape.ndim - 1;
+    /* decided by strides alone, which blocks share */
+    if (last >= 0 && s.kept_x.strides[last] == 1 && s.kept_y.strides[last] == 1)
+        row_by_row(y, x, &s, k->elementwise[kinds[reduction].pairwise]);
+    else
+        one_by_one(y, x, &s, reduction == ELBO__SUM ? k->sum : k->max);
+}

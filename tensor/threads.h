@@ -1,0 +1,8 @@
+/* Internal: how many threads to use. The public functions are in autograd/plan.h. */
+#ifndef ELBO_TENSOR_THREADS_H
+#define ELBO_TENSOR_THREADS_H
+
+/* The processors that this process may run on: more threads than these would wait for each other. */
+int elbo__processors(void);
+
+#endif
