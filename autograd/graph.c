@@ -295,12 +295,12 @@ bool elbo__broadcast(const char *op, elbo_var **in, int n)
     return elbo__graph_ok(g);
 }
 
-double elbo__read(const elbo_tensor *tensor, const elbo__walk *walk)
+double elbo__get(const elbo_tensor *tensor, const elbo__walk *walk)
 {
     return elbo_tensor_get(tensor, walk->index);
 }
 
-void elbo__write(const elbo_tensor *tensor, const elbo__walk *walk, double value)
+void elbo__put(const elbo_tensor *tensor, const elbo__walk *walk, double value)
 {
     elbo_tensor_set(tensor, walk->index, value);
 }

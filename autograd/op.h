@@ -152,8 +152,8 @@ int elbo__axis(const char *op, elbo_var *x, int axis);
 bool elbo__broadcast(const char *op, elbo_var **in, int n);
 
 /* Plain access for oracles: call->in[i] at a row-major walk's index, as double. */
-double elbo__read(const elbo_tensor *tensor, const elbo__walk *walk);
-void elbo__write(const elbo_tensor *tensor, const elbo__walk *walk, double value);
+double elbo__get(const elbo_tensor *tensor, const elbo__walk *walk);
+void elbo__put(const elbo_tensor *tensor, const elbo__walk *walk, double value);
 
 /* Walks for common cases. */
 int elbo__walks_same(const elbo_shape *y, const elbo_shape *x, const elbo__attr *attr, int i, int axis);

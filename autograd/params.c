@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/words.h"
 
 typedef struct {
     char *name;
@@ -207,34 +208,12 @@ int elbo_params_find(const elbo_params *p, const char *name)
     return -1;
 }
 
-/* Levenshtein distance, cut off at long names. */
-static int distance(const char *a, const char *b)
-{
-    enum { LONGEST = 127 };
-    int row[LONGEST + 1];
-    int n = (int)strnlen(b, LONGEST);
-    for (int j = 0; j <= n; j++)
-        row[j] = j;
-    for (int i = 1; a[i - 1] && i <= LONGEST; i++) {
-        int corner = row[0];
-        row[0] = i;
-        for (int j = 1; j <= n; j++) {
-            int replaced = corner + (a[i - 1] != b[j - 1]);
-            corner = row[j];
-            int inserted = row[j - 1] + 1, deleted = row[j] + 1;
-            row[j] = replaced < inserted ? replaced : inserted;
-            row[j] = row[j] < deleted ? row[j] : deleted;
-        }
-    }
-    return row[n];
-}
-
 const char *elbo_params_nearest(const elbo_params *p, const char *name)
 {
     const char *nearest = NULL;
     int least = 0;
     for (size_t i = 0; i < p->count; i++) {
-        int d = distance(name, p->entries[i].name);
+        int d = elbo__distance(name, p->entries[i].name);
         if (!nearest || d < least) {
             nearest = p->entries[i].name;
             least = d;

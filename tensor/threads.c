@@ -1,3 +1,5 @@
+#include "config.h" /* for sched_getaffinity */
+
 #include "threads.h"
 
 #include <sched.h>

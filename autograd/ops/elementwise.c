@@ -33,8 +33,8 @@ static void interpret(const elbo__call *call)
     for (elbo__walk w = elbo__walk_start(&call->out.layout.shape); w.more; elbo__walk_next(&w)) {
         double v[3] = {0};
         for (int i = 0; i < call->n_in; i++)
-            v[i] = elbo__read(&call->in[i], &w);
-        elbo__write(&call->out, &w, forward(call->attr->elementwise, v[0], v[1], v[2]));
+            v[i] = elbo__get(&call->in[i], &w);
+        elbo__put(&call->out, &w, forward(call->attr->elementwise, v[0], v[1], v[2]));
     }
 }
 

@@ -42,7 +42,7 @@ static void pick(const elbo__call *call, void (*copy)(const elbo_tensor *, const
 static void fill_plainly(const elbo_tensor *x, double value)
 {
     for (elbo__walk w = elbo__walk_start(&x->layout.shape); w.more; elbo__walk_next(&w))
-        elbo__write(x, &w, value);
+        elbo__put(x, &w, value);
 }
 
 static void interpret_gather(const elbo__call *call)
@@ -105,7 +105,7 @@ static void interpret_scatter_add(const elbo__call *call)
         elbo__walk to = w;
         to.index[0] = (int64_t)elbo_tensor_get(&call->in[1], &w.index[0]);
         if (to.index[0] >= 0 && to.index[0] < call->out.layout.shape.dim[0])
-            elbo__write(&call->out, &to, elbo__read(&call->out, &to) + elbo__read(&call->in[0], &w));
+            elbo__put(&call->out, &to, elbo__get(&call->out, &to) + elbo__get(&call->in[0], &w));
     }
 }
 
@@ -159,13 +159,13 @@ static void interpret_argmax(const elbo__call *call)
         double most = -INFINITY;
         for (int64_t i = 0; i < call->in[0].layout.shape.dim[axis]; i++) {
             at.index[axis] = i;
-            double x = elbo__read(&call->in[0], &at);
+            double x = elbo__get(&call->in[0], &at);
             if (x > most) {
                 most = x;
                 best = i;
             }
         }
-        elbo__write(&call->out, &w, (double)best);
+        elbo__put(&call->out, &w, (double)best);
     }
 }
 

@@ -21,7 +21,7 @@ static int walks_join(const elbo_shape *y, const elbo_shape *x, const elbo__attr
 static void interpret_pad(const elbo__call *call)
 {
     for (elbo__walk w = elbo__walk_start(&call->out.layout.shape); w.more; elbo__walk_next(&w))
-        elbo__write(&call->out, &w, 0);
+        elbo__put(&call->out, &w, 0);
     elbo_tensor inside = window(&call->out, &call->in[0], call->attr->axis, call->attr->start);
     elbo_tensor_copy(&inside, &call->in[0]);
 }

@@ -116,9 +116,11 @@ static int find_or_want(elbo_graph *g, char *name, const elbo_shape *shape, elbo
                         nearest ? "; the nearest is \"" : "", nearest ? nearest : "", nearest ? "\"" : "");
         return -1;
     }
-    if (elbo_shape_check(shape) != ELBO_OK ||
-        elbo__grow((void **)&g->wanted, &g->wanted_capacity, g->n_wanted + 1, sizeof *g->wanted) != ELBO_OK) {
-        elbo_graph_fail(g, ELBO_INVALID, "parameter \"%s\": %s", name, elbo_error());
+    elbo_status status = elbo_shape_check(shape);
+    if (status == ELBO_OK)
+        status = elbo__grow((void **)&g->wanted, &g->wanted_capacity, g->n_wanted + 1, sizeof *g->wanted);
+    if (status != ELBO_OK) {
+        elbo_graph_fail(g, status, "parameter \"%s\": %s", name, elbo_error());
         return -1;
     }
     g->wanted[g->n_wanted] = (elbo__wanted){.name = name, .shape = *shape, .init = init, .trained = trained};
@@ -131,6 +133,8 @@ static elbo_var *named(elbo_graph *g, const char *name, elbo_shape shape, elbo_i
         return &g->harmless;
     if (!g->params)
         return elbo_graph_fail(g, ELBO_INVALID, "parameter \"%s\": the graph has no parameter set", name);
+    if (g->n_wanted == 0)
+        g->known = elbo_params_count(g->params); /* the caller may have added to the set meanwhile */
     char *path = elbo__scoped(g, name);
     int index = path ? find_or_want(g, path, &shape, init, trained) : -1;
     if (!elbo__graph_ok(g))

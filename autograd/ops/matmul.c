@@ -11,9 +11,9 @@ static void interpret(const elbo__call *call)
         double sum = 0;
         for (int64_t k = 0; k < inner; k++) {
             a.index[rank - 1] = b.index[rank - 2] = k;
-            sum += elbo__read(&call->in[0], &a) * elbo__read(&call->in[1], &b);
+            sum += elbo__get(&call->in[0], &a) * elbo__get(&call->in[1], &b);
         }
-        elbo__write(&call->out, &w, sum);
+        elbo__put(&call->out, &w, sum);
     }
 }
 

@@ -46,7 +46,7 @@ static void interpret_reshape(const elbo__call *call)
 {
     elbo__walk in = elbo__walk_start(&call->in[0].layout.shape);
     for (elbo__walk w = elbo__walk_start(&call->out.layout.shape); w.more; elbo__walk_next(&w), elbo__walk_next(&in))
-        elbo__write(&call->out, &w, elbo__read(&call->in[0], &in));
+        elbo__put(&call->out, &w, elbo__get(&call->in[0], &in));
 }
 
 static void derive_reshape(elbo_var *y, elbo_var *dy, elbo_var **dx)

@@ -14,7 +14,7 @@ static int walks_reduce(const elbo_shape *y, const elbo_shape *x, const elbo__at
 static void fold_plainly(const elbo__call *call, double start, bool maximum)
 {
     for (elbo__walk w = elbo__walk_start(&call->out.layout.shape); w.more; elbo__walk_next(&w))
-        elbo__write(&call->out, &w, start);
+        elbo__put(&call->out, &w, start);
     /* sums in double: the output is read back exactly as long as it is f64; for f32 the interpreter is no finer than
      * the dtype, which is what a sum in f32 means */
     for (elbo__walk w = elbo__walk_start(&call->in[0].layout.shape); w.more; elbo__walk_next(&w)) {
@@ -22,8 +22,8 @@ static void fold_plainly(const elbo__call *call, double start, bool maximum)
         for (int i = 0; i < w.shape.ndim; i++)
             if (call->attr->axes[i])
                 to.index[i] = 0;
-        double a = elbo__read(&call->out, &to), b = elbo__read(&call->in[0], &w);
-        elbo__write(&call->out, &to, !maximum ? a + b : a < b || b != b ? b : a);
+        double a = elbo__get(&call->out, &to), b = elbo__get(&call->in[0], &w);
+        elbo__put(&call->out, &to, !maximum ? a + b : a < b || b != b ? b : a);
     }
 }
 
@@ -169,25 +169,35 @@ elbo_var *elbo_mean_all(elbo_var *x)
     return elbo_scale(elbo_sum_all(x), 1 / (double)elbo_shape_size(&x->shape));
 }
 
-/* ln sum e^x = m + ln sum e^(x - m); m is a constant of the derivative, and 0 where every x is -infinity */
-elbo_var *elbo_logsumexp(elbo_var *x, int axis)
+/* x less its maximum along an axis, so that e^x neither overflows nor vanishes. The maximum is a constant of the
+ * derivative, and 0 where it is infinite. */
+static elbo_var *shifted(elbo_var *x, int axis, elbo_var **maximum)
 {
     elbo_var *m = elbo_detach(elbo_max(x, &axis, 1, true));
-    m = elbo_where(elbo_isfinite(m), m, elbo_constant(x->graph, 0));
-    elbo_var *sum = elbo_sum(elbo_exp(elbo_sub(x, m)), &axis, 1, true);
-    return elbo_squeeze(elbo_add(m, elbo_log(sum)), axis);
+    *maximum = elbo_where(elbo_isfinite(m), m, elbo_constant(x->graph, 0));
+    return elbo_sub(x, *maximum);
+}
+
+static elbo_var *log_sum(elbo_var *d, int axis)
+{
+    return elbo_log(elbo_sum(elbo_exp(d), &axis, 1, true));
+}
+
+elbo_var *elbo_logsumexp(elbo_var *x, int axis)
+{
+    elbo_var *m, *d = shifted(x, axis, &m);
+    return elbo_squeeze(elbo_add(m, log_sum(d, axis)), axis);
 }
 
 elbo_var *elbo_softmax(elbo_var *x, int axis)
 {
-    elbo_var *e = elbo_exp(elbo_sub(x, elbo_detach(elbo_max(x, &axis, 1, true))));
+    elbo_var *m, *e = elbo_exp(shifted(x, axis, &m));
     return elbo_div(e, elbo_sum(e, &axis, 1, true));
 }
 
+/* d - ln sum e^d of the shifted d: a common offset of x is rounded once only */
 elbo_var *elbo_log_softmax(elbo_var *x, int axis)
 {
-    int at = elbo__axis("log_softmax", x, axis);
-    if (at < 0)
-        return elbo__harmless(x);
-    return elbo_sub(x, elbo_unsqueeze(elbo_logsumexp(x, at), at));
+    elbo_var *m, *d = shifted(x, axis, &m);
+    return elbo_sub(d, log_sum(d, axis));
 }

@@ -174,10 +174,15 @@ elbo_status elbo__plan_group(elbo_plan *plan);
 elbo_status elbo__plan_emit(elbo_plan *plan);
 elbo_status elbo__plan_place(elbo_plan *plan);
 
+/* For tests: cuts every loop into blocks of `grain` units, `run` of them together (0: as they are), then places and divides
+ * again. */
+elbo_status elbo__plan_recut(elbo_plan *plan, int64_t grain, int64_t run);
+
 /* The shadow check: which block of which stage wrote each element. ELBO_OK, or what is wrong in elbo_error(). */
 elbo_status elbo__plan_check(const elbo_plan *plan);
 
 /* What passes share. */
+const char *elbo__class_name(elbo__class class); /* "param", "input", "constant", "shared", "local" */
 bool elbo__layout_same(const elbo_layout *a, const elbo_layout *b);
 int64_t elbo__loop_blocks(const elbo__loop *loop);
 

@@ -247,9 +247,35 @@ elbo_status elbo__plan_divide(elbo_plan *plan)
 
 /* ---- the pass ------------------------------------------------------------------------------------------------------------------- */
 
+static elbo_status place_all(elbo_plan *plan)
+{
+    elbo_status status = place(plan, ELBO__SHARED, ELBO__NONE, 1, &plan->shared_bytes);
+    plan->local_bytes = 0;
+    for (size_t i = 0; i < plan->n_loops && status == ELBO_OK; i++) {
+        elbo__loop *loop = &plan->loops[i];
+        status = place(plan, ELBO__LOCAL, (int)i, loop->grain * loop->run, &loop->local);
+        plan->local_bytes = loop->local > plan->local_bytes ? loop->local : plan->local_bytes;
+    }
+    return status;
+}
+
+elbo_status elbo__plan_recut(elbo_plan *plan, int64_t grain, int64_t run)
+{
+    for (size_t i = 0; i < plan->n_loops; i++) {
+        elbo__loop *loop = &plan->loops[i];
+        if (grain > 0)
+            loop->grain = grain < loop->units ? grain : loop->units > 0 ? loop->units : 1;
+        if (run > 0)
+            loop->run = run;
+    }
+    elbo_status status = place_all(plan);
+    if (status == ELBO_OK)
+        status = elbo__plan_divide(plan);
+    return status == ELBO_OK ? elbo__plan_allocate(plan) : status;
+}
+
 elbo_status elbo__plan_place(elbo_plan *plan)
 {
-    elbo_status status = ELBO_OK;
     size_t scratch = 0;
     for (size_t i = 0; i < plan->n_loops; i++) {
         elbo__loop *loop = &plan->loops[i];
@@ -263,15 +289,9 @@ elbo_status elbo__plan_place(elbo_plan *plan)
         cut_blocks(loop);
         plan->cost += loop->cost * (double)loop->units;
     }
-    find_lifetimes(plan);
-    for (size_t i = 0; i < plan->n_loops && status == ELBO_OK; i++) {
-        elbo__loop *loop = &plan->loops[i];
-        status = place(plan, ELBO__LOCAL, (int)i, loop->grain * loop->run, &loop->local);
-        plan->local_bytes = loop->local > plan->local_bytes ? loop->local : plan->local_bytes;
-    }
-    if (status == ELBO_OK)
-        status = place(plan, ELBO__SHARED, ELBO__NONE, 1, &plan->shared_bytes);
     plan->scratch_bytes = aligned(scratch);
+    find_lifetimes(plan);
+    elbo_status status = place_all(plan);
     if (status == ELBO_OK)
         status = write_constants(plan);
     return status == ELBO_OK ? elbo__plan_divide(plan) : status;

@@ -31,14 +31,19 @@ static void put(page *p, const char *format, ...)
     p->length += length;
 }
 
+const char *elbo__class_name(elbo__class class)
+{
+    static const char *const names[] = {[ELBO__PARAM] = "param",
+                                        [ELBO__INPUT] = "input",
+                                        [ELBO__CONSTANT] = "constant",
+                                        [ELBO__SHARED] = "shared",
+                                        [ELBO__LOCAL] = "local"};
+    return names[class];
+}
+
 static void put_operand(page *p, const elbo_plan *plan, const elbo__operand *operand)
 {
-    static const char *const classes[] = {[ELBO__PARAM] = "param",
-                                          [ELBO__INPUT] = "input",
-                                          [ELBO__CONSTANT] = "constant",
-                                          [ELBO__SHARED] = "shared",
-                                          [ELBO__LOCAL] = "local"};
-    put(p, " %s%d%s%s", classes[plan->buffers[operand->buffer].class], operand->buffer,
+    put(p, " %s%d%s%s", elbo__class_name(plan->buffers[operand->buffer].class), operand->buffer,
         elbo_shape_format(&operand->layout.shape).text, operand->axis == ELBO__UNCUT ? " whole" : "");
 }
 

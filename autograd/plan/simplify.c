@@ -24,7 +24,8 @@ static elbo_status add(elbo_plan *plan, elbo__node node, const int *in)
     node.in = elbo__alloc((size_t)node.n_in * sizeof *in);
     if (!node.in)
         return ELBO_NO_MEMORY;
-    memcpy(node.in, in, (size_t)node.n_in * sizeof *in);
+    for (int i = 0; i < node.n_in; i++)
+        node.in[i] = in[i];
     plan->nodes[plan->n_nodes++] = node;
     return ELBO_OK;
 }
@@ -50,6 +51,16 @@ static int epoch(const import *im, const int *in, int n)
     return sum;
 }
 
+static bool same_operands(const elbo__node *a, const elbo__node *b, const int *b_in)
+{
+    if (a->n_in != b->n_in)
+        return false;
+    for (int i = 0; i < a->n_in; i++)
+        if (a->in[i] != b_in[i])
+            return false;
+    return true;
+}
+
 static int find_same(const import *im, const elbo__node *node, const int *in, int its_epoch)
 {
     const elbo_plan *plan = im->plan;
@@ -57,8 +68,8 @@ static int find_same(const import *im, const elbo__node *node, const int *in, in
         return ELBO__NONE;
     for (size_t i = plan->n_nodes; i-- > 0;) {
         const elbo__node *old = &plan->nodes[i];
-        if (old->op == node->op && old->n_in == node->n_in && old->dtype == node->dtype &&
-            memcmp(in, old->in, (size_t)node->n_in * sizeof *in) == 0 && elbo_shape_equal(&old->shape, &node->shape) &&
+        if (old->op == node->op && old->dtype == node->dtype && same_operands(old, node, in) &&
+            elbo_shape_equal(&old->shape, &node->shape) &&
             memcmp(&old->attr, &node->attr, sizeof node->attr) == 0 && old->units == its_epoch)
             return (int)i;
     }
@@ -110,13 +121,24 @@ static int neutral(const elbo_plan *plan, const elbo__node *node, const int *in)
 
 /* ---- importing ------------------------------------------------------------------------------------------------------------ */
 
+/* The node as it is, or the same one from before. */
+static elbo_status put_once(import *im, elbo__node node, const int *in, int *id)
+{
+    node.units = epoch(im, in, node.n_in); /* until pass `stage` gives it its meaning */
+    if ((*id = find_same(im, &node, in, (int)node.units)) != ELBO__NONE)
+        return ELBO_OK;
+    *id = (int)im->plan->n_nodes;
+    return add(im->plan, node, in);
+}
+
+/* The node, or what it comes to. */
 static elbo_status put(import *im, elbo__node node, const int *in, int *id)
 {
     elbo_plan *plan = im->plan;
     double value;
     if (folded(plan, &node, in, &value)) {
         elbo__node number = {.op = &elbo__op_constant, .dtype = node.dtype, .attr.value = value};
-        elbo_status status = put(im, number, NULL, id);
+        elbo_status status = put_once(im, number, NULL, id);
         if (status != ELBO_OK || node.shape.ndim == 0)
             return status;
         /* a number seen as a tensor: reshape to size-1 axes, then expand */
@@ -124,21 +146,17 @@ static elbo_status put(import *im, elbo__node node, const int *in, int *id)
         for (int i = 0; i < node.shape.ndim; i++)
             ones.shape.dim[i] = 1;
         int from = *id;
-        if ((status = put(im, ones, &from, id)) != ELBO_OK)
+        if ((status = put_once(im, ones, &from, id)) != ELBO_OK)
             return status;
         elbo__node spread = {.op = &elbo__op_expand, .dtype = node.dtype, .n_in = 1, .shape = node.shape};
         from = *id;
-        return put(im, spread, &from, id);
+        return put_once(im, spread, &from, id);
     }
-    if ((*id = neutral(plan, &node, in)) != ELBO__NONE)
-        return ELBO_OK;
-    node.units = epoch(im, in, node.n_in); /* until pass `stage` gives it its meaning */
-    if ((*id = find_same(im, &node, in, (int)node.units)) != ELBO__NONE)
-        return ELBO_OK;
-    *id = (int)plan->n_nodes;
-    return add(plan, node, in);
+    *id = neutral(plan, &node, in);
+    return *id != ELBO__NONE ? ELBO_OK : put_once(im, node, in, id);
 }
 
+/* A copy in memory of its own, even of a constant. */
 static elbo_status put_copy(import *im, int of, int *id)
 {
     elbo__node copy = {.op = &elbo__op_elementwise,
@@ -146,7 +164,7 @@ static elbo_status put_copy(import *im, int of, int *id)
                        .shape = im->plan->nodes[of].shape,
                        .n_in = 1,
                        .attr.elementwise = ELBO__copy};
-    return put(im, copy, &of, id);
+    return put_once(im, copy, &of, id);
 }
 
 /* BLIS takes no repeated rows or columns. Repeated whole matrices are fine. */

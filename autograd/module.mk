@@ -1,0 +1,12 @@
+public_headers += \
+    %reldir%/graph.h \
+    %reldir%/ops.h \
+    %reldir%/params.h \
+    %reldir%/plan.h
+
+library_sources += \
+    %reldir%/grad.c \
+    %reldir%/graph.c \
+    %reldir%/interpret.c \
+    %reldir%/op.h \
+    %reldir%/params.c

@@ -1,0 +1,11 @@
+library_sources += \
+    %reldir%/elementwise.c \
+    %reldir%/index.c \
+    %reldir%/join.c \
+    %reldir%/leaf.c \
+    %reldir%/matmul.c \
+    %reldir%/movement.c \
+    %reldir%/ops.c \
+    %reldir%/ops.def \
+    %reldir%/random.c \
+    %reldir%/reduce.c

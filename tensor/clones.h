@@ -1,0 +1,34 @@
+/* ELBO__CLONES: one definition, compiled for several instruction sets, chosen when the program starts.
+ *
+ *     ELBO__CLONES void elbo__exp_all_f32(float *y, const float *x, int64_t n)
+ *     {
+ *         for (int64_t i = 0; i < n; i++)
+ *             y[i] = elbo__exp_f32(x[i]);
+ *     }
+ *
+ * Written before the definition of a function with plain loops. The versions give the same bits, since a fused
+ * multiply-add is written as one (`__builtin_fmaf`) and the compiler may not make others (-ffp-contract=off).
+ *
+ * Each version has fma, for without it `__builtin_fmaf` is a call of the C library. The "default" version is that
+ * slow one; it runs on x86-64 processors older than 2013. Without glibc there is no choosing at start (it takes
+ * IFUNC) and the macro is empty, as on AArch64, where every processor has fma.
+ *
+ * Before version 18, clang accepts "arch=x86-64-v3" but makes a wrong test for it, and no feature of its list
+ * brings both AVX2 and fma: "fma" there means 256-bit floating point with 128-bit integers.
+ */
+#ifndef ELBO_TENSOR_CLONES_H
+#define ELBO_TENSOR_CLONES_H
+
+#include <stdint.h> /* any header of the C library: it defines __GLIBC__ */
+
+#if !defined __x86_64__ || !defined __GLIBC__ || !defined __has_attribute
+#define ELBO__CLONES
+#elif !__has_attribute(target_clones)
+#define ELBO__CLONES
+#elif defined __clang__ && __clang_major__ < 18
+#define ELBO__CLONES __attribute__((target_clones("default", "fma", "avx512f")))
+#else
+#define ELBO__CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+#endif
+
+#endif

@@ -1,0 +1,48 @@
+public_headers += \
+    %reldir%/error.h \
+    %reldir%/memory.h \
+    %reldir%/tensor.h \
+    %reldir%/version.h
+
+library_sources += \
+    %reldir%/clones.h \
+    %reldir%/elementwise.c \
+    %reldir%/elementwise.def \
+    %reldir%/elementwise.h \
+    %reldir%/elementwise_simd.inc \
+    %reldir%/error.c \
+    %reldir%/memory.c \
+    %reldir%/move.c \
+    %reldir%/move.h \
+    %reldir%/product.c \
+    %reldir%/product.h \
+    %reldir%/random.c \
+    %reldir%/random.h \
+    %reldir%/reduce.c \
+    %reldir%/reduce.h \
+    %reldir%/tensor.c \
+    %reldir%/threads.c \
+    %reldir%/threads.h \
+    %reldir%/version.c \
+    %reldir%/vmath.h \
+    %reldir%/words.c \
+    %reldir%/words.h
+
+# The elementwise kernels, once for each instruction set; elementwise.c takes the best that the machine has.
+kernel_sources = %reldir%/elementwise_simd.c
+kernel_libraries += %reldir%/libkernels_base.la
+%C%_libkernels_base_la_SOURCES = $(kernel_sources)
+%C%_libkernels_base_la_CPPFLAGS = $(library_cppflags) -DELBO__ISA=base
+%C%_libkernels_base_la_CFLAGS = $(library_cflags)
+
+if X86_64_LEVELS
+kernel_libraries += %reldir%/libkernels_avx2.la
+%C%_libkernels_avx2_la_SOURCES = $(kernel_sources)
+%C%_libkernels_avx2_la_CPPFLAGS = $(library_cppflags) -DELBO__ISA=avx2
+%C%_libkernels_avx2_la_CFLAGS = $(library_cflags) -march=x86-64-v3
+
+kernel_libraries += %reldir%/libkernels_avx512.la
+%C%_libkernels_avx512_la_SOURCES = $(kernel_sources)
+%C%_libkernels_avx512_la_CPPFLAGS = $(library_cppflags) -DELBO__ISA=avx512
+%C%_libkernels_avx512_la_CFLAGS = $(library_cflags) -march=x86-64-v4 -mprefer-vector-width=512
+endif

@@ -1,0 +1,6 @@
+#include "version.h"
+
+const char *elbo_version(void)
+{
+    return ELBO_VERSION;
+}
