@@ -1,0 +1,228 @@
+#include "dataset.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "../tensor/memory.h"
+#include "bytes.h"
+#include "idx.h"
+
+/* What is wrong with data is told in the same words for files and for arrays; `status` tells them apart. */
+struct names {
+    const char *images, *labels;
+    elbo_status status;
+};
+
+/* ---- checks ------------------------------------------------------------------------------------------------------ */
+
+static elbo_status check_shape(const struct names *names, elbo_images *out)
+{
+    const elbo_shape *shape = &out->images.layout.shape;
+    if (out->images.dtype == ELBO_I32)
+        return elbo__fail(names->status, "%s: images are u8, f32 or f64, not i32", names->images);
+    if (shape->ndim < 2 || shape->ndim > 4)
+        return elbo__fail(names->status, "%s: expected images (N, D), (N, H, W) or (N, C, H, W), got %s", names->images,
+                          elbo_shape_format(shape).text);
+    const int64_t *dim = shape->dim;
+    out->count = dim[0];
+    out->channels = shape->ndim == 4 ? dim[1] : 1;
+    out->height = shape->ndim == 2 ? 1 : dim[shape->ndim - 2];
+    out->width = dim[shape->ndim - 1];
+    if (out->count < 1 || out->channels < 1 || out->height < 1 || out->width < 1)
+        return elbo__fail(names->status, "%s: holds no pixels: %s", names->images, elbo_shape_format(shape).text);
+    return ELBO_OK;
+}
+
+struct scan {
+    elbo_dtype dtype;
+    int64_t seen, bad; /* elements; the first that is not finite, or -1 */
+};
+
+static void scan_piece(void *user, const void *bytes, size_t count)
+{
+    struct scan *scan = user;
+    const int64_t n = (int64_t)(count / elbo_dtype_size(scan->dtype));
+    for (int64_t i = 0; i < n && scan->bad < 0; i++)
+        if (!isfinite(scan->dtype == ELBO_F32 ? ((const float *)bytes)[i] : ((const double *)bytes)[i]))
+            scan->bad = scan->seen + i;
+    scan->seen += n;
+}
+
+static elbo_status check_finite(const struct names *names, const elbo_images *images)
+{
+    struct scan scan = {images->images.dtype, 0, -1};
+    if (scan.dtype == ELBO_U8)
+        return ELBO_OK;
+    elbo__pour(&images->images, elbo__native_order(), scan_piece, &scan);
+    if (scan.bad < 0)
+        return ELBO_OK;
+    const int64_t size = images->channels * images->height * images->width;
+    return elbo__fail(names->status, "%s: image %lld: a value is not finite", names->images,
+                      (long long)(scan.bad / size));
+}
+
+static elbo_status check_labels(const struct names *names, int classes, elbo_images *out)
+{
+    const elbo_tensor *labels = &out->labels;
+    const elbo_shape *shape = &labels->layout.shape;
+    if (!labels->data)
+        return ELBO_OK;
+    if (shape->ndim != 1 || (labels->dtype != ELBO_U8 && labels->dtype != ELBO_I32))
+        return elbo__fail(names->status, "%s: expected labels (N), whole numbers, got %s %s", names->labels,
+                          elbo_dtype_name(labels->dtype), elbo_shape_format(shape).text);
+    if (shape->dim[0] != out->count)
+        return elbo__fail(names->status, "%s: %lld labels, but %s has %lld images", names->labels,
+                          (long long)shape->dim[0], names->images, (long long)out->count);
+    const int most = classes == 0 ? ELBO_MAX_CLASSES : classes;
+    out->classes = classes;
+    for (int64_t i = 0; i < out->count; i++) {
+        const int label = (int)elbo_tensor_get(labels, &i);
+        if (label < 0 || label >= most)
+            return elbo__fail(names->status, "%s: label %lld: %d is outside the classes 0 to %d", names->labels,
+                              (long long)i, label, most - 1);
+        if (label >= out->classes)
+            out->classes = label + 1;
+    }
+    return ELBO_OK;
+}
+
+/* ---- fingerprint ------------------------------------------------------------------------------------------------- */
+
+static void hash_piece(void *hash, const void *bytes, size_t count)
+{
+    *(uint64_t *)hash = elbo__hash(*(uint64_t *)hash, bytes, count);
+}
+
+/* The dtype's name, the rank, the sizes, the elements: numbers of 8 bytes and elements little-endian. */
+static uint64_t hash_tensor(uint64_t hash, const elbo_tensor *tensor)
+{
+    const elbo_shape *shape = &tensor->layout.shape;
+    const char *dtype = elbo_dtype_name(tensor->dtype);
+    unsigned char number[8];
+    hash = elbo__hash(hash, dtype, strlen(dtype));
+    elbo__store_le64(number, (uint64_t)shape->ndim);
+    hash = elbo__hash(hash, number, sizeof number);
+    for (int i = 0; i < shape->ndim; i++) {
+        elbo__store_le64(number, (uint64_t)shape->dim[i]);
+        hash = elbo__hash(hash, number, sizeof number);
+    }
+    elbo__pour(tensor, ELBO__LITTLE_ENDIAN, hash_piece, &hash);
+    return hash;
+}
+
+/* Checks the tensors in `out` and fills in the rest of it. */
+static elbo_status complete(const struct names *names, int classes, elbo_images *out)
+{
+    if (classes < 0 || classes > ELBO_MAX_CLASSES)
+        return elbo__fail(ELBO_INVALID, "%d classes: there can be at most %d", classes, ELBO_MAX_CLASSES);
+    elbo_status status = check_shape(names, out);
+    if (status == ELBO_OK)
+        status = check_labels(names, classes, out);
+    if (status == ELBO_OK)
+        status = check_finite(names, out);
+    if (status != ELBO_OK)
+        return status;
+    out->fingerprint = hash_tensor(ELBO__HASH_START, &out->images);
+    if (out->labels.data)
+        out->fingerprint = hash_tensor(out->fingerprint, &out->labels);
+    return ELBO_OK;
+}
+
+elbo_status elbo_images_of(const elbo_tensor *images, const elbo_tensor *labels, int classes, elbo_images *out)
+{
+    static const struct names names = {"images", "labels", ELBO_INVALID};
+    *out = (elbo_images){.images = *images};
+    if (labels)
+        out->labels = *labels;
+    elbo_status status = elbo__check_tensor(&out->images, "elbo_images_of", names.images);
+    if (status == ELBO_OK && labels)
+        status = elbo__check_tensor(labels, "elbo_images_of", names.labels);
+    if (status == ELBO_OK)
+        status = complete(&names, classes, out);
+    if (status != ELBO_OK)
+        *out = (elbo_images){.owned = false};
+    return status;
+}
+
+/* ---- folders ----------------------------------------------------------------------------------------------------- */
+
+/* Whether `name` is PART-KIND-idx... or PART-KIND.idx..., plain or gzip; its length without ".gz", or 0. A temporary or
+ * backup file beside it ("...-ubyte.tmp", "...-ubyte~") does not count. */
+static size_t match(const char *name, const char *part, const char *kind)
+{
+    const size_t part_length = strlen(part), kind_length = strlen(kind);
+    const char *rest = name + part_length + 1 + kind_length;
+    if (strncmp(name, part, part_length) != 0 || name[part_length] != '-' ||
+        strncmp(name + part_length + 1, kind, kind_length) != 0 || (rest[0] != '-' && rest[0] != '.') ||
+        strncmp(rest + 1, "idx", 3) != 0)
+        return 0;
+    const char *end = rest + 4 + strspn(rest + 4, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return end[0] == '\0' || strcmp(end, ".gz") == 0 ? (size_t)(end - name) : 0;
+}
+
+/* *out = the path of the one file of that kind, or NULL when there is none; free with elbo__free. */
+static elbo_status find(const char *folder, const char *part, const char *kind, char **out)
+{
+    *out = NULL;
+    DIR *entries = opendir(folder);
+    if (!entries)
+        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", folder, strerror(errno));
+    char *found = NULL;
+    size_t length = 0;
+    elbo_status status = ELBO_OK;
+    for (const struct dirent *entry; status == ELBO_OK && (entry = readdir(entries));) {
+        const size_t n = match(entry->d_name, part, kind);
+        if (n == 0)
+            continue;
+        if (found && (n != length || memcmp(found, entry->d_name, n) != 0)) {
+            status = elbo__fail(ELBO_FORMAT, "%s: both %s and %s: which one?", folder, found, entry->d_name);
+        } else if (!found || entry->d_name[n] == '\0') {
+            elbo__free(found);
+            found = elbo__strdup(entry->d_name);
+            length = n;
+            status = found ? ELBO_OK : ELBO_NO_MEMORY;
+        }
+    }
+    closedir(entries);
+    if (status == ELBO_OK && found) {
+        *out = elbo__format("%s/%s", folder, found);
+        status = *out ? ELBO_OK : ELBO_NO_MEMORY;
+    }
+    elbo__free(found);
+    return status;
+}
+
+elbo_status elbo_images_load(const char *folder, const char *part, int classes, elbo_images *out)
+{
+    *out = (elbo_images){.owned = true};
+    char *images = NULL, *labels = NULL;
+    elbo_status status = find(folder, part, "images", &images);
+    if (status == ELBO_OK)
+        status = find(folder, part, "labels", &labels);
+    if (status == ELBO_OK && !images)
+        status = elbo__fail(ELBO_IO, "%s/%s-images-idx3-ubyte: no such file, plain or .gz", folder, part);
+    if (status == ELBO_OK)
+        status = elbo_idx_read(images, &out->images);
+    if (status == ELBO_OK && labels)
+        status = elbo_idx_read(labels, &out->labels);
+    if (status == ELBO_OK)
+        status = complete(&(struct names){images, labels, ELBO_FORMAT}, classes, out);
+    elbo__free(images);
+    elbo__free(labels);
+    if (status != ELBO_OK)
+        elbo_images_free(out);
+    return status;
+}
+
+void elbo_images_free(elbo_images *images)
+{
+    if (!images)
+        return;
+    if (images->owned) {
+        elbo_tensor_free(&images->images);
+        elbo_tensor_free(&images->labels);
+    }
+    *images = (elbo_images){.owned = false};
+}

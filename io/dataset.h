@@ -1,0 +1,52 @@
+/* Images with labels, from a folder of IDX files or from arrays.
+ *
+ *     elbo_images train;
+ *     if (elbo_images_load("data/mnist", "train", 10, &train) != ELBO_OK)
+ *         fprintf(stderr, "%s\n", elbo_error());       // data/mnist/train-labels-idx1-ubyte.gz: label 3: 11 is not ...
+ *     ...                                              // train.images (60000, 28, 28), train.labels (60000)
+ *     elbo_images_free(&train);
+ *
+ * A folder holds its data in parts named as MNIST's: PART-images-idx3-ubyte and PART-labels-idx1-ubyte for the parts
+ * "train" and "t10k", each plain or with .gz at its end (the plain file wins). Own data needs nothing but these names;
+ * whatever an IDX file can hold may follow "idx", as in train-images-idx4-float, and "-images.idx3" is as good as
+ * "-images-idx3". Labels are optional.
+ */
+#ifndef ELBO_IO_DATASET_H
+#define ELBO_IO_DATASET_H
+
+#include "../tensor/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { ELBO_MAX_CLASSES = 65536 };
+
+typedef struct {
+    elbo_tensor images; /* (N, D), (N, H, W) or (N, C, H, W): u8 grey levels 0..255, or f32 or f64, all finite */
+    elbo_tensor labels; /* (N), u8 or i32, each in 0..classes-1; data is NULL without labels                    */
+    int64_t count;      /* N, at least 1                                                                        */
+    int64_t channels, height, width; /* of one image; 1, 1, D for (N, D)                                        */
+    int classes;                     /* 0 without labels                                                        */
+    uint64_t fingerprint;            /* a hash of dtypes, shapes and elements, the same from a file or an array */
+    bool owned;                      /* the data is freed with it                                               */
+} elbo_images;
+
+/* Reads one part of a folder. classes = 0: as many as the largest label asks for. Errors name the file:
+ * ELBO_IO for a missing or unreadable one, ELBO_FORMAT for one that is no IDX file, holds labels in place of images or
+ * the other way round, has another count than its partner, a label outside the classes, or a value that is not
+ * finite. */
+ELBO_API elbo_status elbo_images_load(const char *folder, const char *part, int classes,
+                                      elbo_images *out) ELBO_MUST_CHECK;
+
+/* The same from the caller's tensors, of any strides, which must outlive *out; labels may be NULL. ELBO_INVALID for
+ * what elbo_images_load would refuse in a file. */
+ELBO_API elbo_status elbo_images_of(const elbo_tensor *images, const elbo_tensor *labels, int classes,
+                                    elbo_images *out) ELBO_MUST_CHECK;
+
+ELBO_API void elbo_images_free(elbo_images *images); /* leaves it empty; accepts NULL */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

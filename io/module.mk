@@ -1,0 +1,23 @@
+public_headers += \
+    %reldir%/csv.h \
+    %reldir%/dataset.h \
+    %reldir%/idx.h \
+    %reldir%/ini.h \
+    %reldir%/png.h \
+    %reldir%/safetensors.h
+
+library_sources += \
+    %reldir%/bytes.c \
+    %reldir%/bytes.h \
+    %reldir%/csv.c \
+    %reldir%/dataset.c \
+    %reldir%/file.c \
+    %reldir%/file.h \
+    %reldir%/gzip.c \
+    %reldir%/gzip.h \
+    %reldir%/idx.c \
+    %reldir%/ini.c \
+    %reldir%/png.c \
+    %reldir%/safetensors.c \
+    %reldir%/safetensors_format.h \
+    %reldir%/safetensors_write.c
