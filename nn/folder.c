@@ -1,0 +1,182 @@
+#include "folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../io/file.h"
+#include "../tensor/memory.h"
+
+#define STAGE ".incomplete"
+
+/* What a run consists of. The model comes last: what loads a run reads it alone, so it finds the old or the new one. */
+static const char *const files[] = {ELBO__CONFIG_FILE,         ELBO__METRICS_FILE, ELBO__SAMPLES_FILE,
+                                    ELBO__RECONSTRUCTION_FILE, ELBO__RESUME_FILE,  ELBO__MODEL_FILE};
+enum { FILES = sizeof files / sizeof files[0] };
+
+struct elbo__folder {
+    char *path;
+    bool made;      /* by us              */
+    bool published; /* the stage is gone  */
+};
+
+static char *join(const char *folder, const char *name)
+{
+    return elbo__format("%s/%s", folder, name);
+}
+
+static char *staged(const elbo__folder *folder, const char *name)
+{
+    return elbo__format("%s/" STAGE "/%s", folder->path, name);
+}
+
+char *elbo__folder_file(const elbo__folder *folder, const char *name)
+{
+    return folder->published ? join(folder->path, name) : staged(folder, name);
+}
+
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    bool run, stage, other;
+} contents;
+
+static elbo_status look_into(const char *path, contents *out)
+{
+    *out = (contents){.run = false};
+    DIR *entries = opendir(path);
+    if (!entries)
+        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", path, strerror(errno));
+    for (const struct dirent *entry; (entry = readdir(entries));) {
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+            continue;
+        if (strcmp(name, STAGE) == 0)
+            out->stage = true;
+        else if (strcmp(name, ELBO__MODEL_FILE) == 0 || strcmp(name, ELBO__CONFIG_FILE) == 0)
+            out->run = true;
+        else
+            out->other = true;
+    }
+    closedir(entries);
+    return ELBO_OK;
+}
+
+static elbo_status check(const char *path, bool force)
+{
+    contents found;
+    elbo_status status = look_into(path, &found);
+    if (status != ELBO_OK)
+        return status;
+    if (found.run && !force)
+        return elbo__fail(ELBO_IO, "%s: holds a run already; only --force replaces it", path);
+    if (found.stage && !force)
+        return elbo__fail(ELBO_IO, "%s: holds an unfinished training; only --force replaces it", path);
+    if (found.other && !found.run)
+        return elbo__fail(ELBO_IO, "%s: is not empty and holds no run", path);
+    return ELBO_OK;
+}
+
+static elbo_status make_stage(const elbo__folder *folder)
+{
+    char *path = join(folder->path, STAGE);
+    if (!path)
+        return ELBO_NO_MEMORY;
+    elbo_status status = ELBO_OK;
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        status = elbo__fail(ELBO_IO, "%s: cannot write into the folder: %s", folder->path, strerror(errno));
+    elbo__free(path);
+    return status;
+}
+
+static void remove_stage(const elbo__folder *folder)
+{
+    for (int i = 0; i < FILES; i++) {
+        char *path = staged(folder, files[i]);
+        if (path)
+            unlink(path);
+        elbo__free(path);
+    }
+    char *path = join(folder->path, STAGE);
+    if (path)
+        rmdir(path);
+    elbo__free(path);
+}
+
+static elbo_status open_folder(elbo__folder *folder, bool force)
+{
+    struct stat info;
+    folder->made = stat(folder->path, &info) != 0 && errno == ENOENT;
+    elbo_status status = folder->made ? elbo__make_folders(folder->path) : ELBO_OK;
+    if (status == ELBO_OK && !folder->made && !S_ISDIR(info.st_mode))
+        status = elbo__fail(ELBO_IO, "%s: is a file, not a folder", folder->path);
+    if (status == ELBO_OK)
+        status = check(folder->path, force);
+    if (status != ELBO_OK)
+        return status;
+    remove_stage(folder); /* of a training that was killed */
+    return make_stage(folder);
+}
+
+elbo_status elbo__folder_open(const char *path, bool force, elbo__folder **out)
+{
+    *out = NULL;
+    elbo__folder *folder = elbo__calloc(1, sizeof *folder);
+    if (!folder)
+        return ELBO_NO_MEMORY;
+    folder->path = elbo__strdup(path);
+    elbo_status status = folder->path ? open_folder(folder, force) : ELBO_NO_MEMORY;
+    if (status == ELBO_OK) {
+        *out = folder;
+        return ELBO_OK;
+    }
+    if (folder->made)
+        rmdir(folder->path);
+    elbo__free(folder->path);
+    elbo__free(folder);
+    return status;
+}
+
+/* ---- publishing -------------------------------------------------------------------------------------------------- */
+
+/* Moves one file into the folder, or removes its namesake of the run before where there is none. */
+static elbo_status publish(const elbo__folder *folder, const char *name)
+{
+    char *from = staged(folder, name), *to = join(folder->path, name);
+    elbo_status status = from && to ? ELBO_OK : ELBO_NO_MEMORY;
+    if (status == ELBO_OK && rename(from, to) != 0 && (errno != ENOENT || (unlink(to) != 0 && errno != ENOENT)))
+        status = elbo__fail(ELBO_IO, "%s: cannot replace: %s", to, strerror(errno));
+    elbo__free(from);
+    elbo__free(to);
+    return status;
+}
+
+elbo_status elbo__folder_publish(elbo__folder *folder)
+{
+    if (folder->published)
+        return ELBO_OK;
+    elbo_status status = ELBO_OK;
+    for (int i = 0; i < FILES && status == ELBO_OK; i++)
+        status = publish(folder, files[i]);
+    if (status != ELBO_OK)
+        return status;
+    remove_stage(folder);
+    folder->published = true;
+    return ELBO_OK;
+}
+
+void elbo__folder_close(elbo__folder *folder)
+{
+    if (!folder)
+        return;
+    if (!folder->published) {
+        remove_stage(folder);
+        if (folder->made)
+            rmdir(folder->path);
+    }
+    elbo__free(folder->path);
+    elbo__free(folder);
+}

@@ -1,0 +1,63 @@
+/* Layers: functions that name their tensors.
+ *
+ *     elbo_var *h = elbo_relu(elbo_linear(x, "encoder.hidden", 400));   // encoder.hidden.weight (400, 784) and .bias
+ *
+ * A layer is a call. While the training graph is built its tensors are made the first time a name is met; afterwards
+ * they are found again, so the graph that samples uses the weights of the graph that trained. Axis 0 is the batch; a
+ * layer that works on the last axis takes any axes before it: (B, D) and (B, K, D) alike.
+ *
+ * C does not say which argument of a call is evaluated first. Two layers within one call are therefore named in either
+ * order: no value depends on that, but the order of the parameter set does. Give each a statement of its own where
+ * that matters, and always where two random layers share a stream's name.
+ */
+#ifndef ELBO_NN_LAYERS_H
+#define ELBO_NN_LAYERS_H
+
+#include "../autograd/ops.h"
+#include "init.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- dense ------------------------------------------------------------------------------------------------------- */
+
+/* y = x W^T + b: x (..., in) -> (..., out); NAME.weight (out, in), NAME.bias (out), both U(+-1/sqrt(in)) at first */
+ELBO_API elbo_var *elbo_linear(elbo_var *x, const char *name, int64_t out);
+
+/* The same with initialisers of the caller's choice. */
+ELBO_API elbo_var *elbo_linear_init(elbo_var *x, const char *name, int64_t out, elbo_init weight, elbo_init bias);
+
+/* y = x W^T + b for tensors that are at hand, such as a transposed (tied) weight: w (out, in), b (out) or NULL */
+ELBO_API elbo_var *elbo_affine(elbo_var *x, elbo_var *w, elbo_var *b);
+
+/* n times linear and activation, x (..., in) -> (..., sizes[n - 1]); layers NAME, NAME2, NAME3, ... */
+ELBO_API elbo_var *elbo_mlp(elbo_var *x, const char *name, const int64_t *sizes, int n, const char *activation);
+
+/* ---- activations ------------------------------------------------------------------------------------------------- */
+
+ELBO_API elbo_var *elbo_leaky_relu(elbo_var *x, double slope); /* x > 0 ? x : slope x                                 */
+ELBO_API elbo_var *elbo_elu(elbo_var *x, double alpha);        /* x > 0 ? x : alpha (e^x - 1)                         */
+ELBO_API elbo_var *elbo_gelu(elbo_var *x);                     /* x Phi(x) = x (1 + erf(x / sqrt 2)) / 2              */
+ELBO_API elbo_var *elbo_silu(elbo_var *x);                     /* x sigmoid(x)                                        */
+
+/* By name: relu, leaky_relu (slope 0.01), elu (alpha 1), gelu, silu, tanh, sigmoid, softplus, identity. */
+ELBO_API elbo_var *elbo_activation(elbo_var *x, const char *name);
+
+/* Their names, then NULL: the choices of an option. */
+ELBO_API extern const char *const elbo_activation_names[];
+
+/* ---- others ------------------------------------------------------------------------------------------------------ */
+
+/* Training: each element is 0 with probability p, otherwise divided by 1 - p. Evaluation: x. 0 <= p < 1. The random
+ * stream is `name`; axis 1 of a (B, K, D) tensor counts as the draw. */
+ELBO_API elbo_var *elbo_dropout(elbo_var *x, const char *name, double p);
+
+/* [x, y] on the last axis, y (B, C) repeated over the draws of x: (B, D) -> (B, D + C), (B, K, D) -> (B, K, D + C).
+ * y may be NULL: x. */
+ELBO_API elbo_var *elbo_condition(elbo_var *x, elbo_var *y);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

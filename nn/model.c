@@ -1,0 +1,290 @@
+#include "model.h"
+
+#include <string.h>
+
+#include "../tensor/memory.h"
+
+/* ---- options ----------------------------------------------------------------------------------------------------- */
+
+/* The value of one option, or its default where no values were given. */
+static elbo_value option(const elbo_in *in, const char *name, elbo_option_type type)
+{
+    static const elbo_value harmless = {.integer = 1, .number = 1, .sizes = {1, {1}}, .text = ""};
+    const elbo_option *o = elbo_option_find(in->model->options, name);
+    if (!o || o->type != type) {
+        elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\" declares no option \"%s\" of this type", in->model->name,
+                        name);
+        return harmless;
+    }
+    const elbo_value *given = in->options ? elbo_values_get(in->options, name, type) : NULL;
+    elbo_value value;
+    if (given)
+        return *given;
+    if (elbo__option_default(o, &value) == ELBO_OK)
+        return value;
+    elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\": %s", in->model->name, elbo_error());
+    return harmless;
+}
+
+int64_t elbo_option_integer(const elbo_in *in, const char *name)
+{
+    return option(in, name, ELBO_INTEGER).integer;
+}
+
+double elbo_option_number(const elbo_in *in, const char *name)
+{
+    return option(in, name, ELBO_NUMBER).number;
+}
+
+elbo_sizes elbo_option_sizes(const elbo_in *in, const char *name)
+{
+    return option(in, name, ELBO_SIZES).sizes;
+}
+
+const char *elbo_option_choice(const elbo_in *in, const char *name)
+{
+    return option(in, name, ELBO_CHOICE).text;
+}
+
+bool elbo_option_flag(const elbo_in *in, const char *name)
+{
+    return option(in, name, ELBO_FLAG).flag;
+}
+
+/* ---- inside a model ---------------------------------------------------------------------------------------------- */
+
+elbo_inference elbo_infer_normal(elbo_in *in, elbo_var *mean, elbo_var *logvar)
+{
+    elbo_dist q = elbo_normal(mean, logvar);
+    elbo_draw draw = elbo_rsample(q, "z", in->draws);
+    return (elbo_inference){.q = q, .z = draw.z, .log_q = draw.log_prob, .code = mean};
+}
+
+static elbo_dist bernoulli_pixels(const elbo_in *in, elbo_var *logits)
+{
+    (void)in;
+    return elbo_bernoulli(logits);
+}
+
+static elbo_dist gaussian_pixels(const elbo_in *in, elbo_var *mean)
+{
+    return elbo_normal_fixed(mean, elbo_option_number(in, "variance"));
+}
+
+/* name of the choice, name of the last layer, what is made of its output */
+#define LIKELIHOODS(ROW)                                                                                               \
+    ROW("bernoulli", "decoder.logits", bernoulli_pixels)                                                               \
+    ROW("gaussian", "decoder.mean", gaussian_pixels)
+
+#define NAME(name, layer, make) name,
+#define ENTRY(name, layer, make) {layer, make},
+const char *const elbo_likelihood_names[] = {LIKELIHOODS(NAME) NULL};
+static const struct {
+    const char *layer;
+    elbo_dist (*make)(const elbo_in *in, elbo_var *output);
+} likelihoods[] = {LIKELIHOODS(ENTRY)};
+
+elbo_dist elbo_likelihood(elbo_in *in, elbo_var *h)
+{
+    const char *name = elbo_option_choice(in, "likelihood");
+    int i = 0;
+    while (elbo_likelihood_names[i] && strcmp(elbo_likelihood_names[i], name) != 0)
+        i++;
+    if (!elbo_likelihood_names[i])
+        return elbo_bernoulli(elbo_graph_fail(in->g, ELBO_INVALID, "no likelihood \"%s\"", name));
+    return likelihoods[i].make(in, elbo_linear(h, likelihoods[i].layer, elbo_size(in->x, -1)));
+}
+
+void elbo_report(elbo_in *in, const char *name, elbo_var *value)
+{
+    if (in->n_metrics == ELBO_MAX_METRICS)
+        elbo_graph_fail(in->g, ELBO_INVALID, "metric \"%s\": a model has at most %d", name, ELBO_MAX_METRICS);
+    else
+        in->metrics[in->n_metrics++] = (elbo_metric){name, elbo_ndim(value) ? elbo_mean_all(value) : value};
+}
+
+void elbo_report_bound(elbo_in *in, const elbo_bound *bound)
+{
+    elbo_report(in, "recon", bound->recon);
+    if (!bound->kl)
+        return;
+    elbo_report(in, "kl", bound->kl);
+    elbo_report(in, "elbo", elbo_neg(elbo_negative_elbo(bound, NULL)));
+}
+
+/* ---- what every model can do ------------------------------------------------------------------------------------- */
+
+/* Whether a graph of the model can be built from `in`; false puts it in error. */
+static bool ready(elbo_in *in)
+{
+    if ((in->model->flags & ELBO_NEEDS_LABELS) && !in->y)
+        elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\" needs labels", in->model->name);
+    else if (in->draws < 1)
+        elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\": %d draws; at least 1", in->model->name, in->draws);
+    else if (elbo_ndim(in->x) != 2)
+        elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\": x is not of shape (B, D)", in->model->name);
+    return elbo_graph_status(in->g) == ELBO_OK;
+}
+
+/* The harmless node of a graph in error. */
+static elbo_var *cannot(elbo_in *in)
+{
+    return elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\" cannot be built", in->model->name);
+}
+
+static elbo_dist prior(elbo_in *in)
+{
+    if (in->model->prior)
+        return in->model->prior(in);
+    return elbo_standard_normal(in->g, ELBO_SHAPE(elbo_size(in->x, 0), elbo_option_integer(in, "latent-dim")));
+}
+
+elbo_dist elbo_model_prior(elbo_in *in)
+{
+    if (in->model->flags & ELBO_NO_PRIOR)
+        elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\" has no prior to draw from", in->model->name);
+    return ready(in) ? prior(in) : elbo_bernoulli(cannot(in));
+}
+
+elbo_bound elbo_model_bound(elbo_in *in, elbo_inference *inference)
+{
+    elbo_inference i = {.z = NULL};
+    elbo_bound bound = {.recon = NULL};
+    if (ready(in)) {
+        i = in->model->infer(in);
+        bool density = i.q.kind || i.log_q;
+        bound = elbo_bound_of(i.q, (elbo_draw){i.z, i.log_q}, density ? prior(in) : (elbo_dist){.kind = NULL},
+                              in->model->generate(in, i.z), in->x, in->mask);
+    } else {
+        i.z = i.code = bound.recon = cannot(in);
+    }
+    if (inference)
+        *inference = i;
+    return bound;
+}
+
+/* The default: -ELBO with the KL times beta, and the model's penalty, averaged over the batch. */
+static int elbo_losses(elbo_in *in, elbo_loss *out)
+{
+    elbo_inference inference;
+    elbo_bound bound = elbo_model_bound(in, &inference);
+    elbo_var *cost = elbo_negative_elbo(&bound, bound.kl ? elbo_scalar(in->g, "beta") : NULL);
+    if (inference.penalty)
+        cost = elbo_add(cost, inference.penalty);
+    elbo_report_bound(in, &bound);
+    out[0] = (elbo_loss){.value = elbo_mean_all(cost)};
+    return 1;
+}
+
+/* Builds the model's losses and reports them; 0 when the graph is in error. */
+static int build_losses(elbo_in *in, elbo_loss *out)
+{
+    if (!ready(in))
+        return 0;
+    int n = in->model->losses ? in->model->losses(in, out) : elbo_losses(in, out);
+    for (int i = 0; i < n; i++) {
+        if (!out[i].name)
+            out[i].name = "loss";
+        elbo_report(in, out[i].name, out[i].value);
+    }
+    return elbo_graph_status(in->g) == ELBO_OK ? n : 0;
+}
+
+/* Whether `name` begins with one of the words of `prefixes`, which are separated by spaces. */
+static bool matches(const char *prefixes, const char *name)
+{
+    for (const char *at = prefixes; *at; at += strspn(at, " ")) {
+        size_t length = strcspn(at, " ");
+        if (length && strncmp(at, name, length) == 0)
+            return true;
+        at += length;
+    }
+    return false;
+}
+
+/* A loss, the parameters that it moves and their gradients: (n) each, in one block that begins at `params`. */
+typedef struct {
+    elbo_loss loss;
+    elbo_var **params, **grads;
+    int n;
+} player;
+
+/* False when memory is short or the loss moves nothing: the graph is then in error. */
+static bool choose(player *p, elbo_graph *g)
+{
+    int all = elbo_graph_params(g, NULL);
+    p->params = elbo__calloc((size_t)all, 2 * sizeof *p->params);
+    if (!p->params) {
+        elbo_graph_fail(g, ELBO_NO_MEMORY, "out of memory");
+        return false;
+    }
+    p->grads = p->params + all;
+    elbo_graph_params(g, p->params);
+    for (int i = 0; i < all; i++)
+        if (!p->loss.params || matches(p->loss.params, elbo_name_of(p->params[i])))
+            p->params[p->n++] = p->params[i];
+    if (p->n == 0)
+        elbo_graph_fail(g, ELBO_INVALID, "loss \"%s\": there is no parameter to move", p->loss.name);
+    return p->n > 0;
+}
+
+void elbo_model_train(elbo_in *in, const elbo_optim *optim)
+{
+    elbo_loss losses[ELBO_MAX_LOSSES];
+    player players[ELBO_MAX_LOSSES] = {{.n = 0}};
+    int n = build_losses(in, losses);
+    bool whole = true;
+    for (int i = 0; i < n && whole; i++) {
+        players[i].loss = losses[i];
+        whole = choose(&players[i], in->g);
+    }
+    for (int i = 0; i < n && whole; i++)
+        elbo_grad(losses[i].value, players[i].params, players[i].n, players[i].grads);
+    for (int i = 0; i < n && whole; i++) {
+        elbo_optim own = *optim;
+        own.when = losses[i].when;
+        own.slab = n > 1 ? losses[i].name : NULL;
+        elbo_optim_report report = elbo_apply_gradients(in->g, players[i].params, players[i].grads, players[i].n, &own);
+        if (n == 1 && report.norm)
+            elbo_report(in, "grad_norm", report.norm);
+        if (n == 1 && report.skipped)
+            elbo_report(in, "skipped", report.skipped);
+    }
+    for (int i = 0; i < n; i++)
+        elbo__free(players[i].params);
+}
+
+void elbo_model_evaluate(elbo_in *in)
+{
+    elbo_loss losses[ELBO_MAX_LOSSES];
+    build_losses(in, losses);
+}
+
+elbo_var *elbo_model_log_prob(elbo_in *in)
+{
+    elbo_bound bound = elbo_model_bound(in, NULL);
+    if (!bound.log_weight)
+        return elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\" has no density", in->model->name);
+    return elbo_iwae_bound(bound.log_weight);
+}
+
+elbo_var *elbo_model_encode(elbo_in *in)
+{
+    return ready(in) ? in->model->infer(in).code : cannot(in);
+}
+
+elbo_var *elbo_model_decode(elbo_in *in, elbo_var *z)
+{
+    return ready(in) ? elbo_dist_mean(in->model->generate(in, z)) : cannot(in);
+}
+
+elbo_var *elbo_model_reconstruct(elbo_in *in)
+{
+    return ready(in) ? elbo_model_decode(in, in->model->infer(in).z) : cannot(in);
+}
+
+elbo_var *elbo_model_sample(elbo_in *in)
+{
+    elbo_dist p = elbo_model_prior(in);
+    return ready(in) ? elbo_model_decode(in, elbo_sample(p, "z", in->draws).z) : cannot(in);
+}

@@ -1,0 +1,190 @@
+/* A run at work on arrays: rows are taken in blocks, and each size of block has its plan. */
+#include <math.h>
+#include <string.h>
+
+#include "../tensor/memory.h"
+#include "run_private.h"
+
+enum {
+    BLOCK = 500,     /* images a call of a plan */
+    MOST_ROWS = 4000 /* draws of all its images */
+};
+
+/* One call on N images: what goes in, and the first row of what comes out. */
+typedef struct {
+    elbo__role role;
+    const float *x, *z; /* (N, D), (N, Z), or NULL */
+    const int *labels;  /* (N), or NULL            */
+    int64_t n, seed;
+    float *out; /* (N, width)              */
+    int64_t width;
+} job;
+
+static elbo_status check_job(const elbo_run *run, const job *j)
+{
+    if (j->n < 0)
+        return elbo__fail(ELBO_INVALID, "%lld images", (long long)j->n);
+    if (!elbo__run_takes_labels(run))
+        return ELBO_OK;
+    if (!j->labels)
+        return elbo__fail(ELBO_INVALID, "model \"%s\" needs labels", run->model->name);
+    for (int64_t i = 0; i < j->n; i++)
+        if (j->labels[i] < 0 || j->labels[i] >= run->classes)
+            return elbo__fail(ELBO_INVALID, "label %d is outside the classes 0 to %d", j->labels[i], run->classes - 1);
+    return ELBO_OK;
+}
+
+static elbo_status bind(const elbo_run *run, const job *j, int64_t first, int64_t batch, elbo_plan *plan)
+{
+    elbo_status status = ELBO_OK;
+    if (j->x)
+        status = elbo_plan_bind(plan, "x",
+                                elbo_tensor_of(ELBO_F32, ELBO_SHAPE(batch, run->pixels), j->x + first * run->pixels));
+    if (status == ELBO_OK && j->z)
+        status = elbo_plan_bind(plan, "z",
+                                elbo_tensor_of(ELBO_F32, ELBO_SHAPE(batch, run->latent), j->z + first * run->latent));
+    if (status == ELBO_OK && elbo__run_takes_labels(run))
+        status = elbo_plan_bind(plan, "labels", elbo_tensor_of(ELBO_I32, ELBO_SHAPE(batch), j->labels + first));
+    return status;
+}
+
+/* Runs the plan for images first .. first + batch - 1; *planned holds its output until the next call. */
+static elbo_status run_block(elbo_run *run, const job *j, int64_t first, int64_t batch, int64_t first_draw,
+                             int64_t draws, elbo__planned **planned)
+{
+    elbo__work work = {.role = j->role, .batch = batch, .draws = draws};
+    elbo_status status = elbo__run_plan(run, &work, planned);
+    if (status == ELBO_OK)
+        status = bind(run, j, first, batch, (*planned)->plan);
+    if (status == ELBO_OK)
+        status = elbo_plan_run(
+            (*planned)->plan, run->params,
+            (elbo_at){.seed = (uint64_t)j->seed, .first_row = (uint64_t)first, .first_draw = (uint64_t)first_draw});
+    return status;
+}
+
+static elbo_status run_job(elbo_run *run, const job *j)
+{
+    elbo_status status = check_job(run, j);
+    for (int64_t first = 0; first < j->n && status == ELBO_OK; first += BLOCK) {
+        const int64_t batch = j->n - first < BLOCK ? j->n - first : BLOCK;
+        elbo__planned *planned;
+        status = run_block(run, j, first, batch, 0, 1, &planned);
+        if (status != ELBO_OK)
+            break;
+        elbo_tensor from = elbo_plan_output(planned->plan, 0);
+        elbo_tensor to = elbo_tensor_of(ELBO_F32, from.layout.shape, j->out + first * j->width);
+        elbo_tensor_copy(&to, &from);
+    }
+    return status;
+}
+
+elbo_status elbo_run_encode(elbo_run *run, const float *x, const int *labels, int64_t n, float *z)
+{
+    return run_job(run, &(job){ELBO__ENCODE, .x = x, .labels = labels, .n = n, .out = z, .width = run->latent});
+}
+
+elbo_status elbo_run_decode(elbo_run *run, const float *z, const int *labels, int64_t n, float *x)
+{
+    return run_job(run, &(job){ELBO__DECODE, .z = z, .labels = labels, .n = n, .out = x, .width = run->pixels});
+}
+
+elbo_status elbo_run_sample(elbo_run *run, const int *labels, int64_t n, int64_t seed, float *x)
+{
+    return run_job(run, &(job){ELBO__SAMPLE, .labels = labels, .n = n, .seed = seed, .out = x, .width = run->pixels});
+}
+
+elbo_status elbo_run_reconstruct(elbo_run *run, const float *x, const int *labels, int64_t n, int64_t seed, float *out)
+{
+    return run_job(run, &(job){ELBO__RECONSTRUCT, .x = x, .labels = labels, .n = n, .seed = seed, .out = out,
+                               .width = run->pixels});
+}
+
+/* ---- log p(x|y) -------------------------------------------------------------------------------------------------- */
+
+/* log(e^a + e^b) */
+static double log_add(double a, double b)
+{
+    const double larger = a > b ? a : b, smaller = a > b ? b : a;
+    return smaller == -INFINITY ? larger : larger + log1p(exp(smaller - larger));
+}
+
+/* sum[i] = log sum_k w_k of image first + i, its draws taken in portions that fit */
+static elbo_status sum_weights(elbo_run *run, const job *j, int64_t first, int64_t batch, int draws, double *sum)
+{
+    for (int64_t i = 0; i < batch; i++)
+        sum[i] = -INFINITY;
+    for (int64_t k = 0; k < draws; k += MOST_ROWS) {
+        const int64_t portion = draws - k < MOST_ROWS ? draws - k : MOST_ROWS;
+        elbo__planned *planned;
+        elbo_status status = run_block(run, j, first, batch, k, portion, &planned);
+        if (status != ELBO_OK)
+            return status;
+        elbo_tensor mean = elbo_plan_output(planned->plan, 0); /* log of the mean weight of this portion */
+        for (int64_t i = 0; i < batch; i++)
+            sum[i] = log_add(sum[i], elbo_tensor_get(&mean, &i) + log((double)portion));
+    }
+    return ELBO_OK;
+}
+
+elbo_status elbo_run_log_prob(elbo_run *run, const float *x, const int *labels, int64_t n, int draws, int64_t seed,
+                              float *out)
+{
+    const job j = {ELBO__LOG_PROB, .x = x, .labels = labels, .n = n, .seed = seed};
+    elbo_status status = check_job(run, &j);
+    if (status == ELBO_OK && draws < 1)
+        status = elbo__fail(ELBO_INVALID, "%d draws: at least 1", draws);
+    if (status != ELBO_OK)
+        return status;
+    int64_t block = MOST_ROWS / draws;
+    block = block < 1 ? 1 : block > BLOCK ? BLOCK : block;
+    double sum[BLOCK];
+    for (int64_t first = 0; first < n && status == ELBO_OK; first += block) {
+        const int64_t batch = n - first < block ? n - first : block;
+        status = sum_weights(run, &j, first, batch, draws, sum);
+        for (int64_t i = 0; i < batch && status == ELBO_OK; i++)
+            out[first + i] = (float)(sum[i] - log(draws));
+    }
+    return status;
+}
+
+/* ---- metrics ----------------------------------------------------------------------------------------------------- */
+
+elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t seed, elbo_figures *out)
+{
+    *out = (elbo_figures){.count = 0};
+    const elbo_value *beta = elbo_values_get(run->options, "beta", ELBO_NUMBER);
+    elbo_status status = ELBO_OK;
+    for (int64_t first = 0; first < table->count && status == ELBO_OK; first += BLOCK) {
+        const int64_t batch = table->count - first < BLOCK ? table->count - first : BLOCK;
+        int32_t rows[BLOCK];
+        for (int64_t i = 0; i < batch; i++)
+            rows[i] = (int32_t)(first + i);
+        elbo__work work = {ELBO__EVALUATE, batch, 1, table->count, table->images.dtype};
+        elbo__planned *planned;
+        status = elbo__run_plan(run, &work, &planned);
+        if (status == ELBO_OK)
+            status = elbo__table_bind(table, planned->plan, rows, batch);
+        if (status == ELBO_OK)
+            status = elbo_plan_set(planned->plan, "beta", beta ? beta->number : 1);
+        if (status == ELBO_OK)
+            status = elbo_plan_run(planned->plan, run->params,
+                                   (elbo_at){.seed = (uint64_t)seed, .first_row = (uint64_t)first});
+        if (status == ELBO_OK)
+            elbo__figures_add(out, planned, batch);
+    }
+    elbo__figures_divide(out, table->count);
+    return status;
+}
+
+elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int64_t seed, elbo_figures *out)
+{
+    *out = (elbo_figures){.count = 0};
+    elbo__table table;
+    elbo_status status = elbo__table_of(run, images, &table);
+    if (status != ELBO_OK)
+        return status;
+    status = elbo__run_evaluate(run, &table, seed, out);
+    elbo__table_free(&table);
+    return status;
+}

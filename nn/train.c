@@ -1,0 +1,253 @@
+#include "train.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "../tensor/memory.h"
+#include "../tensor/random.h"
+#include "train_private.h"
+
+/* A training under way. */
+typedef struct {
+    elbo_run *run;
+    elbo_training how; /* with the defaults filled in */
+    const elbo_images *train_images, *test_images;
+    elbo__table train, test; /* test.count = 0: there is none */
+    elbo__folder *folder;    /* or NULL */
+    int32_t *order;          /* (N) the images in the order of this epoch */
+    double beta;
+    int64_t draws, epoch, step; /* step counts on over the epochs */
+    double began, epoch_began;  /* on the clock of now() */
+    elbo_figures sums;          /* of this epoch, over `counted` images */
+    int64_t seen, counted;      /* without and with those of skipped steps */
+} training;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* The mean over the epoch so far. */
+static double mean(const training *t, const char *name)
+{
+    return elbo_figures_get(&t->sums, name) / (double)t->counted;
+}
+
+/* ---- one step ---------------------------------------------------------------------------------------------------- */
+
+static elbo_status set_scalars(const training *t, elbo_plan *plan)
+{
+    const struct {
+        const char *name;
+        double value;
+    } scalars[] = {{"lr", t->how.lr}, {"beta", t->beta}, {"step", (double)t->step}};
+    elbo_status status = ELBO_OK;
+    for (size_t i = 0; i < sizeof scalars / sizeof scalars[0] && status == ELBO_OK; i++)
+        status = elbo_plan_set(plan, scalars[i].name, scalars[i].value);
+    return status;
+}
+
+/* Adds the metrics of a step to the epoch's. One that is not finite ends the training, unless the step was left out. */
+static elbo_status count_step(training *t, const elbo__planned *planned, int64_t batch)
+{
+    elbo_figures step = {.count = 0};
+    elbo__figures_add(&step, planned, 1);
+    t->seen += batch;
+    if (elbo_figures_get(&step, "skipped") > 0)
+        return ELBO_OK;
+    for (int i = 0; i < step.count; i++)
+        if (!isfinite(step.at[i].value))
+            return elbo__fail(ELBO_INVALID,
+                              "epoch %lld, step %lld: %s is %f; a smaller lr, clip-norm or skip-nonfinite may help",
+                              (long long)t->epoch, (long long)t->step, step.at[i].name, step.at[i].value);
+    elbo__figures_add(&t->sums, planned, batch);
+    t->counted += batch;
+    return ELBO_OK;
+}
+
+static elbo_status train_batch(training *t, int64_t first, int64_t batch)
+{
+    elbo_run *run = t->run;
+    elbo__work work = {ELBO__STEP, batch, t->draws, t->train.count, t->train.images.dtype};
+    elbo__planned *planned;
+    t->step++;
+    elbo_status status = elbo__run_plan(run, &work, &planned);
+    if (status == ELBO_OK)
+        status = elbo__table_bind(&t->train, planned->plan, t->order + first, batch);
+    if (status == ELBO_OK)
+        status = set_scalars(t, planned->plan);
+    if (status == ELBO_OK)
+        status = elbo_plan_run(
+            planned->plan, run->params,
+            (elbo_at){.seed = (uint64_t)run->seed, .step = (uint64_t)t->step, .first_row = (uint64_t)first});
+    return status == ELBO_OK ? count_step(t, planned, batch) : status;
+}
+
+/* ---- one epoch --------------------------------------------------------------------------------------------------- */
+
+static bool report(const training *t, const elbo_epoch *finished)
+{
+    if (!t->how.progress)
+        return true;
+    const int64_t n = t->train.count, steps = (n + t->how.batch_size - 1) / t->how.batch_size;
+    const double rate = (double)t->seen / (now() - t->epoch_began);
+    const elbo_progress progress = {
+        .epoch = t->epoch,
+        .epochs = t->how.epochs,
+        .step = t->step - (t->epoch - 1) * steps,
+        .steps = steps,
+        .images_per_s = finished ? finished->images_per_s : rate,
+        .seconds_left = ((double)(t->how.epochs - t->epoch) * (double)n + (double)(n - t->seen)) / rate,
+        .loss = mean(t, "loss"),
+        .recon = mean(t, "recon"),
+        .kl = mean(t, "kl"),
+        .finished = finished,
+    };
+    return t->how.progress(t->how.user, &progress);
+}
+
+/* All batches once, in an order that depends on seed and epoch alone; *go_on is false when the caller ended it. */
+static elbo_status train_epoch(training *t, bool *go_on)
+{
+    const int64_t n = t->train.count;
+    for (int64_t i = 0; i < n; i++)
+        t->order[i] = (int32_t)i;
+    elbo__shuffle(t->order, n, (uint64_t)t->run->seed, elbo__stream("train", "shuffle", 0), (uint64_t)t->epoch);
+    t->sums = (elbo_figures){.count = 0};
+    t->seen = t->counted = 0;
+    t->epoch_began = now();
+    elbo_status status = ELBO_OK;
+    for (int64_t first = 0; first < n && status == ELBO_OK && *go_on; first += t->how.batch_size) {
+        status = train_batch(t, first, n - first < t->how.batch_size ? n - first : t->how.batch_size);
+        *go_on = status == ELBO_OK && report(t, NULL);
+    }
+    if (status == ELBO_OK && *go_on && t->counted == 0)
+        status = elbo__fail(ELBO_INVALID, "epoch %lld: every step was left out, for no gradient was finite",
+                            (long long)t->epoch);
+    return status;
+}
+
+/* Whether the weights can be saved: the last step may have spoilt them after its loss was computed. */
+static elbo_status check_weights(const training *t)
+{
+    for (int i = 0; i < elbo_params_count(t->run->params); i++) {
+        elbo_tensor w = elbo_params_tensor(t->run->params, i);
+        for (elbo__walk walk = elbo__walk_start(&w.layout.shape); walk.more; elbo__walk_next(&walk))
+            if (!isfinite(elbo_tensor_get(&w, walk.index)))
+                return elbo__fail(ELBO_INVALID,
+                                  "epoch %lld, step %lld: parameter \"%s\" is not finite any more; a "
+                                  "smaller lr or clip-norm may help",
+                                  (long long)t->epoch, (long long)t->step, elbo_params_name(t->run->params, i));
+    }
+    return ELBO_OK;
+}
+
+static elbo_status finish_epoch(training *t, elbo_epoch *out)
+{
+    *out = (elbo_epoch){
+        .epoch = t->epoch,
+        .step = t->step,
+        .images_per_s = (double)t->seen / (now() - t->epoch_began),
+        .lr = t->how.lr,
+        .beta = t->beta,
+        .train_loss = mean(t, "loss"),
+        .train_recon = mean(t, "recon"),
+        .train_kl = mean(t, "kl"),
+    };
+    elbo_figures test = {.count = 0};
+    elbo_status status = check_weights(t);
+    if (status == ELBO_OK && t->test.count)
+        status = elbo__run_evaluate(t->run, &t->test, t->run->seed, &test);
+    out->test_elbo = elbo_figures_get(&test, "elbo");
+    out->test_recon = elbo_figures_get(&test, "recon");
+    out->test_kl = elbo_figures_get(&test, "kl");
+    out->seconds = now() - t->began;
+    if (status == ELBO_OK && t->folder)
+        status = elbo__save_epoch(t->run, t->folder, out, t->test_images ? t->test_images : t->train_images);
+    return status;
+}
+
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
+
+/* Moments of an earlier training, of another step count, would be wrong for this one. */
+static void forget_moments(elbo_params *params)
+{
+    for (int i = 1; i < elbo_params_slab_count(params); i++) {
+        elbo_tensor slab = elbo_params_slab(params, i);
+        memset(slab.data, 0, (size_t)slab.layout.shape.dim[0] * elbo_dtype_size(slab.dtype));
+    }
+}
+
+static elbo_status prepare(training *t, elbo_values *values)
+{
+    elbo_status status = elbo__table_of(t->run, t->train_images, &t->train);
+    if (status == ELBO_OK && t->test_images)
+        status = elbo__table_of(t->run, t->test_images, &t->test);
+    if (status == ELBO_OK)
+        status = elbo__note_training(t->run, values, t->train_images, t->test_images);
+    if (status == ELBO_OK && !(t->order = elbo__calloc((size_t)t->train.count, sizeof *t->order)))
+        status = ELBO_NO_MEMORY;
+    if (status == ELBO_OK && t->how.folder)
+        status = elbo__folder_open(t->how.folder, t->how.force, &t->folder);
+    const elbo_value *beta = elbo_values_get(t->run->options, "beta", ELBO_NUMBER);
+    const elbo_value *draws = elbo_values_get(t->run->options, "draws", ELBO_INTEGER);
+    t->beta = beta ? beta->number : 1;
+    t->draws = draws ? draws->integer : 1;
+    return status;
+}
+
+static elbo_status run_epochs(training *t, elbo_epoch *last)
+{
+    bool go_on = true;
+    elbo_status status = ELBO_OK;
+    t->began = now();
+    for (t->epoch = 1; t->epoch <= t->how.epochs && status == ELBO_OK && go_on; t->epoch++) {
+        elbo_epoch epoch;
+        status = train_epoch(t, &go_on);
+        if (status != ELBO_OK || !go_on)
+            break;
+        status = finish_epoch(t, &epoch);
+        if (status != ELBO_OK)
+            break;
+        *last = epoch;
+        go_on = report(t, &epoch);
+    }
+    return status;
+}
+
+elbo_status elbo_train(elbo_run *run, const elbo_images *train, const elbo_images *test, const elbo_training *how,
+                       elbo_epoch *last)
+{
+    elbo_epoch nowhere;
+    last = last ? last : &nowhere;
+    *last = (elbo_epoch){.epoch = 0};
+    elbo_values *values = elbo_values_new(elbo_training_options);
+    if (!values)
+        return ELBO_NO_MEMORY;
+    elbo_status status = how ? elbo__training_values(how, values) : ELBO_OK;
+    training t = {.run = run, .how = elbo_training_of(values), .train_images = train, .test_images = test};
+    if (how) {
+        t.how.folder = how->folder;
+        t.how.force = how->force;
+        t.how.progress = how->progress;
+        t.how.user = how->user;
+    }
+    if (status == ELBO_OK)
+        status = prepare(&t, values);
+    if (status == ELBO_OK) {
+        forget_moments(run->params);
+        run->optim = &t.how.optim;
+        status = run_epochs(&t, last);
+        elbo__run_forget(run, ELBO__STEP);
+        run->optim = NULL;
+    }
+    elbo__folder_close(t.folder);
+    elbo__table_free(&t.train);
+    elbo__table_free(&t.test);
+    elbo__free(t.order);
+    elbo_values_free(values);
+    return status;
+}

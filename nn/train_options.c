@@ -1,0 +1,86 @@
+/* The choices of a training as options: one table for the program, config.ini and the checks of a caller's struct. */
+#include <stddef.h>
+
+#include "train_private.h"
+
+const elbo_option elbo_training_options[] = {
+    {.name = "epochs",
+     .type = ELBO_INTEGER,
+     .fallback = "10",
+     .least = 1,
+     .greatest = 1e9,
+     .metavar = "N",
+     .help = "passes over the training images"},
+    {.name = "batch-size",
+     .alias = "batch",
+     .type = ELBO_INTEGER,
+     .fallback = "128",
+     .least = 1,
+     .greatest = 1 << 24,
+     .metavar = "N",
+     .help = "images in a step"},
+    {.name = "lr",
+     .type = ELBO_NUMBER,
+     .fallback = "1e-3",
+     .least = 0,
+     .greatest = 1e3,
+     .above = true,
+     .metavar = "X",
+     .help = "learning rate"},
+    ELBO_OPTIM_OPTIONS,
+    ELBO_OPTIONS_END,
+};
+
+elbo_training elbo_training_of(const elbo_values *values)
+{
+    return (elbo_training){
+        .epochs = elbo_values_integer(values, "epochs"),
+        .batch_size = elbo_values_integer(values, "batch-size"),
+        .lr = elbo_values_number(values, "lr"),
+        .optim = elbo_optim_of(values),
+    };
+}
+
+/* Where elbo_training keeps what the options say. */
+static const struct {
+    const char *option;
+    size_t offset;
+} fields[] = {
+    {"epochs", offsetof(elbo_training, epochs)},
+    {"batch-size", offsetof(elbo_training, batch_size)},
+    {"lr", offsetof(elbo_training, lr)},
+    {"optimiser", offsetof(elbo_training, optim.name)},
+    {"momentum", offsetof(elbo_training, optim.momentum)},
+    {"adam-beta1", offsetof(elbo_training, optim.beta1)},
+    {"adam-beta2", offsetof(elbo_training, optim.beta2)},
+    {"adam-eps", offsetof(elbo_training, optim.eps)},
+    {"weight-decay", offsetof(elbo_training, optim.weight_decay)},
+    {"clip-norm", offsetof(elbo_training, optim.clip_norm)},
+    {"skip-nonfinite", offsetof(elbo_training, optim.skip)},
+};
+
+/* The field as a value; false when it is 0 or NULL, which stands for the default. */
+static bool read_field(const elbo_option *option, const void *field, elbo_value *out)
+{
+    switch (option->type) {
+    case ELBO_INTEGER: return (out->integer = *(const int64_t *)field) != 0;
+    case ELBO_NUMBER: return (out->number = *(const double *)field) != 0;
+    case ELBO_FLAG: return (out->flag = *(const bool *)field);
+    default: return (out->text = *(const char *const *)field) != NULL;
+    }
+}
+
+elbo_status elbo__training_values(const elbo_training *training, elbo_values *out)
+{
+    elbo_status status = ELBO_OK;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0] && status == ELBO_OK; i++) {
+        const elbo_option *option = elbo_option_find(elbo_training_options, fields[i].option);
+        elbo_value value = {.integer = 0};
+        if (!option || !read_field(option, (const char *)training + fields[i].offset, &value))
+            continue;
+        char *text = elbo_option_print(option, &value);
+        status = text ? elbo_values_set(out, option->name, text) : ELBO_NO_MEMORY;
+        elbo_release(text);
+    }
+    return status;
+}

@@ -1,0 +1,329 @@
+#include <check.h>
+#include <math.h>
+#include <string.h>
+
+#include "../nn/init.h"
+#include "../nn/optim.h"
+#include "rig.h"
+#include "suites.h"
+
+/* Two tensors, w (3, 2) and b (3), as one row of N numbers theta; loss = 1/2 sum a (theta - target)^2 */
+enum { ROWS = 3, COLUMNS = 2, N_W = ROWS * COLUMNS, N = N_W + ROWS, STEPS = 6 };
+
+static const double start[N] = {0.5, -0.3, 0.8, 0.1, -0.9, 0.4, 0.2, -0.6, 0.7};
+static const double curvature[N] = {1, 3, 0.5, 2, 0.1, 4, 1.5, 0.7, 2.5};
+static const double target[N] = {1, 0.2, -0.4, 0.3, 0.5, -1, 0.6, 0, -0.2};
+
+/* ---- the same in plain C ----------------------------------------------------------------------------------------- */
+
+typedef struct {
+    double theta[N], m[N], v[N], norm;
+} plain_state;
+
+typedef struct {
+    elbo_optim optim;
+    void (*plain)(plain_state *s, const elbo_optim *o, double *g, double lr, int t);
+} rule;
+
+static void plain_sgd(plain_state *s, const elbo_optim *o, double *g, double lr, int t)
+{
+    (void)t;
+    for (int i = 0; i < N; i++) {
+        s->m[i] = o->momentum * s->m[i] + g[i] + o->weight_decay * s->theta[i];
+        s->theta[i] -= lr * s->m[i];
+    }
+}
+
+static void plain_adam(plain_state *s, const elbo_optim *o, double *g, double lr, int t)
+{
+    double b1 = o->beta1 ? o->beta1 : 0.9, b2 = o->beta2 ? o->beta2 : 0.999, eps = o->eps ? o->eps : 1e-8;
+    bool decoupled = strcmp(o->name, "adamw") == 0;
+    for (int i = 0; i < N; i++) {
+        if (!decoupled)
+            g[i] += o->weight_decay * s->theta[i];
+        s->m[i] = b1 * s->m[i] + (1 - b1) * g[i];
+        s->v[i] = b2 * s->v[i] + (1 - b2) * g[i] * g[i];
+        double step = lr * (s->m[i] / (1 - pow(b1, t))) / (sqrt(s->v[i] / (1 - pow(b2, t))) + eps);
+        s->theta[i] -= step + (decoupled ? lr * o->weight_decay * s->theta[i] : 0);
+    }
+}
+
+static void plain_step(plain_state *s, const rule *r, double lr, int t)
+{
+    double g[N], squares = 0;
+    for (int i = 0; i < N; i++) {
+        g[i] = curvature[i] * (s->theta[i] - target[i]);
+        squares += g[i] * g[i];
+    }
+    s->norm = sqrt(squares);
+    for (int i = 0; i < N && r->optim.clip_norm > 0; i++)
+        g[i] *= fmin(1, r->optim.clip_norm / s->norm);
+    r->plain(s, &r->optim, g, lr, t);
+}
+
+/* ---- the graph --------------------------------------------------------------------------------------------------- */
+
+static double learning_rate(int t)
+{
+    return 0.05 / t;
+}
+
+static rig set_up(elbo_dtype dtype)
+{
+    rig r = rig_new(dtype, ELBO_TRAIN);
+    ck_assert_int_eq(elbo_params_add(r.params, "w", ELBO_SHAPE(ROWS, COLUMNS), true, elbo_init_zeros()), 0);
+    ck_assert_int_eq(elbo_params_add(r.params, "b", ELBO_SHAPE(ROWS), true, elbo_init_zeros()), 1);
+    ck_assert_int_eq(elbo_params_close(r.params), ELBO_OK);
+    rig_set_param(&r, "w", start);
+    rig_set_param(&r, "b", start + N_W);
+    rig_next_graph(&r, ELBO_TRAIN);
+    return r;
+}
+
+static elbo_var *half_square(elbo_graph *g, elbo_var *theta, const double *a, const double *at)
+{
+    elbo_shape shape = elbo_shape_of(theta);
+    elbo_var *off = elbo_sub(theta, elbo_array(g, shape, at));
+    return elbo_scale(elbo_sum_all(elbo_mul(elbo_array(g, shape, a), elbo_square(off))), 0.5);
+}
+
+/* The loss times scalar input "spoil", which a test sets to 1 or to infinity. */
+static elbo_var *loss_of(rig *r)
+{
+    elbo_var *w = elbo_param(r->g, "w", ELBO_SHAPE(ROWS, COLUMNS), elbo_init_zeros());
+    elbo_var *b = elbo_param(r->g, "b", ELBO_SHAPE(ROWS), elbo_init_zeros());
+    elbo_var *loss = elbo_add(half_square(r->g, w, curvature, target),
+                              half_square(r->g, b, curvature + N_W, target + N_W));
+    rig_scalar(r, "spoil", 1);
+    return elbo_mul(loss, elbo_scalar(r->g, "spoil"));
+}
+
+static void set_step(rig *r, int t)
+{
+    rig_scalar(r, "lr", learning_rate(t));
+    rig_scalar(r, "step", t);
+}
+
+static void theta_of(const rig *r, double *theta)
+{
+    rig_param(r, "w", theta);
+    rig_param(r, "b", theta + N_W);
+}
+
+static void assert_follows(elbo_dtype dtype, const rule *like)
+{
+    double tolerance = dtype == ELBO_F64 ? 1e-14 : 2e-6, theta[N];
+    rig r = set_up(dtype);
+    elbo_var *loss = loss_of(&r);
+    elbo_optim_report report = elbo_minimise(loss, NULL, 0, &like->optim);
+    plain_state plain = {.m = {0}};
+    memcpy(plain.theta, start, sizeof start);
+    for (int t = 1; t <= STEPS; t++) {
+        set_step(&r, t);
+        double norm = rig_number(&r, report.norm ? report.norm : loss);
+        plain_step(&plain, like, learning_rate(t), t);
+        if (report.norm)
+            assert_close(norm, plain.norm, tolerance);
+        theta_of(&r, theta);
+        for (int i = 0; i < N; i++)
+            assert_close(theta[i], plain.theta[i], tolerance);
+    }
+    rig_free(&r);
+}
+
+static const rule rules[] = {
+    {{.name = "sgd"}, plain_sgd},
+    {{.name = "sgd", .momentum = 0.9}, plain_sgd},
+    {{.name = "sgd", .momentum = 0.5, .weight_decay = 0.1}, plain_sgd},
+    {{.name = "sgd", .momentum = 0.9, .clip_norm = 0.7}, plain_sgd},
+    {{.name = "adam"}, plain_adam},
+    {{.name = "adam", .beta1 = 0.5, .beta2 = 0.9, .eps = 1e-2}, plain_adam},
+    {{.name = "adam", .weight_decay = 0.2}, plain_adam},
+    {{.name = "adam", .clip_norm = 0.5}, plain_adam},
+    {{.name = "adam", .clip_norm = 1e6, .skip = true}, plain_adam},
+    {{.name = "adamw"}, plain_adam},
+    {{.name = "adamw", .weight_decay = 0.5}, plain_adam},
+};
+
+START_TEST(an_optimiser_follows_the_same_loop_in_plain_c)
+{
+    assert_follows(ELBO_F64, &rules[_i]);
+    assert_follows(ELBO_F32, &rules[_i]);
+}
+END_TEST
+
+START_TEST(adam_is_what_no_name_means)
+{
+    double named[N], unnamed[N];
+    for (int i = 0; i < 2; i++) {
+        rig r = set_up(ELBO_F64);
+        elbo_var *loss = loss_of(&r);
+        elbo_minimise(loss, NULL, 0, i ? &(elbo_optim){.name = "adam"} : &(elbo_optim){.name = NULL});
+        set_step(&r, 1);
+        rig_number(&r, loss);
+        theta_of(&r, i ? named : unnamed);
+        rig_free(&r);
+    }
+    ck_assert_mem_eq(named, unnamed, sizeof named);
+}
+END_TEST
+
+START_TEST(a_step_with_an_infinite_gradient_changes_nothing)
+{
+    const double spoilers[] = {INFINITY, NAN, -INFINITY};
+    double before[N], after[N];
+    rig r = set_up(ELBO_F32);
+    elbo_optim_report report = elbo_minimise(loss_of(&r), NULL, 0, &(elbo_optim){.skip = true, .clip_norm = 1});
+    set_step(&r, 1);
+    ck_assert_double_eq(rig_number(&r, report.skipped), 0);
+    theta_of(&r, before);
+    for (int s = 0; s < 3; s++) {
+        rig_scalar(&r, "spoil", spoilers[s]);
+        set_step(&r, 2 + s);
+        ck_assert_double_eq(rig_number(&r, report.skipped), 1);
+        theta_of(&r, after);
+        ck_assert_mem_eq(before, after, sizeof before);
+    }
+    for (int slab = 0; slab < elbo_params_slab_count(r.params); slab++) {
+        elbo_tensor all = elbo_params_slab(r.params, slab);
+        for (int64_t i = 0; i < all.layout.shape.dim[0]; i++)
+            ck_assert(isfinite(elbo_tensor_get(&all, &i)));
+    }
+    rig_scalar(&r, "spoil", 1);
+    set_step(&r, 5);
+    ck_assert_double_eq(rig_number(&r, report.skipped), 0);
+    theta_of(&r, after);
+    for (int i = 0; i < N; i++)
+        ck_assert_double_ne(before[i], after[i]);
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(without_skipping_an_infinite_gradient_spoils_the_weights)
+{
+    double theta[N];
+    rig r = set_up(ELBO_F32);
+    elbo_var *loss = loss_of(&r);
+    elbo_minimise(loss, NULL, 0, &(elbo_optim){.name = "adam"});
+    rig_scalar(&r, "spoil", INFINITY);
+    set_step(&r, 1);
+    rig_number(&r, elbo_constant(r.g, 0));
+    theta_of(&r, theta);
+    ck_assert(isnan(theta[0]));
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(an_update_can_be_left_out_by_a_condition)
+{
+    double theta[N];
+    rig r = set_up(ELBO_F64);
+    elbo_var *loss = loss_of(&r);
+    elbo_minimise(loss, NULL, 0, &(elbo_optim){.name = "sgd", .when = elbo_scalar(r.g, "turn")});
+    for (int turn = 0; turn <= 1; turn++) {
+        rig_scalar(&r, "turn", turn);
+        set_step(&r, 1);
+        rig_number(&r, loss);
+        theta_of(&r, theta);
+        for (int i = 0; i < N; i++)
+            ck_assert((theta[i] == start[i]) == (turn == 0));
+    }
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(only_the_chosen_parameters_move)
+{
+    double theta[N];
+    rig r = set_up(ELBO_F64);
+    elbo_var *loss = loss_of(&r), *b = elbo_param(r.g, "b", ELBO_SHAPE(ROWS), elbo_init_zeros());
+    elbo_minimise(loss, &b, 1, &(elbo_optim){.name = "sgd"});
+    set_step(&r, 1);
+    rig_number(&r, loss);
+    theta_of(&r, theta);
+    for (int i = 0; i < N; i++)
+        ck_assert((theta[i] == start[i]) == (i < N_W));
+    rig_free(&r);
+}
+END_TEST
+
+static bool has_slab(const rig *r, const char *name)
+{
+    for (int i = 0; i < elbo_params_slab_count(r->params); i++)
+        if (strcmp(elbo_params_slab_name(r->params, i), name) == 0)
+            return true;
+    return false;
+}
+
+START_TEST(moments_are_slabs_and_two_optimisers_have_their_own)
+{
+    rig r = set_up(ELBO_F32);
+    elbo_var *loss = loss_of(&r);
+    elbo_minimise(loss, NULL, 0, &(elbo_optim){.name = "adam", .slab = "critic"});
+    elbo_minimise(loss, NULL, 0, &(elbo_optim){.name = "sgd", .momentum = 0.9});
+    set_step(&r, 1);
+    rig_number(&r, loss);
+    ck_assert_int_eq(elbo_params_slab_count(r.params), 4);
+    ck_assert(has_slab(&r, "critic.adam.m"));
+    ck_assert(has_slab(&r, "critic.adam.v"));
+    ck_assert(has_slab(&r, "sgd.velocity"));
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(an_unknown_optimiser_is_an_error)
+{
+    rig r = set_up(ELBO_F32);
+    elbo_minimise(loss_of(&r), NULL, 0, &(elbo_optim){.name = "adm"});
+    rig_assert_error(&r, "no optimiser \"adm\"");
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(options_describe_an_optimiser)
+{
+    static const elbo_option table[] = {ELBO_OPTIM_OPTIONS, ELBO_OPTIONS_END};
+    elbo_values *values = elbo_values_new(table);
+    ck_assert_ptr_nonnull(values);
+    elbo_optim o = elbo_optim_of(values);
+    ck_assert_str_eq(o.name, "adam");
+    ck_assert_double_eq(o.beta1, 0.9);
+    ck_assert_double_eq(o.beta2, 0.999);
+    ck_assert_double_eq(o.eps, 1e-8);
+    ck_assert_double_eq(o.clip_norm, 0);
+    ck_assert(!o.skip);
+    ck_assert_int_eq(elbo_values_set(values, "optimizer", "sgd"), ELBO_OK);
+    ck_assert_int_eq(elbo_values_set(values, "momentum", "0.8"), ELBO_OK);
+    ck_assert_int_eq(elbo_values_set(values, "weight-decay", "0.1"), ELBO_OK);
+    ck_assert_int_eq(elbo_values_set(values, "clip-norm", "5"), ELBO_OK);
+    ck_assert_int_eq(elbo_values_set(values, "skip-nonfinite", NULL), ELBO_OK);
+    o = elbo_optim_of(values);
+    ck_assert_str_eq(o.name, "sgd");
+    ck_assert_double_eq(o.momentum, 0.8);
+    ck_assert_double_eq(o.weight_decay, 0.1);
+    ck_assert_double_eq(o.clip_norm, 5);
+    ck_assert(o.skip);
+    elbo_values_free(values);
+}
+END_TEST
+
+Suite *suite_optim(void)
+{
+    Suite *suite = suite_create("optim");
+    TCase *loops = tcase_create("against plain C");
+    tcase_add_loop_test(loops, an_optimiser_follows_the_same_loop_in_plain_c, 0, sizeof rules / sizeof rules[0]);
+    tcase_add_test(loops, adam_is_what_no_name_means);
+    suite_add_tcase(suite, loops);
+    TCase *choices = tcase_create("what is updated");
+    tcase_add_test(choices, a_step_with_an_infinite_gradient_changes_nothing);
+    tcase_add_test(choices, without_skipping_an_infinite_gradient_spoils_the_weights);
+    tcase_add_test(choices, an_update_can_be_left_out_by_a_condition);
+    tcase_add_test(choices, only_the_chosen_parameters_move);
+    tcase_add_test(choices, moments_are_slabs_and_two_optimisers_have_their_own);
+    suite_add_tcase(suite, choices);
+    TCase *options = tcase_create("options");
+    tcase_add_test(options, an_unknown_optimiser_is_an_error);
+    tcase_add_test(options, options_describe_an_optimiser);
+    suite_add_tcase(suite, options);
+    return suite;
+}

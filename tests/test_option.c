@@ -1,0 +1,197 @@
+#include <check.h>
+#include <string.h>
+
+#include "../nn/option.h"
+#include "../tensor/memory.h"
+#include "../tensor/words.h"
+#include "suites.h"
+
+static const char *const colours[] = {"red", "green", NULL};
+
+static const elbo_option table[] = {
+    {.name = "latent-dim", .alias = "latent", .type = ELBO_INTEGER, .fallback = "20", .least = 1, .greatest = 100},
+    {.name = "rate", .type = ELBO_NUMBER, .fallback = "1e-3", .least = 0, .greatest = 10, .above = true},
+    {.name = "hidden", .type = ELBO_SIZES, .fallback = "400,200", .least = 1, .greatest = 1000},
+    {.name = "colour", .type = ELBO_CHOICE, .fallback = "red", .choices = colours},
+    {.name = "force", .type = ELBO_FLAG},
+    {.name = "out", .type = ELBO_TEXT, .fallback = "runs"},
+    {.name = "any", .type = ELBO_INTEGER, .fallback = "-5"},
+    ELBO_OPTIONS_END,
+};
+
+static elbo_values *values;
+
+static void set_up(void)
+{
+    values = elbo_values_new(table);
+    ck_assert_ptr_nonnull(values);
+}
+
+static void tear_down(void)
+{
+    elbo_values_free(values);
+}
+
+static void set(const char *name, const char *text)
+{
+    ck_assert_msg(elbo_values_set(values, name, text) == ELBO_OK, "%s", elbo_error());
+}
+
+static void assert_refused(const char *name, const char *text, const char *message)
+{
+    ck_assert_int_eq(elbo_values_set(values, name, text), ELBO_INVALID);
+    ck_assert_str_eq(elbo_error(), message);
+}
+
+static void assert_printed(const char *name, const char *expected)
+{
+    char *text = elbo_values_print(values, name);
+    ck_assert_str_eq(text, expected);
+    elbo__free(text);
+}
+
+START_TEST(every_option_begins_with_its_default)
+{
+    ck_assert_int_eq(elbo_values_integer(values, "latent-dim"), 20);
+    ck_assert_double_eq(elbo_values_number(values, "rate"), 1e-3);
+    elbo_sizes hidden = elbo_values_sizes(values, "hidden");
+    ck_assert_int_eq(hidden.n, 2);
+    ck_assert_int_eq(hidden.at[0], 400);
+    ck_assert_int_eq(hidden.at[1], 200);
+    ck_assert_str_eq(elbo_values_choice(values, "colour"), "red");
+    ck_assert(!elbo_values_flag(values, "force"));
+    ck_assert_str_eq(elbo_values_text(values, "out"), "runs");
+    ck_assert_int_eq(elbo_values_integer(values, "any"), -5);
+    ck_assert(!elbo_values_given(values, "rate"));
+}
+END_TEST
+
+START_TEST(a_value_is_set_from_text_and_by_alias)
+{
+    set("latent", "32");
+    set("rate", "0.5");
+    set("hidden", "7");
+    set("colour", "green");
+    set("force", NULL);
+    char name[] = "here";
+    set("out", name);
+    name[0] = 't';
+    ck_assert_int_eq(elbo_values_integer(values, "latent-dim"), 32);
+    ck_assert_int_eq(elbo_values_integer(values, "latent"), 32);
+    ck_assert_double_eq(elbo_values_number(values, "rate"), 0.5);
+    ck_assert_int_eq(elbo_values_sizes(values, "hidden").n, 1);
+    ck_assert_str_eq(elbo_values_choice(values, "colour"), "green");
+    ck_assert(elbo_values_flag(values, "force"));
+    ck_assert_str_eq(elbo_values_text(values, "out"), "here");
+    ck_assert(elbo_values_given(values, "latent-dim"));
+    set("out", "there");
+    ck_assert_str_eq(elbo_values_text(values, "out"), "there");
+}
+END_TEST
+
+START_TEST(what_is_printed_reads_back_as_the_same)
+{
+    static const struct {
+        const char *name, *text, *printed;
+    } cases[] = {{"latent", "007", "7"},
+                 {"rate", "0.1", "0.1"},
+                 {"rate", "1e-3", "0.001"},
+                 {"rate", "0.30000000000000004", "0.30000000000000004"},
+                 {"hidden", "3,2,1", "3,2,1"},
+                 {"colour", "green", "green"},
+                 {"force", "true", "yes"},
+                 {"force", "no", "no"},
+                 {"out", "", ""},
+                 {"out", "a b", "a b"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        set(cases[i].name, cases[i].text);
+        assert_printed(cases[i].name, cases[i].printed);
+        set(cases[i].name, cases[i].printed);
+        assert_printed(cases[i].name, cases[i].printed);
+    }
+}
+END_TEST
+
+START_TEST(what_is_no_value_is_refused_by_name)
+{
+    assert_refused("latent", "many", "option \"latent-dim\": \"many\" is not an integer");
+    assert_refused("latent", "", "option \"latent-dim\": \"\" is not an integer");
+    assert_refused("latent", " 5", "option \"latent-dim\": \" 5\" is not an integer");
+    assert_refused("latent", "5x", "option \"latent-dim\": \"5x\" is not an integer");
+    assert_refused("latent", "1.5", "option \"latent-dim\": \"1.5\" is not an integer");
+    assert_refused("any", "99999999999999999999", "option \"any\": \"99999999999999999999\" is not an integer");
+    assert_refused("rate", "fast", "option \"rate\": \"fast\" is not a number");
+    assert_refused("rate", "nan", "option \"rate\": \"nan\" is not a number");
+    assert_refused("rate", "1e999", "option \"rate\": \"1e999\" is not a number");
+    assert_refused("hidden", "400,", "option \"hidden\": \"400,\" is not a list of integers such as 400,200");
+    assert_refused("hidden", ",400", "option \"hidden\": \",400\" is not a list of integers such as 400,200");
+    assert_refused("hidden", "4,,5", "option \"hidden\": \"4,,5\" is not a list of integers such as 400,200");
+    assert_refused("hidden", "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1", "option \"hidden\": more than 16 sizes");
+    assert_refused("colour", "blue", "option \"colour\": \"blue\" is not one of red, green");
+    assert_refused("force", "maybe", "option \"force\": \"maybe\" is neither yes nor no");
+    assert_refused("latent", NULL, "option \"latent-dim\": a value is missing");
+}
+END_TEST
+
+START_TEST(what_is_out_of_range_is_refused_and_changes_nothing)
+{
+    set("latent", "5");
+    assert_refused("latent", "0", "option \"latent-dim\": 0 is less than 1");
+    assert_refused("latent", "101", "option \"latent-dim\": 101 is greater than 100");
+    assert_refused("rate", "0", "option \"rate\": 0 is not greater than 0");
+    assert_refused("hidden", "4,0", "option \"hidden\": 0 is less than 1");
+    ck_assert_int_eq(elbo_values_integer(values, "latent-dim"), 5);
+    ck_assert_int_eq(elbo_values_sizes(values, "hidden").n, 2);
+    ck_assert(!elbo_values_given(values, "hidden"));
+    set("latent", "1");
+    set("latent", "100");
+}
+END_TEST
+
+START_TEST(an_unknown_option_names_the_nearest)
+{
+    assert_refused("laten-dim", "5", "no option \"laten-dim\"; the nearest is \"latent-dim\"");
+    assert_refused("color", "5", "no option \"color\"; the nearest is \"colour\"");
+    ck_assert_ptr_null(elbo_values_get(values, "rate", ELBO_INTEGER));
+    ck_assert_ptr_nonnull(elbo_values_get(values, "rate", ELBO_NUMBER));
+}
+END_TEST
+
+START_TEST(the_distance_of_names_counts_edits)
+{
+    ck_assert_int_eq(elbo__distance("", ""), 0);
+    ck_assert_int_eq(elbo__distance("abc", "abc"), 0);
+    ck_assert_int_eq(elbo__distance("", "abc"), 3);
+    ck_assert_int_eq(elbo__distance("abc", ""), 3);
+    ck_assert_int_eq(elbo__distance("kitten", "sitting"), 3);
+    ck_assert_int_eq(elbo__distance("flaw", "lawn"), 2);
+}
+END_TEST
+
+START_TEST(sizes_are_reversed)
+{
+    elbo_sizes r = elbo_sizes_reversed((elbo_sizes){3, {1, 2, 3}});
+    ck_assert_int_eq(r.n, 3);
+    ck_assert_int_eq(r.at[0], 3);
+    ck_assert_int_eq(r.at[2], 1);
+}
+END_TEST
+
+Suite *suite_option(void)
+{
+    Suite *suite = suite_create("option");
+    TCase *reading = tcase_create("values");
+    tcase_add_checked_fixture(reading, set_up, tear_down);
+    tcase_add_test(reading, every_option_begins_with_its_default);
+    tcase_add_test(reading, a_value_is_set_from_text_and_by_alias);
+    tcase_add_test(reading, what_is_printed_reads_back_as_the_same);
+    tcase_add_test(reading, what_is_no_value_is_refused_by_name);
+    tcase_add_test(reading, what_is_out_of_range_is_refused_and_changes_nothing);
+    tcase_add_test(reading, an_unknown_option_names_the_nearest);
+    suite_add_tcase(suite, reading);
+    TCase *others = tcase_create("names and sizes");
+    tcase_add_test(others, the_distance_of_names_counts_edits);
+    tcase_add_test(others, sizes_are_reversed);
+    suite_add_tcase(suite, others);
+    return suite;
+}
