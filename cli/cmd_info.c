@@ -1,0 +1,60 @@
+/* elbo info [RUN]: the program and the machine, or what a run was made from and came to. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../autograd/plan.h"
+#include "../models/models.h"
+#include "../nn/run.h"
+#include "../tensor/version.h"
+#include "command.h"
+#include "options.h"
+
+static int about_program(void)
+{
+    printf("elbo %s\n", elbo_version());
+    printf("threads %d\n", elbo_threads());
+    printf("kernels %s (BLIS)\n", elbo_kernels());
+    return EXIT_SUCCESS;
+}
+
+static int about_run(const char *path)
+{
+    elbo_run *run = elbo_run_load(path, elbo_models);
+    elbo_ini configuration = {.count = 0};
+    if (!run)
+        return fail();
+    elbo_params *params = elbo_run_params(run);
+    int64_t numbers = 0;
+    for (int i = 0; i < elbo_params_count(params); i++) {
+        const elbo_shape shape = elbo_params_shape(params, i);
+        numbers += elbo_shape_size(&shape);
+    }
+    int status = EXIT_SUCCESS;
+    if (elbo_run_describe(run, &configuration) == ELBO_OK) {
+        for (size_t i = 0; i < configuration.count; i++)
+            printf("%s %s\n", configuration.entries[i].key, configuration.entries[i].value);
+        printf("parameters %" PRId64 "\n", numbers);
+    } else {
+        status = fail();
+    }
+    elbo_ini_free(&configuration);
+    elbo_run_free(run);
+    return status;
+}
+
+int cmd_info(int argc, char **argv)
+{
+    command_line line = {
+        .name = "elbo info",
+        .args = "[RUN]",
+        .doc = "Without RUN: the version, the threads and the kernels for matrix products. With it: how the run was "
+               "made, and "
+               "its last figures.",
+        .most = 1,
+    };
+    parse(&line, argc, argv);
+    const int status = line.count ? about_run(line.arguments[0]) : about_program();
+    release(&line);
+    return status;
+}

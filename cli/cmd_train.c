@@ -1,0 +1,156 @@
+/* elbo train MODEL: reads the images, trains, and writes the run folder. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../autograd/plan.h"
+#include "../models/models.h"
+#include "../nn/train.h"
+#include "command.h"
+#include "data.h"
+#include "options.h"
+#include "progress.h"
+
+enum { MODEL, TRAINING, GENERAL };
+
+static const elbo_option general[] = {
+    OPTION_DATA(DEFAULT_DATA),
+    {.name = "classes",
+     .type = ELBO_INTEGER,
+     .fallback = "10",
+     .least = 0,
+     .greatest = ELBO_MAX_CLASSES,
+     .metavar = "N",
+     .help = "labels of the data are 0 to N - 1; 0: as many as the largest label asks for"},
+    {.name = "out", .type = ELBO_TEXT, .metavar = "DIR", .help = "the run folder to write (runs/MODEL-DATE-TIME)"},
+    {.name = "force", .type = ELBO_FLAG, .help = "replace a run that is in that folder"},
+    OPTION_SEED,
+    OPTION_THREADS,
+    ELBO_OPTIONS_END,
+};
+static const elbo_option no_options[] = {ELBO_OPTIONS_END};
+
+/* runs/vae-20250131-235959, with a number behind it where that exists; NULL when memory is short. */
+static char *default_folder(const char *model)
+{
+    char date[32];
+    const time_t now = time(NULL);
+    struct tm local;
+    strftime(date, sizeof date, "%Y%m%d-%H%M%S", localtime_r(&now, &local));
+    char *path = NULL;
+    if (asprintf(&path, "runs/%s-%s", model, date) < 0)
+        return NULL;
+    for (int i = 2; access(path, F_OK) == 0; i++) {
+        free(path);
+        if (asprintf(&path, "runs/%s-%s-%d", model, date, i) < 0)
+            return NULL;
+    }
+    return path;
+}
+
+static void print_result(const elbo_run *run, const char *folder, const elbo_epoch *last)
+{
+    printf("run %s\n", folder);
+    if (!(elbo_run_model(run)->flags & ELBO_NO_PRIOR))
+        printf("samples %s/samples.png\n", folder);
+    printf("reconstructions %s/reconstruction.png\n", folder);
+    if (!isnan(last->test_elbo))
+        printf("test ELBO %.1f nats per image\n", last->test_elbo);
+    else
+        printf("test reconstruction loss %.2f nats per image\n", last->test_recon);
+}
+
+/* What a training is made of, so that all of it is freed in one place. */
+typedef struct {
+    command_line line;
+    elbo_images train, test;
+    elbo_run *run;
+    char *data, *folder;
+} job;
+
+static int train(job *j)
+{
+    const elbo_values *values = j->line.groups[GENERAL].values;
+    progress_line line = progress_start();
+    elbo_training training = elbo_training_of(j->line.groups[TRAINING].values);
+    training.folder = j->folder;
+    training.force = elbo_values_flag(values, "force");
+    training.progress = progress_show;
+    training.user = &line;
+    catch_interrupts();
+    elbo_epoch last;
+    if (elbo_run_note(j->run, "data", j->data) != ELBO_OK)
+        return fail();
+    elbo_status status = elbo_train(j->run, &j->train, &j->test, &training, &last);
+    progress_end(&line);
+    if (status != ELBO_OK)
+        return fail();
+    if (last.epoch == training.epochs) {
+        print_result(j->run, j->folder, &last);
+        return EXIT_SUCCESS;
+    }
+    if (last.epoch == 0)
+        fprintf(stderr, "elbo: stopped before the first epoch was done; nothing was saved\n");
+    else
+        fprintf(stderr, "elbo: stopped; %s holds epoch %" PRId64 "\n", j->folder, last.epoch);
+    return INTERRUPTED;
+}
+
+static int prepare_and_train(job *j, const elbo_model *model)
+{
+    const elbo_values *values = j->line.groups[GENERAL].values;
+    const char *out = elbo_values_text(values, "out");
+    const int classes = (int)elbo_values_integer(values, "classes");
+    elbo_set_threads((int)elbo_values_integer(values, "threads"));
+    j->data = choose_data(elbo_values_text(values, "data"), NULL);
+    j->folder = out[0] ? strdup(out) : default_folder(model->name);
+    if (!j->folder) {
+        fprintf(stderr, "elbo: out of memory\n");
+        return FAILED;
+    }
+    if (!read_part(j->data, "train", classes, &j->train))
+        return FAILED;
+    j->run = elbo_run_for(model, j->line.groups[MODEL].values, &j->train, elbo_values_integer(values, "seed"));
+    if (!j->run || elbo_run_accepts(j->run, &j->train) != ELBO_OK) {
+        fprintf(stderr, "elbo: %s: %s\n", j->data, elbo_error());
+        return FAILED;
+    }
+    if (!read_part_for(j->run, j->data, "test", &j->test))
+        return FAILED;
+    return train(j);
+}
+
+int cmd_train(int argc, char **argv)
+{
+    const elbo_model *model = argc > 1 && argv[1][0] != '-' ? elbo_model_find(argv[1]) : NULL;
+    char name[100];
+    snprintf(name, sizeof name, model ? "elbo train %s" : "elbo train", argc > 1 ? argv[1] : "");
+    job j = {.line = {
+                 .name = name,
+                 .args = model ? "" : "MODEL",
+                 .most = model ? 0 : 1,
+                 .doc = model ? model->summary
+                              : "Trains a model on images and writes a run folder. `elbo models' lists "
+                                "the models, `elbo train MODEL --help' the options of one.",
+                 .groups = {[MODEL] = {"Model:", model && model->options ? model->options : no_options},
+                            [TRAINING] = {"Training:", elbo_training_options},
+                            [GENERAL] = {"General:", general}},
+             }};
+    if (!model && argc > 1 && argv[1][0] != '-')
+        wrong_usage(&j.line, "%s", elbo_error());
+    parse(&j.line, model ? argc - 1 : argc, model ? argv + 1 : argv);
+    if (!model)
+        wrong_usage(&j.line, "the model comes first, as in `elbo train vae'");
+    int status = prepare_and_train(&j, model);
+    elbo_run_free(j.run);
+    elbo_images_free(&j.train);
+    elbo_images_free(&j.test);
+    free(j.data);
+    free(j.folder);
+    release(&j.line);
+    return status;
+}

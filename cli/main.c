@@ -1,0 +1,99 @@
+/* elbo COMMAND: finds the command in the table below and hands over to it. */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../tensor/error.h"
+#include "../tensor/version.h"
+#include "command.h"
+
+static const command commands[] = {
+    {"train", "train a model on images and write a run folder", cmd_train},
+    {"sample", "draw pictures from a trained model", cmd_sample},
+    {"reconstruct", "draw images beside what a trained model makes of them", cmd_reconstruct},
+    {"evaluate", "the ELBO of a trained model, and its parts", cmd_evaluate},
+    {"info", "about this program, or about a run", cmd_info},
+    {"models", "the models that can be trained, with their options", cmd_models},
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_version(FILE *out, struct argp_state *state)
+{
+    (void)state;
+    fprintf(out, "elbo %s\n", elbo_version());
+}
+void (*argp_program_version_hook)(FILE *out, struct argp_state *state) = print_version;
+
+int fail(void)
+{
+    const char *message = elbo_error();
+    fprintf(stderr, "elbo: %s\n", message[0] ? message : "out of memory");
+    return FAILED;
+}
+
+static error_t handle(int key, char *text, struct argp_state *state)
+{
+    int *first = state->input;
+    switch (key) {
+    case ARGP_KEY_ARG:
+        (void)text;
+        *first = state->next - 1;
+        state->next = state->argc; /* the rest is for the command */
+        return 0;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "a command is missing"); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* The help below the options: a line for each command. */
+static char *list_commands(int key, const char *text, void *input)
+{
+    (void)input;
+    if (key != ARGP_KEY_HELP_POST_DOC)
+        return (char *)text;
+    char *list = NULL;
+    size_t size;
+    FILE *out = open_memstream(&list, &size);
+    if (!out)
+        return NULL;
+    fprintf(out, "Commands:\n");
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-12s  %s\n", commands[i].name, commands[i].summary);
+    fprintf(out, "\n`elbo COMMAND --help' tells more.");
+    fclose(out);
+    return list;
+}
+
+/* What was printed has arrived, or the program has failed. */
+static int close_output(int status)
+{
+    const bool broken = ferror(stdout) != 0;
+    if (fclose(stdout) == 0 && !broken)
+        return status;
+    fprintf(stderr, "elbo: standard output: cannot write: %s\n", strerror(errno));
+    return status ? status : FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .parser = handle,
+        .args_doc = "COMMAND [ARGUMENT...]",
+        .doc = "Variational autoencoders: train them, draw from them, measure them.\v",
+        .help_filter = list_commands,
+    };
+    /* A file that grows beyond its limit is an error to report, not a reason to die. */
+    signal(SIGXFSZ, SIG_IGN);
+    int first = argc;
+    argv[0] = "elbo";
+    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &first);
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(argv[first], commands[i].name) == 0)
+            return close_output(commands[i].run(argc - first, argv + first));
+    fprintf(stderr, "elbo: no command \"%s\"; `elbo --help' lists them\n", argv[first]);
+    return USAGE;
+}

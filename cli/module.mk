@@ -1,0 +1,17 @@
+elbo_SOURCES = \
+    %reldir%/cmd_evaluate.c \
+    %reldir%/cmd_info.c \
+    %reldir%/cmd_models.c \
+    %reldir%/cmd_reconstruct.c \
+    %reldir%/cmd_sample.c \
+    %reldir%/cmd_train.c \
+    %reldir%/command.h \
+    %reldir%/data.c \
+    %reldir%/data.h \
+    %reldir%/main.c \
+    %reldir%/on_run.c \
+    %reldir%/on_run.h \
+    %reldir%/options.c \
+    %reldir%/options.h \
+    %reldir%/progress.c \
+    %reldir%/progress.h

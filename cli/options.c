@@ -1,0 +1,142 @@
+#include "options.h"
+
+#include <argp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+
+enum { FIRST_KEY = 1000 }; /* beyond any short option */
+
+/* An option as argp sees it: key FIRST_KEY + i, or its letter. */
+typedef struct {
+    const elbo_option *option;
+    elbo_values *values;
+    char *help;
+} known_option;
+
+typedef struct {
+    command_line *line;
+    known_option *known; /* [count] */
+    struct argp_option *rows;
+    int count, used;
+} parser;
+
+static void *must_have(void *block)
+{
+    if (!block)
+        exit(fail());
+    return block;
+}
+
+/* ---- tables for argp --------------------------------------------------------------------------------------------- */
+
+static char *help_text(const elbo_option *o)
+{
+    char *text = NULL;
+    const bool shown = o->fallback && o->fallback[0] && o->type != ELBO_FLAG;
+    if (asprintf(&text, shown ? "%s (%s)" : "%s", o->help, o->fallback) < 0)
+        text = NULL;
+    return must_have(text);
+}
+
+static bool is_letter(const char *alias)
+{
+    return alias && strlen(alias) == 1;
+}
+
+static void add_option(parser *p, const elbo_option *o, elbo_values *values)
+{
+    known_option *known = &p->known[p->count];
+    *known = (known_option){o, values, help_text(o)};
+    p->rows[p->used++] = (struct argp_option){
+        .name = o->name,
+        .key = is_letter(o->alias) ? o->alias[0] : FIRST_KEY + p->count,
+        .arg = o->type == ELBO_FLAG ? "yes|no" : o->metavar,
+        .flags = o->type == ELBO_FLAG ? OPTION_ARG_OPTIONAL : 0,
+        .doc = known->help,
+    };
+    if (o->alias && !is_letter(o->alias))
+        p->rows[p->used++] = (struct argp_option){.name = o->alias, .flags = OPTION_ALIAS};
+    p->count++;
+}
+
+static void add_groups(parser *p)
+{
+    int options = 0, groups = 0;
+    for (const option_group *g = p->line->groups; g->table; g++, groups++)
+        for (const elbo_option *o = g->table; o->name; o++)
+            options++;
+    p->known = must_have(calloc((size_t)options + 1, sizeof *p->known));
+    p->rows = must_have(calloc((size_t)(2 * options + groups) + 1, sizeof *p->rows));
+    for (option_group *g = p->line->groups; g->table; g++) {
+        g->values = must_have(elbo_values_new(g->table));
+        p->rows[p->used++] = (struct argp_option){.doc = g->title, .group = (int)(g - p->line->groups) + 1};
+        for (const elbo_option *o = g->table; o->name; o++)
+            add_option(p, o, g->values);
+    }
+}
+
+static const known_option *find(const parser *p, int key)
+{
+    for (int i = 0; i < p->count; i++)
+        if (key == FIRST_KEY + i || (is_letter(p->known[i].option->alias) && key == p->known[i].option->alias[0]))
+            return &p->known[i];
+    return NULL;
+}
+
+/* ---- parsing ----------------------------------------------------------------------------------------------------- */
+
+static error_t handle(int key, char *text, struct argp_state *state)
+{
+    parser *p = state->input;
+    command_line *line = p->line;
+    if (key == ARGP_KEY_ARG) {
+        if (line->count == line->most)
+            argp_error(state, "too many arguments: %s", text);
+        line->arguments[line->count++] = text;
+        return 0;
+    }
+    if (key == ARGP_KEY_END && line->count < line->least)
+        argp_error(state, "%s is missing", line->args);
+    const known_option *known = find(p, key);
+    if (!known)
+        return ARGP_ERR_UNKNOWN;
+    if (elbo_values_set(known->values, known->option->name, text) != ELBO_OK)
+        argp_error(state, "%s", elbo_error());
+    return 0;
+}
+
+void parse(command_line *line, int argc, char **argv)
+{
+    parser p = {.line = line};
+    add_groups(&p);
+    const struct argp argp = {.options = p.rows, .parser = handle, .args_doc = line->args[0] ? line->args : NULL, .doc = line->doc};
+    char *name = argv[0];
+    argv[0] = (char *)line->name; /* what argp calls the program */
+    argp_parse(&argp, argc, argv, 0, NULL, &p);
+    argv[0] = name;
+    for (int i = 0; i < p.count; i++)
+        free(p.known[i].help);
+    free(p.known);
+    free(p.rows);
+}
+
+void release(command_line *line)
+{
+    for (option_group *g = line->groups; g->table; g++)
+        elbo_values_free(g->values);
+}
+
+void wrong_usage(const command_line *line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "%s: ", line->name);
+    vfprintf(stderr, format, args);
+    fprintf(stderr, "\nTry `%s --help' for more information.\n", line->name);
+    va_end(args);
+    exit(USAGE);
+}

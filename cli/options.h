@@ -1,0 +1,64 @@
+/* The command line of a command, from the library's tables of options.
+ *
+ *     enum { GENERAL };
+ *     static const elbo_option general[] = {OPTION_SEED, OPTION_THREADS, ELBO_OPTIONS_END};
+ *     command_line line = {.name = "elbo sample", .args = "RUN", .doc = "...", .most = 1,
+ *                          .groups = {[GENERAL] = {"Options:", general}}};
+ *     parse(&line, argc, argv);
+ *     int64_t seed = elbo_values_integer(line.groups[GENERAL].values, "seed");
+ *     release(&line);
+ */
+#ifndef ELBO_CLI_OPTIONS_H
+#define ELBO_CLI_OPTIONS_H
+
+#include "../nn/option.h"
+
+enum { MOST_GROUPS = 3, MOST_ARGUMENTS = 1 };
+
+/* Options that stand together in the help. An alias of one letter is a short option. */
+typedef struct {
+    const char *title;
+    const elbo_option *table;
+    elbo_values *values; /* made by parse */
+} option_group;
+
+typedef struct {
+    const char *name;      /* for messages: "elbo sample"             */
+    const char *args;      /* what stands after the options: "RUN"    */
+    const char *doc;       /* one paragraph                           */
+    int least, most;       /* how many arguments                      */
+    option_group groups[MOST_GROUPS + 1]; /* ends with a NULL table   */
+    const char *arguments[MOST_ARGUMENTS];
+    int count;
+} command_line;
+
+/* Fills in values and arguments. Ends the program on --help (0) and on wrong usage (64), naming the option. */
+void parse(command_line *line, int argc, char **argv);
+void release(command_line *line);
+
+/* Ends the program with 64: "elbo sample: MESSAGE", and where help is to be found. */
+void wrong_usage(const command_line *line, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
+
+/* ---- rows that several commands have ----------------------------------------------------------------------------- */
+
+#define OPTION_DATA(usual)                                                                                             \
+    {.name = "data", .type = ELBO_TEXT, .metavar = "DIR",                                                              \
+     .help = "folder of IDX files: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-..., plain or .gz (" usual   \
+             ")"}
+#define OPTION_PART                                                                                                    \
+    {.name = "part", .type = ELBO_CHOICE, .fallback = "test", .choices = part_names, .metavar = "NAME",               \
+     .help = "which images of the data: test or train"}
+#define OPTION_SEED                                                                                                    \
+    {.name = "seed", .type = ELBO_INTEGER, .fallback = "1", .least = 0, .greatest = 9.2e18, .metavar = "N",           \
+     .help = "of all random numbers"}
+#define OPTION_THREADS                                                                                                 \
+    {.name = "threads", .type = ELBO_INTEGER, .fallback = "0", .least = 0, .greatest = 4096, .metavar = "N",          \
+     .help = "0: one for each processor; the results are the same for any number"}
+#define OPTION_OUTPUT(file)                                                                                            \
+    {.name = "output", .alias = "o", .type = ELBO_TEXT, .fallback = file, .metavar = "FILE",                           \
+     .help = "the PNG picture to write"}
+#define OPTION_COUNT(n)                                                                                                \
+    {.name = "count", .alias = "n", .type = ELBO_INTEGER, .fallback = n, .least = 1, .greatest = 100000,              \
+     .metavar = "N", .help = "how many images"}
+
+#endif

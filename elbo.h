@@ -1,0 +1,58 @@
+/* elbo: variational autoencoders in C. This page includes all others.
+ *
+ *     #include <elbo.h>                                  // cc mine.c $(pkg-config --cflags --libs elbo)
+ *
+ *     // x (B, 784), every entry in [0,1]  ->  the negative ELBO, averaged over the batch, in nats
+ *     static elbo_var *vae_loss(elbo_graph *g, elbo_var *x)
+ *     {
+ *         elbo_var *h = elbo_relu(elbo_linear(x, "encoder.hidden", 400));                              // (B, 400)
+ *         elbo_dist q = elbo_normal(elbo_linear(h, "encoder.mean", 20),
+ *                                   elbo_linear(h, "encoder.logvar", 20));                             // q(z|x)
+ *         elbo_draw draw = elbo_rsample(q, "z", 0);                                                    // z (B, 20)
+ *         h = elbo_relu(elbo_linear(draw.z, "decoder.hidden", 400));
+ *         elbo_dist p = elbo_bernoulli(elbo_linear(h, "decoder.logits", 784));                         // p(x|z)
+ *         elbo_var *kl = elbo_kl(q, elbo_standard_normal(g, q.shape), NULL);                           // (B)
+ *         return elbo_mean_all(elbo_sub(kl, elbo_log_prob(p, x, NULL)));                               // ()
+ *     }
+ *
+ * Each header begins with an example of its own. A floor uses those before it and none after it.
+ */
+#ifndef ELBO_H
+#define ELBO_H
+
+/* arrays, errors, memory */
+#include "tensor/error.h"
+#include "tensor/memory.h"
+#include "tensor/tensor.h"
+#include "tensor/version.h"
+
+/* files */
+#include "io/csv.h"
+#include "io/dataset.h"
+#include "io/idx.h"
+#include "io/ini.h"
+#include "io/png.h"
+#include "io/safetensors.h"
+
+/* graphs of operations, their gradients, and the plans that run them */
+#include "autograd/graph.h"
+#include "autograd/ops.h"
+#include "autograd/params.h"
+#include "autograd/plan.h"
+
+/* layers, distributions, optimisers, the model interface, training */
+#include "nn/distribution.h"
+#include "nn/init.h"
+#include "nn/layers.h"
+#include "nn/model.h"
+#include "nn/objective.h"
+#include "nn/optim.h"
+#include "nn/option.h"
+#include "nn/picture.h"
+#include "nn/run.h"
+#include "nn/train.h"
+
+/* the models that come with the library */
+#include "models/models.h"
+
+#endif
