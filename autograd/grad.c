@@ -26,18 +26,25 @@ static void pass_on(elbo_var *y, elbo_var *dy, const bool *reached, elbo_var **c
     }
 }
 
+static bool can_differentiate(elbo_graph *g, const elbo_var *y, elbo_var *const *xs, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (xs[i]->graph != g)
+            elbo_graph_fail(g, ELBO_INVALID, "grad: node %d of the list belongs to another graph", i);
+    if (y->dtype != g->dtype)
+        elbo_graph_fail(g, ELBO_INVALID, "grad: a node of dtype %s has no derivative", elbo_dtype_name(y->dtype));
+    return elbo__graph_ok(g);
+}
+
+/* `out` may be `xs` itself: it is written at the end only. */
 void elbo_grad(elbo_var *y, elbo_var *const *xs, int n, elbo_var **out)
 {
     elbo_graph *g = y->graph;
-    for (int i = 0; i < n; i++) {
-        out[i] = elbo__harmless(y);
-        if (xs[i]->graph != g)
-            elbo_graph_fail(g, ELBO_INVALID, "grad: node %d of the list belongs to another graph", i);
-    }
-    if (elbo__graph_ok(g) && y->dtype != g->dtype)
-        elbo_graph_fail(g, ELBO_INVALID, "grad: a node of dtype %s has no derivative", elbo_dtype_name(y->dtype));
-    if (!elbo__graph_ok(g))
+    if (!can_differentiate(g, y, xs, n)) {
+        for (int i = 0; i < n; i++)
+            out[i] = elbo__harmless(y);
         return;
+    }
     size_t count = g->n_nodes;
     int most = 3;
     for (size_t id = 0; id < count; id++)
@@ -53,10 +60,11 @@ void elbo_grad(elbo_var *y, elbo_var *const *xs, int n, elbo_var **out)
     for (int id = y->id; id >= 0 && elbo__graph_ok(g); id--)
         if (cotangent[id] && reached[id] && g->nodes[id]->op->derive)
             pass_on(g->nodes[id], cotangent[id], reached, cotangent, dx);
-    for (int i = 0; i < n && elbo__graph_ok(g); i++)
-        out[i] = xs[i]->id <= y->id && cotangent[xs[i]->id] ? cotangent[xs[i]->id]
-                                                            : elbo_expand(elbo_constant(g, 0), xs[i]->shape);
 done:
+    for (int i = 0; i < n; i++) {
+        bool known = elbo__graph_ok(g) && xs[i]->id <= y->id && cotangent[xs[i]->id];
+        out[i] = known ? cotangent[xs[i]->id] : elbo_expand(elbo_constant(g, 0), xs[i]->shape);
+    }
     elbo__free(cotangent);
     elbo__free(dx);
     elbo__free(reached);

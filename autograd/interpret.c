@@ -55,9 +55,16 @@ static elbo_status node_value(const elbo_var *x, elbo_at at, elbo_tensor *values
 elbo_status elbo_interpret(elbo_graph *g, elbo_params *params, elbo_at at, const elbo_feed *feeds, int n_feeds,
                            elbo_var *const *outputs, int n, elbo_tensor *out)
 {
+    for (int i = 0; i < n; i++)
+        if (outputs[i]->graph != g)
+            elbo_graph_fail(g, ELBO_INVALID, "interpret: output %d belongs to another graph", i);
     elbo_status status = elbo__graph_settle(g);
     if (status != ELBO_OK)
         return status;
+    if (g->params && (!params || !elbo_params_closed(params) || elbo_params_dtype(params) != g->dtype ||
+                      elbo_params_count(params) != elbo_params_count(g->params) ||
+                      elbo_params_slab_count(params) < elbo_params_slab_count(g->params)))
+        return elbo__fail(ELBO_INVALID, "the parameter set is not the one the graph was built for");
     bool *live = elbo__calloc(g->n_nodes, sizeof *live);
     elbo_tensor *values = elbo__calloc(g->n_nodes, sizeof *values), *in = NULL;
     size_t most = 0;

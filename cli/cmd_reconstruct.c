@@ -8,8 +8,13 @@
 #include "on_run.h"
 
 static const elbo_option table[] = {
-    OPTION_DATA("that of the training"), OPTION_PART,    OPTION_COUNT("32"), OPTION_OUTPUT("reconstruction.png"),
-    OPTION_SEED, OPTION_THREADS, ELBO_OPTIONS_END,
+    OPTION_DATA("that of the training"),
+    OPTION_PART,
+    OPTION_COUNT("32"),
+    OPTION_OUTPUT("reconstruction.png"),
+    OPTION_SEED,
+    OPTION_THREADS,
+    ELBO_OPTIONS_END,
 };
 
 static int reconstruct(elbo_run *run, const char *path, const elbo_values *values)

@@ -113,7 +113,11 @@ void parse(command_line *line, int argc, char **argv)
 {
     parser p = {.line = line};
     add_groups(&p);
-    const struct argp argp = {.options = p.rows, .parser = handle, .args_doc = line->args[0] ? line->args : NULL, .doc = line->doc};
+    /* Of an empty table argp loses memory. */
+    const struct argp argp = {.options = p.used ? p.rows : NULL,
+                              .parser = handle,
+                              .args_doc = line->args[0] ? line->args : NULL,
+                              .doc = line->doc};
     char *name = argv[0];
     argv[0] = (char *)line->name; /* what argp calls the program */
     argp_parse(&argp, argc, argv, 0, NULL, &p);

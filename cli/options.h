@@ -53,7 +53,7 @@ void wrong_usage(const command_line *line, const char *format, ...) __attribute_
      .help = "of all random numbers"}
 #define OPTION_THREADS                                                                                                 \
     {.name = "threads", .type = ELBO_INTEGER, .fallback = "0", .least = 0, .greatest = 4096, .metavar = "N",          \
-     .help = "0: one for each processor; the results are the same for any number"}
+     .help = "at most one a processor, which 0 stands for; the results are the same for any number"}
 #define OPTION_OUTPUT(file)                                                                                            \
     {.name = "output", .alias = "o", .type = ELBO_TEXT, .fallback = file, .metavar = "FILE",                           \
      .help = "the PNG picture to write"}

@@ -1,2 +1,4 @@
 EXTRA_DIST += \
-    %reldir%/architecture.md
+    %reldir%/adding-an-op.md \
+    %reldir%/architecture.md \
+    %reldir%/math.md

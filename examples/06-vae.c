@@ -25,7 +25,7 @@ int main(void)
     elbo_params *params = elbo_params_new(ELBO_F32, 1);
     elbo_graph *g = elbo_graph_new(params, ELBO_TRAIN);
     elbo_var *loss = negative_elbo(elbo_input(g, "x", ELBO_F32, ELBO_SHAPE(N, D)));
-    elbo_minimise(loss, NULL, 0, NULL); /* adam */
+    elbo_minimise(loss, NULL, 0, &(elbo_optim){.name = "adam"});
     elbo_plan *plan = elbo_compile(g, &loss, 1);
     elbo_graph_free(g);
 

@@ -4,7 +4,8 @@
 
 #include "../tensor/random.h"
 
-typedef void draw_f64(double *y, int64_t n, elbo__random_key key, uint64_t row, uint64_t draw);
+typedef void draw_f64(double *y, int64_t rows, int64_t draws, int64_t n, elbo__random_key key, uint64_t row,
+                      uint64_t draw);
 
 /* Fills the tensor with offset + scale r. In logical row-major order, CHUNK numbers r are one row of the tensor's own
  * stream; they are drawn in double for a tensor of either width. */
@@ -17,7 +18,7 @@ static void fill_random(const elbo_tensor *t, uint64_t seed, const char *name, d
     int64_t i = 0;
     for (elbo__walk w = elbo__walk_start(&t->layout.shape); w.more; elbo__walk_next(&w), i++) {
         if (i % CHUNK == 0)
-            draw(numbers, CHUNK, key, (uint64_t)(i / CHUNK), 0);
+            draw(numbers, 1, 1, CHUNK, key, (uint64_t)(i / CHUNK), 0);
         elbo_tensor_set(t, w.index, offset + scale * numbers[i % CHUNK]);
     }
 }

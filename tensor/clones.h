@@ -7,14 +7,14 @@
  *     }
  *
  * Written before the definition of a function with plain loops. The versions give the same bits, since a fused
- * multiply-add is written as one (`__builtin_fmaf`) and the compiler may not make others (-ffp-contract=off).
+ * multiply-add is written as one (`__builtin_fmaf`) and the compiler may make no others (-ffp-contract=off).
  *
- * Each version has fma, for without it `__builtin_fmaf` is a call of the C library. The "default" version is that
- * slow one; it runs on x86-64 processors older than 2013. Without glibc there is no choosing at start (it takes
- * IFUNC) and the macro is empty, as on AArch64, where every processor has fma.
+ * All versions but "default" have fma. There `__builtin_fmaf` is a call of the C library, right but slow; it is for
+ * x86-64 processors from before 2013. Choosing at start takes glibc; elsewhere, and on AArch64, where every processor has
+ * fma, the macro is empty.
  *
- * Before version 18, clang accepts "arch=x86-64-v3" but makes a wrong test for it, and no feature of its list
- * brings both AVX2 and fma: "fma" there means 256-bit floating point with 128-bit integers.
+ * Before version 18, clang takes "arch=x86-64-v3" but makes a wrong test for it, and no single feature in its list brings
+ * both AVX2 and fma: its "fma" has floating point of 256 bits but integers of 128.
  */
 #ifndef ELBO_TENSOR_CLONES_H
 #define ELBO_TENSOR_CLONES_H

@@ -5,6 +5,7 @@ public_headers += \
     %reldir%/version.h
 
 library_sources += \
+    %reldir%/bits.h \
     %reldir%/clones.h \
     %reldir%/elementwise.c \
     %reldir%/elementwise.def \

@@ -1,138 +1,249 @@
-#include "random.h"
-
+#include <math.h>
 #include <string.h>
 
 #include <Random123/philox.h>
 
 #include "clones.h"
+#include "random.h"
 #include "vmath.h"
 
-/* ---- keys and words ------------------------------------------------------------------------------------------------- */
+/* ---- keys and words ---------------------------------------------------------------------------------------------- */
 
-/* Every bit of x moves every bit of the result (the finaliser of splitmix64: Steele, Lea, Flood, OOPSLA 2014). */
-static uint64_t mix(uint64_t x)
+void elbo__philox(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2])
 {
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
+    philox4x32_ctr_t c;
+    philox4x32_key_t k;
+    memcpy(c.v, counter, sizeof c.v);
+    memcpy(k.v, key, sizeof k.v);
+    c = philox4x32(c, k);
+    memcpy(out, c.v, sizeof c.v);
 }
 
-static uint64_t mix_text(uint64_t hash, const char *text)
+/* A bijection of 64 bits in which every bit of x matters to every bit of the result, and 0 stays 0 (the finaliser of
+ * SplitMix64: Steele, Lea and Flood 2014, with Stafford's constants) */
+static uint64_t mix(uint64_t x)
 {
-    for (; *text; text++)
-        hash = mix(hash ^ (unsigned char)*text);
-    return mix(hash ^ 0x100); /* the end: no byte looks like it */
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+/* FNV-1a over the bytes up to and with the final 0, which keeps "a", "bc" apart from "ab", "c" */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    do
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+    while (*text++);
+    return hash;
 }
 
 uint64_t elbo__stream(const char *role, const char *name, int occurrence)
 {
-    return mix(mix_text(mix_text(0, role), name) ^ (uint64_t)occurrence);
+    uint64_t hash = hash_text(hash_text(0xcbf29ce484222325u, role), name);
+    return mix(mix(hash) + (uint64_t)occurrence);
 }
 
-static philox4x32_key_t philox_key(elbo__random_key key, uint64_t row)
+static elbo__random_place place_of(elbo__random_key key, uint64_t row, uint64_t draw)
 {
-    uint64_t k = mix(mix(key.seed) ^ key.stream);
-    if ((row | key.step) >> 32)
-        k = mix(mix(k ^ row >> 32) ^ key.step >> 32);
-    return (philox4x32_key_t){{(uint32_t)k, (uint32_t)(k >> 32)}};
+    /* seeds are small numbers: mixed first, they cannot cancel against a stream; the second term is 0 for small ones */
+    uint64_t k = mix(mix(key.seed + 0x9e3779b97f4a7c15u) ^ key.stream);
+    k ^= mix((key.step >> 32) ^ mix((row >> 32) ^ mix(draw >> 32)));
+    return (elbo__random_place){.counter = {0, (uint32_t)draw, (uint32_t)row, (uint32_t)key.step},
+                                .key = {(uint32_t)k, (uint32_t)(k >> 32)}};
 }
 
-/* Words 4 i .. 4 i + 3 of one row and draw. */
-static philox4x32_ctr_t words(philox4x32_key_t k, elbo__random_key key, uint64_t i, uint64_t row, uint64_t draw)
+/* ---- words to numbers -------------------------------------------------------------------------------------------- */
+
+/* (w + 1/2) / 2^32 rounded to float, below 1; the fma makes it one rounding */
+static inline float unit(uint32_t w)
 {
-    philox4x32_ctr_t counter = {{(uint32_t)i, (uint32_t)draw, (uint32_t)row, (uint32_t)key.step}};
-    return philox4x32(counter, k);
+    float high = (float)(int32_t)(w >> 8), low = (float)(int32_t)(w & 255);
+    float u = __builtin_fmaf(high, 0x1p-24f, (low + 0.5f) * 0x1p-32f);
+    return elbo__pick_f32(u < 1.0f, u, 0x1.fffffep-1f);
 }
 
-/* ---- words to numbers: loops that become vector code ------------------------------------------------------------------- */
-
-enum { PIECE = 256 }; /* words at a time */
-
-#define TO_UNIFORM(T, suffix)                                                                                          \
-    static void to_uniform_##suffix(int64_t n, T *restrict y, const uint32_t *restrict w)                              \
-    {                                                                                                                  \
-        for (int64_t i = 0; i < n; i++)                                                                                \
-            y[i] = ((T)(int32_t)(w[i] >> 9) + (T)0.5) * (T)0x1p-23;                                                    \
-    }
-ELBO__CLONES TO_UNIFORM(float, f32) TO_UNIFORM(double, f64)
-
-#define TO_NORMAL(T, suffix)                                                                                           \
-    static void to_normal_##suffix(int64_t pairs, T *restrict y, const T *restrict u)                                  \
-    {                                                                                                                  \
-        for (int64_t i = 0; i < pairs; i++) {                                                                          \
-            T radius = ROOT_##suffix(-2 * elbo__log_##suffix(u[2 * i]));                                               \
-            T angle = (T)6.283185307179586 * u[2 * i + 1];                                                             \
-            y[2 * i] = radius * elbo__cos_##suffix(angle);                                                             \
-            y[2 * i + 1] = radius * elbo__sin_##suffix(angle);                                                         \
-        }                                                                                                              \
-    }
-#define ROOT_f32 __builtin_sqrtf
-#define ROOT_f64 __builtin_sqrt
-ELBO__CLONES TO_NORMAL(float, f32) TO_NORMAL(double, f64)
-
-/* ---- rows -------------------------------------------------------------------------------------------------------------- */
-
-/* Words first .. first + n - 1 and up to 3 more; `first` is a multiple of 4. */
-static void fill_words(uint32_t *w, int64_t first, int64_t n, elbo__random_key key, uint64_t row, uint64_t draw)
+/* w / 2^32 of a turn is `quadrant` quarter turns and the result / 2^30 of one, between -1/2 and 1/2 */
+static inline int32_t quarter_turns(uint32_t w, uint32_t *quadrant)
 {
-    philox4x32_key_t k = philox_key(key, row);
-    for (int64_t i = 0; i < n; i += 4) {
-        philox4x32_ctr_t r = words(k, key, (uint64_t)(first + i) / 4, row, draw);
-        memcpy(w + i, r.v, sizeof r.v);
-    }
+    *quadrant = (w + 0x20000000u) >> 30;
+    return (int32_t)(w - (*quadrant << 30));
 }
 
-#define ROWS(T, suffix)                                                                                                \
-    void elbo__uniform_##suffix(T *y, int64_t n, elbo__random_key key, uint64_t row, uint64_t draw)                    \
-    {                                                                                                                  \
-        uint32_t w[PIECE];                                                                                             \
-        for (int64_t first = 0; first < n; first += PIECE) {                                                           \
-            int64_t part = n - first < PIECE ? n - first : PIECE;                                                      \
-            fill_words(w, first, part, key, row, draw);                                                                \
-            to_uniform_##suffix(part, y + first, w);                                                                   \
-        }                                                                                                              \
-    }                                                                                                                  \
-    void elbo__normal_##suffix(T *y, int64_t n, elbo__random_key key, uint64_t row, uint64_t draw)                     \
-    {                                                                                                                  \
-        uint32_t w[PIECE];                                                                                             \
-        T u[PIECE], z[PIECE];                                                                                          \
-        for (int64_t first = 0; first < n; first += PIECE) {                                                           \
-            int64_t part = n - first < PIECE ? n - first : PIECE;                                                      \
-            fill_words(w, first, part, key, row, draw);                                                                \
-            to_uniform_##suffix(part + part % 2, u, w);                                                                \
-            to_normal_##suffix(part / 2 + part % 2, z, u);                                                             \
-            memcpy(y + first, z, (size_t)part * sizeof(T));                                                            \
-        }                                                                                                              \
-    }
-ROWS(float, f32)
-ROWS(double, f64)
+/* pi/2 / 2^30: a quarter turn's unit in radians */
+#define QUARTER_TURN 1.4629180792671596e-9
 
-/* ---- shuffling ------------------------------------------------------------------------------------------------------------ */
-
-/* Uniform on 0..below-1, without bias; *next counts the words used. */
-static uint32_t below(uint32_t limit, elbo__random_key key, uint64_t *next)
+/* y[i] from w[i]; n is a multiple of 4 in all of these, so that none ends within a pair */
+ELBO__CLONES static void uniforms_f32(void *y_, const uint32_t *w, int64_t n)
 {
-    philox4x32_key_t k = philox_key(key, 0);
-    uint32_t reject = (uint32_t)(-limit) % limit;
-    for (;;) {
-        uint64_t i = (*next)++;
-        uint64_t product = (uint64_t)words(k, key, i / 4, 0, 0).v[i % 4] * limit;
-        if ((uint32_t)product >= reject)
-            return (uint32_t)(product >> 32);
+    float *y = y_;
+    for (int64_t i = 0; i < n; i++)
+        y[i] = unit(w[i]);
+}
+
+static void uniforms_f64(void *y_, const uint32_t *w, int64_t n)
+{
+    double *y = y_;
+    for (int64_t i = 0; i < n; i++)
+        y[i] = unit(w[i]);
+}
+
+ELBO__CLONES static void normals_f32(void *y_, const uint32_t *w, int64_t n)
+{
+    float *y = y_;
+    for (int64_t i = 0; i < n / 2; i++) {
+        float radius = __builtin_sqrtf(-2.0f * elbo__log_f32(unit(w[2 * i])));
+        uint32_t quadrant;
+        float angle = (float)QUARTER_TURN * (float)quarter_turns(w[2 * i + 1], &quadrant);
+        float s = elbo__sin_reduced(angle), c = elbo__cos_reduced(angle);
+        bool odd = (quadrant & 1) != 0;
+        uint32_t cos_sign = ((quadrant + 1) & 2) << 30, sin_sign = (quadrant & 2) << 30;
+        y[2 * i] = radius * elbo__of_bits_f32(elbo__bits_f32(elbo__pick_f32(odd, s, c)) ^ cos_sign);
+        y[2 * i + 1] = radius * elbo__of_bits_f32(elbo__bits_f32(elbo__pick_f32(odd, c, s)) ^ sin_sign);
     }
 }
 
-void elbo__shuffle(int32_t *order, int64_t n, uint64_t seed, uint64_t stream, uint64_t epoch)
+static void normals_f64(void *y_, const uint32_t *w, int64_t n)
 {
-    elbo__random_key key = {.seed = seed, .stream = stream, .step = epoch};
-    uint64_t next = 0;
+    double *y = y_;
+    for (int64_t i = 0; i < n / 2; i++) {
+        double radius = sqrt(-2 * log(unit(w[2 * i])));
+        uint32_t quadrant;
+        double angle = QUARTER_TURN * quarter_turns(w[2 * i + 1], &quadrant);
+        double s = radius * sin(angle), c = radius * cos(angle);
+        const double around[4] = {c, s, -c, -s}; /* the cosine of the angle less 0, 1, 2, 3 quarter turns */
+        y[2 * i] = around[(4 - quadrant) % 4];
+        y[2 * i + 1] = around[(5 - quadrant) % 4];
+    }
+}
+
+/* ---- filling ----------------------------------------------------------------------------------------------------- */
+
+/* Groups of four words to be made. */
+enum { GROUPS = 64 };
+typedef struct {
+    uint32_t counter[4][GROUPS], key[2][GROUPS];
+} chunk;
+
+/* w[4 i + j] is word j of group i */
+ELBO__CLONES static void make_words(uint32_t *restrict w, const chunk *restrict of, int groups)
+{
+    for (int i = 0; i < groups; i++) {
+        philox4x32_ctr_t c = {{of->counter[0][i], of->counter[1][i], of->counter[2][i], of->counter[3][i]}};
+        philox4x32_key_t k = {{of->key[0][i], of->key[1][i]}};
+        c = philox4x32(c, k);
+        for (int j = 0; j < 4; j++)
+            w[4 * i + j] = c.v[j];
+    }
+}
+
+/* Turns words into as many numbers. */
+typedef void (*transformation)(void *y, const uint32_t *w, int64_t n);
+
+/* Lines of n numbers, a line for each row and draw. Their groups of four words are strung together into chunks, so that
+ * the loops are long however short the lines are; what a line's last group has too many is dropped. */
+static void fill(void *y, size_t size, transformation transform, int64_t rows, int64_t draws, int64_t n,
+                 elbo__random_key key, uint64_t row, uint64_t draw)
+{
+    chunk of;
+    uint32_t words[4 * GROUPS];
+    union {
+        float f32[4 * GROUPS];
+        double f64[4 * GROUPS];
+    } numbers;
+    int count[GROUPS]; /* numbers wanted of each group */
+    char *out = y;
+    int64_t lines = n > 0 ? rows * draws : 0, line = 0, done = 0; /* `done` numbers of this line */
+    elbo__random_place at = place_of(key, row, draw);
+    while (line < lines) {
+        int groups = 0;
+        for (; groups < GROUPS && line < lines; groups++) {
+            of.counter[0][groups] = (uint32_t)(done / 4);
+            for (int j = 1; j < 4; j++)
+                of.counter[j][groups] = at.counter[j];
+            for (int j = 0; j < 2; j++)
+                of.key[j][groups] = at.key[j];
+            count[groups] = n - done < 4 ? (int)(n - done) : 4;
+            done += count[groups];
+            if (done == n) {
+                done = 0;
+                line++;
+                at = place_of(key, row + (uint64_t)(line / draws), draw + (uint64_t)(line % draws));
+            }
+        }
+        make_words(words, &of, groups);
+        transform(&numbers, words, 4 * groups);
+        for (int i = 0; i < groups; i++) {
+            memcpy(out, (const char *)&numbers + 4 * size * (size_t)i, size * (size_t)count[i]);
+            out += size * (size_t)count[i];
+        }
+    }
+}
+
+void elbo__uniform_f32(float *y, int64_t rows, int64_t draws, int64_t n, elbo__random_key key, uint64_t row,
+                       uint64_t draw)
+{
+    fill(y, sizeof *y, uniforms_f32, rows, draws, n, key, row, draw);
+}
+
+void elbo__uniform_f64(double *y, int64_t rows, int64_t draws, int64_t n, elbo__random_key key, uint64_t row,
+                       uint64_t draw)
+{
+    fill(y, sizeof *y, uniforms_f64, rows, draws, n, key, row, draw);
+}
+
+void elbo__normal_f32(float *y, int64_t rows, int64_t draws, int64_t n, elbo__random_key key, uint64_t row,
+                      uint64_t draw)
+{
+    fill(y, sizeof *y, normals_f32, rows, draws, n, key, row, draw);
+}
+
+void elbo__normal_f64(double *y, int64_t rows, int64_t draws, int64_t n, elbo__random_key key, uint64_t row,
+                      uint64_t draw)
+{
+    fill(y, sizeof *y, normals_f64, rows, draws, n, key, row, draw);
+}
+
+/* ---- integers and permutations ----------------------------------------------------------------------------------- */
+
+elbo__words elbo__words_of(elbo__random_key key)
+{
+    return (elbo__words){.at = place_of(key, 0, 0)};
+}
+
+static uint32_t next_word(elbo__words *words)
+{
+    if (words->left == 0) {
+        elbo__philox(words->word, words->at.counter, words->at.key);
+        words->at.counter[0]++;
+        words->left = 4;
+    }
+    return words->word[4 - words->left--];
+}
+
+/* 2^32 words fall on k indices: 2^32 / k rounded down on each, and the surplus, 2^32 modulo k, on some. Those are made
+ * even by passing over the words whose w k modulo 2^32 is below the surplus: there is one for each index that has one
+ * word more (Lemire 2019, arXiv:1805.10941). */
+uint32_t elbo__below(elbo__words *words, uint32_t k)
+{
+    uint64_t product = (uint64_t)next_word(words) * k;
+    if ((uint32_t)product < k) { /* the surplus is less than k: the division only when it can matter */
+        uint32_t surplus = -k % k;
+        while ((uint32_t)product < surplus)
+            product = (uint64_t)next_word(words) * k;
+    }
+    return (uint32_t)(product >> 32);
+}
+
+/* Fisher and Yates: the last of the indices that are left changes places with any of them, itself included. */
+void elbo__shuffle(int32_t *order, int64_t n, elbo__random_key key)
+{
+    elbo__words words = elbo__words_of(key);
     for (int64_t i = 0; i < n; i++)
         order[i] = (int32_t)i;
     for (int64_t i = n - 1; i > 0; i--) {
-        int64_t j = below((uint32_t)i + 1, key, &next);
-        int32_t held = order[i];
+        uint32_t j = elbo__below(&words, (uint32_t)i + 1);
+        int32_t t = order[i];
         order[i] = order[j];
-        order[j] = held;
+        order[j] = t;
     }
 }

@@ -1,5 +1,4 @@
 # The unit tests reach the internals; everything else here uses what is exported or installed.
-
 check_PROGRAMS += %reldir%/unit
 TESTS += %reldir%/unit
 %C%_unit_SOURCES = $(unit_sources)
@@ -7,6 +6,8 @@ TESTS += %reldir%/unit
 %C%_unit_LDADD = libelbo_internal.la $(CHECK_LIBS)
 
 unit_sources += \
+    %reldir%/derivatives.c \
+    %reldir%/derivatives.h \
     %reldir%/golden/steps.h \
     %reldir%/numbers.c \
     %reldir%/numbers.h \
@@ -17,24 +18,40 @@ unit_sources += \
     %reldir%/scratch.c \
     %reldir%/scratch.h \
     %reldir%/suites.h \
+    %reldir%/test_batches.c \
+    %reldir%/test_binding.c \
     %reldir%/test_distribution.c \
+    %reldir%/test_draws.c \
     %reldir%/test_elementwise.c \
+    %reldir%/test_gradient.c \
+    %reldir%/test_graph.c \
+    %reldir%/test_io_dataset.c \
     %reldir%/test_io_files.c \
     %reldir%/test_io_idx.c \
+    %reldir%/test_io_png.c \
+    %reldir%/test_io_safetensors.c \
+    %reldir%/test_io_safetensors_broken.c \
+    %reldir%/test_io_text.c \
     %reldir%/test_layers.c \
+    %reldir%/test_memory.c \
     %reldir%/test_models.c \
+    %reldir%/test_movement.c \
     %reldir%/test_objective.c \
+    %reldir%/test_ops.c \
     %reldir%/test_optim.c \
     %reldir%/test_option.c \
+    %reldir%/test_params.c \
     %reldir%/test_product.c \
     %reldir%/test_reduce.c \
     %reldir%/test_run.c \
+    %reldir%/test_state.c \
     %reldir%/test_tensor.c \
     %reldir%/test_train.c \
     %reldir%/unit.c
 
 EXTRA_DIST += \
-    %reldir%/golden/make_golden.py
+    %reldir%/golden/make_golden.py \
+    %reldir%/lsan.supp
 
 # The shared library alone.
 if SHARED
@@ -42,6 +59,23 @@ check_PROGRAMS += %reldir%/shared
 TESTS += %reldir%/shared
 endif
 %C%_shared_SOURCES = %reldir%/shared.c
+
+# Random graphs, plan against interpreter: two thousand of them by `make check`.
+check_PROGRAMS += %reldir%/fuzz
+TESTS += %reldir%/fuzz
+%C%_fuzz_SOURCES = \
+    %reldir%/fuzz.c \
+    %reldir%/fuzz_error.c \
+    %reldir%/fuzz_graph.c \
+    %reldir%/fuzz_graph.h \
+    %reldir%/fuzz_moves.c \
+    %reldir%/fuzz_ops.c \
+    %reldir%/fuzz_ops.h \
+    %reldir%/fuzz_range.c \
+    %reldir%/fuzz_run.c \
+    %reldir%/fuzz_shrink.c
+%C%_fuzz_CPPFLAGS = $(library_cppflags)
+%C%_fuzz_LDADD = libelbo_internal.la
 
 # Writes the images that the test of the program works on.
 check_PROGRAMS += %reldir%/tiny_data
@@ -60,8 +94,8 @@ script_tests = \
 TESTS += $(script_tests)
 dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 
-# What takes too long for every change: a million random graphs, of which `make check` tries the first two thousand.
-check-slow: %reldir%/unit$(EXEEXT)
-	$(AM_TESTS_ENVIRONMENT) ELBO_FUZZ_GRAPHS=1000000 CK_DEFAULT_TIMEOUT=0 %reldir%/unit fuzz
+# What takes too long for every change: a million.
+check-slow: %reldir%/fuzz$(EXEEXT)
+	$(AM_TESTS_ENVIRONMENT) %reldir%/fuzz --graphs 1000000
 
 .PHONY: check-slow

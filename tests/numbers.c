@@ -96,7 +96,8 @@ void placed_assert_margins(const elbo_tensor *x, double everywhere)
     for (int64_t i = 0; i < n; i++) {
         double value = elbo_tensor_get(&all, &i);
         if (!own[i] && value != everywhere && !(isnan(value) && isnan(everywhere)))
-            ck_abort_msg("element %lld of the memory, which is not the tensor's own, was set to %g", (long long)i, value);
+            ck_abort_msg("element %lld of the memory, which is not the tensor's own, was set to %g", (long long)i,
+                         value);
     }
     free(own);
 }

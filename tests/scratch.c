@@ -63,6 +63,19 @@ void scratch_gzip(const char *name, const void *bytes, size_t count)
     ck_assert_int_eq(gzclose(file), Z_OK);
 }
 
+void scratch_safetensors(const char *name, const char *header, const void *data, size_t count)
+{
+    const size_t length = strlen(header);
+    FILE *file = fopen(scratch_path(name), "wb");
+    ck_assert_ptr_nonnull(file);
+    for (int i = 0; i < 8; i++)
+        fputc((int)(length >> 8 * i & 0xff), file);
+    fwrite(header, 1, length, file);
+    if (count > 0)
+        fwrite(data, 1, count, file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
 size_t scratch_read(const char *name, void *bytes, size_t most)
 {
     FILE *file = fopen(scratch_path(name), "rb");

@@ -17,7 +17,11 @@ const char *scratch_path(const char *name);
 
 void scratch_write(const char *name, const void *bytes, size_t count);
 void scratch_gzip(const char *name, const void *bytes, size_t count); /* one gzip member, made by zlib's gzwrite */
-size_t scratch_read(const char *name, void *bytes, size_t most);      /* the size of the file, at most `most`   */
+
+/* A safetensors file: the length of the header, the header, the data. */
+void scratch_safetensors(const char *name, const char *header, const void *data, size_t count);
+
+size_t scratch_read(const char *name, void *bytes, size_t most); /* the size of the file, at most `most`          */
 bool scratch_exists(const char *name);
 int scratch_entries(void); /* files in the folder: nothing may be left behind */
 

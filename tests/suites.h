@@ -6,19 +6,34 @@
 
 /* SUITE(name): `Suite *suite_name(void)` makes it; run in this order. */
 #define ELBO_SUITES(SUITE)                                                                                             \
+    SUITE(memory)                                                                                                      \
     SUITE(tensor)                                                                                                      \
     SUITE(elementwise)                                                                                                 \
     SUITE(reduce)                                                                                                      \
     SUITE(product)                                                                                                     \
+    SUITE(batches)                                                                                                     \
+    SUITE(binding)                                                                                                     \
     SUITE(distribution)                                                                                                \
+    SUITE(draws)                                                                                                       \
+    SUITE(gradient)                                                                                                    \
+    SUITE(graph)                                                                                                       \
+    SUITE(io_dataset)                                                                                                  \
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
+    SUITE(io_png)                                                                                                      \
+    SUITE(io_safetensors)                                                                                              \
+    SUITE(io_safetensors_broken)                                                                                       \
+    SUITE(io_text)                                                                                                     \
     SUITE(layers)                                                                                                      \
     SUITE(models)                                                                                                      \
+    SUITE(movement)                                                                                                    \
     SUITE(objective)                                                                                                   \
+    SUITE(ops)                                                                                                         \
     SUITE(optim)                                                                                                       \
     SUITE(option)                                                                                                      \
+    SUITE(params)                                                                                                      \
     SUITE(run)                                                                                                         \
+    SUITE(state)                                                                                                       \
     SUITE(train)
 
 #define DECLARE(name) Suite *suite_##name(void);

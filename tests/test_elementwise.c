@@ -48,8 +48,8 @@ static const struct {
 /* Rows that a polynomial approximates; every other row is correctly rounded. */
 static bool approximate(int row)
 {
-    static const int list[] = {ELBO__exp, ELBO__expm1, ELBO__log,     ELBO__log1p,    ELBO__sin, ELBO__cos,
-                               ELBO__tanh, ELBO__erf,  ELBO__sigmoid, ELBO__softplus, ELBO__pow};
+    static const int list[] = {ELBO__exp,  ELBO__expm1, ELBO__log,     ELBO__log1p,    ELBO__sin, ELBO__cos,
+                               ELBO__tanh, ELBO__erf,   ELBO__sigmoid, ELBO__softplus, ELBO__pow};
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
         if (list[i] == row)
             return true;
@@ -60,7 +60,7 @@ enum { MOST = 513, ULPS = 4 };
 static const int64_t lengths[] = {0, 1, 7, 16, 17, 511, 512, 513};
 static const elbo_dtype dtypes[] = {ELBO_F32, ELBO_F64};
 
-/* ---- helpers ------------------------------------------------------------------------------------------------------- */
+/* ---- helpers ----------------------------------------------------------------------------------------------------- */
 
 static void *address(const elbo_tensor *x, int64_t i)
 {
@@ -76,10 +76,8 @@ static elbo_tensor row_of(elbo_dtype dtype, int64_t n)
 static elbo_tensor plain(int row, const elbo_tensor x[3])
 {
     elbo_tensor y = row_of(x[0].dtype, x[0].layout.shape.dim[0]);
-    elbo__op_elementwise.interpret(&(elbo__call){.attr = &(elbo__attr){.elementwise = row},
-                                                 .out = y,
-                                                 .in = x,
-                                                 .n_in = elbo__elementwise_operands(row)});
+    elbo__op_elementwise.interpret(&(elbo__call){
+        .attr = &(elbo__attr){.elementwise = row}, .out = y, .in = x, .n_in = elbo__elementwise_operands(row)});
     return y;
 }
 
@@ -98,8 +96,7 @@ static bool agree(int row, elbo_dtype dtype, double y, double expected)
         return isnan(y) && isnan(expected);
     if (y == expected)
         return signbit(y) == signbit(expected);
-    return approximate(row) && isfinite(y) && isfinite(expected) &&
-           fabs(y - expected) <= ULPS * ulp(dtype, expected);
+    return approximate(row) && isfinite(y) && isfinite(expected) && fabs(y - expected) <= ULPS * ulp(dtype, expected);
 }
 
 static void run_row(int row, const elbo__kernels *k, int64_t first, int64_t n, const elbo_tensor *y,
@@ -119,9 +116,9 @@ static void check_values(int row, const elbo_tensor x[3])
         for (int64_t i = 0; i < x[0].layout.shape.dim[0]; i++) {
             double got = elbo_tensor_get(&y, &i), want = elbo_tensor_get(&expected, &i);
             if (!agree(row, dtype, got, want))
-                ck_abort_msg("%s %s %s of %.9g, %.9g, %.9g: %.17g, expected %.17g", sets[s].name, elbo_dtype_name(dtype),
-                             elbo__elementwise_name(row), elbo_tensor_get(&x[0], &i), elbo_tensor_get(&x[1], &i),
-                             elbo_tensor_get(&x[2], &i), got, want);
+                ck_abort_msg("%s %s %s of %.9g, %.9g, %.9g: %.17g, expected %.17g", sets[s].name,
+                             elbo_dtype_name(dtype), elbo__elementwise_name(row), elbo_tensor_get(&x[0], &i),
+                             elbo_tensor_get(&x[1], &i), elbo_tensor_get(&x[2], &i), got, want);
         }
         elbo_tensor_free(&y);
     }
@@ -237,7 +234,7 @@ START_TEST(a_row_may_be_written_over_any_of_its_operands)
 }
 END_TEST
 
-/* ---- loads ----------------------------------------------------------------------------------------------------------- */
+/* ---- loads ------------------------------------------------------------------------------------------------------- */
 
 START_TEST(loads_convert_and_stride)
 {
@@ -268,7 +265,7 @@ START_TEST(loads_convert_and_stride)
 }
 END_TEST
 
-/* ---- sums and maxima along a row ------------------------------------------------------------------------------------ */
+/* ---- sums and maxima along a row --------------------------------------------------------------------------------- */
 
 static double fold(void (*kernel)(int64_t, void *, const void *), const elbo_tensor *x, int64_t n, double start)
 {

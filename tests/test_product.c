@@ -18,8 +18,8 @@ static const struct {
     const char *name;
     placement how;
 } patterns[] = {
-    {"row-major", {{0, 1}, 1, 0}},        {"column-major", {{1, 0}, 1, 0}},     {"rows with gaps", {{0, 1}, 2, 0}},
-    {"columns with gaps", {{1, 0}, 3, 0}}, {"repeated rows", {{0, 1}, 1, 1}},    {"repeated columns", {{0, 1}, 1, 2}},
+    {"row-major", {{0, 1}, 1, 0}},         {"column-major", {{1, 0}, 1, 0}},  {"rows with gaps", {{0, 1}, 2, 0}},
+    {"columns with gaps", {{1, 0}, 3, 0}}, {"repeated rows", {{0, 1}, 1, 1}}, {"repeated columns", {{0, 1}, 1, 2}},
     {"one number", {{0, 1}, 1, 3}},
 };
 enum { PATTERNS = sizeof patterns / sizeof patterns[0], PATTERNS_OUT = 4 };
@@ -190,7 +190,7 @@ START_TEST(blis_runs_kernels_made_for_this_processor)
 }
 END_TEST
 
-/* ---- matmul ------------------------------------------------------------------------------------------------------------ */
+/* ---- matmul ------------------------------------------------------------------------------------------------------ */
 
 static const struct {
     elbo_shape a, b, y;

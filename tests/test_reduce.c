@@ -12,7 +12,7 @@
 static const elbo_dtype dtypes[] = {ELBO_F32, ELBO_F64};
 
 /* Shapes of rank 4; every subset of the axes of each is reduced. */
-static const elbo_shape shapes[] = {{4, {2, 3, 4, 5}}, {4, {3, 1, 2, 70}}, {4, {1, 1, 1, 1}}, {4, {2, 0, 3, 2}},
+static const elbo_shape shapes[] = {{4, {2, 3, 4, 5}},   {4, {3, 1, 2, 70}},  {4, {1, 1, 1, 1}}, {4, {2, 0, 3, 2}},
                                     {4, {130, 2, 1, 3}}, {4, {5, 300, 1, 1}}, {4, {1, 2, 3, 0}}};
 enum { SHAPES = sizeof shapes / sizeof shapes[0], SUBSETS = 1 << 4 };
 
@@ -42,7 +42,7 @@ static void reduce_plainly(elbo__reduction kind, const elbo_tensor *y, elbo_tens
     }
 }
 
-/* ---- the kernel ------------------------------------------------------------------------------------------------------ */
+/* ---- the kernel -------------------------------------------------------------------------------------------------- */
 
 /* Integers, so that every order of additions gives the same: whatever the layouts, the results are equal. */
 START_TEST(reductions_over_every_subset_of_axes_agree_with_plain_loops)
@@ -135,7 +135,7 @@ START_TEST(sums_keep_their_bits_wherever_an_axis_that_stays_is_cut)
 }
 END_TEST
 
-/* ---- the ops --------------------------------------------------------------------------------------------------------- */
+/* ---- the ops ----------------------------------------------------------------------------------------------------- */
 
 typedef elbo_var *reduction_op(elbo_var *x, const int *axes, int n, bool keep);
 

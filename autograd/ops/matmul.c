@@ -17,13 +17,18 @@ static void interpret(const elbo__call *call)
     }
 }
 
-/* One product a matrix of the leading axes. Rows are worked off in the plan's fixed blocks when they are what is cut;
- * otherwise the matrix is whole in every block, and so is the call. */
+static elbo__matrix transposed(const elbo__matrix *m)
+{
+    return (elbo__matrix){m->data, m->columns, m->rows, m->column_stride, m->row_stride};
+}
+
+/* One product a matrix of the leading axes. What is cut is worked off in the plan's fixed blocks: rows as they are, columns
+ * as the rows of y' = b' a'. Where leading axes are cut, the matrix is whole in every block, and so is the call. */
 static void kernel(const elbo__call *call)
 {
     int rank = call->out.layout.shape.ndim;
-    int64_t rows = call->out.layout.shape.dim[rank - 2];
-    int64_t grain = call->axis == rank - 2 ? call->grain : rows;
+    bool by_columns = call->axis == rank - 1;
+    int64_t grain = by_columns || call->axis == rank - 2 ? call->grain : INT64_MAX;
     elbo_shape leading = call->out.layout.shape;
     leading.ndim = rank - 2;
     for (elbo__walk w = elbo__walk_start(&leading); w.more; elbo__walk_next(&w)) {
@@ -42,7 +47,12 @@ static void kernel(const elbo__call *call)
                 .column_stride = l->strides[rank - 1],
             };
         }
-        elbo__product(call->out.dtype, &m[0], &m[1], &m[2], grain);
+        if (by_columns) {
+            elbo__matrix y = transposed(&m[0]), a = transposed(&m[2]), b = transposed(&m[1]);
+            elbo__product(call->out.dtype, &y, &a, &b, grain);
+        } else {
+            elbo__product(call->out.dtype, &m[0], &m[1], &m[2], grain);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 /* Movement that strides can express: reshape, permute, expand, slice, and detach. No work is done unless a reshape meets
  * strides that do not allow it. */
+#include "../../tensor/memory.h"
 #include "../op.h"
 
 static int apart(const elbo_shape *y, const elbo_shape *x, int axis, int from)
@@ -110,14 +111,15 @@ elbo_var *elbo_reshape(elbo_var *x, elbo_shape shape)
         return elbo__harmless(x);
     int64_t size = elbo_shape_size(&x->shape), known = 1;
     int open = -1;
-    for (int i = 0; i < shape.ndim; i++)
+    bool fits = shape.ndim >= 0 && shape.ndim <= ELBO_MAX_RANK;
+    for (int i = 0; fits && i < shape.ndim; i++)
         if (shape.dim[i] == -1 && open < 0)
             open = i;
         else
-            known *= shape.dim[i];
-    if (open >= 0)
+            fits = elbo__mul_size(known, shape.dim[i], &known);
+    if (fits && open >= 0)
         shape.dim[open] = known ? size / known : 0;
-    if (elbo_shape_check(&shape) != ELBO_OK || elbo_shape_size(&shape) != size)
+    if (!fits || elbo_shape_check(&shape) != ELBO_OK || elbo_shape_size(&shape) != size)
         return elbo_graph_fail(g, ELBO_INVALID, "reshape: %s does not fit into %s", elbo_shape_format(&x->shape).text,
                                elbo_shape_format(&shape).text);
     if (elbo_shape_equal(&x->shape, &shape))
@@ -286,7 +288,7 @@ elbo_var *elbo_expand(elbo_var *x, elbo_shape shape)
         return x;
     elbo_shape padded = {.ndim = shape.ndim};
     int missing = shape.ndim - x->shape.ndim;
-    bool fits = missing >= 0;
+    bool fits = missing >= 0 && shape.ndim <= ELBO_MAX_RANK;
     for (int i = 0; fits && i < shape.ndim; i++) {
         padded.dim[i] = i < missing ? 1 : x->shape.dim[i - missing];
         fits = padded.dim[i] == shape.dim[i] || padded.dim[i] == 1;

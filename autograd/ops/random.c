@@ -5,51 +5,24 @@
 #include "../../tensor/random.h"
 #include "../op.h"
 
-typedef void draw_row(elbo_dtype dtype, void *y, int64_t n, elbo__random_key key, uint64_t row, uint64_t draw);
-
-static void normal_row(elbo_dtype dtype, void *y, int64_t n, elbo__random_key key, uint64_t row, uint64_t draw)
-{
-    if (dtype == ELBO_F32)
-        elbo__normal_f32(y, n, key, row, draw);
-    else
-        elbo__normal_f64(y, n, key, row, draw);
-}
-
-static void uniform_row(elbo_dtype dtype, void *y, int64_t n, elbo__random_key key, uint64_t row, uint64_t draw)
-{
-    if (dtype == ELBO_F32)
-        elbo__uniform_f32(y, n, key, row, draw);
-    else
-        elbo__uniform_f64(y, n, key, row, draw);
-}
-
 /* Axis 0 is the row, axis 1 the draw if there is one; the rest is contiguous (the planner cuts along axis 0 only). */
-static void draw(const elbo__call *call, draw_row *fill)
-{
-    const elbo_layout *l = &call->out.layout;
-    const elbo__random_key key = {.seed = call->at->seed, .stream = call->attr->stream, .step = call->at->step};
-    int first_element = call->attr->axis == 1 ? 2 : 1;
-    int64_t rows = l->shape.ndim ? l->shape.dim[0] : 1, draws = first_element == 2 ? l->shape.dim[1] : 1, n = 1;
-    for (int i = first_element; i < l->shape.ndim; i++)
-        n *= l->shape.dim[i];
-    size_t size = elbo_dtype_size(call->out.dtype);
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t d = 0; d < draws; d++) {
-            int64_t at = l->offset + (r * draws + d) * n;
-            fill(call->out.dtype, (char *)call->out.data + at * (int64_t)size, n, key,
-                 call->at->first_row + (uint64_t)(call->first + r), call->at->first_draw + (uint64_t)d);
-        }
-}
-
-static void draw_normal(const elbo__call *call)
-{
-    draw(call, normal_row);
-}
-
-static void draw_uniform(const elbo__call *call)
-{
-    draw(call, uniform_row);
-}
+#define DRAW(name)                                                                                                     \
+    static void draw_##name(const elbo__call *call)                                                                    \
+    {                                                                                                                  \
+        const elbo_layout *l = &call->out.layout;                                                                      \
+        const elbo__random_key key = {call->at->seed, call->attr->stream, call->at->step};                             \
+        int elements_from = call->attr->axis == 1 ? 2 : 1;                                                             \
+        int64_t rows = l->shape.ndim ? l->shape.dim[0] : 1, draws = elements_from == 2 ? l->shape.dim[1] : 1, n = 1;   \
+        for (int i = elements_from; i < l->shape.ndim; i++)                                                            \
+            n *= l->shape.dim[i];                                                                                      \
+        uint64_t row = call->at->first_row + (uint64_t)call->first, draw = call->at->first_draw;                       \
+        if (call->out.dtype == ELBO_F32)                                                                               \
+            elbo__##name##_f32((float *)call->out.data + l->offset, rows, draws, n, key, row, draw);                   \
+        else                                                                                                           \
+            elbo__##name##_f64((double *)call->out.data + l->offset, rows, draws, n, key, row, draw);                  \
+    }
+DRAW(normal)
+DRAW(uniform)
 
 const elbo__op elbo__op_random_normal = {
     .name = "random_normal", .flags = ELBO__ROWS_ONLY | ELBO__NO_CASES, .interpret = draw_normal};
@@ -57,13 +30,13 @@ const elbo__op elbo__op_random_uniform = {
     .name = "random_uniform", .flags = ELBO__ROWS_ONLY | ELBO__NO_CASES, .interpret = draw_uniform};
 
 /* How often the graph has drawn under this name before. */
-static int occurrences(const elbo_graph *g, const elbo__op *op, const char *name, size_t length)
+static int occurrences(const elbo_graph *g, const char *name, size_t length)
 {
     int n = 0;
     for (size_t i = 0; i < g->n_nodes; i++) {
         const elbo_var *x = g->nodes[i];
-        n += x->name && (x->op == op || x->op == &elbo__op_input) && strncmp(x->name, name, length) == 0 &&
-             x->name[length] == '#';
+        bool draws = x->op == &elbo__op_random_normal || x->op == &elbo__op_random_uniform || x->op == &elbo__op_input;
+        n += draws && x->name && strncmp(x->name, name, length) == 0 && x->name[length] == '#';
     }
     return n;
 }
@@ -77,7 +50,7 @@ static elbo_var *stream(elbo_graph *g, const elbo__op *op, const char *name, elb
     char *path = elbo__scoped(g, name);
     if (!path)
         return &g->harmless;
-    int occurrence = occurrences(g, op, path, strlen(path));
+    int occurrence = occurrences(g, path, strlen(path));
     char *full = elbo__graph_own(g, elbo__format("%s#%d", path, occurrence));
     if (!full)
         return &g->harmless;

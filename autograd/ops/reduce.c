@@ -143,9 +143,15 @@ elbo_var *elbo_max(elbo_var *x, const int *axes, int n, bool keep)
 
 elbo_var *elbo_mean(elbo_var *x, const int *axes, int n, bool keep)
 {
+    bool seen[ELBO_MAX_RANK] = {false};
     double count = 1;
-    for (int i = 0; i < n; i++)
-        count *= (double)elbo_size(x, axes[i]);
+    for (int i = 0; i < n; i++) {
+        int at = elbo__axis("mean", x, axes[i]);
+        if (at < 0)
+            return elbo__harmless(x);
+        count *= seen[at] ? 1 : (double)x->shape.dim[at];
+        seen[at] = true;
+    }
     return elbo_scale(elbo_sum(x, axes, n, keep), 1 / count);
 }
 

@@ -199,6 +199,14 @@ static elbo_status operand_register(emission *e, int id, int k, int *reg)
     return *reg != ELBO__NONE ? ELBO_OK : load(e, read_operand(e->plan, id, k), reg);
 }
 
+static bool computed(const elbo__group *g, int reg)
+{
+    for (size_t i = 0; i < g->n_steps; i++)
+        if (g->steps[i].kind == ELBO__COMPUTE && g->steps[i].to == reg)
+            return true;
+    return false;
+}
+
 static elbo_status emit_fused(emission *e, int id)
 {
     elbo__node *node = &e->plan->nodes[id];
@@ -209,8 +217,12 @@ static elbo_status emit_fused(emission *e, int id)
         status = operand_register(e, id, k, &step.from[assigns ? 0 : k]);
     if (status != ELBO_OK)
         return status;
-    int reg = step.from[0]; /* assign and cast pass a register on: loads convert */
-    if (node->op == &elbo__op_elementwise) {
+    /* Cast passes on what it loads, for loads convert; assign what the group has computed. What an assignment loads may be
+     * memory that changes while the new value is still read, so it is copied: right to the state's memory, as a rule. */
+    int reg = step.from[0];
+    bool copies = assigns && !computed(e->instr->group, reg);
+    if (node->op == &elbo__op_elementwise || copies) {
+        step.elementwise = copies ? ELBO__copy : step.elementwise;
         reg = step.to = e->next++;
         if ((status = add_step(e, step)) != ELBO_OK)
             return status;
@@ -242,7 +254,8 @@ static bool uses(const elbo__step *step, int reg)
     return false;
 }
 
-/* A computed value that is stored in one piece is computed right there, if nothing after it wants what was there before. */
+/* A computed value that is stored in one piece is computed right there, if nothing after it wants what was there before
+ * and nothing else is stored there. */
 static void store_directly(elbo__group *g, const elbo__instr *instr, size_t at)
 {
     const elbo__step *store = &g->steps[at];
@@ -254,8 +267,10 @@ static void store_directly(elbo__group *g, const elbo__instr *instr, size_t at)
         return;
     for (size_t i = 0; i < g->n_steps; i++) {
         const elbo__step *old = &g->steps[i];
-        if (old->kind != ELBO__LOAD || instr->in[old->operand].buffer != to->buffer)
+        if (i == at || old->operand == ELBO__NONE || instr->in[old->operand].buffer != to->buffer)
             continue;
+        if (old->kind != ELBO__LOAD)
+            return; /* one of two assignments to the same state */
         for (size_t j = made + 1; j < g->n_steps; j++)
             if (uses(&g->steps[j], old->to) || (j == i && i > made))
                 return;

@@ -196,7 +196,8 @@ static elbo_status ready(elbo_plan *plan, const elbo_params *params)
         if (!plan->inputs[i].data)
             return elbo__fail(ELBO_INVALID, "input \"%s\" is not given", plan->inputs[i].name);
     bool fits = plan->params_count == 0 ||
-                (params && elbo_params_closed(params) && elbo_params_count(params) == plan->params_count &&
+                (params && elbo_params_closed(params) && elbo_params_dtype(params) == plan->dtype &&
+                 elbo_params_count(params) == plan->params_count &&
                  elbo_params_slab(params, 0).layout.shape.dim[0] == plan->params_size);
     for (size_t i = 0; i < plan->n_buffers && fits; i++) {
         const elbo__buffer *b = &plan->buffers[i];

@@ -106,7 +106,7 @@ static bool folded(const elbo_plan *plan, const elbo__node *node, const int *in,
     return true;
 }
 
-/* x * 1 and x + 0 are x. */
+/* x * 1 and x + 0 are x. With state they are its value as it is here, which needs a node of its own. */
 static int neutral(const elbo_plan *plan, const elbo__node *node, const int *in)
 {
     if (node->op != &elbo__op_elementwise ||
@@ -114,7 +114,7 @@ static int neutral(const elbo_plan *plan, const elbo__node *node, const int *in)
         return ELBO__NONE;
     double nothing = node->attr.elementwise == ELBO__mul ? 1 : 0, value;
     for (int i = 0; i < 2; i++)
-        if (constant(plan, in[i], &value) && value == nothing)
+        if (constant(plan, in[i], &value) && value == nothing && state_of(plan, in[1 - i]) == ELBO__NONE)
             return in[1 - i];
     return ELBO__NONE;
 }
@@ -194,6 +194,9 @@ static elbo_status import_node(import *im, const elbo_var *x)
         if (x->op == &elbo__op_matmul && repeats_rows(plan, in[i]))
             status = put_copy(im, in[i], &in[i]);
     }
+    /* a state that is assigned a view of itself: the old value must not change while it is read */
+    if (status == ELBO_OK && x->op->flags & ELBO__ASSIGN && in[1] != in[0] && state_of(plan, in[1]) == in[0])
+        status = put_copy(im, in[1], &in[1]);
     if (x->op == &elbo__op_param)
         node.attr.slab = im->graph->slab_index[x->attr.slab];
     if (status == ELBO_OK && x->op == &elbo__op_input)
@@ -203,8 +206,10 @@ static elbo_status import_node(import *im, const elbo_var *x)
         status = put(im, node, in, &id);
     if (in != few)
         elbo__free(in);
-    if (status != ELBO_OK)
+    if (status != ELBO_OK) {
+        elbo__free(node.name);
         return status;
+    }
     im->place[x->id] = id;
     if (x->op->flags & ELBO__ASSIGN) {
         im->assigned[plan->nodes[id].in[0]]++;
@@ -230,10 +235,12 @@ static elbo_status settle_output(import *im, int i, const elbo_var *x)
         elbo_status status = put_copy(im, id, &id);
         if (status != ELBO_OK)
             return status;
-        base = id;
     }
-    plan->nodes[base].output = true;
     plan->outputs[i] = id;
+    /* which of a chain of views will hold the value is known only when strides are: a reshape may take a copy */
+    for (base = id; plan->nodes[base].op->flags & ELBO__VIEW; base = plan->nodes[base].in[0])
+        plan->nodes[base].output = true;
+    plan->nodes[base].output = true;
     return ELBO_OK;
 }
 

@@ -223,6 +223,23 @@ static elbo_layout own_layout(const elbo__node *node)
     return elbo_layout_permute(&layout, back);
 }
 
+/* Whether a kernel can work on a part of the output along an axis. Where no operand walks along (the rows of scatter_add,
+ * the padded axis of pad), or one does but cannot be cut alike (a reshape of (2,3) to (3,2)), it would have to know which
+ * part it is. */
+static bool can_cut(const staging *s, int id, int axis)
+{
+    const elbo__node *node = &s->plan->nodes[id];
+    int64_t units = s->units[find(s, id, axis)];
+    bool walks = node->n_in == 0;
+    for (int k = 0; k < node->n_in; k++) {
+        int at = elbo__node_walks(s->plan, id, k, axis);
+        if (at >= 0 && units > 0 && s->plan->nodes[node->in[k]].shape.dim[at] % units != 0)
+            return false;
+        walks |= at >= 0;
+    }
+    return walks && units > 1;
+}
+
 static void place_node(staging *s, int id)
 {
     elbo__node *node = &s->plan->nodes[id];
@@ -230,7 +247,7 @@ static void place_node(staging *s, int id)
     int64_t best_reach = -1;
     int cuttable = node->op->flags & ELBO__WHOLE_OP ? 0 : node->op->flags & ELBO__ROWS_ONLY ? 1 : node->shape.ndim;
     for (int axis = 0; axis < cuttable && axis < node->shape.ndim; axis++) {
-        if (s->units[find(s, id, axis)] <= 1)
+        if (!can_cut(s, id, axis))
             continue;
         int stage = stage_for(s, id, axis);
         int64_t r = reach(s->plan, id, axis);

@@ -1,0 +1,218 @@
+/* What is known about the numbers of a random graph before it runs: intervals, and whether they are integers.
+ *
+ * In an exact graph every partial sum must stay below 2^24 and be one of integers. Numbers that are not integers may come
+ * up by one correctly rounded operation (a quotient, a root, a uniform number): then plan and interpreter, which
+ * computes in double and rounds, have the same bits, as long as nothing is summed whose order could matter. */
+#include <math.h>
+
+#include "fuzz_graph.h"
+
+#include "../tensor/memory.h"
+
+double fuzz_range_limit(bool exact)
+{
+    return exact ? 0x1p24 : 1e8;
+}
+
+fuzz_range fuzz_range_of_state(bool exact)
+{
+    double most = exact ? 8 : 4;
+    return (fuzz_range){-most, most, exact};
+}
+
+static double most(const fuzz_range *r)
+{
+    return fmax(fabs(r->low), fabs(r->high));
+}
+
+static fuzz_range join(fuzz_range a, fuzz_range b)
+{
+    return (fuzz_range){fmin(a.low, b.low), fmax(a.high, b.high), a.integer && b.integer};
+}
+
+/* ---- elementwise ------------------------------------------------------------------------------------------------------ */
+
+/* By row: how it rounds, whether whole numbers stay whole, and the range of its results. */
+enum { WHOLE_MADE = 1, WHOLE_KEPT = 2, ANY = 0 };
+static const struct {
+    fuzz_rounding rounding;
+    int whole;
+    bool fixed; /* low..high whatever the operands; otherwise the row is monotone in each of them */
+    double low, high;
+} rules[] = {
+    [ELBO__copy] = {FUZZ_NOT_ROUNDED, WHOLE_KEPT, false, 0, 0},
+    [ELBO__neg] = {FUZZ_NOT_ROUNDED, WHOLE_KEPT, false, 0, 0},
+    [ELBO__abs] = {FUZZ_NOT_ROUNDED, WHOLE_KEPT, false, 0, 0},
+    [ELBO__sign] = {FUZZ_NOT_ROUNDED, WHOLE_MADE, false, 0, 0},
+    [ELBO__square] = {FUZZ_ROUNDED_ONCE, WHOLE_KEPT, false, 0, 0},
+    [ELBO__sqrt] = {FUZZ_ROUNDED_ONCE, ANY, false, 0, 0},
+    [ELBO__reciprocal] = {FUZZ_ROUNDED_ONCE, ANY, false, 0, 0},
+    [ELBO__exp] = {FUZZ_FUNCTION, ANY, false, 0, 0},
+    [ELBO__expm1] = {FUZZ_FUNCTION, ANY, false, 0, 0},
+    [ELBO__log] = {FUZZ_FUNCTION, ANY, false, 0, 0},
+    [ELBO__log1p] = {FUZZ_FUNCTION, ANY, false, 0, 0},
+    [ELBO__sin] = {FUZZ_FUNCTION, ANY, true, -1, 1},
+    [ELBO__cos] = {FUZZ_FUNCTION, ANY, true, -1, 1},
+    [ELBO__tanh] = {FUZZ_FUNCTION, ANY, false, 0, 0},
+    [ELBO__erf] = {FUZZ_FUNCTION, ANY, false, 0, 0},
+    [ELBO__sigmoid] = {FUZZ_FUNCTION, ANY, false, 0, 0},
+    [ELBO__softplus] = {FUZZ_FUNCTION, ANY, false, 0, 0},
+    [ELBO__relu] = {FUZZ_NOT_ROUNDED, WHOLE_KEPT, false, 0, 0},
+    [ELBO__floor] = {FUZZ_NOT_ROUNDED, WHOLE_MADE, false, 0, 0},
+    [ELBO__isfinite] = {FUZZ_NOT_ROUNDED, WHOLE_MADE, true, 0, 1},
+    [ELBO__add] = {FUZZ_ROUNDED_ONCE, WHOLE_KEPT, false, 0, 0},
+    [ELBO__sub] = {FUZZ_ROUNDED_ONCE, WHOLE_KEPT, false, 0, 0},
+    [ELBO__mul] = {FUZZ_ROUNDED_ONCE, WHOLE_KEPT, false, 0, 0},
+    [ELBO__div] = {FUZZ_ROUNDED_ONCE, ANY, false, 0, 0},
+    [ELBO__pow] = {FUZZ_FUNCTION, ANY, false, 0, 0},
+    [ELBO__maximum] = {FUZZ_NOT_ROUNDED, WHOLE_KEPT, false, 0, 0},
+    [ELBO__minimum] = {FUZZ_NOT_ROUNDED, WHOLE_KEPT, false, 0, 0},
+    [ELBO__less] = {FUZZ_NOT_ROUNDED, WHOLE_MADE, true, 0, 1},
+    [ELBO__less_equal] = {FUZZ_NOT_ROUNDED, WHOLE_MADE, true, 0, 1},
+    [ELBO__equal] = {FUZZ_NOT_ROUNDED, WHOLE_MADE, true, 0, 1},
+    [ELBO__where] = {FUZZ_NOT_ROUNDED, WHOLE_KEPT, false, 0, 0},
+};
+_Static_assert(sizeof rules / sizeof rules[0] == ELBO__ELEMENTWISE_COUNT, "a rule for every row");
+
+fuzz_rounding fuzz_rounding_of(int row)
+{
+    return rules[row].rounding;
+}
+
+static double sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+static double softplus(double x)
+{
+    return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+}
+
+double fuzz_forward(int row, double a, double b, double c)
+{
+#define M(f) f
+#define ELEMENTWISE(operands, name, y, ...)                                                                            \
+    case ELBO__##name: return y;
+    switch (row) {
+#include "../tensor/elementwise.def"
+    }
+#undef M
+    (void)c;
+    return NAN;
+}
+
+bool fuzz_range_of_elementwise(int row, const fuzz_range *in, fuzz_range *out, bool exact)
+{
+    int n = elbo__elementwise_operands(row), first = row == ELBO__where;
+    *out = (fuzz_range){rules[row].low, rules[row].high, rules[row].whole != ANY};
+    for (int i = first; i < n && rules[row].whole == WHOLE_KEPT; i++)
+        out->integer &= in[i].integer;
+    bool divides = row == ELBO__div || row == ELBO__reciprocal, logs = row == ELBO__pow || row == ELBO__log;
+    if ((exact && rules[row].rounding == FUZZ_FUNCTION) || (logs && in[0].low < 0.125) ||
+        (divides && in[n - 1].low < 0.125 && in[n - 1].high > -0.125))
+        return false;
+    if (rules[row].fixed)
+        return true;
+    bool turns = (row == ELBO__abs || row == ELBO__square) && in[0].low <= 0 && in[0].high >= 0;
+    out->low = turns ? 0 : INFINITY;
+    out->high = -INFINITY;
+    for (int corner = 0; corner < 1 << n; corner++) {
+        double v[3];
+        for (int i = 0; i < n; i++)
+            v[i] = corner >> i & 1 ? in[i].high : in[i].low;
+        double y = row == ELBO__where ? v[1 + (corner & 1)] : fuzz_forward(row, v[0], n > 1 ? v[1] : 0, 0);
+        if (isnan(y))
+            return false;
+        out->low = fmin(out->low, y);
+        out->high = fmax(out->high, y);
+    }
+    return most(out) <= fuzz_range_limit(exact);
+}
+
+/* ---- the other ops -------------------------------------------------------------------------------------------------------- */
+
+static bool leaf_range(const elbo_var *x, bool exact, fuzz_range *out)
+{
+    const elbo__attr *attr = &x->attr;
+    if (x->op == &elbo__op_input)
+        *out = x->dtype == ELBO_U8    ? (fuzz_range){0, 9, true}
+               : x->dtype == ELBO_I32 ? (fuzz_range){-2, 9, true}
+                                      : (fuzz_range){-3, 3, exact};
+    else if (x->op == &elbo__op_param)
+        *out = fuzz_range_of_state(exact);
+    else if (x->op == &elbo__op_random_normal || x->op == &elbo__op_random_uniform)
+        *out = (fuzz_range){-16, 16, false};
+    else {
+        const double *values = attr->values ? attr->values : &attr->value;
+        *out = (fuzz_range){0, 0, true};
+        for (int64_t i = 0; i < elbo_shape_size(&x->shape); i++)
+            *out = join(*out, (fuzz_range){values[i], values[i], floor(values[i]) == values[i]});
+    }
+    return true;
+}
+
+static bool sum_range(const fuzz_range *in, double count, bool exact, fuzz_range *out)
+{
+    *out = (fuzz_range){fmin(0, count * in->low), fmax(0, count * in->high), in->integer};
+    return count * most(in) <= fuzz_range_limit(exact) && (in->integer || !exact || count <= 1);
+}
+
+/* A maximum's derivative divides by the number of entries that attain it, which is not 0: a sum of x == max x. */
+static bool counts_hits(const elbo_var *x)
+{
+    return x->op == &elbo__op_sum && x->in[0]->op == &elbo__op_elementwise &&
+           x->in[0]->attr.elementwise == ELBO__equal;
+}
+
+static bool range_of(const fuzz_build *b, const elbo_var *x, fuzz_range *out)
+{
+    bool exact = b->program->exact;
+    fuzz_range in[3] = {{0}};
+    for (int i = 0; i < x->n_in && i < 3; i++)
+        in[i] = b->ranges[x->in[i]->id];
+    double size = (double)elbo_shape_size(&x->shape), from = x->n_in ? (double)elbo_shape_size(&x->in[0]->shape) : 0;
+    *out = in[0];
+    if (x->op->flags & ELBO__LEAF)
+        return leaf_range(x, exact, out);
+    if (x->op == &elbo__op_random_normal || x->op == &elbo__op_random_uniform)
+        return leaf_range(x, exact, out);
+    if (x->op == &elbo__op_elementwise) {
+        if (x->attr.elementwise == ELBO__div && counts_hits(x->in[1]))
+            in[1].low = 1;
+        return fuzz_range_of_elementwise(x->attr.elementwise, in, out, exact);
+    }
+    if (x->op == &elbo__op_sum)
+        return sum_range(&in[0], size > 0 ? from / size : 0, exact, out);
+    if (x->op == &elbo__op_max)
+        return from > 0 || size == 0;
+    if (x->op == &elbo__op_argmax) {
+        *out = (fuzz_range){0, (double)x->in[0]->shape.dim[x->attr.axis], true};
+        return true;
+    }
+    if (x->op == &elbo__op_matmul) {
+        double a = most(&in[0]), c = most(&in[1]);
+        fuzz_range product = {-a * c, a * c, in[0].integer && in[1].integer};
+        return sum_range(&product, (double)x->in[0]->shape.dim[x->shape.ndim - 1], exact, out);
+    }
+    if (x->op == &elbo__op_scatter_add)
+        return sum_range(&in[0], (double)x->in[1]->shape.dim[0], exact, out);
+    if (x->op == &elbo__op_pad || x->op == &elbo__op_gather)
+        *out = join(in[0], (fuzz_range){0, 0, true});
+    else if (x->op == &elbo__op_concat)
+        for (int i = 1; i < x->n_in; i++)
+            *out = join(*out, b->ranges[x->in[i]->id]);
+    else if (x->op->flags & ELBO__ASSIGN)
+        *out = in[1];
+    return true; /* movement and cast keep the numbers */
+}
+
+bool fuzz_range_follow(fuzz_build *b)
+{
+    for (; b->n_ranges < b->g->n_nodes; b->n_ranges++)
+        if (b->n_ranges == FUZZ_NODES || !range_of(b, b->g->nodes[b->n_ranges], &b->ranges[b->n_ranges])) {
+            b->n_ranges = b->g->n_nodes < FUZZ_NODES ? b->g->n_nodes : FUZZ_NODES;
+            return false;
+        }
+    return true;
+}
