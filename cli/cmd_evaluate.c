@@ -101,7 +101,7 @@ int cmd_evaluate(int argc, char **argv)
         .doc =
             "Measures a trained model: the ELBO (beta = 1, one draw of z for each image, all constants) and its parts, "
             "means over images. A Bernoulli on grey levels has other figures than one on binarised pixels.",
-        .groups = {{"Options:", table, NULL}},
+        .groups = {{.title = "Options:", .table = table}},
     };
     return on_run(&line, argc, argv, evaluate);
 }

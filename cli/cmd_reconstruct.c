@@ -43,7 +43,7 @@ int cmd_reconstruct(int argc, char **argv)
     command_line line = {
         .name = "elbo reconstruct",
         .doc = "Draws rows of images, and below each what a trained model makes of it from one draw of z.",
-        .groups = {{"Options:", table, NULL}},
+        .groups = {{.title = "Options:", .table = table}},
     };
     return on_run(&line, argc, argv, reconstruct);
 }

@@ -46,7 +46,7 @@ int cmd_sample(int argc, char **argv)
     command_line line = {
         .name = "elbo sample",
         .doc = "Draws pictures from a trained model: z from the prior, and the mean of p(x|z).",
-        .groups = {{"Options:", table, NULL}},
+        .groups = {{.title = "Options:", .table = table}},
     };
     return on_run(&line, argc, argv, sample);
 }

@@ -129,17 +129,18 @@ int cmd_train(int argc, char **argv)
     const elbo_model *model = argc > 1 && argv[1][0] != '-' ? elbo_model_find(argv[1]) : NULL;
     char name[100];
     snprintf(name, sizeof name, model ? "elbo train %s" : "elbo train", argc > 1 ? argv[1] : "");
-    job j = {.line = {
-                 .name = name,
-                 .args = model ? "" : "MODEL",
-                 .most = model ? 0 : 1,
-                 .doc = model ? model->summary
-                              : "Trains a model on images and writes a run folder. `elbo models' lists "
-                                "the models, `elbo train MODEL --help' the options of one.",
-                 .groups = {[MODEL] = {"Model:", model && model->options ? model->options : no_options},
-                            [TRAINING] = {"Training:", elbo_training_options},
-                            [GENERAL] = {"General:", general}},
-             }};
+    job j = {
+        .line = {
+            .name = name,
+            .args = model ? "" : "MODEL",
+            .most = model ? 0 : 1,
+            .doc = model ? model->summary
+                         : "Trains a model on images and writes a run folder. `elbo models' lists "
+                           "the models, `elbo train MODEL --help' the options of one.",
+            .groups = {[MODEL] = {.title = "Model:", .table = model && model->options ? model->options : no_options},
+                       [TRAINING] = {.title = "Training:", .table = elbo_training_options},
+                       [GENERAL] = {.title = "General:", .table = general}},
+        }};
     if (!model && argc > 1 && argv[1][0] != '-')
         wrong_usage(&j.line, "%s", elbo_error());
     parse(&j.line, model ? argc - 1 : argc, model ? argv + 1 : argv);

@@ -262,6 +262,34 @@ static elbo_status walk_plan(elbo__shadow *s, bool by_runs)
 
 /* ---- what needs no walk ------------------------------------------------------------------------------------------------------ */
 
+/* What moves with the blocks is covered by the units exactly, and along the axis that the op says. */
+static bool moves_well(const elbo_plan *plan, const elbo__loop *loop, int id)
+{
+    const elbo__instr *instr = &loop->instrs[plan->nodes[id].instr];
+    bool group = instr->group;
+    if (!group && (instr->op != plan->nodes[id].op || instr->n_in != plan->nodes[id].n_in))
+        return false;
+    for (int k = group ? 0 : -1; k < instr->n_in; k++) {
+        const elbo__operand *o = k < 0 ? &instr->out : &instr->in[k];
+        int axis = group || k < 0 ? instr->axis : elbo__node_walks(plan, id, k, instr->axis);
+        if (o->axis >= 0 && (o->axis != axis || o->per_unit * loop->units != o->layout.shape.dim[axis]))
+            return false;
+    }
+    return true;
+}
+
+static elbo_status check_moves(const elbo_plan *plan)
+{
+    for (size_t i = 0; i < plan->n_loops; i++)
+        for (size_t k = 0; k < plan->loops[i].n_nodes; k++) {
+            int id = plan->loops[i].nodes[k];
+            if (!moves_well(plan, &plan->loops[i], id))
+                return elbo__fail(ELBO_INVALID, "loop %zu, instruction %d: an operand of node %d does not move as it should",
+                                  i, plan->nodes[id].instr, id);
+        }
+    return ELBO_OK;
+}
+
 static elbo_status check_places(const elbo_plan *plan)
 {
     for (size_t i = 0; i < plan->n_buffers; i++) {
@@ -300,6 +328,8 @@ elbo_status elbo__plan_check(const elbo_plan *plan)
     elbo_status status = check_places(plan);
     if (status == ELBO_OK)
         status = check_ranges(plan);
+    if (status == ELBO_OK)
+        status = check_moves(plan);
     if (status != ELBO_OK)
         return status;
     elbo__shadow shadow;

@@ -150,14 +150,14 @@ static elbo_status add_step(emission *e, elbo__step step)
     return status;
 }
 
-/* Adds an operand, turned so that its axes are in the group's order. */
-static elbo_status add_operand(emission *e, elbo__operand operand, int *index)
+/* Adds an operand, as the node's lane. */
+static elbo_status add_operand(emission *e, const elbo__node *node, elbo__operand operand, int *index)
 {
     elbo_status status = elbo__grow((void **)&e->instr->in, &e->operands_capacity, (size_t)e->instr->n_in + 1,
                                     sizeof operand);
     if (status != ELBO_OK)
         return status;
-    operand.layout = elbo_layout_permute(&operand.layout, e->instr->group->order);
+    operand.layout = elbo__lane(node, &operand.layout);
     operand.axis = operand.axis >= 0 ? 0 : ELBO__UNCUT;
     *index = e->instr->n_in;
     e->instr->in[e->instr->n_in++] = operand;
@@ -172,23 +172,23 @@ static bool same_number_everywhere(const elbo_layout *layout)
     return true;
 }
 
-static elbo_status load(emission *e, elbo__operand operand, int *reg)
+static elbo_status load(emission *e, const elbo__node *node, elbo__operand operand, int *reg)
 {
     elbo__group *g = e->instr->group;
-    elbo_layout turned = elbo_layout_permute(&operand.layout, g->order);
+    elbo_layout lane = elbo__lane(node, &operand.layout);
     for (size_t i = 0; i < g->n_steps; i++) {
         const elbo__step *old = &g->steps[i];
         if (old->kind == ELBO__LOAD && e->instr->in[old->operand].buffer == operand.buffer &&
-            elbo__layout_same(&e->instr->in[old->operand].layout, &turned)) {
+            elbo__layout_same(&e->instr->in[old->operand].layout, &lane)) {
             *reg = old->to;
             return ELBO_OK;
         }
     }
     elbo__step step = {.kind = ELBO__LOAD, .to = *reg = e->next++};
-    step.once = same_number_everywhere(&turned);
-    step.direct = !step.once && elbo_layout_contiguous(&turned) &&
+    step.once = same_number_everywhere(&lane);
+    step.direct = !step.once && elbo_layout_contiguous(&lane) &&
                   e->plan->buffers[operand.buffer].dtype == e->plan->dtype;
-    elbo_status status = add_operand(e, operand, &step.operand);
+    elbo_status status = add_operand(e, node, operand, &step.operand);
     return status == ELBO_OK ? add_step(e, step) : status;
 }
 
@@ -196,7 +196,7 @@ static elbo_status operand_register(emission *e, int id, int k, int *reg)
 {
     const elbo__node *from = &e->plan->nodes[e->plan->nodes[id].in[k]];
     *reg = e->value[from->base] != ELBO__NONE ? e->value[from->base] : e->shown[from->base];
-    return *reg != ELBO__NONE ? ELBO_OK : load(e, read_operand(e->plan, id, k), reg);
+    return *reg != ELBO__NONE ? ELBO_OK : load(e, &e->plan->nodes[id], read_operand(e->plan, id, k), reg);
 }
 
 static bool computed(const elbo__group *g, int reg)
@@ -233,7 +233,7 @@ static elbo_status emit_fused(emission *e, int id)
     if (node->buffer == ELBO__NONE)
         return ELBO_OK;
     elbo__step store = {.kind = ELBO__STORE, .from = {reg}};
-    status = add_operand(e, write_operand(node), &store.operand);
+    status = add_operand(e, node, write_operand(node), &store.operand);
     return status == ELBO_OK ? add_step(e, store) : status;
 }
 
@@ -333,15 +333,7 @@ static elbo_status emit_group(elbo_plan *plan, elbo__instr *instr, const int *no
     elbo__group *g = instr->group = elbo__calloc(1, sizeof *g);
     if (!g)
         return ELBO_NO_MEMORY;
-    int used = 0;
-    if (like->axis >= 0)
-        g->order[used++] = like->axis;
-    for (int i = 0; i < like->shape.ndim; i++)
-        if (i != like->axis)
-            g->order[used++] = i;
-    g->shape = like->shape;
-    for (int i = 0; i < used; i++)
-        g->shape.dim[i] = like->shape.dim[g->order[i]];
+    g->shape = elbo__lane(like, &like->layout).shape;
     instr->axis = like->axis >= 0 ? 0 : ELBO__UNCUT;
     elbo_status status = ELBO_OK;
     for (size_t i = 0; i < n && status == ELBO_OK; i++)

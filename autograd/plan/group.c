@@ -18,6 +18,18 @@ int64_t elbo__loop_blocks(const elbo__loop *loop)
     return loop->units ? (loop->units + loop->grain - 1) / loop->grain : 0;
 }
 
+elbo_layout elbo__lane(const elbo__node *node, const elbo_layout *layout)
+{
+    elbo_layout lane = {.offset = layout->offset};
+    for (int turn = 0; turn < 2; turn++) /* the cut axis, then the others */
+        for (int i = 0; i < layout->shape.ndim; i++)
+            if ((i == node->axis) == (turn == 0) && (i == node->axis || layout->shape.dim[i] != 1)) {
+                lane.shape.dim[lane.shape.ndim] = layout->shape.dim[i];
+                lane.strides[lane.shape.ndim++] = layout->strides[i];
+            }
+    return lane;
+}
+
 static bool works(const elbo__node *node)
 {
     return !node->is_view && !(node->op->flags & ELBO__LEAF);
@@ -121,6 +133,13 @@ static bool in_group(const elbo__node *node, const elbo__node *of, int instr)
     return node->loop == of->loop && node->instr == instr && works(node);
 }
 
+/* Whether two nodes see the same numbers in the same order of a group's elements. */
+static bool same_lane(const elbo__node *a, const elbo_layout *a_layout, const elbo__node *b, const elbo_layout *b_layout)
+{
+    elbo_layout x = elbo__lane(a, a_layout), y = elbo__lane(b, b_layout);
+    return elbo__layout_same(&x, &y);
+}
+
 /* Reads of state within a group must show the very elements that the group assigns, in the same places. */
 static bool state_fits(const elbo_plan *plan, int id, int instr, const int *members, size_t n)
 {
@@ -136,7 +155,7 @@ static bool state_fits(const elbo_plan *plan, int id, int instr, const int *memb
         int leaf = writer->in[0];
         for (int k = reader->op->flags & ELBO__ASSIGN ? 1 : 0; k < reader->n_in; k++)
             if (plan->nodes[reader->in[k]].base == leaf &&
-                !elbo__layout_same(&plan->nodes[reader->in[k]].layout, &plan->nodes[leaf].layout))
+                !same_lane(reader, &plan->nodes[reader->in[k]].layout, writer, &plan->nodes[leaf].layout))
                 return false;
     }
     return true;
@@ -146,11 +165,13 @@ static bool state_fits(const elbo_plan *plan, int id, int instr, const int *memb
 static bool joins(const elbo_plan *plan, int id, const elbo__node *like, int instr, const int *members, size_t n)
 {
     const elbo__node *node = &plan->nodes[id];
-    if (!fuses(node) || !elbo_shape_equal(&node->shape, &like->shape) || node->axis != like->axis)
+    elbo_layout own = elbo__lane(node, &node->layout), group = elbo__lane(like, &like->layout);
+    if (!fuses(node) || !elbo_shape_equal(&own.shape, &group.shape) ||
+        (node->axis == ELBO__UNCUT) != (like->axis == ELBO__UNCUT))
         return false;
     for (int k = 0; k < node->n_in; k++) {
         const elbo__node *operand = &plan->nodes[node->in[k]], *base = &plan->nodes[operand->base];
-        if (works(base) && in_group(base, node, instr) && !elbo__layout_same(&operand->layout, &base->layout))
+        if (works(base) && in_group(base, node, instr) && !same_lane(node, &operand->layout, base, &base->layout))
             return false; /* it would read elements that the group has yet to compute */
     }
     return state_fits(plan, id, instr, members, n);

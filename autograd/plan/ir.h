@@ -85,8 +85,7 @@ typedef struct {
 } elbo__step;
 
 typedef struct {
-    elbo_shape shape; /* of its nodes, in the order of iteration: the cut axis first */
-    int order[ELBO_MAX_RANK];
+    elbo_shape shape; /* of its nodes as lanes */
     elbo__step *steps;
     size_t n_steps, steps_capacity;
     int registers;
@@ -185,6 +184,10 @@ elbo_status elbo__plan_check(const elbo_plan *plan);
 const char *elbo__class_name(elbo__class class); /* "param", "input", "constant", "shared", "local" */
 bool elbo__layout_same(const elbo_layout *a, const elbo_layout *b);
 int64_t elbo__loop_blocks(const elbo__loop *loop);
+
+/* How a group sees a layout of the node's shape: the cut axis first, and no axis of size 1. Nodes whose lanes have one
+ * shape fuse. */
+elbo_layout elbo__lane(const elbo__node *node, const elbo_layout *layout);
 
 /* The axis of operand k that walks with `axis` of the node; ELBO__APART when there is none or the node is uncut. */
 int elbo__node_walks(const elbo_plan *plan, int node, int k, int axis);

@@ -106,15 +106,12 @@ static bool folded(const elbo_plan *plan, const elbo__node *node, const int *in,
     return true;
 }
 
-/* x * 1 and x + 0 are x. With state they are its value as it is here, which needs a node of its own. */
+/* x * 1 is x; x + 0 is not where x is -0. With state it is its value as it is here, which needs a node of its own. */
 static int neutral(const elbo_plan *plan, const elbo__node *node, const int *in)
 {
-    if (node->op != &elbo__op_elementwise ||
-        (node->attr.elementwise != ELBO__mul && node->attr.elementwise != ELBO__add))
-        return ELBO__NONE;
-    double nothing = node->attr.elementwise == ELBO__mul ? 1 : 0, value;
-    for (int i = 0; i < 2; i++)
-        if (constant(plan, in[i], &value) && value == nothing && state_of(plan, in[1 - i]) == ELBO__NONE)
+    double value;
+    for (int i = 0; i < 2 && node->op == &elbo__op_elementwise && node->attr.elementwise == ELBO__mul; i++)
+        if (constant(plan, in[i], &value) && value == 1 && state_of(plan, in[1 - i]) == ELBO__NONE)
             return in[1 - i];
     return ELBO__NONE;
 }
