@@ -42,8 +42,8 @@ ELBO_API elbo_run *elbo_run_for(const elbo_model *model, const elbo_values *opti
  * of, such as elbo_models. NULL on failure; the message begins with the file's name. */
 ELBO_API elbo_run *elbo_run_load(const char *path, const elbo_model *const *models);
 
-/* Writes weights and configuration as one safetensors file, from which elbo_run_load makes the run again. A file that is
- * there already is replaced when all is written, and untouched on failure. */
+/* Writes weights and configuration as one safetensors file, from which elbo_run_load makes the run again. A file that
+ * is there already is replaced when all is written, and untouched on failure. */
 ELBO_API elbo_status elbo_run_save(const elbo_run *run, const char *path) ELBO_MUST_CHECK;
 
 ELBO_API void elbo_run_free(elbo_run *run); /* accepts NULL */
@@ -103,8 +103,8 @@ ELBO_API double elbo_figures_get(const elbo_figures *figures, const char *name);
  * any, and pixels in [0, 1] under a Bernoulli likelihood. The message says what does not fit. */
 ELBO_API elbo_status elbo_run_accepts(const elbo_run *run, const elbo_images *images) ELBO_MUST_CHECK;
 
-/* The model's metrics over a data set, with one draw of z for each image: recon, kl, elbo = -(recon + kl), and others of
- * its own. u8 pixels count as value / 255. */
+/* The model's metrics over a data set, with one draw of z for each image: recon, kl, elbo = -(recon + kl), and others
+ * of its own. u8 pixels count as value / 255. */
 ELBO_API elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int64_t seed,
                                        elbo_figures *out) ELBO_MUST_CHECK;
 

@@ -113,8 +113,6 @@ static bool report(const training *t, const elbo_epoch *finished)
 static elbo_status train_epoch(training *t, bool *go_on)
 {
     const int64_t n = t->train.count;
-    for (int64_t i = 0; i < n; i++)
-        t->order[i] = (int32_t)i;
     elbo__shuffle(t->order, n,
                   (elbo__random_key){(uint64_t)t->run->seed, elbo__stream("train", "shuffle", 0), (uint64_t)t->epoch});
     t->sums = (elbo_figures){.count = 0};

@@ -55,9 +55,9 @@ typedef struct {
 } elbo_training;
 
 /* Trains the weights of a run, from where they stand and with fresh moments. `test` may be NULL: it is evaluated after
- * each epoch and has no influence. *last (may be NULL) gets the last finished epoch, or zeros; when `progress` ended the
- * training, the status is ELBO_OK and the weights are those of the last batch. A loss that is not finite ends it with
- * an error that names epoch and step; the folder then still holds the last finished epoch. */
+ * each epoch and has no influence. *last (may be NULL) gets the last finished epoch, or zeros; when `progress` ended
+ * the training, the status is ELBO_OK and the weights are those of the last batch. A loss that is not finite ends it
+ * with an error that names epoch and step; the folder then still holds the last finished epoch. */
 ELBO_API elbo_status elbo_train(elbo_run *run, const elbo_images *train, const elbo_images *test,
                                 const elbo_training *training, elbo_epoch *last) ELBO_MUST_CHECK;
 

@@ -85,8 +85,17 @@ static elbo_status write_config(const state *s, const char *path)
 
 #define COLUMNS(C)                                                                                                     \
     C(epoch)                                                                                                           \
-    C(step) C(seconds) C(images_per_s) C(lr) C(beta) C(train_loss) C(train_recon) C(train_kl) C(test_elbo)             \
-        C(test_recon) C(test_kl)
+    C(step)                                                                                                            \
+    C(seconds)                                                                                                         \
+    C(images_per_s)                                                                                                    \
+    C(lr)                                                                                                              \
+    C(beta)                                                                                                            \
+    C(train_loss)                                                                                                      \
+    C(train_recon)                                                                                                     \
+    C(train_kl)                                                                                                        \
+    C(test_elbo)                                                                                                       \
+    C(test_recon)                                                                                                      \
+    C(test_kl)
 #define NAME(column) #column,
 #define NUMBER(column) {#column, (double)s->epoch->column},
 

@@ -10,11 +10,11 @@
  * multiply-add is written as one (`__builtin_fmaf`) and the compiler may make no others (-ffp-contract=off).
  *
  * All versions but "default" have fma. There `__builtin_fmaf` is a call of the C library, right but slow; it is for
- * x86-64 processors from before 2013. Choosing at start takes glibc; elsewhere, and on AArch64, where every processor has
- * fma, the macro is empty.
+ * x86-64 processors from before 2013. Choosing at start takes glibc; elsewhere, and on AArch64, where every processor
+ * has fma, the macro is empty.
  *
- * Before version 18, clang takes "arch=x86-64-v3" but makes a wrong test for it, and no single feature in its list brings
- * both AVX2 and fma: its "fma" has floating point of 256 bits but integers of 128.
+ * Before version 18, clang takes "arch=x86-64-v3" but makes a wrong test for it, and no single feature in its list
+ * brings both AVX2 and fma: its "fma" has floating point of 256 bits but integers of 128.
  */
 #ifndef ELBO_TENSOR_CLONES_H
 #define ELBO_TENSOR_CLONES_H

@@ -8,21 +8,31 @@
 
 /* ---- which kernels --------------------------------------------------------------------------------------------------- */
 
-/* BLIS recognises processors by family and model, and newer ones fall back to plain C kernels (six times slower). The
- * instructions say more: AVX2 with FMA runs the haswell set, and AMD processors are faster with the zen3 set. Their
- * paths for small matrices are what blocks of a few rows want. The choice is handed over in the variable that BLIS reads
- * at its first call; one that the user has set stays. The number is that of the header's enumeration, for BLIS 0.9 takes
- * numbers only. */
+/* BLIS recognises processors by family, model and name, and newer ones fall back to sets for older ones, or to plain C
+ * (six times slower). The instructions say more. The choice is handed over in the variable that BLIS reads at its first
+ * call; one that the user has set stays. The number is that of the header's enumeration, for BLIS 0.9 takes numbers only.
+ *
+ * A set works on packed copies of its operands, whose results do not depend on where rows are cut, or (haswell, zen3)
+ * has a path for small matrices that packs nothing, whose results do. */
+static bool packs;
+
 static void choose_kernels(void)
 {
 #if defined __x86_64__
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    arch_t choice = BLIS_NUM_ARCHS;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl"))
+        choice = BLIS_ARCH_SKX;
+    else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        choice = __builtin_cpu_is("amd") ? BLIS_ARCH_ZEN3 : BLIS_ARCH_HASWELL;
+    if (choice != BLIS_NUM_ARCHS) {
         char number[16];
-        snprintf(number, sizeof number, "%d", (int)(__builtin_cpu_is("amd") ? BLIS_ARCH_ZEN3 : BLIS_ARCH_HASWELL));
+        snprintf(number, sizeof number, "%d", (int)choice);
         setenv("BLIS_ARCH_TYPE", number, 0);
     }
 #endif
     bli_init();
+    packs = bli_arch_query_id() == BLIS_ARCH_SKX;
 }
 
 static void prepare(void)
@@ -78,6 +88,7 @@ static void multiply(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix
     rntm_t one_thread;
     bli_rntm_init(&one_thread);
     bli_rntm_set_num_threads(1, &one_thread);
+    bli_rntm_set_l3_sup(!packs, &one_thread);
 #define STRIDES(m)                                                                                                     \
     stride(m->row_stride, m->rows, m->column_stride, m->columns), stride(m->column_stride, m->columns, m->row_stride, m->rows)
     if (dtype == ELBO_F32) {
@@ -110,6 +121,8 @@ void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *
         return;
     }
     prepare();
+    if (packs)
+        grain = y->rows;
     for (int64_t i = 0; i < y->rows; i += grain) {
         int64_t rows = y->rows - i < grain ? y->rows - i : grain;
         elbo__matrix part = rows_of(dtype, y, i, rows), left = rows_of(dtype, a, i, rows);

@@ -23,7 +23,7 @@ typedef struct {
     uint64_t seed, stream, step;
 } elbo__random_key;
 
-/* The number of a stream: a hash of what it is for ("train", "init", "shuffle"), its name, and which of that name it is. */
+/* The number of a stream: a hash of what it is for ("train", "init", ...), its name, and which of that name it is. */
 uint64_t elbo__stream(const char *role, const char *name, int occurrence);
 
 /* y[i][j][k] is element k of row `row` + i, draw `draw` + j; y (rows, draws, n), row-major.
@@ -35,9 +35,9 @@ void elbo__uniform_f32(float *y, int64_t rows, int64_t draws, int64_t n, elbo__r
 void elbo__uniform_f64(double *y, int64_t rows, int64_t draws, int64_t n, elbo__random_key key, uint64_t row,
                        uint64_t draw);
 
-/* N(0, 1) by Box and Muller: elements 2i and 2i + 1 are sqrt(-2 log u) times cos and sin of 2 pi w / 2^32, u the uniform
- * number of word 2i and w word 2i + 1; |y| <= 6.77. Float and double are the same formula of the same u and w, and
- * differ by at most 4 units of the float's last place. */
+/* N(0, 1) by Box and Muller: elements 2i and 2i + 1 are sqrt(-2 log u) times cos and sin of 2 pi w / 2^32, u the
+ * uniform number of word 2i and w word 2i + 1; |y| <= 6.77. Float and double are the same formula of the same u and w,
+ * and differ by at most 4 units of the float's last place. */
 void elbo__normal_f32(float *y, int64_t rows, int64_t draws, int64_t n, elbo__random_key key, uint64_t row,
                       uint64_t draw);
 void elbo__normal_f64(double *y, int64_t rows, int64_t draws, int64_t n, elbo__random_key key, uint64_t row,

@@ -5,19 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../autograd/plan/ir.h"
 #include "numbers.h"
 
 enum { OPERANDS = 3, MOST = 256, GRID = 64 };
 static const double STEP = 1.0 / 2048; /* a power of 2, so that x + STEP is exact */
-static const double LIMIT = 1e-6;
+static const double LIMIT = 1e-9;
 
 /* How the operands of a case arrive. */
 typedef enum { PLAIN, TRANSPOSED, SLICED } route;
 typedef struct {
-    char title[64];
+    char title[120];
     route route;
     elbo_shape fed[OPERANDS], seen[OPERANDS]; /* an axis of size 1 in fed and not in seen is repeated */
-    bool may_fail;                            /* the op may refuse these shapes */
+    bool empty; /* the op may refuse these shapes, and its value may be infinite: the maximum of nothing */
 } variant;
 
 typedef struct {
@@ -67,7 +68,7 @@ static elbo_var *feed_index(problem *p, elbo_shape shape)
 static void choose_values(problem *p, numbers *n)
 {
     int pool[1024], count = 0, used = 0;
-    for (int m = (int)ceil(p->c->low * GRID); m + 1 <= p->c->high * GRID; m++)
+    for (int m = (int)ceil(p->c->low * GRID); m + 1 <= p->c->high * GRID && count < 1024; m++)
         pool[count++] = m;
     numbers_shuffle(n, pool, count);
     for (int i = 0; i < p->n_in; i++)
@@ -110,7 +111,7 @@ static void build(problem *p)
     }
     choose_values(p, &n);
     elbo_var *y = p->c->build(seen);
-    if (p->v->may_fail && elbo_graph_status(p->g) != ELBO_OK)
+    if (p->v->empty && elbo_graph_status(p->g) != ELBO_OK)
         return;
     ck_assert_msg(elbo_graph_status(p->g) == ELBO_OK, "%s, %s, %s: %s", p->op, p->c->title, p->v->title, elbo_error());
     p->outputs[0] = contract(p, "cotangent", y, &n);
@@ -127,10 +128,13 @@ static void build(problem *p)
 
 /* ---- running ----------------------------------------------------------------------------------------------------- */
 
+/* In blocks as small as they can be: whoever reads beyond its block does so here. */
 static elbo_plan *compile(problem *p, int n)
 {
     elbo_plan *plan = elbo_compile(p->g, p->outputs, n);
     ck_assert_msg(plan != NULL, "%s, %s, %s: %s", p->op, p->c->title, p->v->title, elbo_error());
+    plan->poison = true;
+    ck_assert_int_eq(elbo__plan_recut(plan, 1, 1), ELBO_OK);
     for (int i = 0; i < p->n_feeds; i++)
         ck_assert_int_eq(elbo_plan_bind(plan, p->feeds[i].name, p->feeds[i].data), ELBO_OK);
     return plan;
@@ -175,7 +179,7 @@ static void compare(problem *p, elbo_plan *all, elbo_plan *value, derivative_rep
     for (int i = 0; i < p->n_in; i++) {
         elbo_shape shape = elbo_shape_of(p->outputs[1 + i]);
         ck_assert(elbo_shape_equal(&shape, &p->v->fed[i]));
-        for (int64_t k = 0; k < elbo_shape_size(&shape); k++) {
+        for (int64_t k = 0; k < elbo_shape_size(&shape) && (isfinite(out[0][0]) || !p->v->empty); k++) {
             double a = out[1 + i][k], n = difference(p, value, &p->values[i][k]);
             double error = fabs(a - n) / fmax(1, fmax(fabs(a), fabs(n)));
             if (!(error <= LIMIT))
@@ -192,7 +196,7 @@ static void compare(problem *p, elbo_plan *all, elbo_plan *value, derivative_rep
     }
 }
 
-/* Returns false when the op refuses the shapes, which only a variant that may fail can lead to. */
+/* Returns false when the op refuses the shapes, which it may only if they are empty. */
 static bool check_variant(const char *op, const elbo__case *c, const variant *v, int order, derivative_report *r)
 {
     static problem p;
@@ -260,32 +264,39 @@ static void check_ones(const char *op, const elbo__case *c, int order, derivativ
     check_variant(op, c, &v, order, r);
 }
 
-/* Every choice of at most one axis of each operand set to 0; those that the op takes, of which there must be one. */
+/* Every choice of at most one axis of each operand set to 0, fed as such or as size 1 repeated 0 times; those that the
+ * op takes, of which there must be one. */
 static void check_empty(const char *op, const elbo__case *c, int order, derivative_report *r)
 {
     int choices = 1, accepted = 0;
     for (int i = 0; i < c->n_in; i++)
         choices *= 1 + c->in[i].ndim;
-    for (int choice = 1; choice < choices; choice++) {
-        variant v = start("empty:", c);
-        v.may_fail = true;
-        for (int i = 0, rest = choice; i < c->n_in; rest /= 1 + c->in[i].ndim, i++) {
-            int axis = rest % (1 + c->in[i].ndim) - 1;
-            if (axis >= 0)
-                v.fed[i].dim[axis] = v.seen[i].dim[axis] = 0;
-            strcat(strcat(v.title, " "), elbo_shape_format(&v.seen[i]).text);
+    for (int choice = 1; choice < choices; choice++)
+        for (int64_t size = 0; size < 2; size++) {
+            variant v = start(size ? "repeated 0 times:" : "empty:", c);
+            v.empty = true;
+            for (int i = 0, rest = choice; i < c->n_in; rest /= 1 + c->in[i].ndim, i++) {
+                int axis = rest % (1 + c->in[i].ndim) - 1;
+                if (axis >= 0) {
+                    v.seen[i].dim[axis] = 0;
+                    v.fed[i].dim[axis] = size;
+                }
+                size_t used = strlen(v.title);
+                snprintf(v.title + used, sizeof v.title - used, " %s", elbo_shape_format(&v.seen[i]).text);
+            }
+            accepted += check_variant(op, c, &v, order, r);
         }
-        accepted += check_variant(op, c, &v, order, r);
-    }
     ck_assert_msg(accepted > 0, "%s, %s: no empty operands are taken", op, c->title);
 }
 
 void check_derivatives(const char *op, const elbo__case *cases, int order, derivative_report *r)
 {
+    elbo_set_threads(1); /* the plans are too small to share out */
     for (const elbo__case *c = cases; c->build; c++) {
         check_rearranged(op, c, order, r);
         check_broadcast(op, c, order, r);
         check_ones(op, c, order, r);
         check_empty(op, c, order, r);
     }
+    elbo_set_threads(0);
 }

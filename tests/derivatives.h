@@ -23,7 +23,7 @@ typedef struct {
     long entries;
 } derivative_report;
 
-/* Fails the test at the first derivative whose error is above 1e-6, at an op that refuses one of the shapes, and at one
+/* Fails the test at the first derivative whose error is above 1e-9, at an op that refuses one of the shapes, and at one
  * that takes no empty operands at all. `op` is for messages; `order` is 1 or 2; `cases` ends with build = NULL. */
 void check_derivatives(const char *op, const elbo__case *cases, int order, derivative_report *report);
 

@@ -37,13 +37,13 @@ static bool try_seed(uint64_t seed, bool print, fuzz_stats *stats)
     fuzz_program p = fuzz_generate(seed);
     if (print)
         fuzz_print(&p, stdout);
-    fuzz_outcome outcome = fuzz_try(&p, NULL, stats, why);
+    fuzz_outcome outcome = fuzz_try(&p, FUZZ_AS_IT_IS, stats, why);
     if (outcome == FUZZ_FINE)
         return true;
     printf("seed %" PRIu64 ": %s\n", seed, outcome == FUZZ_WRONG ? why : "the lines do not fit together again");
     if (outcome == FUZZ_WRONG) {
         fuzz_shrink(&p);
-        (void)fuzz_try(&p, NULL, NULL, why);
+        (void)fuzz_try(&p, FUZZ_AS_IT_IS, NULL, why);
         printf("made smaller: %s\n", why);
         fuzz_print(&p, stdout);
     }

@@ -219,17 +219,43 @@ static int with_leaf(maker *m)
     return leaf < 0 ? -1 : add(m, (fuzz_line){.kind = fuzz_kind_named(name), .in = {leaf, x, some_line(m)}});
 }
 
-/* A state, its reader, an assignment to it, and a reader of the new value. */
+/* Another view of a line, of the same shape if that can be. */
+static int turned(maker *m, int x)
+{
+    static const char *const names[] = {"permute", "permute", "reshape", "slice"};
+    int y = add_named(m, names[below(m, 4)], x, x);
+    return y >= 0 && below(m, 3) == 0 ? turned(m, y) : y;
+}
+
+/* Two views of one thing meet. */
+static int against_itself(maker *m)
+{
+    static const char *const names[] = {"add", "mul", "sub", "matmul", "concat", "maximum"};
+    int x = some_line(m), y = turned(m, x), z = below(m, 2) ? x : turned(m, x);
+    return add_named(m, names[below(m, 6)], y, z);
+}
+
+/* A state, a reader of it, perhaps through another view, an assignment to it, and a reader of the new value. */
 static int update(maker *m)
 {
     int x = some_line(m);
     if (m->b.value[x]->dtype != m->b.g->dtype)
         return -1;
-    int state = add_leaf(m, "state", m->b.value[x]->shape);
-    if (state >= 0 && below(m, 2))
-        (void)add_named(m, "add", state, x);
-    int done = add_named(m, below(m, 4) ? "assign" : "assign_if", state, x);
-    return done >= 0 && below(m, 2) ? add_named(m, "sub", done, some_line(m)) : done;
+    int state = add_leaf(m, "state", m->b.value[x]->shape), seen = below(m, 2) ? state : turned(m, state);
+    if (below(m, 2))
+        (void)add_named(m, below(m, 3) ? "add" : "matmul", seen, below(m, 3) ? x : state);
+    int done = add_named(m, below(m, 4) ? "assign" : "assign_if", state, below(m, 4) ? x : seen);
+    return done >= 0 && below(m, 2) ? add_named(m, "sub", below(m, 2) ? done : turned(m, done), some_line(m)) : done;
+}
+
+/* Arithmetic on constants alone, then with something. */
+static int arithmetic(maker *m)
+{
+    static const char *const names[] = {"div", "add", "sqrt", "mul", "reciprocal", "exp", "sub", "expand"};
+    int x = add_leaf(m, "constant", ELBO_SCALAR);
+    for (int i = 0; i < 3 && x >= 0; i++)
+        x = add_named(m, names[below(m, 8)], x, add_leaf(m, "constant", ELBO_SCALAR));
+    return add_named(m, below(m, 2) ? "mul" : "add", x, some_line(m));
 }
 
 /* Descends along the gradient of the sum of something. */
@@ -266,13 +292,14 @@ static void choose_outputs(maker *m)
 
 fuzz_program fuzz_generate(uint64_t seed)
 {
-    static const int64_t batches[] = {7, 16, 17, 17, 33, 33, 100, 256, 1, 2, 0};
-    static const int64_t sizes[] = {1, 2, 3, 5, 7, 7, 7, 16, 17, 33, 1, 2, 3, 5, 7, 4, 4, 8, 0};
+    static const int64_t batches[] = {7, 7, 16, 16, 17, 17, 33, 33, 12, 36, 100, 256, 1, 2, 3, 0};
+    static const int64_t sizes[] = {1, 2, 3, 5, 7, 7, 7, 16, 17, 33, 1, 2, 3, 5, 7, 4, 4, 8, 0,
+                                    1, 2, 3, 5, 7, 7, 7, 16, 17, 33, 6, 12, 36, 30, 7, 4, 4, 8};
     static const int threads[] = {2, 3, 4, 7, 16};
     static const int64_t most[] = {500, 500, 1000, 1000, 2000, 4000, 4000, 20000};
     static int (*const ways[])(maker *) = {any_line, any_line, any_line, any_line, any_line,    any_line,  any_line,
                                            any_line, any_line, any_line, with_leaf, with_leaf, any_leaf, dense_layer,
-                                           update,   descent};
+                                           update,   update,   descent,  against_itself, arithmetic};
     fuzz_program p = {.seed = seed};
     maker m = {.p = &p};
     p.exact = below(&m, 4) != 0;
@@ -285,7 +312,7 @@ fuzz_program fuzz_generate(uint64_t seed)
         p.grain = grains[below(&m, 7)];
         p.run = 1 + below(&m, 4);
     }
-    m.batch = batches[below(&m, 11)];
+    m.batch = batches[below(&m, 16)];
     for (int i = 0; i < 4; i++)
         m.sizes[i] = sizes[below(&m, sizeof sizes / sizeof sizes[0])];
     uint32_t wanted = 5 + below(&m, 56);

@@ -2,7 +2,7 @@
  *
  *     fuzz_program p = fuzz_generate(seed);
  *     char why[FUZZ_WHY];
- *     if (fuzz_try(&p, NULL, NULL, why) == FUZZ_WRONG) {
+ *     if (fuzz_try(&p, FUZZ_AS_IT_IS, NULL, why) == FUZZ_WRONG) {
  *         fuzz_shrink(&p);
  *         fuzz_print(&p, stdout);
  *     }
@@ -110,11 +110,9 @@ typedef struct {
     int64_t with_stages[8];
 } fuzz_stats;
 
-/* Breaks a plan; false where this plan has no place for it. */
-typedef bool fuzz_fault(elbo_plan *plan, uint64_t seed);
-
-/* Compiles, checks and runs a program. `stats` and `fault` may be NULL. */
-fuzz_outcome fuzz_try(const fuzz_program *p, fuzz_fault *fault, fuzz_stats *stats, char *why);
+/* Compiles, checks and runs a program. `stats` may be NULL; `fault` is one of plan_faults.h to be planted, or FUZZ_AS_IT_IS. */
+enum { FUZZ_AS_IT_IS = -1 };
+fuzz_outcome fuzz_try(const fuzz_program *p, int fault, fuzz_stats *stats, char *why);
 
 /* The interpreter with a bound on how far rounding can take a plan from it: out[i] and bound[i] are new f64 tensors. The
  * bounds of the parameters are kept in a set of their own, which begins as zeros. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fuzz_graph.h"
+#include "plan_faults.h"
 
 #include "../tensor/memory.h"
 
@@ -216,7 +217,7 @@ static void add_stats(fuzz_stats *to, const fuzz_stats *s)
 
 /* ---- a trial --------------------------------------------------------------------------------------------------------------- */
 
-static fuzz_outcome attempt(trial *t, fuzz_fault *fault)
+static fuzz_outcome attempt(trial *t, int fault)
 {
     for (int i = 0; i < t->p->n_outputs; i++)
         t->outputs[i] = t->b.value[t->p->outputs[i]];
@@ -224,7 +225,7 @@ static fuzz_outcome attempt(trial *t, fuzz_fault *fault)
         return wrong(t, "compile: %s", elbo_error()), FUZZ_WRONG;
     if (elbo__plan_recut(t->plan, t->p->grain, t->p->run) != ELBO_OK || !make_feeds(t))
         return wrong(t, "out of memory"), FUZZ_WRONG;
-    if (fault && !fault(t->plan, t->p->seed))
+    if (fault != FUZZ_AS_IT_IS && !plan_fault_plant(t->plan, fault, t->p->seed))
         return FUZZ_NO_GRAPH;
     count(t);
     if (elbo__plan_check(t->plan) != ELBO_OK)
@@ -233,7 +234,7 @@ static fuzz_outcome attempt(trial *t, fuzz_fault *fault)
     return ok ? FUZZ_FINE : FUZZ_WRONG;
 }
 
-fuzz_outcome fuzz_try(const fuzz_program *p, fuzz_fault *fault, fuzz_stats *stats, char *why)
+fuzz_outcome fuzz_try(const fuzz_program *p, int fault, fuzz_stats *stats, char *why)
 {
     trial t = {.p = p, .why = why};
     fuzz_outcome outcome = fuzz_build_all(&t.b, p) ? attempt(&t, fault) : FUZZ_NO_GRAPH;

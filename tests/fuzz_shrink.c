@@ -4,7 +4,7 @@
 static bool goes_wrong(const fuzz_program *p)
 {
     char why[FUZZ_WHY];
-    return fuzz_try(p, NULL, NULL, why) == FUZZ_WRONG;
+    return fuzz_try(p, FUZZ_AS_IT_IS, NULL, why) == FUZZ_WRONG;
 }
 
 static bool take(fuzz_program *p, const fuzz_program *candidate)

@@ -23,6 +23,7 @@ unit_sources += \
     %reldir%/test_distribution.c \
     %reldir%/test_draws.c \
     %reldir%/test_elementwise.c \
+    %reldir%/test_folder.c \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
     %reldir%/test_io_dataset.c \
@@ -41,12 +42,15 @@ unit_sources += \
     %reldir%/test_optim.c \
     %reldir%/test_option.c \
     %reldir%/test_params.c \
+    %reldir%/test_plan.c \
     %reldir%/test_product.c \
+    %reldir%/test_random.c \
     %reldir%/test_reduce.c \
     %reldir%/test_run.c \
     %reldir%/test_state.c \
     %reldir%/test_tensor.c \
     %reldir%/test_train.c \
+    %reldir%/test_vmath.c \
     %reldir%/unit.c
 
 EXTRA_DIST += \
@@ -60,11 +64,10 @@ TESTS += %reldir%/shared
 endif
 %C%_shared_SOURCES = %reldir%/shared.c
 
-# Random graphs, plan against interpreter: two thousand of them by `make check`.
+# Random graphs, plan against interpreter: two thousand of them by `make check`. The unit tests plant faults in them.
 check_PROGRAMS += %reldir%/fuzz
 TESTS += %reldir%/fuzz
-%C%_fuzz_SOURCES = \
-    %reldir%/fuzz.c \
+fuzz_sources = \
     %reldir%/fuzz_error.c \
     %reldir%/fuzz_graph.c \
     %reldir%/fuzz_graph.h \
@@ -73,7 +76,11 @@ TESTS += %reldir%/fuzz
     %reldir%/fuzz_ops.h \
     %reldir%/fuzz_range.c \
     %reldir%/fuzz_run.c \
-    %reldir%/fuzz_shrink.c
+    %reldir%/fuzz_shrink.c \
+    %reldir%/plan_faults.c \
+    %reldir%/plan_faults.h
+unit_sources += $(fuzz_sources)
+%C%_fuzz_SOURCES = %reldir%/fuzz.c $(fuzz_sources)
 %C%_fuzz_CPPFLAGS = $(library_cppflags)
 %C%_fuzz_LDADD = libelbo_internal.la
 

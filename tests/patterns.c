@@ -1,5 +1,7 @@
 #include "patterns.h"
 
+#include <stdlib.h>
+
 static int coordinate(int class, int row, int column)
 {
     switch (class) {
@@ -19,4 +21,16 @@ void patterns(int n, unsigned char *images, unsigned char *labels)
             for (int column = 0; column < PATTERN_SIDE; column++)
                 *images++ = (coordinate(class, row, column) + phase) % 2 ? 255 : 0;
     }
+}
+
+elbo_images pattern_images(int n)
+{
+    static unsigned char bytes[MOST_PATTERNS * PATTERN_PIXELS], labels[MOST_PATTERNS];
+    patterns(MOST_PATTERNS, bytes, labels);
+    const elbo_tensor pixels = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(n, PATTERN_SIDE, PATTERN_SIDE), bytes);
+    const elbo_tensor classes = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(n), labels);
+    elbo_images images;
+    if (elbo_images_of(&pixels, &classes, PATTERN_CLASSES, &images) != ELBO_OK)
+        abort();
+    return images;
 }

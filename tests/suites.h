@@ -8,6 +8,8 @@
 #define ELBO_SUITES(SUITE)                                                                                             \
     SUITE(memory)                                                                                                      \
     SUITE(tensor)                                                                                                      \
+    SUITE(vmath)                                                                                                       \
+    SUITE(random)                                                                                                      \
     SUITE(elementwise)                                                                                                 \
     SUITE(reduce)                                                                                                      \
     SUITE(product)                                                                                                     \
@@ -15,6 +17,7 @@
     SUITE(binding)                                                                                                     \
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
+    SUITE(folder)                                                                                                      \
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
     SUITE(io_dataset)                                                                                                  \
@@ -32,6 +35,7 @@
     SUITE(optim)                                                                                                       \
     SUITE(option)                                                                                                      \
     SUITE(params)                                                                                                      \
+    SUITE(plan)                                                                                                        \
     SUITE(run)                                                                                                         \
     SUITE(state)                                                                                                       \
     SUITE(train)

@@ -11,10 +11,10 @@
 
 enum { N = 21, CLASSES = 7, EPOCHS = 4 };
 
-/* ---- a model that tells which images it sees ----------------------------------------------------------------------- */
+/* ---- a model that tells which images it sees --------------------------------------------------------------------- */
 
-/* Pixel 0 of image i is i, and its label is i % CLASSES. The model reports both, the label beside 100 times the number of
- * the step; its loss is a random number with derivative 0. */
+/* Pixel 0 of image i is i, and its label is i % CLASSES. The model reports both, the label beside 100 times the number
+ * of the step; its loss is a random number with derivative 0. */
 static elbo_inference infer(elbo_in *in)
 {
     return elbo_infer_normal(in, elbo_linear(in->x, "mean", 1), elbo_linear(in->x, "logvar", 1));
@@ -145,7 +145,7 @@ START_TEST(the_order_depends_on_seed_and_epoch)
 }
 END_TEST
 
-/* ---- weights that a step spoils ------------------------------------------------------------------------------------- */
+/* ---- weights that a step spoils ---------------------------------------------------------------------------------- */
 
 /* The derivative of sqrt at 0 is infinite: a finite loss, and weights that are not. */
 static int spoiling_losses(elbo_in *in, elbo_loss *out)
@@ -192,7 +192,7 @@ static double recon_of(elbo_run *run, const float *x, int count)
     return elbo_figures_get(&figures, "recon");
 }
 
-/* 500 images that were learnt and 2 that were not: a mean of the means of blocks would count the 2 as much as the 500. */
+/* 500 images that were learnt and 2 that were not: a mean of the blocks' means would count the 2 as much as the 500. */
 START_TEST(evaluation_weighs_by_images)
 {
     enum { MOST = 500, ALL = 502, D = PATTERN_PIXELS };
@@ -224,7 +224,7 @@ START_TEST(every_image_is_evaluated_with_noise_of_its_own)
 }
 END_TEST
 
-/* ---- kinds of pixels ----------------------------------------------------------------------------------------------- */
+/* ---- kinds of pixels --------------------------------------------------------------------------------------------- */
 
 /* The metrics of an untrained VAE over `count` images in the given tensor. */
 static elbo_figures measured(const elbo_tensor *pixels)

@@ -1,7 +1,6 @@
 /* Plans as a caller meets them: inputs and outputs, sets, lifetimes, threads. */
 #include <check.h>
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
 #include "numbers.h"

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../autograd/plan/ir.h"
 #include "rig.h"
 #include "suites.h"
 
@@ -32,25 +33,41 @@ static const drawing usual = {.op = elbo_random_normal,
                               .draw_axis = -1,
                               .at = {.seed = 3, .step = 11}};
 
+/* By a plan, in blocks of 7 rows out of order. */
+static void run_in_blocks(const rig *r, elbo_var *const *outputs, int n, double *const *out)
+{
+    elbo_plan *plan = elbo_compile(r->g, outputs, n);
+    ck_assert_msg(plan != NULL, "%s", elbo_error());
+    ck_assert_int_eq(elbo__plan_recut(plan, 7, 1), ELBO_OK);
+    plan->order = ELBO__SHUFFLED;
+    ck_assert_int_eq(elbo_plan_run(plan, r->params, r->at), ELBO_OK);
+    for (int i = 0; i < n; i++) {
+        elbo_tensor from = elbo_plan_output(plan, i), to = elbo_tensor_of(ELBO_F64, from.layout.shape, out[i]);
+        elbo_tensor_copy(&to, &from);
+    }
+    elbo_plan_free(plan);
+}
+
 static void draw(const drawing *d, double *out)
 {
     rig r = rig_new(d->dtype, d->mode);
-    r.planned = d->planned;
     r.at = d->at;
     if (d->scope)
         elbo_scope(r.g, d->scope);
     elbo_var *noise = d->busy ? elbo_random_uniform(r.g, "other", ELBO_SHAPE(9, 2), -1) : NULL;
     for (int i = 0; i < d->occurrence; i++)
         d->op(r.g, d->name, ELBO_SHAPE(3), -1);
-    elbo_var *x = d->op(r.g, d->name, d->shape, d->draw_axis);
+    elbo_var *x = d->op(r.g, d->name, d->shape, d->draw_axis), *outputs[] = {x, x, x};
+    double sums[2], *to[] = {out, &sums[0], &sums[1]};
     if (d->busy) {
         d->op(r.g, d->name, d->shape, d->draw_axis);
-        elbo_var *outputs[] = {elbo_sum_all(elbo_exp(elbo_scale(x, 3))), x, elbo_sum_all(noise)};
-        double sums[2];
-        rig_run(&r, outputs, 3, (double *[]){&sums[0], out, &sums[1]});
-    } else {
-        rig_value(&r, x, out);
+        outputs[1] = elbo_sum_all(elbo_exp(elbo_scale(x, 3)));
+        outputs[2] = elbo_sum_all(noise);
     }
+    if (d->planned)
+        run_in_blocks(&r, outputs, d->busy ? 3 : 1, to);
+    else
+        rig_run(&r, outputs, d->busy ? 3 : 1, to);
     rig_free(&r);
 }
 

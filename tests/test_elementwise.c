@@ -69,7 +69,7 @@ static void *address(const elbo_tensor *x, int64_t i)
 
 static elbo_tensor row_of(elbo_dtype dtype, int64_t n)
 {
-    return placed_new(dtype, ELBO_SHAPE(n), placement_row_major(1), -77);
+    return placed_new(dtype, ELBO_SHAPE(n), placement_row_major(1), 77);
 }
 
 /* What the interpreter makes of the row: the plain expression, in double, rounded to the dtype. */
@@ -189,7 +189,7 @@ START_TEST(a_row_has_the_same_bits_at_every_length_and_writes_no_further)
                 run_row(_i, &sets[s].kernels[d], 0, lengths[l], &y, x);
                 ck_assert_msg(same_bits(&y, &part), "%s %s %s, length %lld", sets[s].name, elbo_dtype_name(dtypes[d]),
                               elbo__elementwise_name(_i), (long long)lengths[l]);
-                placed_assert_margins(&y, -77);
+                placed_assert_margins(&y, 77);
                 elbo_tensor_free(&y);
             }
         elbo_tensor_free(&whole);
@@ -258,7 +258,7 @@ START_TEST(loads_convert_and_stride)
                         if (elbo_tensor_get(&y, &i) != elbo_tensor_get(&x, &(int64_t){i * step}))
                             ck_abort_msg("%s to %s by steps of %lld: entry %lld", elbo_dtype_name((elbo_dtype)from),
                                          elbo_dtype_name(dtypes[d]), (long long)step, (long long)i);
-                    placed_assert_margins(&y, -77);
+                    placed_assert_margins(&y, 77);
                     elbo_tensor_free(&x);
                     elbo_tensor_free(&y);
                 }
@@ -272,7 +272,7 @@ static double fold(void (*kernel)(int64_t, void *, const void *), const elbo_ten
     elbo_tensor y = row_of(x->dtype, 1);
     elbo_tensor_set(&y, &(int64_t){0}, start);
     kernel(n, address(&y, 0), address(x, 0));
-    placed_assert_margins(&y, -77);
+    placed_assert_margins(&y, 77);
     double value = elbo_tensor_get(&y, &(int64_t){0});
     elbo_tensor_free(&y);
     return value;

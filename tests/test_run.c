@@ -52,7 +52,6 @@ static elbo_run *new_run(const elbo_model *model)
     return run;
 }
 
-static unsigned char bytes[N * D], byte_labels[N];
 static float x[N * D];
 static int labels[N];
 static elbo_images images;
@@ -60,10 +59,7 @@ static elbo_images images;
 static void setup(void)
 {
     scratch_setup();
-    patterns(N, bytes, byte_labels);
-    const elbo_tensor pixels = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(N, PATTERN_SIDE, PATTERN_SIDE), bytes);
-    const elbo_tensor classes = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(N), byte_labels);
-    ck_assert_int_eq(elbo_images_of(&pixels, &classes, PATTERN_CLASSES, &images), ELBO_OK);
+    images = pattern_images(N);
     ck_assert_int_eq(elbo_images_rows(&images, 0, N, x, labels), ELBO_OK);
 }
 
@@ -188,12 +184,12 @@ START_TEST(data_that_does_not_fit_is_refused)
     elbo_run *run = new_run(&elbo_model_vae);
     static float wrong[N * D];
     for (int i = 0; i < N * D; i++)
-        wrong[i] = bytes[i];
+        wrong[i] = 255 * x[i];
     elbo_images part;
     elbo_tensor pixels = elbo_tensor_of(ELBO_F32, ELBO_SHAPE(N, PATTERN_SIDE, PATTERN_SIDE), wrong);
     ck_assert_int_eq(elbo_images_of(&pixels, NULL, 0, &part), ELBO_OK);
     assert_refused(elbo_run_accepts(run, &part), "value 255 is outside [0, 1]");
-    pixels = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(N, 4, 16), bytes);
+    pixels = elbo_tensor_of(ELBO_F32, ELBO_SHAPE(N, 4, 16), x);
     ck_assert_int_eq(elbo_images_of(&pixels, NULL, 0, &part), ELBO_OK);
     assert_refused(elbo_run_accepts(run, &part), "images of shape (4, 16), but the model is for (8, 8)");
     elbo_run_free(run);

@@ -6,14 +6,11 @@
 
 static int write_part(const char *folder, const char *part, int n)
 {
-    static unsigned char images[64 * PATTERN_PIXELS], labels[64];
-    patterns(n, images, labels);
+    const elbo_images images = pattern_images(n);
     char path[2][1000];
     snprintf(path[0], sizeof path[0], "%s/%s-images-idx3-ubyte", folder, part);
     snprintf(path[1], sizeof path[1], "%s/%s-labels-idx1-ubyte", folder, part);
-    const elbo_tensor x = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(n, PATTERN_SIDE, PATTERN_SIDE), images);
-    const elbo_tensor y = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(n), labels);
-    if (elbo_idx_write(path[0], &x) == ELBO_OK && elbo_idx_write(path[1], &y) == ELBO_OK)
+    if (elbo_idx_write(path[0], &images.images) == ELBO_OK && elbo_idx_write(path[1], &images.labels) == ELBO_OK)
         return 0;
     fprintf(stderr, "tiny_data: %s\n", elbo_error());
     return 1;

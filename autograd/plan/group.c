@@ -62,9 +62,10 @@ static elbo_status make_loops(elbo_plan *plan)
             if (!works(node) || node->stage != stage)
                 continue;
             elbo_status status = find_loop(plan, node, &node->loop);
+            if (status != ELBO_OK)
+                return status;
             elbo__loop *loop = &plan->loops[node->loop];
-            if (status == ELBO_OK)
-                status = elbo__grow((void **)&loop->nodes, &loop->nodes_capacity, loop->n_nodes + 1, sizeof(int));
+            status = elbo__grow((void **)&loop->nodes, &loop->nodes_capacity, loop->n_nodes + 1, sizeof(int));
             if (status != ELBO_OK)
                 return status;
             loop->nodes[loop->n_nodes++] = (int)id;

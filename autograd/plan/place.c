@@ -55,8 +55,9 @@ static double cost_of(const elbo__instr *instr)
 /* ---- blocks ---------------------------------------------------------------------------------------------------------------- */
 
 /* At least this many rows of a product in a call, this many nanoseconds of work in a block, and not more than this many
- * blocks in a loop. Nothing here may depend on the machine: results do depend on where blocks end. */
-enum { LEAST_ROWS = 16, LEAST_WORK = 2000, MOST_BLOCKS = 16, ROWS_IN_A_RUN = 64 };
+ * blocks in a loop. Nothing here may depend on the machine: results do depend on where blocks end. How many blocks a
+ * thread works off together changes no result: as many as keep their local buffers within about half of an L2 cache. */
+enum { LEAST_ROWS = 16, LEAST_WORK = 2000, MOST_BLOCKS = 16, MOST_LOCAL = 1 << 20 };
 
 static int64_t divide_up(int64_t a, int64_t b)
 {
@@ -80,7 +81,6 @@ static void cut_blocks(elbo__loop *loop)
         grain = (int64_t)(LEAST_WORK / work) + 1;
     loop->grain = grain > loop->units ? loop->units : grain;
     loop->grain = loop->grain > 0 ? loop->grain : 1;
-    loop->run = divide_up(ROWS_IN_A_RUN, loop->grain * (rows > 0 ? rows : 1));
     loop->cost = work;
 }
 
@@ -214,38 +214,62 @@ static elbo_status write_constants(elbo_plan *plan)
 
 /* ---- threads --------------------------------------------------------------------------------------------------------------------- */
 
-/* Every stage's blocks in one row, cut into contiguous parts of about the same cost. A block goes to the thread in whose
- * part its middle lies. */
+/* The thread with the least work so far among those that have no extra block of this loop yet. */
+static int least_loaded(const double *load, const bool *extra, int threads)
+{
+    int least = -1;
+    for (int t = 0; t < threads; t++)
+        if (!extra[t] && (least < 0 || load[t] < load[least]))
+            least = t;
+    return least;
+}
+
+/* Each loop is shared out evenly, in contiguous parts: its blocks are alike, so this balances without an exact model of
+ * what they cost. What does not divide evenly goes to those who have the least to do in the stage. */
 elbo_status elbo__plan_divide(elbo_plan *plan)
 {
+    int threads = plan->threads;
     elbo__free(plan->ranges);
-    plan->ranges = elbo__calloc((size_t)plan->threads * plan->n_loops, sizeof *plan->ranges);
-    if (!plan->ranges)
-        return ELBO_NO_MEMORY;
-    for (size_t first = 0, end; first < plan->n_loops; first = end) {
-        double total = 0, before = 0;
-        for (end = first; end < plan->n_loops && plan->loops[end].stage == plan->loops[first].stage; end++)
-            total += (double)elbo__loop_blocks(&plan->loops[end]) *
-                     ((double)plan->loops[end].grain * plan->loops[end].cost + nanoseconds.call);
-        for (size_t i = first; i < end; i++) {
-            const elbo__loop *loop = &plan->loops[i];
-            double block = (double)loop->grain * loop->cost + nanoseconds.call;
-            int64_t blocks = elbo__loop_blocks(loop), next = 0;
-            for (int t = 0; t < plan->threads; t++) {
-                /* blocks whose middle, before + (b + 1/2) block, lies below the end of this thread's part */
-                double limit = total * (t + 1) / plan->threads;
-                int64_t upto = t + 1 == plan->threads ? blocks : (int64_t)((limit - before) / block + 0.5);
-                upto = upto > blocks ? blocks : upto < next ? next : upto;
-                plan->ranges[(size_t)t * plan->n_loops + i] = (elbo__range){(int)i, next, upto};
-                next = upto;
-            }
-            before += (double)blocks * block;
+    plan->ranges = elbo__calloc((size_t)threads * plan->n_loops, sizeof *plan->ranges);
+    double *load = elbo__calloc((size_t)threads, sizeof *load);
+    bool *extra = elbo__calloc((size_t)threads, sizeof *extra);
+    bool ok = plan->ranges && load && extra;
+    for (size_t i = 0; i < plan->n_loops && ok; i++) {
+        const elbo__loop *loop = &plan->loops[i];
+        int64_t blocks = elbo__loop_blocks(loop), next = 0;
+        for (int t = 0; t < threads; t++) {
+            load[t] = i > 0 && loop->stage != plan->loops[i - 1].stage ? 0 : load[t];
+            extra[t] = false;
+        }
+        for (int64_t left = blocks % threads; left > 0; left--)
+            extra[least_loaded(load, extra, threads)] = true;
+        for (int t = 0; t < threads; t++) {
+            int64_t mine = blocks / threads + extra[t];
+            plan->ranges[(size_t)t * plan->n_loops + i] = (elbo__range){(int)i, next, next + mine};
+            load[t] += (double)mine * ((double)loop->grain * loop->cost + nanoseconds.call);
+            next += mine;
         }
     }
-    return ELBO_OK;
+    elbo__free(load);
+    elbo__free(extra);
+    return ok ? ELBO_OK : ELBO_NO_MEMORY;
 }
 
 /* ---- the pass ------------------------------------------------------------------------------------------------------------------- */
+
+/* Local buffers grow with the units in a run. */
+static elbo_status choose_runs(elbo_plan *plan)
+{
+    elbo_status status = ELBO_OK;
+    for (size_t i = 0; i < plan->n_loops && status == ELBO_OK; i++) {
+        elbo__loop *loop = &plan->loops[i];
+        status = place(plan, ELBO__LOCAL, (int)i, loop->grain, &loop->local);
+        int64_t blocks = elbo__loop_blocks(loop), fitting = loop->local ? MOST_LOCAL / (int64_t)loop->local : blocks;
+        loop->run = fitting < blocks ? fitting : blocks;
+        loop->run = loop->run > 0 ? loop->run : 1;
+    }
+    return status;
+}
 
 static elbo_status place_all(elbo_plan *plan)
 {
@@ -291,7 +315,9 @@ elbo_status elbo__plan_place(elbo_plan *plan)
     }
     plan->scratch_bytes = aligned(scratch);
     find_lifetimes(plan);
-    elbo_status status = place_all(plan);
+    elbo_status status = choose_runs(plan);
+    if (status == ELBO_OK)
+        status = place_all(plan);
     if (status == ELBO_OK)
         status = write_constants(plan);
     return status == ELBO_OK ? elbo__plan_divide(plan) : status;
