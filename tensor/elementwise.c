@@ -1,12 +1,15 @@
 #include "elementwise.h"
 
+#include <string.h>
+
 #include "config.h"
 
 static const struct {
     const char *name;
     int operands;
+    const char *formula;
 } rows[] = {
-#define ELEMENTWISE(operands, name, ...) {#name, operands},
+#define ELEMENTWISE(operands, name, y, ...) {#name, operands, #y},
 #include "elementwise.def"
 };
 
@@ -18,6 +21,11 @@ const char *elbo__elementwise_name(int id)
 int elbo__elementwise_operands(int id)
 {
     return rows[id].operands;
+}
+
+bool elbo__elementwise_calls(int id)
+{
+    return strstr(rows[id].formula, "M(") != NULL;
 }
 
 /* ---- the kernels for this machine: elementwise_simd.c is compiled once for each instruction set ------------------------ */

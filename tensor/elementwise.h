@@ -17,6 +17,7 @@ enum {
 
 const char *elbo__elementwise_name(int id);
 int elbo__elementwise_operands(int id); /* 1, 2 or 3 */
+bool elbo__elementwise_calls(int id);   /* its formula calls a function: dearer than arithmetic */
 
 /* y[i] = f(a[i], b[i], c[i]) for 0 <= i < n; y may be one of the operands */
 typedef void (*elbo__elementwise_kernel)(int64_t n, void *y, const void *a, const void *b, const void *c);

@@ -54,12 +54,12 @@ static bool try_seed(uint64_t seed, bool print, fuzz_stats *stats)
 static void print_summary(const fuzz_stats *s, uint64_t failures)
 {
     double n = s->graphs ? (double)s->graphs : 1;
-    printf("fuzz: %" PRId64 " graphs, %" PRIu64 " went wrong; on average %.1f nodes in %.1f loops and %.1f blocks\n", s->graphs,
-           failures, (double)s->nodes / n, (double)s->loops / n, (double)s->blocks / n);
+    printf("fuzz: %" PRId64 " graphs, %" PRIu64 " went wrong; on average %.1f nodes in %.1f loops and %.1f blocks\n",
+           s->graphs, failures, (double)s->nodes / n, (double)s->loops / n, (double)s->blocks / n);
     printf("fuzz: graphs by stages:");
     for (int i = 0; i < 8; i++)
         printf(" %d%s: %" PRId64, i, i < 7 ? "" : "+", s->with_stages[i]);
-    printf("; %" PRId64 " numbers compared, %.2f %% of them to more than 1e-9\n", s->elements,
+    printf("; %" PRId64 " numbers compared, %.2f %% of them loosely\n", s->elements,
            100 * (double)s->loose / (s->elements ? (double)s->elements : 1));
 }
 
@@ -67,7 +67,7 @@ int main(int argc, char **argv)
 {
     uint64_t graphs = 2000, seed = 1, failures = 0;
     bool one = false;
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc; i += 2) {
         char *end = NULL;
         uint64_t value = i + 1 < argc ? strtoull(argv[i + 1], &end, 10) : 0;
         bool number = end && *argv[i + 1] && !*end;
@@ -83,7 +83,6 @@ int main(int argc, char **argv)
             fprintf(stderr, "usage: fuzz [--graphs N] [--seed S] [--one S]\n");
             return EXIT_USAGE;
         }
-        i++;
     }
     signal(SIGSEGV, say_which);
     signal(SIGABRT, say_which);

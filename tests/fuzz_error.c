@@ -1,6 +1,6 @@
 /* How far rounding can take a plan from the interpreter: running error bounds.
  *
- * Every node is computed as the interpreter does it, in f64, and beside every number stands a bound on the difference of
+ * Every node is computed as the interpreter does it, and beside every number stands a bound on the difference of
  * another computation of the graph that takes each operation in its own way: products and sums in any order, with or
  * without fused multiply-adds, and elementary functions to within 8 units in the last place. For an elementwise operation
  * the bound is the largest change when its operands move within theirs; a comparison, a sign or an index whose operands
@@ -12,7 +12,16 @@
 
 #include "../tensor/memory.h"
 
-static const double UNIT = 0x1p-53;
+/* Half a unit in the last place of 1, and the smallest number above 0. */
+static double unit_of(elbo_dtype dtype)
+{
+    return dtype == ELBO_F32 ? 0x1p-24 : 0x1p-53;
+}
+
+static double least_of(elbo_dtype dtype)
+{
+    return dtype == ELBO_F32 ? 0x1p-149 : 0x1p-1074;
+}
 
 typedef struct {
     elbo_tensor value, bound; /* bound: f64, whatever the value is */
@@ -31,14 +40,14 @@ static double *flat(const elbo_tensor *x)
 /* ---- elementwise ---------------------------------------------------------------------------------------------------------- */
 
 /* The rounding of one operation is the same for the same operands; functions are good to 8 units in the last place. */
-static double own_rounding(int row, double y, bool moved)
+static double own_rounding(int row, elbo_dtype dtype, double y, bool moved)
 {
     static const double units[] = {[FUZZ_NOT_ROUNDED] = 0, [FUZZ_ROUNDED_ONCE] = 2, [FUZZ_FUNCTION] = 16};
     fuzz_rounding rounding = fuzz_rounding_of(row);
-    return rounding == FUZZ_ROUNDED_ONCE && !moved ? 0 : units[rounding] * (UNIT * y + 1e-300);
+    return rounding == FUZZ_ROUNDED_ONCE && !moved ? 0 : units[rounding] * (unit_of(dtype) * y + least_of(dtype));
 }
 
-static double elementwise_bound(int row, double y, const double *v, const double *e)
+static double elementwise_bound(int row, elbo_dtype dtype, double y, const double *v, const double *e)
 {
     int n = elbo__elementwise_operands(row);
     double worst = 0;
@@ -56,14 +65,14 @@ static double elementwise_bound(int row, double y, const double *v, const double
         double change = fabs(fuzz_forward(row, at[0], at[1], at[2]) - y);
         worst = change <= worst ? worst : change;
     }
-    worst = 1.01 * worst + own_rounding(row, fabs(y) + worst, moved);
+    worst = 1.01 * worst + own_rounding(row, dtype, fabs(y) + worst, moved);
     return isfinite(y) && isfinite(worst) ? worst : INFINITY;
 }
 
 static elbo_status bound_elementwise(const elbo_var *x, const pair *in, const pair *out)
 {
-    double *v[3] = {NULL}, *e[3] = {NULL}, *y = out->value.data, *bound = out->bound.data;
-    bool ok = true;
+    double *v[3] = {NULL}, *e[3] = {NULL}, *y = flat(&out->value), *bound = out->bound.data;
+    bool ok = y;
     for (int k = 0; k < x->n_in; k++) {
         v[k] = flat(&in[k].value);
         e[k] = flat(&in[k].bound);
@@ -75,8 +84,9 @@ static elbo_status bound_elementwise(const elbo_var *x, const pair *in, const pa
             at[k] = v[k][i];
             around[k] = e[k][i];
         }
-        bound[i] = elementwise_bound(x->attr.elementwise, y[i], at, around);
+        bound[i] = elementwise_bound(x->attr.elementwise, x->dtype, y[i], at, around);
     }
+    elbo__free(y);
     for (int k = 0; k < 3; k++) {
         elbo__free(v[k]);
         elbo__free(e[k]);
@@ -88,8 +98,8 @@ static elbo_status bound_elementwise(const elbo_var *x, const pair *in, const pa
 
 static void call_op(const elbo_var *x, const elbo_tensor *in, elbo_tensor out, const elbo_at *at)
 {
-    x->op->interpret(
-        &(elbo__call){.attr = &x->attr, .out = out, .in = in, .n_in = x->n_in, .grain = INT64_MAX, .axis = -1, .at = at});
+    x->op->interpret(&(elbo__call){
+        .attr = &x->attr, .out = out, .in = in, .n_in = x->n_in, .grain = INT64_MAX, .axis = -1, .at = at});
 }
 
 /* |x| + extra bound, as a new tensor */
@@ -120,7 +130,9 @@ static elbo_status bound_sum(const elbo_var *x, const pair *in, const pair *out,
         call_op(x, high, out->bound, NULL);
         for (int64_t i = 0; i < elbo_shape_size(&x->shape); i++) {
             double moved = bound[i] - from[i];
-            bound[i] = moved == 0 && n <= exact_terms ? 0 : 1.01 * moved + (double)(2 * n + 4) * UNIT * bound[i];
+            bound[i] = moved == 0 && n <= exact_terms
+                           ? 0
+                           : 1.01 * moved + (double)(2 * n + 4) * (unit_of(x->dtype) * bound[i] + least_of(x->dtype));
             if (!isfinite(bound[i]))
                 bound[i] = INFINITY;
         }
@@ -238,8 +250,24 @@ static elbo_status leaf(const elbo_var *x, elbo_params *params, elbo_params *bou
     return ELBO_OK;
 }
 
-elbo_status fuzz_bounded(const elbo_graph *g, elbo_params *params, elbo_params *bounds, elbo_at at, const elbo_feed *feeds,
-                         int n_feeds, elbo_var *const *outputs, int n, elbo_tensor *out, elbo_tensor *bound)
+elbo_params *fuzz_bounds_of(const elbo_params *params)
+{
+    elbo_params *bounds = elbo_params_new(ELBO_F64, 0);
+    bool ok = bounds != NULL;
+    for (int i = 0; i < elbo_params_count(params) && ok; i++)
+        ok = elbo_params_add(bounds, elbo_params_name(params, i), elbo_params_shape(params, i), true, (elbo_init){0}) >=
+             0;
+    for (int i = 0; i < elbo_params_slab_count(params) && ok; i++)
+        ok = elbo__params_add_slab(bounds, elbo_params_slab_name(params, i)) >= 0;
+    if (ok && elbo_params_close(bounds) == ELBO_OK)
+        return bounds;
+    elbo_params_free(bounds);
+    return NULL;
+}
+
+elbo_status fuzz_bounded(const elbo_graph *g, elbo_params *params, elbo_params *bounds, elbo_at at,
+                         const elbo_feed *feeds, int n_feeds, elbo_var *const *outputs, int n, elbo_tensor *out,
+                         elbo_tensor *bound)
 {
     pair *pairs = elbo__calloc(g->n_nodes, sizeof *pairs), in[4];
     elbo_status status = pairs ? ELBO_OK : ELBO_NO_MEMORY;

@@ -18,7 +18,7 @@ uint64_t fuzz_hash(uint64_t seed, uint64_t what)
 static bool start(fuzz_build *b, const fuzz_program *p)
 {
     *b = (fuzz_build){.program = p};
-    b->params = elbo_params_new(p->exact ? ELBO_F32 : ELBO_F64, p->seed);
+    b->params = elbo_params_new(p->dtype, p->seed);
     b->g = elbo_graph_new(b->params, p->seed % 2 ? ELBO_TRAIN : ELBO_EVALUATE);
     b->ranges = elbo__calloc(FUZZ_NODES, sizeof *b->ranges);
     return b->params && b->ranges;
@@ -62,9 +62,9 @@ void fuzz_print(const fuzz_program *p, FILE *file)
 {
     static const char *const orders[] = {"forward", "reversed", "shuffled"};
     fuzz_build b;
-    fprintf(file, "seed %llu, %s, %d steps; blocks of %lld, %lld together (0: as planned); then %d threads, %s\n",
-            (unsigned long long)p->seed, p->exact ? "exact f32" : "smooth f64", p->steps, (long long)p->grain,
-            (long long)p->run, p->threads, orders[p->order]);
+    fprintf(file, "seed %llu, %s %s, %d steps; blocks of %lld, %lld together (0: as planned); then %d threads, %s\n",
+            (unsigned long long)p->seed, p->exact ? "exact" : "smooth", elbo_dtype_name(p->dtype), p->steps,
+            (long long)p->grain, (long long)p->run, p->threads, orders[p->order]);
     bool ok = start(&b, p);
     for (int i = 0; i < p->n_lines && ok; i++) {
         const fuzz_line *line = &p->lines[i];
@@ -99,7 +99,7 @@ void fuzz_print(const fuzz_program *p, FILE *file)
 typedef struct {
     fuzz_program *p;
     fuzz_build b;
-    uint64_t drawn;      /* numbers so far */
+    uint64_t drawn; /* numbers so far */
     int64_t batch, sizes[4];
     int most_lines;
 } maker;
@@ -129,7 +129,8 @@ static int add_named(maker *m, const char *name, int a, int c)
 
 static int add_leaf(maker *m, const char *name, elbo_shape shape)
 {
-    return elbo_shape_size(&shape) > m->p->most ? -1 : add(m, (fuzz_line){.kind = fuzz_kind_named(name), .shape = shape});
+    return elbo_shape_size(&shape) > m->p->most ? -1
+                                                : add(m, (fuzz_line){.kind = fuzz_kind_named(name), .shape = shape});
 }
 
 /* A line to read: rather a late one. */
@@ -150,12 +151,12 @@ static elbo_shape some_shape(maker *m)
     switch (below(m, 16)) {
     case 0: return ELBO_SCALAR;
     case 1: return ELBO_SHAPE(a);
-    case 2: return ELBO_SHAPE(a, c);
+    case 2: return below(m, 2) ? ELBO_SHAPE(a, c) : ELBO_SHAPE(a, a);
     case 3: return ELBO_SHAPE(1, a);
     case 4:
     case 5: return ELBO_SHAPE(batch);
     case 6: return ELBO_SHAPE(batch, 1);
-    case 7:
+    case 7: return ELBO_SHAPE(batch, a, a);
     case 8: return ELBO_SHAPE(batch, d, a);
     case 9: return ELBO_SHAPE(batch, 1 + below(m, 3), c, a);
     case 10: return ELBO_SHAPE(a, batch);
@@ -175,8 +176,8 @@ static elbo_shape some_part(maker *m, const elbo_shape *like)
 
 static int any_leaf(maker *m)
 {
-    static const char *const names[] = {"input", "input", "input", "param", "param", "state", "bytes", "index",
-                                        "scalar", "constant", "array", "normal", "uniform"};
+    static const char *const names[] = {"input", "input",  "input",    "param", "param",  "state",  "bytes",
+                                        "index", "scalar", "constant", "array", "normal", "uniform"};
     const char *name = names[below(m, sizeof names / sizeof names[0])];
     elbo_shape shape = strcmp(name, "index") == 0 ? ELBO_SHAPE(below(m, 2) ? m->batch : some_size(m)) : some_shape(m);
     return add_leaf(m, name, shape);
@@ -212,7 +213,8 @@ static int dense_layer(maker *m)
 /* One of two operands is a new leaf. */
 static int with_leaf(maker *m)
 {
-    static const char *const names[] = {"add", "add", "sub", "mul", "mul", "maximum", "minimum", "less", "where", "div"};
+    static const char *const names[] = {"add",     "add",     "sub",  "mul",   "mul",
+                                        "maximum", "minimum", "less", "where", "div"};
     static const char *const leaves[] = {"input", "param", "state", "input", "constant", "constant"};
     int x = some_line(m), leaf = add_leaf(m, leaves[below(m, 6)], some_part(m, &m->b.value[x]->shape));
     const char *name = names[below(m, sizeof names / sizeof names[0])];
@@ -223,7 +225,10 @@ static int with_leaf(maker *m)
 static int turned(maker *m, int x)
 {
     static const char *const names[] = {"permute", "permute", "reshape", "slice"};
-    int y = add_named(m, names[below(m, 4)], x, x);
+    fuzz_line line = {.kind = fuzz_kind_named(names[below(m, 4)]), .in = {x}};
+    if (below(m, 4) == 0)
+        line = (fuzz_line){.kind = fuzz_kind_named("reshape"), .in = {x}, .n = {1}}; /* splits an axis */
+    int y = x < 0 ? -1 : add(m, line);
     return y >= 0 && below(m, 3) == 0 ? turned(m, y) : y;
 }
 
@@ -235,17 +240,31 @@ static int against_itself(maker *m)
     return add_named(m, names[below(m, 6)], y, z);
 }
 
+/* Something against its own sums or maxima: where these go over the axis that is cut, a barrier stands between. */
+static int against_reduced(maker *m)
+{
+    static const char *const reductions[] = {"sum", "max", "max", "sum"}, *const names[] = {"sub", "mul", "less",
+                                                                                            "add"};
+    int x = some_line(m);
+    int r = add(m, (fuzz_line){.kind = fuzz_kind_named(reductions[below(m, 4)]), .in = {x}, .n = {below(m, 8), 0, 1}});
+    return add_named(m, names[below(m, 4)], x, r);
+}
+
 /* A state, a reader of it, perhaps through another view, an assignment to it, and a reader of the new value. */
 static int update(maker *m)
 {
     int x = some_line(m);
     if (m->b.value[x]->dtype != m->b.g->dtype)
         return -1;
-    int state = add_leaf(m, "state", m->b.value[x]->shape), seen = below(m, 2) ? state : turned(m, state);
-    if (below(m, 2))
-        (void)add_named(m, below(m, 3) ? "add" : "matmul", seen, below(m, 3) ? x : state);
+    int state = add_leaf(m, "state", m->b.value[x]->shape), seen = state;
+    for (uint32_t i = below(m, 3); i > 0; i--) {
+        int view = turned(m, state);
+        seen = view < 0 ? state : view;
+        (void)add_named(m, below(m, 3) ? "add" : "matmul", seen, below(m, 2) ? seen : below(m, 2) ? x : state);
+    }
     int done = add_named(m, below(m, 4) ? "assign" : "assign_if", state, below(m, 4) ? x : seen);
-    return done >= 0 && below(m, 2) ? add_named(m, "sub", below(m, 2) ? done : turned(m, done), some_line(m)) : done;
+    int after = below(m, 2) ? done : turned(m, done);
+    return below(m, 2) ? add_named(m, "sub", after, below(m, 2) ? done : some_line(m)) : done;
 }
 
 /* Arithmetic on constants alone, then with something. */
@@ -293,16 +312,18 @@ static void choose_outputs(maker *m)
 fuzz_program fuzz_generate(uint64_t seed)
 {
     static const int64_t batches[] = {7, 7, 16, 16, 17, 17, 33, 33, 12, 36, 100, 256, 1, 2, 3, 0};
-    static const int64_t sizes[] = {1, 2, 3, 5, 7, 7, 7, 16, 17, 33, 1, 2, 3, 5, 7, 4, 4, 8, 0,
+    static const int64_t sizes[] = {1, 2, 3, 5, 7, 7, 7, 16, 17, 33, 1, 2,  3,  5,  7, 4, 4, 8, 0,
                                     1, 2, 3, 5, 7, 7, 7, 16, 17, 33, 6, 12, 36, 30, 7, 4, 4, 8};
     static const int threads[] = {2, 3, 4, 7, 16};
     static const int64_t most[] = {500, 500, 1000, 1000, 2000, 4000, 4000, 20000};
-    static int (*const ways[])(maker *) = {any_line, any_line, any_line, any_line, any_line,    any_line,  any_line,
-                                           any_line, any_line, any_line, with_leaf, with_leaf, any_leaf, dense_layer,
-                                           update,   update,   descent,  against_itself, arithmetic};
+    static int (*const ways[])(maker *) = {
+        any_line, any_line, any_line,       any_line,        any_line,        any_line,    any_line,   any_line,
+        any_line, any_line, with_leaf,      with_leaf,       any_leaf,        dense_layer, update,     update,
+        descent,  descent,  against_itself, against_reduced, against_reduced, dense_layer, arithmetic, dense_layer};
     fuzz_program p = {.seed = seed};
     maker m = {.p = &p};
-    p.exact = below(&m, 4) != 0;
+    p.exact = below(&m, 5) < 3;
+    p.dtype = p.exact || below(&m, 2) ? ELBO_F32 : ELBO_F64;
     p.most = most[below(&m, 8)];
     p.steps = 2 + (int)below(&m, 2);
     p.threads = threads[below(&m, 5)];
@@ -315,7 +336,7 @@ fuzz_program fuzz_generate(uint64_t seed)
     m.batch = batches[below(&m, 16)];
     for (int i = 0; i < 4; i++)
         m.sizes[i] = sizes[below(&m, sizeof sizes / sizeof sizes[0])];
-    uint32_t wanted = 5 + below(&m, 56);
+    uint32_t wanted = 6 + below(&m, 75);
     if (start(&m.b, &p)) {
         (void)add_leaf(&m, "input", ELBO_SHAPE(m.batch));
         (void)add_leaf(&m, "input", ELBO_SHAPE(m.batch, m.sizes[0]));

@@ -11,7 +11,7 @@
  * line are raw and read modulo what makes sense, so that lines can be changed or dropped and the rest still has a meaning.
  * There are two kinds. An exact one is f32, and its numbers are integers small enough that sums and products of them are
  * exact in any order (or go through correctly rounded operations only): plan and interpreter must agree to the bit. A
- * smooth one is f64, has every op, and may differ by as much as rounding can explain (fuzz_error.c).
+ * smooth one is f64 or f32, has every op, and may differ by as much as rounding can explain (fuzz_error.c).
  */
 #ifndef ELBO_TESTS_FUZZ_GRAPH_H
 #define ELBO_TESTS_FUZZ_GRAPH_H
@@ -32,6 +32,7 @@ typedef struct {
 typedef struct {
     uint64_t seed;    /* of the values, too */
     bool exact;
+    elbo_dtype dtype;
     int64_t most;     /* elements of a tensor */
     int n_lines, n_outputs, outputs[FUZZ_OUTPUTS];
     fuzz_line lines[FUZZ_LINES];
@@ -106,7 +107,8 @@ typedef enum {
 
 /* Counts over all that was tried. */
 typedef struct {
-    int64_t graphs, nodes, stages, loops, blocks, elements, loose;
+    int64_t graphs, nodes, stages, loops, blocks;
+    int64_t elements, loose; /* numbers compared; those that might be 10,000 roundings apart */
     int64_t with_stages[8];
 } fuzz_stats;
 
@@ -114,8 +116,9 @@ typedef struct {
 enum { FUZZ_AS_IT_IS = -1 };
 fuzz_outcome fuzz_try(const fuzz_program *p, int fault, fuzz_stats *stats, char *why);
 
-/* The interpreter with a bound on how far rounding can take a plan from it: out[i] and bound[i] are new f64 tensors. The
+/* The interpreter with a bound on how far rounding can take a plan from it: out[i] and bound[i] (f64) are new tensors. The
  * bounds of the parameters are kept in a set of their own, which begins as zeros. */
+elbo_params *fuzz_bounds_of(const elbo_params *params);
 elbo_status fuzz_bounded(const elbo_graph *g, elbo_params *params, elbo_params *bounds, elbo_at at, const elbo_feed *feeds,
                          int n_feeds, elbo_var *const *outputs, int n, elbo_tensor *out, elbo_tensor *bound);
 

@@ -232,7 +232,7 @@ static int axes_of(fuzz_build *b, const fuzz_line *line, const elbo_var *x, int 
     APPLY(name)                                                                                                        \
     {                                                                                                                  \
         int axes[ELBO_MAX_RANK], n = axes_of(b, line, in[0], axes);                                                    \
-        return fuzz_is_number(in[0]) && n ? elbo_##name(in[0], axes, n, line->n[2] % 2) : NULL;                             \
+        return fuzz_is_number(in[0]) && n ? elbo_##name(in[0], axes, n, line->n[2] % 2) : NULL;                        \
     }
 REDUCTION(sum)
 REDUCTION(max)
@@ -241,9 +241,9 @@ REDUCTION(mean)
 #define ALONG_AXIS(name, in_exact)                                                                                     \
     APPLY(name)                                                                                                        \
     {                                                                                                                  \
-        int axis = (int)fuzz_pick(line, 0, in[0]->shape.ndim);                                                              \
-        fuzz_note(b, "axis %d", axis);                                                                                      \
-        bool fit = fuzz_is_number(in[0]) && in[0]->shape.ndim && (in_exact || !b->program->exact);                          \
+        int axis = (int)fuzz_pick(line, 0, in[0]->shape.ndim);                                                         \
+        fuzz_note(b, "axis %d", axis);                                                                                 \
+        bool fit = fuzz_is_number(in[0]) && in[0]->shape.ndim && (in_exact || !b->program->exact);                     \
         return fit ? elbo_##name(in[0], axis) : NULL;                                                                  \
     }
 ALONG_AXIS(argmax, true)

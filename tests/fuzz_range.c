@@ -161,8 +161,7 @@ static bool sum_range(const fuzz_range *in, double count, bool exact, fuzz_range
 /* A maximum's derivative divides by the number of entries that attain it, which is not 0: a sum of x == max x. */
 static bool counts_hits(const elbo_var *x)
 {
-    return x->op == &elbo__op_sum && x->in[0]->op == &elbo__op_elementwise &&
-           x->in[0]->attr.elementwise == ELBO__equal;
+    return x->op == &elbo__op_sum && x->in[0]->op == &elbo__op_elementwise && x->in[0]->attr.elementwise == ELBO__equal;
 }
 
 static bool range_of(const fuzz_build *b, const elbo_var *x, fuzz_range *out)

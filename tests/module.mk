@@ -43,6 +43,7 @@ unit_sources += \
     %reldir%/test_option.c \
     %reldir%/test_params.c \
     %reldir%/test_plan.c \
+    %reldir%/test_plan_cases.c \
     %reldir%/test_product.c \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \

@@ -75,14 +75,6 @@ static void skip_last_block(const place *p)
     p->loop->units = (elbo__loop_blocks(p->loop) - 1) * p->loop->grain;
 }
 
-static void leave_block_out(const place *p)
-{
-    size_t t = 0, loop = (size_t)(p->loop - p->plan->loops);
-    while (p->plan->ranges[t * p->plan->n_loops + loop].end == 0)
-        t++;
-    p->plan->ranges[t * p->plan->n_loops + loop].end--;
-}
-
 static bool local_in_blocks(const place *p)
 {
     return p->buffer->class == ELBO__LOCAL && elbo__loop_blocks(p->loop) > p->loop->run;
@@ -100,11 +92,6 @@ static bool moves_and_is_read(const place *p)
     return !p->write && p->operand->axis >= 0 && in_blocks(p);
 }
 
-static bool moves_and_is_written(const place *p)
-{
-    return p->write && p->operand->axis >= 0 && in_blocks(p);
-}
-
 static bool is_whole(const place *p)
 {
     return !p->write && p->operand->axis == ELBO__UNCUT && p->operand->layout.shape.ndim && in_blocks(p);
@@ -118,11 +105,6 @@ static bool steps_on(const place *p)
 static void one_more(const place *p)
 {
     p->operand->per_unit++;
-}
-
-static void one_less(const place *p)
-{
-    p->operand->per_unit--;
 }
 
 static void move_whole(const place *p)
@@ -179,17 +161,6 @@ static void shorten_lifetime(const place *p)
     p->buffer->last--;
     if (elbo__plan_recut(p->plan, 0, 0) != ELBO_OK)
         p->buffer->at = SIZE_MAX / 2;
-}
-
-static bool is_early_output(const place *p)
-{
-    return p->buffer->last == INT32_MAX && p->buffer->first + 1 < p->plan->n_stages;
-}
-
-static void forget_output(const place *p)
-{
-    p->buffer->last = p->buffer->first + 1;
-    shorten_lifetime(p);
 }
 
 /* ---- what is read ----------------------------------------------------------------------------------------------------------- */
@@ -390,16 +361,13 @@ static const struct {
 } faults[] = {
     {"a barrier is dropped", behind_a_barrier, drop_barrier},
     {"the last block is skipped", in_blocks, skip_last_block},
-    {"a block is nobody's", in_blocks, leave_block_out},
     {"a run of blocks is longer than its memory", local_in_blocks, lengthen_run},
     {"an operand moves by one row too many", moves_and_is_read, one_more},
-    {"a result moves by one row too few", moves_and_is_written, one_less},
     {"a whole operand moves with the block", is_whole, move_whole},
     {"a moving operand stays in place", steps_on, keep_in_place},
     {"two live shared buffers lie in the same memory", shared_beside, share_memory},
     {"two live local buffers lie in the same memory", local_beside, share_memory},
     {"a lifetime is one too short", lives_on, shorten_lifetime},
-    {"an output is forgotten after its stage", is_early_output, forget_output},
     {"a view begins one element off", reads_part, shift_view},
     {"the strides of two axes are confused", has_confusable, confuse_strides},
     {"another buffer of the same size is read", has_twin, read_twin},

@@ -36,6 +36,7 @@
     SUITE(option)                                                                                                      \
     SUITE(params)                                                                                                      \
     SUITE(plan)                                                                                                        \
+    SUITE(plan_cases)                                                                                                  \
     SUITE(run)                                                                                                         \
     SUITE(state)                                                                                                       \
     SUITE(train)

@@ -1,4 +1,4 @@
-/* The planner: a whole training step, what is simplified, what mistakes it once made, and whether its checks find faults. */
+/* The planner: a whole training step, what is simplified, and whether faults in a plan are found. */
 #include <check.h>
 #include <math.h>
 #include <pthread.h>
@@ -132,10 +132,7 @@ START_TEST(steps_and_the_smaller_last_one_agree_with_the_interpreter)
         elbo_graph *g = vae_step(params, batch, outs);
         elbo_plan *plan = compiled(g, outs, 3);
         judged = judged ? judged : elbo_params_copy(params);
-        if (!bounds) {
-            bounds = elbo_params_copy(params);
-            memset(elbo_params_slab(bounds, 0).data, 0, sizeof(double) * (size_t)plan->params_size);
-        }
+        bounds = bounds ? bounds : fuzz_bounds_of(params);
         bind_all(plan, batch);
         elbo_at at = {.seed = 1, .step = (uint64_t)step};
         must(elbo_plan_run(plan, params, at));
@@ -152,7 +149,8 @@ START_TEST(steps_and_the_smaller_last_one_agree_with_the_interpreter)
             elbo_tensor_free(&bound[i]);
         }
         for (int i = 0; i < elbo_params_slab_count(params); i++) {
-            elbo_tensor a = elbo_params_slab(params, i), b = elbo_params_slab(judged, i), c = elbo_params_slab(bounds, i);
+            elbo_tensor a = elbo_params_slab(params, i), b = elbo_params_slab(judged, i),
+                        c = elbo_params_slab(bounds, i);
             assert_within(&a, &b, &c, "the parameters");
         }
         elbo_plan_free(plan);
@@ -311,8 +309,8 @@ static elbo_var *views_only(elbo_graph *g)
 static const struct {
     elbo_var *(*build)(elbo_graph *g);
     int work;
-} simplified[] = {{same_twice, 3},  {dead_branch, 1}, {arithmetic_on_constants, 1},
-                  {times_one, 1},   {two_draws, 3},   {views_only, 1}};
+} simplified[] = {{same_twice, 3}, {dead_branch, 1}, {arithmetic_on_constants, 1},
+                  {times_one, 1},  {two_draws, 3},   {views_only, 1}};
 
 START_TEST(only_what_is_needed_is_computed_and_only_once)
 {

@@ -16,14 +16,14 @@ static void fold_plainly(const elbo__call *call, double start, bool maximum)
     for (elbo__walk w = elbo__walk_start(&call->out.layout.shape); w.more; elbo__walk_next(&w))
         elbo__put(&call->out, &w, start);
     /* sums in double: the output is read back exactly as long as it is f64; for f32 the interpreter is no finer than
-     * the dtype, which is what a sum in f32 means */
+     * the dtype, which is what a sum in f32 means. + 0: a maximum of zeros is +0 */
     for (elbo__walk w = elbo__walk_start(&call->in[0].layout.shape); w.more; elbo__walk_next(&w)) {
         elbo__walk to = w;
         for (int i = 0; i < w.shape.ndim; i++)
             if (call->attr->axes[i])
                 to.index[i] = 0;
         double a = elbo__get(&call->out, &to), b = elbo__get(&call->in[0], &w);
-        elbo__put(&call->out, &to, !maximum ? a + b : a < b || b != b ? b : a);
+        elbo__put(&call->out, &to, (!maximum ? a + b : a < b || b != b ? b : a) + 0.0);
     }
 }
 

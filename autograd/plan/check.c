@@ -34,9 +34,9 @@ static elbo_status check_kernel(elbo__shadow *s, const int *tags)
             status = lies_apart(s, instr->out.buffer, instr->in[k].buffer);
     }
     elbo_layout part = part_of(s, &instr->out);
-    return status != ELBO_OK ? status
-                             : elbo__shadow_write(s, instr->out.buffer, &part, 0, elbo_shape_size(&part.shape),
-                                                  tags[instr->n_in]);
+    return status != ELBO_OK
+               ? status
+               : elbo__shadow_write(s, instr->out.buffer, &part, 0, elbo_shape_size(&part.shape), tags[instr->n_in]);
 }
 
 /* ---- groups -------------------------------------------------------------------------------------------------------------- */
@@ -63,9 +63,9 @@ static elbo_status check_use(elbo__shadow *s, const chunk *c, const elbo__step *
     for (int k = 0; k < count && status == ELBO_OK; k++) {
         const reg *r = &c->regs[step->from[k]];
         if (!r->filled)
-            return elbo__fail(ELBO_INVALID, "stage %d, loop %d, instruction %d: register %d is used before it is filled",
-                              s->loop->stage, (int)(s->loop - s->plan->loops), (int)(s->instr - s->loop->instrs),
-                              step->from[k]);
+            return elbo__fail(
+                ELBO_INVALID, "stage %d, loop %d, instruction %d: register %d is used before it is filled",
+                s->loop->stage, (int)(s->loop - s->plan->loops), (int)(s->instr - s->loop->instrs), step->from[k]);
         if (r->operand == ELBO__NONE || s->wrote <= r->since)
             continue;
         elbo_layout part = part_of(s, &s->instr->in[r->operand]);
@@ -91,7 +91,8 @@ static elbo_status check_operand(const elbo__shadow *s, const chunk *c, const el
         return elbo__shadow_wrong(s, buffer, part->offset, "begins a part of shape %s, but the group's is %s",
                                   elbo_shape_format(&part->shape).text, elbo_shape_format(&c->shape).text);
     if (in_place && (!elbo_layout_contiguous(part) || s->plan->buffers[buffer].dtype != s->plan->dtype))
-        return elbo__shadow_wrong(s, buffer, part->offset, "begins a part that is no row of numbers of the plan's dtype");
+        return elbo__shadow_wrong(s, buffer, part->offset,
+                                  "begins a part that is no row of numbers of the plan's dtype");
     if (step->kind == ELBO__LOAD && step->once && !uniform(part))
         return elbo__shadow_wrong(s, buffer, part->offset, "is not the only one, but loaded once");
     return ELBO_OK;
@@ -284,8 +285,9 @@ static elbo_status check_moves(const elbo_plan *plan)
         for (size_t k = 0; k < plan->loops[i].n_nodes; k++) {
             int id = plan->loops[i].nodes[k];
             if (!moves_well(plan, &plan->loops[i], id))
-                return elbo__fail(ELBO_INVALID, "loop %zu, instruction %d: an operand of node %d does not move as it should",
-                                  i, plan->nodes[id].instr, id);
+                return elbo__fail(ELBO_INVALID,
+                                  "loop %zu, instruction %d: an operand of node %d does not move as it should", i,
+                                  plan->nodes[id].instr, id);
         }
     return ELBO_OK;
 }

@@ -22,17 +22,6 @@ int elbo_threads(void)
 
 /* ---- compiling ------------------------------------------------------------------------------------------------------------------ */
 
-elbo_status elbo__plan_allocate(elbo_plan *plan)
-{
-    enum { SLACK = 512 }; /* BLIS may read a little beyond the end of an operand */
-    elbo__free(plan->arena);
-    elbo__free(plan->pointers);
-    plan->arena = elbo__calloc(
-        plan->shared_bytes + (size_t)plan->threads * (plan->local_bytes + plan->scratch_bytes) + SLACK, 1);
-    plan->pointers = elbo__calloc(plan->n_buffers, sizeof *plan->pointers);
-    return plan->arena && plan->pointers ? ELBO_OK : ELBO_NO_MEMORY;
-}
-
 elbo_plan *elbo_compile(elbo_graph *g, elbo_var *const *outputs, int n)
 {
     for (int i = 0; i < n; i++)

@@ -8,20 +8,8 @@
 /* ---- what an instruction costs, roughly, in nanoseconds a unit ----------------------------------------------------------- */
 
 static const struct {
-    double flop, element, step, transcendental, call;
-} nanoseconds = {.flop = 1 / 60.0, .element = 0.3, .step = 0.05, .transcendental = 0.4, .call = 100};
-
-static bool transcendental(int id)
-{
-    static const int plain[] = {ELBO__copy, ELBO__neg,     ELBO__abs,     ELBO__sign, ELBO__square,     ELBO__sqrt,
-                                ELBO__relu, ELBO__floor,   ELBO__isfinite, ELBO__add,  ELBO__sub,        ELBO__mul,
-                                ELBO__div,  ELBO__maximum, ELBO__minimum, ELBO__less, ELBO__less_equal, ELBO__equal,
-                                ELBO__where, ELBO__reciprocal};
-    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
-        if (plain[i] == id)
-            return false;
-    return true;
-}
+    double flop, element, step, function, call;
+} nanoseconds = {.flop = 1 / 60.0, .element = 0.3, .step = 0.05, .function = 0.4, .call = 100};
 
 static double product_flops(const elbo__instr *instr)
 {
@@ -46,8 +34,8 @@ static double cost_of(const elbo__instr *instr)
     double steps = 0;
     for (size_t i = 0; i < instr->group->n_steps; i++) {
         const elbo__step *step = &instr->group->steps[i];
-        steps += step->kind == ELBO__COMPUTE && transcendental(step->elementwise) ? nanoseconds.transcendental
-                                                                                  : nanoseconds.step;
+        bool function = step->kind == ELBO__COMPUTE && elbo__elementwise_calls(step->elementwise);
+        steps += function ? nanoseconds.function : nanoseconds.step;
     }
     return steps * (double)elbo_shape_size(&instr->group->shape);
 }
@@ -281,6 +269,17 @@ static elbo_status place_all(elbo_plan *plan)
         plan->local_bytes = loop->local > plan->local_bytes ? loop->local : plan->local_bytes;
     }
     return status;
+}
+
+elbo_status elbo__plan_allocate(elbo_plan *plan)
+{
+    enum { SLACK = 512 }; /* BLIS may read a little beyond the end of an operand */
+    elbo__free(plan->arena);
+    elbo__free(plan->pointers);
+    plan->arena = elbo__calloc(
+        plan->shared_bytes + (size_t)plan->threads * (plan->local_bytes + plan->scratch_bytes) + SLACK, 1);
+    plan->pointers = elbo__calloc(plan->n_buffers, sizeof *plan->pointers);
+    return plan->arena && plan->pointers ? ELBO_OK : ELBO_NO_MEMORY;
 }
 
 elbo_status elbo__plan_recut(elbo_plan *plan, int64_t grain, int64_t run)

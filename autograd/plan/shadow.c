@@ -27,8 +27,9 @@ static elbo_status wrong_tag(const elbo__shadow *s, int buffer, int64_t element,
     if (s->plan->buffers[buffer].class == ELBO__PARAM && wanted == INT32_MAX)
         return elbo__shadow_wrong(s, buffer, element, "is read, but no node of the instruction asks for it");
     if (s->plan->buffers[buffer].class == ELBO__PARAM)
-        return elbo__shadow_wrong(s, buffer, element, "should be as node %d leaves it, and is as %d left it (-1: nobody)",
-                                  wanted - 1, found - 1);
+        return elbo__shadow_wrong(s, buffer, element,
+                                  "should be as node %d leaves it, and is as %d left it (-1: nobody)", wanted - 1,
+                                  found - 1);
     if (found == 0)
         return elbo__shadow_wrong(s, buffer, element, "is read before it is written");
     return elbo__shadow_wrong(s, buffer, element, "is read, but buffer %d was written over it", found - 1);

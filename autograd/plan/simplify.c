@@ -78,11 +78,14 @@ static int find_same(const import *im, const elbo__node *node, const int *in, in
 
 /* ---- constants ----------------------------------------------------------------------------------------------------------- */
 
+/* Its value as the dtype holds it. */
 static bool constant(const elbo_plan *plan, int id, double *value)
 {
     while (plan->nodes[id].op->flags & ELBO__VIEW)
         id = plan->nodes[id].in[0];
     *value = plan->nodes[id].attr.value;
+    if (plan->nodes[id].dtype == ELBO_F32)
+        *value = (float)*value;
     return plan->nodes[id].op == &elbo__op_constant;
 }
 
