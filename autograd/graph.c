@@ -324,8 +324,10 @@ elbo_status elbo__graph_settle(elbo_graph *g)
                           g->wanted[0].name);
     for (size_t i = 0; i < g->n_wanted; i++) {
         elbo__wanted *w = &g->wanted[i];
-        if (elbo_params_add(g->params, w->name, w->shape, w->trained, w->init) < 0)
+        if (elbo_params_add(g->params, w->name, w->shape, w->trained, w->init) < 0) {
+            elbo__params_cut(g->params, g->known); /* all of them or none */
             return ELBO_NO_MEMORY;
+        }
     }
     g->known += (int)g->n_wanted;
     g->n_wanted = 0;

@@ -107,6 +107,12 @@ int elbo_params_add(elbo_params *p, const char *name, elbo_shape shape, bool tra
     return (int)p->count++;
 }
 
+void elbo__params_cut(elbo_params *p, int count)
+{
+    while (p->count > (size_t)count)
+        elbo__free(p->entries[--p->count].name);
+}
+
 int elbo__params_add_slab(elbo_params *p, const char *name)
 {
     for (size_t i = 0; i < p->n_slabs; i++)

@@ -44,7 +44,7 @@ ELBO_API elbo_status elbo_plan_set(elbo_plan *plan, const char *name, double val
 /* Runs once over `params`: the set that the graph was built with, or a copy of it. Fails when an input has no data. */
 ELBO_API elbo_status elbo_plan_run(elbo_plan *plan, elbo_params *params, elbo_at at) ELBO_MUST_CHECK;
 
-/* Output i of the last run, possibly strided; valid until the next run. */
+/* Output i of the last run, possibly strided; valid until the next run. Without data when there is no output i. */
 ELBO_API elbo_tensor elbo_plan_output(const elbo_plan *plan, int i);
 
 /* The same by naive loops over whole buffers, node by node: slow, and the judge of the plan. `out[i]` are new tensors,
@@ -56,7 +56,7 @@ typedef struct {
 ELBO_API elbo_status elbo_interpret(elbo_graph *graph, elbo_params *params, elbo_at at, const elbo_feed *feeds,
                                     int n_feeds, elbo_var *const *outputs, int n, elbo_tensor *out) ELBO_MUST_CHECK;
 
-/* Floating-point operations of one run in products (2 M N K each) and in elementwise work and reductions. */
+/* Floating-point operations of one run in products: 2 M N K each. */
 ELBO_API double elbo_plan_product_flops(const elbo_plan *plan);
 
 /* A description for people: stages, loops, instructions, buffers. A new string, freed with elbo_release; NULL on

@@ -104,7 +104,8 @@ static int prepare_and_train(job *j, const elbo_model *model)
 {
     const elbo_values *values = j->line.groups[GENERAL].values;
     const char *out = elbo_values_text(values, "out");
-    const int classes = (int)elbo_values_integer(values, "classes");
+    const bool labelled = model->flags & ELBO_NEEDS_LABELS; /* of no matter otherwise */
+    const int classes = labelled ? (int)elbo_values_integer(values, "classes") : 0;
     elbo_set_threads((int)elbo_values_integer(values, "threads"));
     j->data = choose_data(elbo_values_text(values, "data"), NULL);
     j->folder = out[0] ? strdup(out) : default_folder(model->name);

@@ -21,7 +21,7 @@ static elbo_status check_shape(const struct names *names, elbo_images *out)
 {
     const elbo_shape *shape = &out->images.layout.shape;
     if (out->images.dtype == ELBO_I32)
-        return elbo__fail(names->status, "%s: images are u8, f32 or f64, not i32", names->images);
+        return elbo__fail(names->status, "%s: images are u8, f32 or f64, not signed integers", names->images);
     if (shape->ndim < 2 || shape->ndim > 4)
         return elbo__fail(names->status, "%s: expected images (N, D), (N, H, W) or (N, C, H, W), got %s", names->images,
                           elbo_shape_format(shape).text);

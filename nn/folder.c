@@ -13,8 +13,11 @@
 #define STAGE ".incomplete"
 
 /* What a run consists of. The model comes last: what loads a run reads it alone, so it finds the old or the new one. */
-static const char *const files[] = {ELBO__CONFIG_FILE,         ELBO__METRICS_FILE, ELBO__SAMPLES_FILE,
-                                    ELBO__RECONSTRUCTION_FILE, ELBO__RESUME_FILE,  ELBO__MODEL_FILE};
+static const struct file {
+    const char *name;
+    bool required; /* of a finished epoch */
+} files[] = {{ELBO__CONFIG_FILE, true},          {ELBO__METRICS_FILE, true}, {ELBO__SAMPLES_FILE, false},
+             {ELBO__RECONSTRUCTION_FILE, false}, {ELBO__RESUME_FILE, false}, {ELBO__MODEL_FILE, true}};
 enum { FILES = sizeof files / sizeof files[0] };
 
 struct elbo__folder {
@@ -95,7 +98,7 @@ static elbo_status make_stage(const elbo__folder *folder)
 static void remove_stage(const elbo__folder *folder)
 {
     for (int i = 0; i < FILES; i++) {
-        char *path = staged(folder, files[i]);
+        char *path = staged(folder, files[i].name);
         if (path)
             unlink(path);
         elbo__free(path);
@@ -142,15 +145,35 @@ elbo_status elbo__folder_open(const char *path, bool force, elbo__folder **out)
 
 /* ---- publishing -------------------------------------------------------------------------------------------------- */
 
-/* Moves one file into the folder, or removes its namesake of the run before where there is none. */
-static elbo_status publish(const elbo__folder *folder, const char *name)
+/* Whether the file can be moved into the folder: it is there if it has to be, and what it replaces is a file. */
+static elbo_status check_move(const struct file *file, const char *from, const char *to)
 {
-    char *from = staged(folder, name), *to = join(folder->path, name);
-    elbo_status status = from && to ? ELBO_OK : ELBO_NO_MEMORY;
-    if (status == ELBO_OK && rename(from, to) != 0 && (errno != ENOENT || (unlink(to) != 0 && errno != ENOENT)))
-        status = elbo__fail(ELBO_IO, "%s: cannot replace: %s", to, strerror(errno));
-    elbo__free(from);
-    elbo__free(to);
+    struct stat info;
+    if (file->required && stat(from, &info) != 0)
+        return elbo__fail(ELBO_IO, "%s: cannot replace: %s: %s", to, from, strerror(errno));
+    if (lstat(to, &info) == 0 && S_ISDIR(info.st_mode))
+        return elbo__fail(ELBO_IO, "%s: cannot replace: it is a folder", to);
+    return ELBO_OK;
+}
+
+/* Moves the file into the folder, or removes its namesake of the run before where there is none. */
+static elbo_status move(const struct file *file, const char *from, const char *to)
+{
+    if (rename(from, to) == 0 || (!file->required && errno == ENOENT && (unlink(to) == 0 || errno == ENOENT)))
+        return ELBO_OK;
+    return elbo__fail(ELBO_IO, "%s: cannot replace: %s", to, strerror(errno));
+}
+
+static elbo_status for_each_file(const elbo__folder *folder,
+                                 elbo_status (*work)(const struct file *, const char *, const char *))
+{
+    elbo_status status = ELBO_OK;
+    for (int i = 0; i < FILES && status == ELBO_OK; i++) {
+        char *from = staged(folder, files[i].name), *to = join(folder->path, files[i].name);
+        status = from && to ? work(&files[i], from, to) : ELBO_NO_MEMORY;
+        elbo__free(from);
+        elbo__free(to);
+    }
     return status;
 }
 
@@ -158,9 +181,9 @@ elbo_status elbo__folder_publish(elbo__folder *folder)
 {
     if (folder->published)
         return ELBO_OK;
-    elbo_status status = ELBO_OK;
-    for (int i = 0; i < FILES && status == ELBO_OK; i++)
-        status = publish(folder, files[i]);
+    elbo_status status = for_each_file(folder, check_move); /* all or nothing, as far as can be told beforehand */
+    if (status == ELBO_OK)
+        status = for_each_file(folder, move);
     if (status != ELBO_OK)
         return status;
     remove_stage(folder);

@@ -10,7 +10,7 @@
 elbo_shape elbo__image_shape(const elbo_images *images)
 {
     const elbo_shape *all = &images->images.layout.shape;
-    elbo_shape image = {.ndim = all->ndim - 1};
+    elbo_shape image = {.ndim = all->ndim > 0 ? all->ndim - 1 : 0};
     memcpy(image.dim, all->dim + 1, (size_t)image.ndim * sizeof image.dim[0]);
     return image;
 }
@@ -18,6 +18,8 @@ elbo_shape elbo__image_shape(const elbo_images *images)
 static elbo_status check_shape(const elbo_run *run, const elbo_images *images)
 {
     const elbo_shape image = elbo__image_shape(images);
+    if (!images->images.data)
+        return elbo__fail(ELBO_INVALID, "there are no images");
     if (!elbo_shape_equal(&image, &run->image))
         return elbo__fail(ELBO_INVALID, "images of shape %s, but the model is for %s", elbo_shape_format(&image).text,
                           elbo_shape_format(&run->image).text);

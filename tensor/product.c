@@ -19,23 +19,26 @@ static bool packs;
 static void choose_kernels(void)
 {
 #if defined __x86_64__
+    static const char variable[] = "BLIS_ARCH_TYPE";
     arch_t choice = BLIS_NUM_ARCHS;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512vl"))
         choice = BLIS_ARCH_SKX;
     else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         choice = __builtin_cpu_is("amd") ? BLIS_ARCH_ZEN3 : BLIS_ARCH_HASWELL;
-    if (choice != BLIS_NUM_ARCHS) {
+    if (choice != BLIS_NUM_ARCHS && !getenv(variable)) {
         char number[16];
         snprintf(number, sizeof number, "%d", (int)choice);
-        setenv("BLIS_ARCH_TYPE", number, 0);
+        setenv(variable, number, 1);
+        bli_init();
+        unsetenv(variable); /* it is no business of other programs that this one starts */
     }
 #endif
-    bli_init();
+    bli_init(); /* does nothing the second time */
     packs = bli_arch_query_id() == BLIS_ARCH_SKX;
 }
 
-static void prepare(void)
+void elbo__product_prepare(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, choose_kernels);
@@ -43,7 +46,7 @@ static void prepare(void)
 
 const char *elbo__product_kernels(void)
 {
-    prepare();
+    elbo__product_prepare();
     return bli_arch_string(bli_arch_query_id());
 }
 
@@ -120,7 +123,7 @@ void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *
         elbo__product_plain(dtype, y, a, b);
         return;
     }
-    prepare();
+    elbo__product_prepare();
     if (packs)
         grain = y->rows;
     for (int64_t i = 0; i < y->rows; i += grain) {

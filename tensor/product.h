@@ -15,6 +15,10 @@ typedef struct {
  * multiples of `grain` get the same bits however they cut. Strides may be 0. */
 void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, int64_t grain);
 
+/* Tells BLIS which kernels to use, once; done by the first product otherwise. It sets and unsets a variable of the
+ * environment (BLIS_ARCH_TYPE), which must not happen while other threads read theirs. */
+void elbo__product_prepare(void);
+
 /* The same by three plain loops, for operands that BLIS does not take and as the oracle. */
 void elbo__product_plain(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b);
 

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/stat.h>
 
 #include "../models/models.h"
@@ -188,6 +189,28 @@ START_TEST(a_forced_training_replaces_the_old_run_only_once_it_has_something)
 }
 END_TEST
 
+START_TEST(a_run_that_cannot_be_replaced_whole_is_not_touched)
+{
+    elbo_epoch last;
+    train_into("run", (elbo_training){.epochs = 1}, &last);
+    char *config = text_of("run/config.ini"), *metrics = text_of("run/metrics.csv");
+    ck_assert_int_eq(unlink(scratch_path("run/samples.png")), 0);
+    ck_assert_int_eq(mkdir(scratch_path("run/samples.png"), 0777), 0);
+
+    elbo_run *run = new_run(&elbo_model_cvae, 2);
+    const elbo_training how = {.epochs = 1, .folder = scratch_path("run"), .force = true};
+    assert_not_trained(run, &how, "run/samples.png: cannot replace: it is a folder");
+    elbo_run_free(run);
+    char *config_after = text_of("run/config.ini"), *metrics_after = text_of("run/metrics.csv");
+    ck_assert_str_eq(config, config_after);
+    ck_assert_str_eq(metrics, metrics_after);
+    free(config);
+    free(metrics);
+    free(config_after);
+    free(metrics_after);
+}
+END_TEST
+
 START_TEST(a_training_that_is_stopped_leaves_its_last_whole_epoch)
 {
     elbo_run *run = new_run(&elbo_model_vae, 1);
@@ -277,6 +300,7 @@ Suite *suite_folder(void)
     tcase_add_test(folder, a_folder_that_holds_something_is_refused);
     tcase_add_test(folder, an_empty_folder_is_taken);
     tcase_add_test(folder, a_forced_training_replaces_the_old_run_only_once_it_has_something);
+    tcase_add_test(folder, a_run_that_cannot_be_replaced_whole_is_not_touched);
     tcase_add_test(folder, a_training_that_is_stopped_leaves_its_last_whole_epoch);
     tcase_add_test(folder, a_loss_that_is_not_finite_ends_the_training_and_loses_nothing);
     tcase_add_test(folder, a_full_disk_is_an_error_that_leaves_nothing_behind);

@@ -192,7 +192,7 @@ START_TEST(broken_data_is_refused)
         {"train-images-idx3-ubyte", "holds no pixels", 0, 16, {0, 0, 8, 3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2}},
         {"train-images-idx3-ubyte", "holds no pixels", 0, 16, {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 2}},
         {"train-images-idx3-ubyte", "holds no pixels", 0, 12, {0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 0}},
-        {"train-images-idx3-ubyte", "not i32", 0, 15, {0, 0, 9, 2, 0, 0, 0, 3, 0, 0, 0, 1, 1, 2, 3}},
+        {"train-images-idx3-ubyte", "not signed integers", 0, 15, {0, 0, 9, 2, 0, 0, 0, 3, 0, 0, 0, 1, 1, 2, 3}},
         {"train-images-idx3-ubyte", "expected images", 0, 25, {0, 0, 8, 5, 0, 0, 0, 1, 0, 0, 0, 1, 0,
                                                                0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9}},
         {"train-images-idx3-ubyte", "image 2: a value is not finite", 0, 24, {0, 0, 0x0d, 2, 0,    0,    0, 3,

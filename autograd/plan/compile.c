@@ -1,12 +1,13 @@
 #include <string.h>
 
 #include "../../tensor/memory.h"
+#include "../../tensor/product.h"
 #include "../../tensor/threads.h"
 #include "ir.h"
 
 /* ---- threads ---------------------------------------------------------------------------------------------------------------- */
 
-static int threads_wanted; /* 0: as many as there are processors */
+static _Atomic int threads_wanted; /* 0: as many as there are processors */
 
 int elbo_set_threads(int threads)
 {
@@ -17,7 +18,8 @@ int elbo_set_threads(int threads)
 int elbo_threads(void)
 {
     int most = elbo__processors();
-    return threads_wanted > 0 && threads_wanted < most ? threads_wanted : most;
+    int wanted = threads_wanted;
+    return wanted > 0 && wanted < most ? wanted : most;
 }
 
 /* ---- compiling ------------------------------------------------------------------------------------------------------------------ */
@@ -27,8 +29,12 @@ elbo_plan *elbo_compile(elbo_graph *g, elbo_var *const *outputs, int n)
     for (int i = 0; i < n; i++)
         if (outputs[i]->graph != g)
             elbo_graph_fail(g, ELBO_INVALID, "compile: output %d belongs to another graph", i);
-    if (elbo__graph_settle(g) != ELBO_OK)
+    elbo_status status = elbo__graph_settle(g);
+    if (status != ELBO_OK) {
+        elbo_graph_fail(g, status, "%s", elbo_error());
         return NULL;
+    }
+    elbo__product_prepare();
     elbo_plan *plan = elbo__calloc(1, sizeof *plan);
     if (!plan)
         return NULL;
@@ -38,7 +44,7 @@ elbo_plan *elbo_compile(elbo_graph *g, elbo_var *const *outputs, int n)
     plan->params_count = g->params ? elbo_params_count(g->params) : 0;
     plan->params_size = g->params ? elbo_params_slab(g->params, 0).layout.shape.dim[0] : 0;
     plan->outputs = elbo__calloc((size_t)n, sizeof *plan->outputs);
-    elbo_status status = plan->outputs ? ELBO_OK : ELBO_NO_MEMORY;
+    status = plan->outputs ? ELBO_OK : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         status = elbo__plan_simplify(plan, g, outputs, n);
     if (status == ELBO_OK)
@@ -53,6 +59,7 @@ elbo_plan *elbo_compile(elbo_graph *g, elbo_var *const *outputs, int n)
         status = elbo__plan_allocate(plan);
     if (status == ELBO_OK)
         return plan;
+    elbo_graph_fail(g, status, "%s", elbo_error());
     elbo_plan_free(plan);
     return NULL;
 }
@@ -133,6 +140,10 @@ elbo_status elbo_plan_set(elbo_plan *plan, const char *name, double value)
 
 elbo_tensor elbo_plan_output(const elbo_plan *plan, int i)
 {
+    if (i < 0 || i >= plan->n_outputs) {
+        (void)elbo__fail(ELBO_INVALID, "output %d of a plan with %d", i, plan->n_outputs);
+        return (elbo_tensor){.dtype = plan->dtype};
+    }
     const elbo__node *node = &plan->nodes[plan->outputs[i]];
     int buffer = plan->nodes[node->base].buffer;
     return (elbo_tensor){.dtype = node->dtype, .layout = node->layout, .data = plan->arena + plan->buffers[buffer].at};

@@ -95,11 +95,11 @@ static void store(elbo_dtype dtype, const elbo_tensor *to, const void *from, int
 }
 
 /* Asks for the next chunk of an operand while this one is worked on: a chunk is too short for the processor to see a
- * stream in it, and weights and moments come from far away. Harmless beyond the end. */
+ * stream in it, and weights and moments come from far away. An address beyond the end does no harm. */
 static void look_ahead(const char *chunk, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i += 64)
-        __builtin_prefetch(chunk + bytes + i);
+        __builtin_prefetch((const void *)((uintptr_t)chunk + bytes + i));
 }
 
 static void run_group(const work *w, const elbo__instr *instr)
