@@ -1,4 +1,6 @@
 EXTRA_DIST += \
     %reldir%/adding-an-op.md \
     %reldir%/architecture.md \
-    %reldir%/math.md
+    %reldir%/math.md \
+    %reldir%/pictures/reconstruction.png \
+    %reldir%/pictures/samples.png

@@ -58,7 +58,12 @@ static double elementwise_bound(int row, elbo_dtype dtype, double y, const doubl
         return 1;
     if (row == ELBO__where && e[0] > 0 && fabs(v[0]) <= e[0])
         return fabs(v[1] - v[2]) + e[1] + e[2];
-    for (int corner = 0; moved && corner < 1 << n; corner++) {
+    /* the extremes are at the corners: operations are monotone in each operand, or turn once (then a corner lies further
+     * away than the turning point); sine and cosine turn often, and have a slope of at most 1 */
+    bool waves = row == ELBO__sin || row == ELBO__cos;
+    if (waves)
+        worst = fmin(e[0], 2);
+    for (int corner = 0; moved && !waves && corner < 1 << n; corner++) {
         double at[3] = {0};
         for (int i = 0; i < n; i++)
             at[i] = corner >> i & 1 ? v[i] + e[i] : v[i] - e[i];
