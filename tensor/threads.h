@@ -5,4 +5,7 @@
 /* The processors that this process may run on: more threads than these would wait for each other. */
 int elbo__processors(void);
 
+/* For tests: so many processors are made believe, and threads are woken for the smallest plan; 0: the truth. */
+extern int elbo__pretended_processors;
+
 #endif

@@ -1,5 +1,6 @@
 /* The executor: one parallel region a run, a barrier between stages, every thread its own blocks. */
 #include "../../tensor/memory.h"
+#include "../../tensor/threads.h"
 #include "ir.h"
 
 #include <omp.h>
@@ -227,7 +228,8 @@ elbo_status elbo_plan_run(elbo_plan *plan, elbo_params *params, elbo_at at)
         return status;
     if (plan->poison)
         memset(plan->arena, 0xff, plan->shared_bytes + (size_t)plan->threads * (plan->local_bytes + plan->scratch_bytes));
-    if (plan->threads == 1 || (plan->cost < LEAST_PARALLEL && !plan->poison)) {
+    bool small = plan->cost < LEAST_PARALLEL && !plan->poison && !elbo__pretended_processors;
+    if (plan->threads == 1 || small) {
         run_as(plan, &at, 0, 1);
     } else {
 #pragma omp parallel num_threads(plan->threads)
