@@ -147,6 +147,9 @@ int cmd_train(int argc, char **argv)
     parse(&j.line, model ? argc - 1 : argc, model ? argv + 1 : argv);
     if (!model)
         wrong_usage(&j.line, "the model comes first, as in `elbo train vae'");
+    const elbo_values *values = j.line.groups[GENERAL].values;
+    if (elbo_values_given(values, "out") && !*elbo_values_text(values, "out"))
+        wrong_usage(&j.line, "option \"out\": the name of the folder is empty");
     int status = prepare_and_train(&j, model);
     elbo_run_free(j.run);
     elbo_images_free(&j.train);

@@ -115,6 +115,7 @@ fails 64 '"trian"' "$elbo" trian
 fails 64 '--colour' "$elbo" train vae --colour
 fails 64 '"vaee"' "$elbo" train vaee
 fails 64 'model' "$elbo" train
+fails 64 'empty' "$elbo" train vae --out ''
 fails 64 'the model comes first' "$elbo" train --epochs 3 vae
 fails 64 'RUN is missing' "$elbo" sample
 fails 64 'too many arguments: more' "$elbo" sample runs/a more

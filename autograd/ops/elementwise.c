@@ -8,7 +8,8 @@
 
 static double sigmoid(double x)
 {
-    return 1 / (1 + exp(-x));
+    double e = exp(-fabs(x)); /* never overflows: the result is right down to the smallest numbers */
+    return (x < 0 ? e : 1) / (1 + e);
 }
 
 static double softplus(double x)
