@@ -59,8 +59,12 @@ ELBO_API elbo_status elbo_interpret(elbo_graph *graph, elbo_params *params, elbo
 /* Floating-point operations of one run in products: 2 M N K each. */
 ELBO_API double elbo_plan_product_flops(const elbo_plan *plan);
 
-/* A description for people: stages, loops, instructions, buffers. A new string, freed with elbo_release; NULL on
- * failure. */
+/* From now on (or no longer) the plan notes how long each instruction takes, which costs a little time; its description
+ * then tells. */
+ELBO_API elbo_status elbo_plan_watch(elbo_plan *plan, bool on) ELBO_MUST_CHECK;
+
+/* A description for people: stages, loops, instructions, buffers; for a plan that was watched, also where the time of a
+ * run went, as a mean over runs and threads. A new string, freed with elbo_release; NULL on failure. */
 ELBO_API char *elbo_plan_describe(const elbo_plan *plan);
 ELBO_API void elbo_release(void *block);
 

@@ -6,7 +6,7 @@
 #ifndef ELBO_TENSOR_ELEMENTWISE_H
 #define ELBO_TENSOR_ELEMENTWISE_H
 
-#include "tensor.h"
+#include "product.h"
 
 /* The rows of elementwise.def, numbered: ELBO__exp, ELBO__add, ... */
 enum {
@@ -30,6 +30,7 @@ typedef struct {
     void (*strided)(int64_t n, void *y, elbo_dtype from, const void *x, int64_t step); /* y[i] = x[i step]             */
     void (*sum)(int64_t n, void *y, const void *x);               /* *y += x[0] + ... + x[n-1]                         */
     void (*max)(int64_t n, void *y, const void *x);               /* *y = max(*y, x[0], ..., x[n-1]); NaN wins         */
+    elbo__product_kernel *product;                                /* NULL: BLIS does it                                */
 } elbo__kernels;
 
 /* The kernels for this machine. */

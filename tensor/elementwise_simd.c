@@ -41,6 +41,10 @@
 
 /* ---- the table ------------------------------------------------------------------------------------------------------- */
 
+#ifdef ELBO__PRODUCT_KERNEL
+elbo__product_kernel JOIN(elbo__product_, ELBO__ISA);
+#endif
+
 extern const elbo__kernels JOIN(elbo__kernels_, ELBO__ISA)[2];
 const elbo__kernels JOIN(elbo__kernels_, ELBO__ISA)[2] = {
     {
@@ -54,6 +58,9 @@ const elbo__kernels JOIN(elbo__kernels_, ELBO__ISA)[2] = {
         .strided = strided_f32,
         .sum = row_sum_f32,
         .max = row_max_f32,
+#ifdef ELBO__PRODUCT_KERNEL
+        .product = JOIN(elbo__product_, ELBO__ISA),
+#endif
     },
     {
         .elementwise =

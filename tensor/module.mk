@@ -29,8 +29,8 @@ library_sources += \
     %reldir%/words.c \
     %reldir%/words.h
 
-# The elementwise kernels, once for each instruction set; elementwise.c takes the best that the machine has.
-kernel_sources = %reldir%/elementwise_simd.c
+# The kernels, once for each instruction set; elementwise.c takes the best that the machine has.
+kernel_sources = %reldir%/elementwise_simd.c %reldir%/product_simd.c
 kernel_libraries += %reldir%/libkernels_base.la
 %C%_libkernels_base_la_SOURCES = $(kernel_sources)
 %C%_libkernels_base_la_CPPFLAGS = $(library_cppflags) -DELBO__ISA=base

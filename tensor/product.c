@@ -1,3 +1,4 @@
+#include "elementwise.h"
 #include "product.h"
 
 #include <pthread.h>
@@ -114,15 +115,8 @@ static elbo__matrix rows_of(elbo_dtype dtype, const elbo__matrix *m, int64_t fir
     return part;
 }
 
-void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, int64_t grain)
+void elbo__product_blis(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, int64_t grain)
 {
-    if (y->rows == 0 || y->columns == 0)
-        return;
-    /* decided by what blocks share: never by the number of rows */
-    if (a->columns == 0 || a->column_stride == 0 || a->row_stride == 0 || !takes(b)) {
-        elbo__product_plain(dtype, y, a, b);
-        return;
-    }
     elbo__product_prepare();
     if (packs)
         grain = y->rows;
@@ -130,5 +124,29 @@ void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *
         int64_t rows = y->rows - i < grain ? y->rows - i : grain;
         elbo__matrix part = rows_of(dtype, y, i, rows), left = rows_of(dtype, a, i, rows);
         multiply(dtype, &part, &left, b);
+    }
+}
+
+/* ---- ours, or BLIS's ------------------------------------------------------------------------------------------------------ */
+
+static elbo__matrix transposed(const elbo__matrix *m)
+{
+    return (elbo__matrix){m->data, m->columns, m->rows, m->column_stride, m->row_stride};
+}
+
+void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, int64_t grain)
+{
+    elbo__product_kernel *own = elbo__kernels_for(dtype)->product;
+    if (y->rows == 0 || y->columns == 0)
+        return;
+    if (own && y->row_stride == 1 && y->column_stride != 1) {
+        elbo__matrix ty = transposed(y), ta = transposed(b), tb = transposed(a);
+        own(&ty, &ta, &tb);
+    } else if (own) {
+        own(y, a, b);
+    } else if (a->columns == 0 || a->column_stride == 0 || a->row_stride == 0 || !takes(b)) {
+        elbo__product_plain(dtype, y, a, b); /* decided by what blocks share: never by the number of rows */
+    } else {
+        elbo__product_blis(dtype, y, a, b, grain);
     }
 }

@@ -1,4 +1,4 @@
-/* Internal: products of two matrices, by BLIS. */
+/* Internal: products of two matrices, by our own kernel or by BLIS. */
 #ifndef ELBO_TENSOR_PRODUCT_H
 #define ELBO_TENSOR_PRODUCT_H
 
@@ -10,7 +10,16 @@ typedef struct {
     int64_t rows, columns, row_stride, column_stride;
 } elbo__matrix;
 
-/* y (M,N) = a (M,K) b (K,N), of dtype f32 or f64, on the calling thread alone. The rows are worked off in blocks of
+/* y (M,N) = a (M,K) b (K,N), on the calling thread alone. */
+typedef void elbo__product_kernel(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b);
+
+/* The instruction sets that product_simd.c has a kernel for: vectors with a fused multiply-add. */
+#if defined __AVX512F__ || (defined __AVX2__ && defined __FMA__) || defined __aarch64__
+#define ELBO__PRODUCT_KERNEL
+#endif
+
+/* y (M,N) = a (M,K) b (K,N), of dtype f32 or f64, on the calling thread alone. f32 is our own kernel's work where the
+ * processor has one: the bits of an entry then do not depend on how y is cut. The rest is BLIS's: there, rows are worked off in blocks of
  * `grain` (the last one may be smaller): the bits of a row depend on its place in its block, so callers that cut at
  * multiples of `grain` get the same bits however they cut. Strides may be 0. */
 void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, int64_t grain);
@@ -18,6 +27,9 @@ void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *
 /* Tells BLIS which kernels to use, once; done by the first product otherwise. It sets and unsets a variable of the
  * environment (BLIS_ARCH_TYPE), which must not happen while other threads read theirs. */
 void elbo__product_prepare(void);
+
+/* The same by BLIS, which must be able to take the strides. */
+void elbo__product_blis(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, int64_t grain);
 
 /* The same by three plain loops, for operands that BLIS does not take and as the oracle. */
 void elbo__product_plain(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b);

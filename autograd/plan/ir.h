@@ -99,6 +99,7 @@ typedef struct {
     int n_in; /* group: every operand of its steps is in `in` */
     elbo__group *group;
     double cost; /* nanoseconds a unit, roughly */
+    int number;  /* among the plan's */
 } elbo__instr;
 
 typedef struct {
@@ -158,6 +159,9 @@ struct elbo_plan {
     elbo__range *ranges;  /* n_loops for each thread, by thread, then loop */
     double product_flops, cost;
     bool assigns;
+    double *spent;        /* seconds, while the plan is watched: for each thread its instructions, then its waiting */
+    size_t n_instrs;      /* of all loops */
+    int64_t watched;      /* runs since */
     /* for tests */
     elbo__order order;
     bool poison;          /* fills the arena with NaN before each run */

@@ -304,6 +304,7 @@ elbo_status elbo__plan_place(elbo_plan *plan)
         elbo__loop *loop = &plan->loops[i];
         for (size_t k = 0; k < loop->n_instrs; k++) {
             elbo__instr *instr = &loop->instrs[k];
+            instr->number = (int)plan->n_instrs++;
             instr->cost = loop->units ? cost_of(instr) / (double)loop->units : 0;
             plan->product_flops += product_flops(instr);
             size_t needed = scratch_of(plan, instr);

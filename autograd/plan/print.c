@@ -47,9 +47,25 @@ static void put_operand(page *p, const elbo_plan *plan, const elbo__operand *ope
         elbo_shape_format(&operand->layout.shape).text, operand->axis == ELBO__UNCUT ? " whole" : "");
 }
 
+/* Microseconds of a run, as a mean over threads: of an instruction, or with n_instrs what was waited at barriers. */
+static double microseconds(const elbo_plan *plan, size_t number)
+{
+    double sum = 0;
+    for (int t = 0; t < plan->threads; t++)
+        sum += plan->spent[(size_t)t * (plan->n_instrs + 1) + number];
+    return 1e6 * sum / (double)plan->watched / plan->threads;
+}
+
+static void put_time(page *p, const elbo_plan *plan, const elbo__instr *instr)
+{
+    if (plan->watched)
+        put(p, " %7.1f us", microseconds(plan, (size_t)instr->number));
+}
+
 static void put_group(page *p, const elbo_plan *plan, const elbo__instr *instr)
 {
     const elbo__group *g = instr->group;
+    put_time(p, plan, instr);
     put(p, "      group %s, %d registers:", elbo_shape_format(&g->shape).text, g->registers);
     for (size_t i = 0; i < g->n_steps; i++) {
         const elbo__step *s = &g->steps[i];
@@ -73,6 +89,7 @@ static void put_loop(page *p, const elbo_plan *plan, const elbo__loop *loop)
             put_group(p, plan, instr);
             continue;
         }
+        put_time(p, plan, instr);
         put(p, "      %s:", instr->op->name);
         for (int k = 0; k < instr->n_in; k++)
             put_operand(p, plan, &instr->in[k]);
@@ -100,6 +117,8 @@ char *elbo_plan_describe(const elbo_plan *plan)
             put(&p, "  stage %d\n", plan->loops[i].stage);
         put_loop(&p, plan, &plan->loops[i]);
     }
+    if (plan->watched)
+        put(&p, " %7.1f us at barriers\n", microseconds(plan, plan->n_instrs));
     if (p.failed) {
         elbo__free(p.text);
         return NULL;

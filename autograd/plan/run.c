@@ -5,6 +5,7 @@
 
 #include <omp.h>
 #include <string.h>
+#include <time.h>
 
 typedef struct {
     const elbo_plan *plan;
@@ -12,7 +13,15 @@ typedef struct {
     const elbo__loop *loop;
     char *local, *scratch; /* the thread's own */
     int64_t first, units;  /* the run of blocks at hand */
+    double *spent;         /* by instruction; NULL: nobody asked */
 } work;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 /* The address of an operand's element 0 and the layout of its part that belongs to the blocks at hand. */
 static elbo_tensor part_of(const work *w, const elbo__operand *operand)
@@ -156,8 +165,12 @@ static void run_blocks(work *w, int64_t first, int64_t end, int64_t together)
         int64_t last = b + together < end ? b + together : end;
         w->first = b * loop->grain;
         w->units = (last * loop->grain < loop->units ? last * loop->grain : loop->units) - w->first;
-        for (size_t i = 0; i < loop->n_instrs; i++)
+        for (size_t i = 0; i < loop->n_instrs; i++) {
+            double start = w->spent ? now() : 0;
             (loop->instrs[i].group ? run_group : run_kernel)(w, &loop->instrs[i]);
+            if (w->spent)
+                w->spent[loop->instrs[i].number] += now() - start;
+        }
     }
 }
 
@@ -185,13 +198,17 @@ static void run_range(work *w, const elbo__range *range)
 static void run_as(const elbo_plan *plan, const elbo_at *at, int me, int team)
 {
     size_t own = plan->local_bytes + plan->scratch_bytes;
+    double *spent = plan->spent ? plan->spent + (size_t)me * (plan->n_instrs + 1) : NULL;
     for (size_t i = 0; i < plan->n_loops; i++) {
         if (i > 0 && plan->loops[i].stage != plan->loops[i - 1].stage && team > 1) {
+            double start = spent ? now() : 0;
 #pragma omp barrier
+            if (spent)
+                spent[plan->n_instrs] += now() - start;
         }
         for (int t = me; t < plan->threads; t += team) {
             char *memory = plan->arena + plan->shared_bytes + (size_t)t * own;
-            work w = {.plan = plan, .at = at, .local = memory, .scratch = memory + plan->local_bytes};
+            work w = {.plan = plan, .at = at, .local = memory, .scratch = memory + plan->local_bytes, .spent = spent};
             run_range(&w, &plan->ranges[(size_t)t * plan->n_loops + i]);
         }
     }
@@ -235,7 +252,18 @@ elbo_status elbo_plan_run(elbo_plan *plan, elbo_params *params, elbo_at at)
 #pragma omp parallel num_threads(plan->threads)
         run_as(plan, &at, omp_get_thread_num(), omp_get_num_threads());
     }
+    plan->watched += plan->spent != NULL;
     if (plan->assigns)
         elbo_params_touch(params);
+    return ELBO_OK;
+}
+
+elbo_status elbo_plan_watch(elbo_plan *plan, bool on)
+{
+    elbo__free(plan->spent);
+    plan->spent = NULL;
+    plan->watched = 0;
+    if (on && !(plan->spent = elbo__calloc((size_t)plan->threads * (plan->n_instrs + 1), sizeof *plan->spent)))
+        return ELBO_NO_MEMORY;
     return ELBO_OK;
 }

@@ -1,0 +1,314 @@
+/* The product of two f32 matrices. Compiled once for each instruction set, like elementwise_simd.c.
+ *
+ *     y[i][j] = sum over k of a[i][k] b[k][j]
+ *
+ * A tile of y is kept in registers while k runs: at each k one row of b, VECTORS vectors wide, meets one number of a from
+ * each of the tile's rows. Numbers of a are read where they are, whatever the strides, since each is spread over a vector
+ * anyway; rows of b are read where they are if their numbers are neighbours. So nothing is copied in the products of a
+ * dense layer's forward pass and of its weight gradient. (Copying b into panels, which libraries for large matrices do,
+ * costs more than it brings until y has hundreds of rows.)
+ *
+ * The bits of y[i][j] depend on row i of a, column j of b, and nothing else: K is cut into equal pieces of at most PIECE, a
+ * piece is summed from 0 in the order of k by fused multiply-adds, and the pieces are added in order. It does not matter
+ * how y is cut into blocks, nor how wide vectors are. */
+#include <string.h>
+
+#include "product.h"
+
+#define JOIN2(a, b) a##b
+#define JOIN(a, b) JOIN2(a, b)
+
+#ifdef ELBO__PRODUCT_KERNEL
+elbo__product_kernel JOIN(elbo__product_, ELBO__ISA);
+
+/* ---- vectors ----------------------------------------------------------------------------------------------------------- */
+
+/* LANES numbers; a mask says how many of the first are meant. ROWS x VECTORS vectors of y, VECTORS of b and one of a fit
+ * the registers. ZIP(a, b, first) interleaves half of a and of b from their entry `first` on. */
+#if defined __AVX512F__
+#include <immintrin.h>
+enum { LANES = 16, ROWS = 8, VECTORS = 3 };
+typedef __m512 vector;
+typedef __mmask16 mask;
+#define ZIP(a, b, h)                                                                                                   \
+    __builtin_shufflevector(a, b, h, 16 + h, h + 1, h + 17, h + 2, h + 18, h + 3, h + 19, h + 4, h + 20, h + 5,        \
+                            h + 21, h + 6, h + 22, h + 7, h + 23)
+static inline mask first(int64_t n)
+{
+    return (mask)((1u << n) - 1);
+}
+static inline vector load(const float *x)
+{
+    return _mm512_loadu_ps(x);
+}
+static inline vector load_some(const float *x, mask m)
+{
+    return _mm512_maskz_loadu_ps(m, x);
+}
+static inline void store(float *y, vector x)
+{
+    _mm512_storeu_ps(y, x);
+}
+static inline void store_some(float *y, vector x, mask m)
+{
+    _mm512_mask_storeu_ps(y, m, x);
+}
+static inline vector spread(float x)
+{
+    return _mm512_set1_ps(x);
+}
+static inline vector multiply_add(vector a, vector b, vector c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+#elif defined __AVX2__ && defined __FMA__
+#include <immintrin.h>
+enum { LANES = 8, ROWS = 6, VECTORS = 2 };
+typedef __m256 vector;
+typedef __m256i mask;
+#define ZIP(a, b, h) __builtin_shufflevector(a, b, h, 8 + h, h + 1, h + 9, h + 2, h + 10, h + 3, h + 11)
+static inline mask first(int64_t n)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+static inline vector load(const float *x)
+{
+    return _mm256_loadu_ps(x);
+}
+static inline vector load_some(const float *x, mask m)
+{
+    return _mm256_maskload_ps(x, m);
+}
+static inline void store(float *y, vector x)
+{
+    _mm256_storeu_ps(y, x);
+}
+static inline void store_some(float *y, vector x, mask m)
+{
+    _mm256_maskstore_ps(y, m, x);
+}
+static inline vector spread(float x)
+{
+    return _mm256_set1_ps(x);
+}
+static inline vector multiply_add(vector a, vector b, vector c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+#elif defined __aarch64__
+#include <arm_neon.h>
+enum { LANES = 4, ROWS = 8, VECTORS = 3 };
+typedef float32x4_t vector;
+typedef int64_t mask;
+#define ZIP(a, b, h) __builtin_shufflevector(a, b, h, 4 + h, h + 1, h + 5)
+static inline mask first(int64_t n)
+{
+    return n;
+}
+static inline vector load(const float *x)
+{
+    return vld1q_f32(x);
+}
+static inline vector load_some(const float *x, mask n)
+{
+    float part[LANES] = {0};
+    memcpy(part, x, (size_t)n * sizeof *x);
+    return load(part);
+}
+static inline void store(float *y, vector x)
+{
+    vst1q_f32(y, x);
+}
+static inline void store_some(float *y, vector x, mask n)
+{
+    float part[LANES];
+    store(part, x);
+    memcpy(y, part, (size_t)n * sizeof *y);
+}
+static inline vector spread(float x)
+{
+    return vdupq_n_f32(x);
+}
+static inline vector multiply_add(vector a, vector b, vector c)
+{
+    return vfmaq_f32(c, a, b);
+}
+#endif
+
+/* ---- tiles --------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const float *a, *b; /* first numbers of the tile's rows and columns                              */
+    float *y;           /* rows of neighbours, y_row apart                                           */
+    int64_t k, a_row, a_column, b_row, y_row;
+    mask last; /* the columns that exist in the last vector                                 */
+    bool add;  /* to what is in y                                                           */
+} tile;
+
+/* Both sizes are constants where this is inlined: the loops over them unroll, and `sum` lies in registers. */
+static inline __attribute__((always_inline)) void work_off(const tile *t, int rows, int vectors)
+{
+    vector sum[ROWS][VECTORS];
+    const float *a = t->a, *b = t->b;
+    int64_t a_row = t->a_row, a_column = t->a_column, b_row = t->b_row;
+    mask last = t->last;
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 3
+        for (int j = 0; j < vectors; j++)
+            sum[i][j] = spread(0);
+    for (int64_t k = t->k; k > 0; k--) {
+        vector row[VECTORS];
+#pragma GCC unroll 3
+        for (int j = 0; j < vectors; j++)
+            row[j] = j + 1 < vectors ? load(b + j * LANES) : load_some(b + j * LANES, last);
+#pragma GCC unroll 8
+        for (int i = 0; i < rows; i++) {
+            vector number = spread(a[i * a_row]);
+#pragma GCC unroll 3
+            for (int j = 0; j < vectors; j++)
+                sum[i][j] = multiply_add(number, row[j], sum[i][j]);
+        }
+        a += a_column;
+        b += b_row;
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 3
+        for (int j = 0; j < vectors; j++) {
+            float *y = t->y + i * t->y_row + j * LANES;
+            bool some = j + 1 == vectors;
+            vector s = sum[i][j];
+            if (t->add)
+                s += some ? load_some(y, last) : load(y);
+            if (some)
+                store_some(y, s, last);
+            else
+                store(y, s);
+        }
+}
+
+#define TILE(rows, vectors)                                                                                            \
+    static void tile_##rows##x##vectors(const tile *t)                                                                 \
+    {                                                                                                                  \
+        work_off(t, rows, vectors);                                                                                    \
+    }
+#if defined __AVX2__ && !defined __AVX512F__
+#define TILES(X) X(1), X(2), X(3), X(4), X(5), X(6)
+#define ROW(rows)                                                                                                      \
+    {                                                                                                                  \
+        tile_##rows##x1, tile_##rows##x2                                                                               \
+    }
+#define DEFINE(rows) TILE(rows, 1) TILE(rows, 2)
+#else
+#define ROW(rows)                                                                                                      \
+    {                                                                                                                  \
+        tile_##rows##x1, tile_##rows##x2, tile_##rows##x3                                                              \
+    }
+#define DEFINE(rows) TILE(rows, 1) TILE(rows, 2) TILE(rows, 3)
+DEFINE(7)
+DEFINE(8)
+#define TILES(X) X(1), X(2), X(3), X(4), X(5), X(6), X(7), X(8)
+#endif
+DEFINE(1)
+DEFINE(2)
+DEFINE(3)
+DEFINE(4)
+DEFINE(5)
+DEFINE(6)
+static void (*const tiles[ROWS][VECTORS])(const tile *) = {TILES(ROW)};
+
+/* ---- panels: b where its rows cannot be read as they are ------------------------------------------------------------------ */
+
+enum { PIECE = 512, WIDTH = VECTORS * LANES };
+
+/* A square of numbers whose columns lie `step` apart, as rows that lie WIDTH apart. */
+static void turn(float *y, const float *x, int64_t step)
+{
+    vector v[2][LANES];
+    for (int i = 0; i < LANES; i++)
+        v[0][i] = load(x + i * step);
+    int from = 0;
+    for (int n = 1; n < LANES; n *= 2, from = !from)
+        for (int i = 0; i < LANES / 2; i++) {
+            v[!from][2 * i] = ZIP(v[from][i], v[from][i + LANES / 2], 0);
+            v[!from][2 * i + 1] = ZIP(v[from][i], v[from][i + LANES / 2], LANES / 2);
+        }
+    for (int i = 0; i < LANES; i++)
+        store(y + i * WIDTH, v[from][i]);
+}
+
+/* (k, columns) of b as rows that lie WIDTH apart. */
+static void pack(float *panel, const float *b, int64_t b_row, int64_t b_column, int64_t k, int64_t columns)
+{
+    for (int64_t p = 0, high; p < k; p += high) {
+        high = b_row == 1 && k - p >= LANES ? LANES : 1;
+        for (int64_t j = 0, wide; j < columns; j += wide) {
+            wide = high == LANES && columns - j >= LANES ? LANES : 1;
+            if (wide == LANES)
+                turn(panel + p * WIDTH + j, b + p + j * b_column, b_column);
+            else
+                for (int64_t i = 0; i < high; i++)
+                    panel[(p + i) * WIDTH + j] = b[(p + i) * b_row + j * b_column];
+        }
+    }
+}
+
+/* ---- the product -------------------------------------------------------------------------------------------------------- */
+
+/* Columns of y that do not lie side by side are made here. */
+static void scatter(const elbo__matrix *y, int64_t i, int64_t j, const float *made, int64_t rows, int64_t columns,
+                    bool add)
+{
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = 0; c < columns; c++) {
+            float *to = (float *)y->data + (i + r) * y->row_stride + (j + c) * y->column_stride;
+            *to = add ? *to + made[r * WIDTH + c] : made[r * WIDTH + c];
+        }
+}
+
+static int64_t share(int64_t n, int64_t most) /* the length of equal parts, none longer than `most` */
+{
+    int64_t parts = (n + most - 1) / most;
+    return parts ? (n + parts - 1) / parts : 1;
+}
+
+void JOIN(elbo__product_, ELBO__ISA)(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)
+{
+    enum {
+        FAR = 1024,
+        MANY = 4 * ROWS
+    }; /* rows of b this far apart are each in another page: copied for so many rows of y */
+    float panel[PIECE * WIDTH] __attribute__((aligned(64))), made[ROWS * WIDTH];
+    bool packs = b->column_stride != 1 || (b->row_stride >= FAR && y->rows >= MANY), scatters = y->column_stride != 1;
+    int64_t piece = share(a->columns, PIECE), high = share(y->rows, ROWS);
+    for (int64_t k = 0; k == 0 || k < a->columns; k += piece) {
+        int64_t deep = a->columns - k < piece ? a->columns - k : piece;
+        for (int64_t j = 0; j < y->columns; j += WIDTH) {
+            int64_t columns = y->columns - j < WIDTH ? y->columns - j : WIDTH, vectors = (columns + LANES - 1) / LANES;
+            const float *from = (const float *)b->data + k * b->row_stride + j * b->column_stride;
+            if (packs)
+                pack(panel, from, b->row_stride, b->column_stride, deep, columns);
+            tile t = {.b = packs ? panel : from,
+                      .b_row = packs ? WIDTH : b->row_stride,
+                      .k = deep,
+                      .a_row = a->row_stride,
+                      .a_column = a->column_stride,
+                      .y_row = scatters ? WIDTH : y->row_stride,
+                      .last = first(columns - (vectors - 1) * LANES),
+                      .add = k > 0 && !scatters};
+            for (int64_t i = 0; i < y->rows; i += high) {
+                int64_t rows = y->rows - i < high ? y->rows - i : high;
+                t.a = (const float *)a->data + i * a->row_stride + k * a->column_stride;
+                t.y = scatters ? made : (float *)y->data + i * y->row_stride + j;
+                tiles[rows - 1][vectors - 1](&t);
+                if (scatters)
+                    scatter(y, i, j, made, rows, columns, k > 0);
+            }
+        }
+    }
+}
+
+#endif
