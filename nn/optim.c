@@ -53,19 +53,21 @@ static elbo_var *correction(elbo_var *t, double b)
     return elbo_neg(elbo_expm1(elbo_scale(t, log(b))));
 }
 
-/* Moves `from` along Adam's direction for gradient g. */
+/* Moves `from` along Adam's direction for gradient g. With the corrections c1 = 1 - b1^t and c2 = 1 - b2^t,
+ * lr (m / c1) / (sqrt(v / c2) + eps) = (lr sqrt(c2) / c1) m / (sqrt(v) + eps sqrt(c2)): what is computed for each weight is
+ * least that way. */
 static void adam_from(const elbo_update *u, elbo_var *g, elbo_var *from)
 {
     const elbo_optim *o = u->optim;
     elbo_var *m_state = moment(u, "adam.m"), *v_state = moment(u, "adam.v");
     elbo_var *m = elbo_add(m_state, elbo_scale(elbo_sub(g, m_state), 1 - o->beta1));
-    elbo_var *v = elbo_add(elbo_scale(v_state, o->beta2), elbo_scale(elbo_square(g), 1 - o->beta2));
-    elbo_var *root_scale = elbo_reciprocal(elbo_sqrt(correction(u->step, o->beta2)));
-    elbo_var *root = elbo_shift(elbo_mul(elbo_sqrt(v), root_scale), o->eps);
-    elbo_var *rate = elbo_div(u->lr, correction(u->step, o->beta1));
+    elbo_var *v = elbo_add(v_state, elbo_scale(elbo_sub(elbo_square(g), v_state), 1 - o->beta2));
+    elbo_var *root_scale = elbo_sqrt(correction(u->step, o->beta2));
+    elbo_var *rate = elbo_div(elbo_mul(u->lr, root_scale), correction(u->step, o->beta1));
+    elbo_var *eps = elbo_scale(root_scale, o->eps);
     store(u, m_state, m);
     store(u, v_state, v);
-    store(u, u->w, elbo_sub(from, elbo_mul(rate, elbo_div(m, root))));
+    store(u, u->w, elbo_sub(from, elbo_mul(rate, elbo_div(m, elbo_add(elbo_sqrt(v), eps)))));
 }
 
 static void adam(const elbo_update *u)

@@ -25,7 +25,7 @@ int elbo__elementwise_operands(int id)
 
 bool elbo__elementwise_calls(int id)
 {
-    return strstr(rows[id].formula, "M(") != NULL;
+    return strstr(rows[id].formula, "M(") && !strstr(rows[id].formula, "M(fma)");
 }
 
 /* ---- the kernels for this machine: elementwise_simd.c is compiled once for each instruction set ------------------------ */

@@ -24,6 +24,7 @@
 #define elbo__fabs_f32 __builtin_fabsf
 #define elbo__sqrt_f32 __builtin_sqrtf
 #define elbo__floor_f32 __builtin_floorf
+#define elbo__fma_f32 __builtin_fmaf
 #include "elementwise_simd.inc"
 #undef T
 #undef NAME
@@ -37,6 +38,7 @@
 #define elbo__fabs_f64 __builtin_fabs
 #define elbo__sqrt_f64 __builtin_sqrt
 #define elbo__floor_f64 __builtin_floor
+#define elbo__fma_f64 __builtin_fma
 #include "elementwise_simd.inc"
 
 /* ---- the table ------------------------------------------------------------------------------------------------------- */

@@ -142,17 +142,18 @@ static inline vector multiply_add(vector a, vector b, vector c)
 typedef struct {
     const float *a, *b; /* first numbers of the tile's rows and columns                              */
     float *y;           /* rows of neighbours, y_row apart                                           */
-    int64_t k, a_row, a_column, b_row, y_row;
-    mask last; /* the columns that exist in the last vector                                 */
-    bool add;  /* to what is in y                                                           */
+    int64_t k, a_row, a_column, b_row, y_row, ahead_row;
+    const float *ahead; /* rows of b that later tiles will read: fetched meanwhile */
+    mask last;          /* the columns that exist in the last vector                                 */
+    bool add;           /* to what is in y                                                           */
 } tile;
 
 /* Both sizes are constants where this is inlined: the loops over them unroll, and `sum` lies in registers. */
 static inline __attribute__((always_inline)) void work_off(const tile *t, int rows, int vectors)
 {
     vector sum[ROWS][VECTORS];
-    const float *a = t->a, *b = t->b;
-    int64_t a_row = t->a_row, a_column = t->a_column, b_row = t->b_row;
+    const float *a = t->a, *b = t->b, *ahead = t->ahead;
+    int64_t a_row = t->a_row, a_column = t->a_column, b_row = t->b_row, ahead_row = t->ahead_row;
     mask last = t->last;
 #pragma GCC unroll 8
     for (int i = 0; i < rows; i++)
@@ -171,6 +172,8 @@ static inline __attribute__((always_inline)) void work_off(const tile *t, int ro
             for (int j = 0; j < vectors; j++)
                 sum[i][j] = multiply_add(number, row[j], sum[i][j]);
         }
+        __builtin_prefetch(ahead + (k & 3) * LANES, 0, 2); /* to the second level */
+        ahead += k & 3 ? 0 : ahead_row;
         a += a_column;
         b += b_row;
     }
@@ -303,6 +306,9 @@ void JOIN(elbo__product_, ELBO__ISA)(const elbo__matrix *y, const elbo__matrix *
                 int64_t rows = y->rows - i < high ? y->rows - i : high;
                 t.a = (const float *)a->data + i * a->row_stride + k * a->column_stride;
                 t.y = scatters ? made : (float *)y->data + i * y->row_stride + j;
+                bool more = i / high < 4 && j + WIDTH < y->columns;
+                t.ahead = more ? from + WIDTH + i / high * (deep / 4) * b->row_stride : t.a;
+                t.ahead_row = more ? b->row_stride : 0;
                 tiles[rows - 1][vectors - 1](&t);
                 if (scatters)
                     scatter(y, i, j, made, rows, columns, k > 0);

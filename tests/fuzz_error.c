@@ -39,12 +39,15 @@ static double *flat(const elbo_tensor *x)
 
 /* ---- elementwise ---------------------------------------------------------------------------------------------------------- */
 
-/* The rounding of one operation is the same for the same operands; functions are good to 8 units in the last place. */
+/* The rounding of one operation is the same for the same operands, unless a product may be rounded with what is added to
+ * it (which changes nothing where it is a whole number); functions are good to 8 units in the last place. */
 static double own_rounding(int row, elbo_dtype dtype, double y, bool moved)
 {
-    static const double units[] = {[FUZZ_NOT_ROUNDED] = 0, [FUZZ_ROUNDED_ONCE] = 2, [FUZZ_FUNCTION] = 16};
+    static const double units[] = {
+        [FUZZ_NOT_ROUNDED] = 0, [FUZZ_ROUNDED_ONCE] = 2, [FUZZ_ROUNDED_FREELY] = 2, [FUZZ_FUNCTION] = 16};
     fuzz_rounding rounding = fuzz_rounding_of(row);
-    return rounding == FUZZ_ROUNDED_ONCE && !moved ? 0 : units[rounding] * (unit_of(dtype) * y + least_of(dtype));
+    bool same = rounding == FUZZ_ROUNDED_ONCE || (rounding == FUZZ_ROUNDED_FREELY && y < 0x1p22 && y == floor(y));
+    return same && !moved ? 0 : units[rounding] * (unit_of(dtype) * y + least_of(dtype));
 }
 
 static double elementwise_bound(int row, elbo_dtype dtype, double y, const double *v, const double *e)

@@ -84,8 +84,9 @@ void fuzz_print(const fuzz_program *p, FILE *file);
 
 /* ---- ranges: fuzz_range.c ------------------------------------------------------------------------------------------------ */
 
-/* How far an elementwise row rounds: not at all, as one correctly rounded operation does, or as a function may. */
-typedef enum { FUZZ_NOT_ROUNDED, FUZZ_ROUNDED_ONCE, FUZZ_FUNCTION } fuzz_rounding;
+/* How far an elementwise row rounds: not at all, as one correctly rounded operation does, at most as that does (a product
+ * that a plan may round together with a sum), or as a function may. */
+typedef enum { FUZZ_NOT_ROUNDED, FUZZ_ROUNDED_ONCE, FUZZ_ROUNDED_FREELY, FUZZ_FUNCTION } fuzz_rounding;
 fuzz_rounding fuzz_rounding_of(int row);
 double fuzz_forward(int row, double a, double b, double c);
 

@@ -2,7 +2,8 @@
  *
  * In an exact graph every partial sum must stay below 2^24 and be one of integers. Numbers that are not integers may come
  * up by one correctly rounded operation (a quotient, a root, a uniform number): then plan and interpreter, which
- * computes in double and rounds, have the same bits, as long as nothing is summed whose order could matter. */
+ * computes in double and rounds, have the same bits, as long as nothing is summed whose order could matter, and no
+ * product of such numbers is added to something, which a plan rounds once. */
 #include <math.h>
 
 #include "fuzz_graph.h"
@@ -44,7 +45,7 @@ static const struct {
     [ELBO__neg] = {FUZZ_NOT_ROUNDED, WHOLE_KEPT, false, 0, 0},
     [ELBO__abs] = {FUZZ_NOT_ROUNDED, WHOLE_KEPT, false, 0, 0},
     [ELBO__sign] = {FUZZ_NOT_ROUNDED, WHOLE_MADE, false, 0, 0},
-    [ELBO__square] = {FUZZ_ROUNDED_ONCE, WHOLE_KEPT, false, 0, 0},
+    [ELBO__square] = {FUZZ_ROUNDED_FREELY, WHOLE_KEPT, false, 0, 0},
     [ELBO__sqrt] = {FUZZ_ROUNDED_ONCE, ANY, false, 0, 0},
     [ELBO__reciprocal] = {FUZZ_ROUNDED_ONCE, ANY, false, 0, 0},
     [ELBO__exp] = {FUZZ_FUNCTION, ANY, false, 0, 0},
@@ -62,7 +63,7 @@ static const struct {
     [ELBO__isfinite] = {FUZZ_NOT_ROUNDED, WHOLE_MADE, true, 0, 1},
     [ELBO__add] = {FUZZ_ROUNDED_ONCE, WHOLE_KEPT, false, 0, 0},
     [ELBO__sub] = {FUZZ_ROUNDED_ONCE, WHOLE_KEPT, false, 0, 0},
-    [ELBO__mul] = {FUZZ_ROUNDED_ONCE, WHOLE_KEPT, false, 0, 0},
+    [ELBO__mul] = {FUZZ_ROUNDED_FREELY, WHOLE_KEPT, false, 0, 0},
     [ELBO__div] = {FUZZ_ROUNDED_ONCE, ANY, false, 0, 0},
     [ELBO__pow] = {FUZZ_FUNCTION, ANY, false, 0, 0},
     [ELBO__maximum] = {FUZZ_NOT_ROUNDED, WHOLE_KEPT, false, 0, 0},
@@ -71,6 +72,11 @@ static const struct {
     [ELBO__less_equal] = {FUZZ_NOT_ROUNDED, WHOLE_MADE, true, 0, 1},
     [ELBO__equal] = {FUZZ_NOT_ROUNDED, WHOLE_MADE, true, 0, 1},
     [ELBO__where] = {FUZZ_NOT_ROUNDED, WHOLE_KEPT, false, 0, 0},
+    [ELBO__mul_add] = {FUZZ_ROUNDED_FREELY, WHOLE_KEPT, false, 0, 0},
+    [ELBO__mul_sub] = {FUZZ_ROUNDED_FREELY, WHOLE_KEPT, false, 0, 0},
+    [ELBO__sub_mul] = {FUZZ_ROUNDED_FREELY, WHOLE_KEPT, false, 0, 0},
+    [ELBO__root_add] = {FUZZ_FUNCTION, ANY, false, 0, 0},
+    [ELBO__over_root] = {FUZZ_FUNCTION, ANY, false, 0, 0},
 };
 _Static_assert(sizeof rules / sizeof rules[0] == ELBO__ELEMENTWISE_COUNT, "a rule for every row");
 
@@ -108,9 +114,12 @@ bool fuzz_range_of_elementwise(int row, const fuzz_range *in, fuzz_range *out, b
     *out = (fuzz_range){rules[row].low, rules[row].high, rules[row].whole != ANY};
     for (int i = first; i < n && rules[row].whole == WHOLE_KEPT; i++)
         out->integer &= in[i].integer;
+    bool roots = row == ELBO__root_add || row == ELBO__over_root;
+    bool adds_product = row == ELBO__mul_add || row == ELBO__mul_sub || row == ELBO__sub_mul;
     bool divides = row == ELBO__div || row == ELBO__reciprocal, logs = row == ELBO__pow || row == ELBO__log;
     if ((exact && rules[row].rounding == FUZZ_FUNCTION) || (logs && in[0].low < 0.125) ||
-        (divides && in[n - 1].low < 0.125 && in[n - 1].high > -0.125))
+        (divides && in[n - 1].low < 0.125 && in[n - 1].high > -0.125) ||
+        (roots && (in[n - 2].low < 0 || in[n - 1].low < 0.125)) || (exact && adds_product && !out->integer))
         return false;
     if (rules[row].fixed)
         return true;
@@ -121,7 +130,7 @@ bool fuzz_range_of_elementwise(int row, const fuzz_range *in, fuzz_range *out, b
         double v[3];
         for (int i = 0; i < n; i++)
             v[i] = corner >> i & 1 ? in[i].high : in[i].low;
-        double y = row == ELBO__where ? v[1 + (corner & 1)] : fuzz_forward(row, v[0], n > 1 ? v[1] : 0, 0);
+        double y = row == ELBO__where ? v[1 + (corner & 1)] : fuzz_forward(row, v[0], n > 1 ? v[1] : 0, n > 2 ? v[2] : 0);
         if (isnan(y))
             return false;
         out->low = fmin(out->low, y);
@@ -164,6 +173,15 @@ static bool counts_hits(const elbo_var *x)
     return x->op == &elbo__op_sum && x->in[0]->op == &elbo__op_elementwise && x->in[0]->attr.elementwise == ELBO__equal;
 }
 
+/* A product whose sum with something a plan may round once. */
+static bool contracts(const fuzz_build *b, const elbo_var *x)
+{
+    while (x->op->flags & ELBO__VIEW)
+        x = x->in[0];
+    return x->op == &elbo__op_elementwise && fuzz_rounding_of(x->attr.elementwise) == FUZZ_ROUNDED_FREELY &&
+           !b->ranges[x->id].integer;
+}
+
 static bool range_of(const fuzz_build *b, const elbo_var *x, fuzz_range *out)
 {
     bool exact = b->program->exact;
@@ -179,6 +197,9 @@ static bool range_of(const fuzz_build *b, const elbo_var *x, fuzz_range *out)
     if (x->op == &elbo__op_elementwise) {
         if (x->attr.elementwise == ELBO__div && counts_hits(x->in[1]))
             in[1].low = 1;
+        bool adds = x->attr.elementwise == ELBO__add || x->attr.elementwise == ELBO__sub;
+        if (exact && adds && (contracts(b, x->in[0]) || contracts(b, x->in[1])))
+            return false;
         return fuzz_range_of_elementwise(x->attr.elementwise, in, out, exact);
     }
     if (x->op == &elbo__op_sum)

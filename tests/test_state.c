@@ -65,6 +65,18 @@ START_TEST(readers_before_see_the_old_value_and_readers_after_the_new_one)
 }
 END_TEST
 
+START_TEST(a_product_made_before_and_added_to_after_has_the_old_value)
+{
+    fixture f = start(_i, ELBO_SHAPE(20)); /* 1 to 20 */
+    elbo_var *product = elbo_mul(f.s, f.s);
+    elbo_var *shown = elbo_assign(f.s, elbo_scale(f.s, 100));
+    double out[1]; /* a plan could make one multiply-add of this, too late */
+    run_numbers(&f, (elbo_var *[]){elbo_sum_all(elbo_add(product, shown))}, 1, out);
+    ck_assert_double_eq(out[0], 2870 + 21000);
+    rig_free(&f.r);
+}
+END_TEST
+
 START_TEST(the_same_expression_before_and_after_is_not_one_node)
 {
     fixture f = start(_i, ELBO_SHAPE(2));
@@ -308,6 +320,7 @@ Suite *suite_state(void)
     Suite *s = suite_create("state");
     TCase *t = tcase_create("by interpreter and plan");
     tcase_add_loop_test(t, readers_before_see_the_old_value_and_readers_after_the_new_one, 0, 2);
+    tcase_add_loop_test(t, a_product_made_before_and_added_to_after_has_the_old_value, 0, 2);
     tcase_add_loop_test(t, the_same_expression_before_and_after_is_not_one_node, 0, 2);
     tcase_add_loop_test(t, a_view_made_before_and_read_after_sees_the_new_value, 0, 2);
     tcase_add_loop_test(t, outputs_that_are_state_or_views_of_it, 0, 2);

@@ -237,94 +237,6 @@ static elbo_status emit_fused(emission *e, int id)
     return status == ELBO_OK ? add_step(e, store) : status;
 }
 
-static int reads_of(const elbo__step *step)
-{
-    switch (step->kind) {
-    case ELBO__LOAD: return 0;
-    case ELBO__STORE: return 1;
-    default: return elbo__elementwise_operands(step->elementwise);
-    }
-}
-
-static bool uses(const elbo__step *step, int reg)
-{
-    for (int i = 0; i < reads_of(step); i++)
-        if (step->from[i] == reg)
-            return true;
-    return false;
-}
-
-/* A computed value that is stored in one piece is computed right there, if nothing after it wants what was there before
- * and nothing else is stored there. */
-static void store_directly(elbo__group *g, const elbo__instr *instr, size_t at)
-{
-    const elbo__step *store = &g->steps[at];
-    const elbo__operand *to = &instr->in[store->operand];
-    size_t made = 0;
-    while (made < at && !(g->steps[made].kind == ELBO__COMPUTE && g->steps[made].to == store->from[0]))
-        made++;
-    if (made == at || g->steps[made].operand != ELBO__NONE || !elbo_layout_contiguous(&to->layout))
-        return;
-    for (size_t i = 0; i < g->n_steps; i++) {
-        const elbo__step *old = &g->steps[i];
-        if (i == at || old->operand == ELBO__NONE || instr->in[old->operand].buffer != to->buffer)
-            continue;
-        if (old->kind != ELBO__LOAD)
-            return; /* one of two assignments to the same state */
-        for (size_t j = made + 1; j < g->n_steps; j++)
-            if (uses(&g->steps[j], old->to) || (j == i && i > made))
-                return;
-    }
-    g->steps[made].operand = store->operand;
-    memmove(&g->steps[at], &g->steps[at + 1], (g->n_steps - at - 1) * sizeof *g->steps);
-    g->n_steps--;
-}
-
-/* As few registers as there are live values at a time. What is loaded once stays for the whole block. */
-static elbo_status allocate_registers(elbo__group *g, int values)
-{
-    int *place = elbo__alloc((size_t)values * sizeof *place), *last = elbo__calloc((size_t)values, sizeof *last);
-    bool *busy = elbo__calloc((size_t)values, sizeof *busy);
-    if (place && last && busy) {
-        for (size_t i = 0; i < g->n_steps; i++) {
-            const elbo__step *step = &g->steps[i];
-            for (int k = 0; k < reads_of(step); k++)
-                last[step->from[k]] = last[step->from[k]] == INT32_MAX ? INT32_MAX : (int)i;
-            if (step->kind == ELBO__LOAD && step->once) {
-                last[step->to] = INT32_MAX;
-                busy[g->registers] = true;
-                place[step->to] = g->registers++;
-            }
-        }
-        for (size_t i = 0; i < g->n_steps; i++) {
-            elbo__step *step = &g->steps[i];
-            for (int k = 0; k < 3; k++) {
-                bool read = k < reads_of(step);
-                int value = read ? step->from[k] : 0;
-                step->from[k] = read ? place[value] : 0;
-                if (read && last[value] == (int)i)
-                    busy[place[value]] = false;
-            }
-            if (step->kind == ELBO__STORE)
-                continue;
-            if (last[step->to] != INT32_MAX) {
-                int reg = 0;
-                while (busy[reg])
-                    reg++;
-                busy[reg] = last[step->to] > (int)i;
-                place[step->to] = reg;
-                g->registers = reg >= g->registers ? reg + 1 : g->registers;
-            }
-            step->to = place[step->to];
-        }
-    }
-    bool ok = place && last && busy;
-    elbo__free(place);
-    elbo__free(last);
-    elbo__free(busy);
-    return ok ? ELBO_OK : ELBO_NO_MEMORY;
-}
-
 /* The nodes [first, first + n) of the loop's list, as one fused group. */
 static elbo_status emit_group(elbo_plan *plan, elbo__instr *instr, const int *nodes, size_t n, int *value, int *shown)
 {
@@ -338,15 +250,12 @@ static elbo_status emit_group(elbo_plan *plan, elbo__instr *instr, const int *no
     elbo_status status = ELBO_OK;
     for (size_t i = 0; i < n && status == ELBO_OK; i++)
         status = emit_fused(&e, nodes[i]);
-    for (size_t i = g->n_steps; i-- > 0 && status == ELBO_OK;)
-        if (g->steps[i].kind == ELBO__STORE)
-            store_directly(g, instr, i);
     for (size_t i = 0; i < n; i++) {
         value[nodes[i]] = ELBO__NONE;
         if (plan->nodes[nodes[i]].op->flags & ELBO__ASSIGN)
             shown[plan->nodes[nodes[i]].in[0]] = ELBO__NONE;
     }
-    return status == ELBO_OK ? allocate_registers(g, e.next) : status;
+    return status == ELBO_OK ? elbo__plan_refine(instr, e.next) : status;
 }
 
 /* ---- kernels ------------------------------------------------------------------------------------------------------------------- */

@@ -167,7 +167,7 @@ struct elbo_plan {
     bool poison;          /* fills the arena with NaN before each run */
 };
 
-enum { ELBO__CHUNK = 512 }; /* elements that a group works on at a time */
+enum { ELBO__CHUNK = 256 }; /* elements that a group works on at a time */
 
 /* ---- passes ---------------------------------------------------------------------------------------------------------- */
 
@@ -183,6 +183,9 @@ elbo_status elbo__plan_recut(elbo_plan *plan, int64_t grain, int64_t run);
 
 /* The shadow check: which block of which stage wrote each element. ELBO_OK, or what is wrong in elbo_error(). */
 elbo_status elbo__plan_check(const elbo_plan *plan);
+
+/* Makes the steps of a new group fewer; so far they count one register for each of `values` values. */
+elbo_status elbo__plan_refine(elbo__instr *instr, int values);
 
 /* What passes share. */
 const char *elbo__class_name(elbo__class class); /* "param", "input", "constant", "shared", "local" */

@@ -10,4 +10,5 @@ library_sources += \
     %reldir%/shadow.c \
     %reldir%/shadow.h \
     %reldir%/simplify.c \
-    %reldir%/stage.c
+    %reldir%/stage.c \
+    %reldir%/steps.c

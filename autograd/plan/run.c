@@ -104,14 +104,6 @@ static void store(elbo_dtype dtype, const elbo_tensor *to, const void *from, int
         memcpy((char *)to->data + elbo__layout_at(l, w.index) * (int64_t)size, x, size);
 }
 
-/* Asks for the next chunk of an operand while this one is worked on: a chunk is too short for the processor to see a
- * stream in it, and weights and moments come from far away. An address beyond the end does no harm. */
-static void look_ahead(const char *chunk, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i += 64)
-        __builtin_prefetch((const void *)((uintptr_t)chunk + bytes + i));
-}
-
 static void run_group(const work *w, const elbo__instr *instr)
 {
     const elbo__group *g = instr->group;
@@ -135,7 +127,6 @@ static void run_group(const work *w, const elbo__instr *instr)
             const elbo_tensor *part = s->operand >= 0 ? &parts[s->operand] : NULL;
             if (s->kind == ELBO__LOAD && s->direct) {
                 reg[s->to] = (char *)part->data + (part->layout.offset + first) * (int64_t)size;
-                look_ahead(reg[s->to], chunk_bytes);
             } else if (s->kind == ELBO__LOAD && s->once) {
                 reg[s->to] = chunk;
                 if (first == 0)

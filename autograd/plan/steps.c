@@ -1,0 +1,190 @@
+/* The steps of a fused group, made fewer: arithmetic that one kernel can do together, stores that a kernel can do itself,
+ * and as few registers as there are live values at a time. */
+#include <string.h>
+
+#include "../../tensor/memory.h"
+#include "ir.h"
+
+static int reads_of(const elbo__step *step)
+{
+    switch (step->kind) {
+    case ELBO__LOAD: return 0;
+    case ELBO__STORE: return 1;
+    default: return elbo__elementwise_operands(step->elementwise);
+    }
+}
+
+static bool uses(const elbo__step *step, int reg)
+{
+    for (int i = 0; i < reads_of(step); i++)
+        if (step->from[i] == reg)
+            return true;
+    return false;
+}
+
+static void remove_step(elbo__group *g, size_t at)
+{
+    memmove(&g->steps[at], &g->steps[at + 1], (g->n_steps - at - 1) * sizeof *g->steps);
+    g->n_steps--;
+}
+
+/* ---- contraction ------------------------------------------------------------------------------------------------------ */
+
+/* What `outer` makes of the result of `inner` at its operand `at`, one kernel does as `fused`: the operands of inner and the
+ * other one of outer, in the order that `from` gives them (0 and 1: of inner; 2: the other). A fused multiply-add
+ * rounds once instead of twice. */
+static const struct {
+    int outer, at, inner, fused, from[3];
+} contractions[] = {
+    {ELBO__add, 0, ELBO__mul, ELBO__mul_add, {0, 1, 2}},        {ELBO__add, 1, ELBO__mul, ELBO__mul_add, {0, 1, 2}},
+    {ELBO__sub, 0, ELBO__mul, ELBO__mul_sub, {0, 1, 2}},        {ELBO__sub, 1, ELBO__mul, ELBO__sub_mul, {2, 0, 1}},
+    {ELBO__add, 0, ELBO__square, ELBO__mul_add, {0, 0, 2}},     {ELBO__add, 1, ELBO__square, ELBO__mul_add, {0, 0, 2}},
+    {ELBO__sub, 0, ELBO__square, ELBO__mul_sub, {0, 0, 2}},     {ELBO__sub, 1, ELBO__square, ELBO__sub_mul, {2, 0, 0}},
+    {ELBO__add, 0, ELBO__sqrt, ELBO__root_add, {0, 2}},         {ELBO__add, 1, ELBO__sqrt, ELBO__root_add, {0, 2}},
+    {ELBO__div, 1, ELBO__root_add, ELBO__over_root, {2, 0, 1}},
+};
+
+/* The step that computes the value, if it is read once. */
+static elbo__step *made_for_one(elbo__group *g, int value)
+{
+    elbo__step *made = NULL;
+    int readers = 0;
+    for (size_t i = 0; i < g->n_steps; i++) {
+        elbo__step *step = &g->steps[i];
+        if (step->kind == ELBO__COMPUTE && step->to == value)
+            made = step;
+        for (int k = 0; k < reads_of(step); k++)
+            readers += step->from[k] == value;
+    }
+    return readers == 1 ? made : NULL;
+}
+
+/* Whether a value is memory that a step after `inner` and before `outer` stores to. */
+static bool changes(const elbo__group *g, const elbo__instr *instr, int value, const elbo__step *inner,
+                    const elbo__step *outer)
+{
+    for (size_t i = 0; i < 0*g->n_steps; i++) {
+        const elbo__step *load = &g->steps[i];
+        if (load->kind != ELBO__LOAD || load->to != value || !load->direct)
+            continue;
+        for (const elbo__step *store = inner + 1; store < outer; store++)
+            if (store->kind == ELBO__STORE && instr->in[store->operand].buffer == instr->in[load->operand].buffer)
+                return true;
+    }
+    return false;
+}
+
+static bool contract_at(elbo__group *g, const elbo__instr *instr, size_t at)
+{
+    elbo__step *outer = &g->steps[at];
+    for (size_t c = 0; c < sizeof contractions / sizeof contractions[0]; c++) {
+        if (outer->elementwise != contractions[c].outer)
+            continue;
+        elbo__step *inner = made_for_one(g, outer->from[contractions[c].at]);
+        if (!inner || inner->elementwise != contractions[c].inner || changes(g, instr, inner->from[0], inner, outer) ||
+            changes(g, instr, inner->from[1], inner, outer))
+            continue;
+        const int operands[3] = {inner->from[0], inner->from[1], outer->from[1 - contractions[c].at]};
+        outer->elementwise = contractions[c].fused;
+        for (int k = 0; k < reads_of(outer); k++)
+            outer->from[k] = operands[contractions[c].from[k]];
+        remove_step(g, (size_t)(inner - g->steps));
+        return true;
+    }
+    return false;
+}
+
+/* Twice, for what a contraction makes may be part of another. */
+static void contract(elbo__group *g, const elbo__instr *instr)
+{
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < g->n_steps; i++)
+            if (g->steps[i].kind == ELBO__COMPUTE && contract_at(g, instr, i))
+                i--;
+}
+
+/* ---- stores --------------------------------------------------------------------------------------------------------------- */
+
+/* A computed value that is stored in one piece is computed right there, if nothing after it wants what was there before
+ * and nothing else is stored there. */
+static void store_directly(elbo__group *g, const elbo__instr *instr, size_t at)
+{
+    const elbo__step *store = &g->steps[at];
+    const elbo__operand *to = &instr->in[store->operand];
+    size_t made = 0;
+    while (made < at && !(g->steps[made].kind == ELBO__COMPUTE && g->steps[made].to == store->from[0]))
+        made++;
+    if (made == at || g->steps[made].operand != ELBO__NONE || !elbo_layout_contiguous(&to->layout))
+        return;
+    for (size_t i = 0; i < g->n_steps; i++) {
+        const elbo__step *old = &g->steps[i];
+        if (i == at || old->operand == ELBO__NONE || instr->in[old->operand].buffer != to->buffer)
+            continue;
+        if (old->kind != ELBO__LOAD)
+            return; /* one of two assignments to the same state */
+        for (size_t j = made + 1; j < g->n_steps; j++)
+            if (uses(&g->steps[j], old->to) || (j == i && i > made))
+                return;
+    }
+    g->steps[made].operand = store->operand;
+    remove_step(g, at);
+}
+
+/* ---- registers ------------------------------------------------------------------------------------------------------------ */
+
+/* As few registers as there are live values at a time. What is loaded once stays for the whole block. */
+static elbo_status allocate_registers(elbo__group *g, int values)
+{
+    int *place = elbo__alloc((size_t)values * sizeof *place), *last = elbo__calloc((size_t)values, sizeof *last);
+    bool *busy = elbo__calloc((size_t)values, sizeof *busy);
+    if (place && last && busy) {
+        for (size_t i = 0; i < g->n_steps; i++) {
+            const elbo__step *step = &g->steps[i];
+            for (int k = 0; k < reads_of(step); k++)
+                last[step->from[k]] = last[step->from[k]] == INT32_MAX ? INT32_MAX : (int)i;
+            if (step->kind == ELBO__LOAD && step->once) {
+                last[step->to] = INT32_MAX;
+                busy[g->registers] = true;
+                place[step->to] = g->registers++;
+            }
+        }
+        for (size_t i = 0; i < g->n_steps; i++) {
+            elbo__step *step = &g->steps[i];
+            for (int k = 0; k < 3; k++) {
+                bool read = k < reads_of(step);
+                int value = read ? step->from[k] : 0;
+                step->from[k] = read ? place[value] : 0;
+                if (read && last[value] == (int)i)
+                    busy[place[value]] = false;
+            }
+            if (step->kind == ELBO__STORE)
+                continue;
+            if (last[step->to] != INT32_MAX) {
+                int reg = 0;
+                while (busy[reg])
+                    reg++;
+                busy[reg] = last[step->to] > (int)i;
+                place[step->to] = reg;
+                g->registers = reg >= g->registers ? reg + 1 : g->registers;
+            }
+            step->to = place[step->to];
+        }
+    }
+    bool ok = place && last && busy;
+    elbo__free(place);
+    elbo__free(last);
+    elbo__free(busy);
+    return ok ? ELBO_OK : ELBO_NO_MEMORY;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------------------------------ */
+
+elbo_status elbo__plan_refine(elbo__instr *instr, int values)
+{
+    elbo__group *g = instr->group;
+    contract(g, instr);
+    for (size_t i = g->n_steps; i-- > 0;)
+        if (g->steps[i].kind == ELBO__STORE)
+            store_directly(g, instr, i);
+    return allocate_registers(g, values);
+}
