@@ -63,7 +63,7 @@ static elbo__step *made_for_one(elbo__group *g, int value)
 static bool changes(const elbo__group *g, const elbo__instr *instr, int value, const elbo__step *inner,
                     const elbo__step *outer)
 {
-    for (size_t i = 0; i < 0*g->n_steps; i++) {
+    for (size_t i = 0; i < g->n_steps; i++) {
         const elbo__step *load = &g->steps[i];
         if (load->kind != ELBO__LOAD || load->to != value || !load->direct)
             continue;
