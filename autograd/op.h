@@ -34,6 +34,7 @@ typedef struct {
     int axis;                /* slice, pad, concat, argmax; random: the draw axis or -1      */
     int param, slab;         /* param: which tensor of which slab                            */
     int elementwise;         /* an elbo__elementwise row                                     */
+    int stride, padding;     /* convolutions                                                 */
 } elbo__attr;
 
 /* One call of a kernel: a block of the output, cut along `axis`, from what it needs of the operands. */
@@ -46,6 +47,7 @@ typedef struct {
     int64_t grain; /* entries in a full block: kernels whose bits depend on where they are cut stick to it */
     int axis;      /* the axis that blocks are cut along, -1: one block */
     const elbo_at *at;
+    void *scratch; /* as many bytes as the op's `scratch` says, aligned to 64; NULL for `interpret` */
 } elbo__call;
 
 /* A test case: small operands to differentiate the op at. The list of an op ends with build = NULL. */
@@ -71,6 +73,11 @@ typedef struct elbo__op {
     int (*walks)(const elbo_shape *y, const elbo_shape *operand, const elbo__attr *attr, int i, int axis);
     /* ELBO__VIEW: the output's layout over the operand's memory; false where it takes a copy. */
     bool (*view)(const elbo_layout *in, const elbo_shape *out, const elbo__attr *attr, elbo_layout *view);
+    /* For an op of two operands, whose shapes are a and b. Floating-point operations of the whole node, where they say what
+     * it costs; NULL: its elements do. Bytes that a call of `kernel` needs to work in; NULL: none. */
+    double (*flops)(const elbo_shape *y, const elbo_shape *a, const elbo_shape *b);
+    size_t (*scratch)(elbo_dtype dtype, const elbo_shape *y, const elbo_shape *a, const elbo_shape *b,
+                      const elbo__attr *attr);
     const elbo__case *cases;
 } elbo__op;
 

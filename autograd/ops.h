@@ -77,6 +77,14 @@ ELBO_API elbo_var *elbo_argmax(elbo_var *x, int axis);        /* i32: the first 
 /* (..., M, K) (..., K, N) -> (..., M, N); leading axes broadcast; rank at least 2 */
 ELBO_API elbo_var *elbo_matmul(elbo_var *a, elbo_var *b);
 
+/* y[b][o] = the sum over c of x[b][c], `padding` zeros on every side, met by w[o][c] at every `stride`-th place:
+ * x (B, C, H, W), w (O, C, h, w) -> (B, O, (H + 2 padding - h) / stride + 1, (W + 2 padding - w) / stride + 1) */
+ELBO_API elbo_var *elbo_conv2d(elbo_var *x, elbo_var *w, int stride, int padding);
+
+/* The adjoint: <elbo_conv2d(y, w), x> = <y, elbo_conv_transpose2d(x, w)>. x (B, C, H, W), w (C, O, h, w) ->
+ * (B, O, (H - 1) stride - 2 padding + h + output_padding, ...), 0 <= output_padding < stride */
+ELBO_API elbo_var *elbo_conv_transpose2d(elbo_var *x, elbo_var *w, int stride, int padding, int output_padding);
+
 /* ---- movement: any dtype ----------------------------------------------------------------------------------------------- */
 
 ELBO_API elbo_var *elbo_reshape(elbo_var *x, elbo_shape shape);       /* row-major order kept; one size may be -1      */

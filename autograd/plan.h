@@ -7,7 +7,8 @@
  *         if (elbo_plan_run(plan, params, (elbo_at){.seed = 1, .step = step}) != ELBO_OK) ...
  *     elbo_tensor loss = elbo_plan_output(plan, 0);         // valid until the next run
  *
- * A run allocates nothing. The results are the same, bit for bit, for any number of threads. A plan is not re-entrant;
+ * A run allocates nothing, and takes subnormal numbers (below 1.2e-38 in f32) for 0, since processors are slow with them
+ * and decaying moments come to them; the caller's floating-point mode is restored. The results are the same, bit for bit, for any number of threads. A plan is not re-entrant;
  * different plans may run at the same time from different threads, if they do not assign to a shared parameter set.
  */
 #ifndef ELBO_AUTOGRAD_PLAN_H

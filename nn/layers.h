@@ -34,6 +34,17 @@ ELBO_API elbo_var *elbo_affine(elbo_var *x, elbo_var *w, elbo_var *b);
 /* n times linear and activation, x (..., in) -> (..., sizes[n - 1]); layers NAME, NAME2, NAME3, ... */
 ELBO_API elbo_var *elbo_mlp(elbo_var *x, const char *name, const int64_t *sizes, int n, const char *activation);
 
+/* ---- convolutions ------------------------------------------------------------------------------------------------ */
+
+/* x (B, in, H, W) -> (B, out, H', W'), H' = (H + 2 padding - kernel) / stride + 1; NAME.weight (out, in, kernel, kernel),
+ * NAME.bias (out), both U(+-1/sqrt(in kernel^2)) at first */
+ELBO_API elbo_var *elbo_conv2d_layer(elbo_var *x, const char *name, int64_t out, int kernel, int stride, int padding);
+
+/* x (B, in, H, W) -> (B, out, H', W'), H' = (H - 1) stride - 2 padding + kernel + output_padding; NAME.weight (in, out,
+ * kernel, kernel), NAME.bias (out), both U(+-1/sqrt(out kernel^2)) at first */
+ELBO_API elbo_var *elbo_conv_transpose2d_layer(elbo_var *x, const char *name, int64_t out, int kernel, int stride,
+                                               int padding, int output_padding);
+
 /* ---- activations ------------------------------------------------------------------------------------------------- */
 
 ELBO_API elbo_var *elbo_leaky_relu(elbo_var *x, double slope); /* x > 0 ? x : slope x                                 */

@@ -31,6 +31,7 @@ typedef struct {
     void (*sum)(int64_t n, void *y, const void *x);               /* *y += x[0] + ... + x[n-1]                         */
     void (*max)(int64_t n, void *y, const void *x);               /* *y = max(*y, x[0], ..., x[n-1]); NaN wins         */
     elbo__product_kernel *product;                                /* NULL: BLIS does it                                */
+    elbo__product_kernel *product_dots;                           /* a's rows and b's columns of neighbours            */
 } elbo__kernels;
 
 /* The kernels for this machine. */

@@ -2,6 +2,9 @@
  * become vector code of that width; elementwise.c picks a set when the program runs. The loops carry no dependency from
  * one element to the next (y may be an operand, at the same place), which is what the pragma says. */
 #include <math.h>
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
 
 #include "elementwise.h"
 #include "vmath.h"
@@ -12,6 +15,8 @@
 #else
 #define INDEPENDENT _Pragma("omp simd")
 #endif
+
+#define ELBO__UNUSED __attribute__((unused)) /* where a row has a kernel of its own below */
 
 #define JOIN2(a, b) a##b
 #define JOIN(a, b) JOIN2(a, b)
@@ -41,10 +46,40 @@
 #define elbo__fma_f64 __builtin_fma
 #include "elementwise_simd.inc"
 
+/* ---- rows that a processor has better means for ------------------------------------------------------------------------ */
+
+/* a / (sqrt(b) + c). The root is made of an estimate of 1 / sqrt good to 14 bits, a step of Newton's method for both and a
+ * correction: correctly rounded, as trials with every mantissa show, so that results are those of other processors. The
+ * instructions for roots and quotients share one slow unit, and take most of what an optimiser costs. They are used for
+ * roots, if any, where a step could lose digits or overflow. */
+#ifdef __AVX512F__
+static void over_root_quickly(int64_t n, void *y, const void *a, const void *b, const void *c)
+{
+    const __m512 half = _mm512_set1_ps(0.5f), one = _mm512_set1_ps(1.0f), most = _mm512_set1_ps(0x1p63f);
+    for (int64_t i = 0; i < n; i += 16) {
+        __mmask16 m = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : 0xffff;
+        __m512 top = _mm512_maskz_loadu_ps(m, (const float *)a + i), x = _mm512_maskz_loadu_ps(m, (const float *)b + i);
+        __m512 r = _mm512_min_ps(most, _mm512_rsqrt14_ps(x)), s = _mm512_mul_ps(x, r), h = _mm512_mul_ps(half, r);
+        __m512 e = _mm512_fnmadd_ps(s, h, half);
+        s = _mm512_fmadd_ps(s, e, s);
+        h = _mm512_fmadd_ps(h, e, h);
+        s = _mm512_fmadd_ps(_mm512_fnmadd_ps(s, s, x), h, s);
+        __mmask16 good = _mm512_cmp_ps_mask(x, _mm512_set1_ps(0x1p-100f), _CMP_GE_OQ) &
+                         _mm512_cmp_ps_mask(x, _mm512_set1_ps(0x1p126f), _CMP_LE_OQ);
+        good |= _mm512_testn_epi32_mask(_mm512_castps_si512(x), _mm512_castps_si512(x)); /* 0, not -0 */
+        if (good != 0xffff)
+            s = _mm512_mask_sqrt_ps(s, (__mmask16)~good, x);
+        __m512 t = _mm512_add_ps(s, _mm512_mask_loadu_ps(one, m, (const float *)c + i));
+        _mm512_mask_storeu_ps((float *)y + i, m, _mm512_div_ps(top, t));
+    }
+}
+#define over_root_f32 over_root_quickly
+#endif
+
 /* ---- the table ------------------------------------------------------------------------------------------------------- */
 
 #ifdef ELBO__PRODUCT_KERNEL
-elbo__product_kernel JOIN(elbo__product_, ELBO__ISA);
+elbo__product_kernel JOIN(elbo__product_, ELBO__ISA), JOIN(elbo__product_dots_, ELBO__ISA);
 #endif
 
 extern const elbo__kernels JOIN(elbo__kernels_, ELBO__ISA)[2];
@@ -62,6 +97,7 @@ const elbo__kernels JOIN(elbo__kernels_, ELBO__ISA)[2] = {
         .max = row_max_f32,
 #ifdef ELBO__PRODUCT_KERNEL
         .product = JOIN(elbo__product_, ELBO__ISA),
+        .product_dots = JOIN(elbo__product_dots_, ELBO__ISA),
 #endif
     },
     {

@@ -1,5 +1,6 @@
 public_headers += \
     %reldir%/error.h \
+    %reldir%/machine.h \
     %reldir%/memory.h \
     %reldir%/tensor.h \
     %reldir%/version.h
@@ -7,20 +8,27 @@ public_headers += \
 library_sources += \
     %reldir%/bits.h \
     %reldir%/clones.h \
+    %reldir%/convolve.c \
+    %reldir%/convolve.h \
     %reldir%/elementwise.c \
     %reldir%/elementwise.def \
     %reldir%/elementwise.h \
     %reldir%/elementwise_simd.inc \
     %reldir%/error.c \
+    %reldir%/machine.c \
     %reldir%/memory.c \
     %reldir%/move.c \
     %reldir%/move.h \
+    %reldir%/patches.c \
+    %reldir%/patches.h \
     %reldir%/product.c \
     %reldir%/product.h \
     %reldir%/random.c \
     %reldir%/random.h \
     %reldir%/reduce.c \
     %reldir%/reduce.h \
+    %reldir%/simd.h \
+    %reldir%/subnormals.h \
     %reldir%/tensor.c \
     %reldir%/threads.c \
     %reldir%/threads.h \
@@ -30,7 +38,7 @@ library_sources += \
     %reldir%/words.h
 
 # The kernels, once for each instruction set; elementwise.c takes the best that the machine has.
-kernel_sources = %reldir%/elementwise_simd.c %reldir%/product_simd.c
+kernel_sources = %reldir%/elementwise_simd.c %reldir%/product_dots_simd.c %reldir%/product_simd.c
 kernel_libraries += %reldir%/libkernels_base.la
 %C%_libkernels_base_la_SOURCES = $(kernel_sources)
 %C%_libkernels_base_la_CPPFLAGS = $(library_cppflags) -DELBO__ISA=base

@@ -134,16 +134,24 @@ static elbo__matrix transposed(const elbo__matrix *m)
     return (elbo__matrix){m->data, m->columns, m->rows, m->column_stride, m->row_stride};
 }
 
+/* Up to this many rows in a block, and from this many terms in a sum, dot products are worth their additions across lanes.
+ * Decided by what all blocks share. */
+enum { FEW_ROWS = 4, MANY_TERMS = 64 };
+
 void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, int64_t grain)
 {
-    elbo__product_kernel *own = elbo__kernels_for(dtype)->product;
+    const elbo__kernels *own = elbo__kernels_for(dtype);
     if (y->rows == 0 || y->columns == 0)
         return;
-    if (own && y->row_stride == 1 && y->column_stride != 1) {
+    bool dots = grain <= FEW_ROWS && a->columns >= MANY_TERMS && a->column_stride == 1 && b->row_stride == 1 &&
+                b->column_stride != 1;
+    if (own->product && dots) {
+        own->product_dots(y, a, b);
+    } else if (own->product && y->row_stride == 1 && y->column_stride != 1) {
         elbo__matrix ty = transposed(y), ta = transposed(b), tb = transposed(a);
-        own(&ty, &ta, &tb);
-    } else if (own) {
-        own(y, a, b);
+        own->product(&ty, &ta, &tb);
+    } else if (own->product) {
+        own->product(y, a, b);
     } else if (a->columns == 0 || a->column_stride == 0 || a->row_stride == 0 || !takes(b)) {
         elbo__product_plain(dtype, y, a, b); /* decided by what blocks share: never by the number of rows */
     } else {

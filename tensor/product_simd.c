@@ -11,131 +11,17 @@
  * The bits of y[i][j] depend on row i of a, column j of b, and nothing else: K is cut into equal pieces of at most PIECE, a
  * piece is summed from 0 in the order of k by fused multiply-adds, and the pieces are added in order. It does not matter
  * how y is cut into blocks, nor how wide vectors are. */
-#include <string.h>
-
 #include "product.h"
 
 #define JOIN2(a, b) a##b
 #define JOIN(a, b) JOIN2(a, b)
 
 #ifdef ELBO__PRODUCT_KERNEL
+#include "simd.h"
 elbo__product_kernel JOIN(elbo__product_, ELBO__ISA);
 
-/* ---- vectors ----------------------------------------------------------------------------------------------------------- */
-
-/* LANES numbers; a mask says how many of the first are meant. ROWS x VECTORS vectors of y, VECTORS of b and one of a fit
- * the registers. ZIP(a, b, first) interleaves half of a and of b from their entry `first` on. */
-#if defined __AVX512F__
-#include <immintrin.h>
-enum { LANES = 16, ROWS = 8, VECTORS = 3 };
-typedef __m512 vector;
-typedef __mmask16 mask;
-#define ZIP(a, b, h)                                                                                                   \
-    __builtin_shufflevector(a, b, h, 16 + h, h + 1, h + 17, h + 2, h + 18, h + 3, h + 19, h + 4, h + 20, h + 5,        \
-                            h + 21, h + 6, h + 22, h + 7, h + 23)
-static inline mask first(int64_t n)
-{
-    return (mask)((1u << n) - 1);
-}
-static inline vector load(const float *x)
-{
-    return _mm512_loadu_ps(x);
-}
-static inline vector load_some(const float *x, mask m)
-{
-    return _mm512_maskz_loadu_ps(m, x);
-}
-static inline void store(float *y, vector x)
-{
-    _mm512_storeu_ps(y, x);
-}
-static inline void store_some(float *y, vector x, mask m)
-{
-    _mm512_mask_storeu_ps(y, m, x);
-}
-static inline vector spread(float x)
-{
-    return _mm512_set1_ps(x);
-}
-static inline vector multiply_add(vector a, vector b, vector c)
-{
-    return _mm512_fmadd_ps(a, b, c);
-}
-
-#elif defined __AVX2__ && defined __FMA__
-#include <immintrin.h>
-enum { LANES = 8, ROWS = 6, VECTORS = 2 };
-typedef __m256 vector;
-typedef __m256i mask;
-#define ZIP(a, b, h) __builtin_shufflevector(a, b, h, 8 + h, h + 1, h + 9, h + 2, h + 10, h + 3, h + 11)
-static inline mask first(int64_t n)
-{
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-static inline vector load(const float *x)
-{
-    return _mm256_loadu_ps(x);
-}
-static inline vector load_some(const float *x, mask m)
-{
-    return _mm256_maskload_ps(x, m);
-}
-static inline void store(float *y, vector x)
-{
-    _mm256_storeu_ps(y, x);
-}
-static inline void store_some(float *y, vector x, mask m)
-{
-    _mm256_maskstore_ps(y, m, x);
-}
-static inline vector spread(float x)
-{
-    return _mm256_set1_ps(x);
-}
-static inline vector multiply_add(vector a, vector b, vector c)
-{
-    return _mm256_fmadd_ps(a, b, c);
-}
-
-#elif defined __aarch64__
-#include <arm_neon.h>
-enum { LANES = 4, ROWS = 8, VECTORS = 3 };
-typedef float32x4_t vector;
-typedef int64_t mask;
-#define ZIP(a, b, h) __builtin_shufflevector(a, b, h, 4 + h, h + 1, h + 5)
-static inline mask first(int64_t n)
-{
-    return n;
-}
-static inline vector load(const float *x)
-{
-    return vld1q_f32(x);
-}
-static inline vector load_some(const float *x, mask n)
-{
-    float part[LANES] = {0};
-    memcpy(part, x, (size_t)n * sizeof *x);
-    return load(part);
-}
-static inline void store(float *y, vector x)
-{
-    vst1q_f32(y, x);
-}
-static inline void store_some(float *y, vector x, mask n)
-{
-    float part[LANES];
-    store(part, x);
-    memcpy(y, part, (size_t)n * sizeof *y);
-}
-static inline vector spread(float x)
-{
-    return vdupq_n_f32(x);
-}
-static inline vector multiply_add(vector a, vector b, vector c)
-{
-    return vfmaq_f32(c, a, b);
-}
-#endif
+/* ROWS x VECTORS vectors of y, VECTORS of b and one of a fit the registers. */
+enum { ROWS = REGISTERS == 32 ? 8 : 6, VECTORS = REGISTERS == 32 ? 3 : 2 };
 
 /* ---- tiles --------------------------------------------------------------------------------------------------------------- */
 
@@ -172,8 +58,9 @@ static inline __attribute__((always_inline)) void work_off(const tile *t, int ro
             for (int j = 0; j < vectors; j++)
                 sum[i][j] = multiply_add(number, row[j], sum[i][j]);
         }
-        __builtin_prefetch(ahead + (k & 3) * LANES, 0, 2); /* to the second level */
-        ahead += k & 3 ? 0 : ahead_row;
+        __builtin_prefetch(ahead + (k & 1) * 2 * LANES, 0, 2); /* to the second level */
+        __builtin_prefetch(ahead + (k & 1) * 2 * LANES + LANES, 0, 2);
+        ahead += k & 1 ? 0 : ahead_row;
         a += a_column;
         b += b_row;
     }
@@ -306,8 +193,8 @@ void JOIN(elbo__product_, ELBO__ISA)(const elbo__matrix *y, const elbo__matrix *
                 int64_t rows = y->rows - i < high ? y->rows - i : high;
                 t.a = (const float *)a->data + i * a->row_stride + k * a->column_stride;
                 t.y = scatters ? made : (float *)y->data + i * y->row_stride + j;
-                bool more = i / high < 4 && j + WIDTH < y->columns;
-                t.ahead = more ? from + WIDTH + i / high * (deep / 4) * b->row_stride : t.a;
+                bool more = i / high < 2 && j + WIDTH < y->columns;
+                t.ahead = more ? from + WIDTH + i / high * (deep / 2) * b->row_stride : t.a;
                 t.ahead_row = more ? b->row_stride : 0;
                 tiles[rows - 1][vectors - 1](&t);
                 if (scatters)

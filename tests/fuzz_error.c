@@ -220,8 +220,8 @@ static elbo_status node(const elbo_var *x, const elbo_at *at, const pair *in, pa
         return bound_elementwise(x, in, out);
     if (x->op == &elbo__op_sum)
         return bound_sum(x, in, out, size ? from / size : 0, 2);
-    if (x->op == &elbo__op_matmul)
-        return bound_sum(x, in, out, x->in[0]->shape.dim[x->shape.ndim - 1], 1);
+    if (fuzz_multiplies(x))
+        return bound_sum(x, in, out, fuzz_terms(x), 1);
     if (x->op == &elbo__op_scatter_add && certain(&in[1].bound))
         return bound_sum(x, in, out, x->in[0]->shape.dim[0], 2);
     if (x->op == &elbo__op_argmax)

@@ -210,6 +210,25 @@ static int dense_layer(maker *m)
     return y >= 0 && below(m, 2) ? add_named(m, "relu", y, y) : y;
 }
 
+/* A convolution, or a transposed one, by a parameter with a small kernel, and perhaps a bias. */
+static int convolution(maker *m)
+{
+    int x = some_line(m);
+    for (int tries = 0; tries < 20 && m->b.value[x]->shape.ndim != 4; tries++)
+        x = some_line(m);
+    const elbo_shape *s = &m->b.value[x]->shape;
+    if (s->ndim < 3 || m->b.value[x]->dtype != m->b.g->dtype)
+        x = add_leaf(m, "input", ELBO_SHAPE(m->batch, 1 + below(m, 3), some_size(m), some_size(m)));
+    if (x < 0)
+        return -1;
+    s = &m->b.value[x]->shape;
+    bool back = below(m, 2);
+    int64_t in = s->dim[1], out = 1 + below(m, 4), high = 1 + below(m, 3), wide = 1 + below(m, 3);
+    elbo_shape w = back ? ELBO_SHAPE(in, out, high, wide) : ELBO_SHAPE(out, in, high, wide);
+    int y = add_named(m, back ? "conv_transpose2d" : "conv2d", x, add_leaf(m, "param", w));
+    return y >= 0 && below(m, 2) ? add_named(m, "add", y, add_leaf(m, "param", ELBO_SHAPE(out, 1, 1))) : y;
+}
+
 /* One of two operands is a new leaf. */
 static int with_leaf(maker *m)
 {
@@ -317,9 +336,10 @@ fuzz_program fuzz_generate(uint64_t seed)
     static const int threads[] = {2, 3, 4, 7, 16};
     static const int64_t most[] = {500, 500, 1000, 1000, 2000, 4000, 4000, 20000};
     static int (*const ways[])(maker *) = {
-        any_line, any_line, any_line,       any_line,        any_line,        any_line,    any_line,   any_line,
-        any_line, any_line, with_leaf,      with_leaf,       any_leaf,        dense_layer, update,     update,
-        descent,  descent,  against_itself, against_reduced, against_reduced, dense_layer, arithmetic, dense_layer};
+        any_line,    any_line,   any_line,    any_line,    any_line,       any_line,        any_line,
+        any_line,    any_line,   any_line,    with_leaf,   with_leaf,      any_leaf,        dense_layer,
+        update,      update,     descent,     descent,     against_itself, against_reduced, against_reduced,
+        dense_layer, arithmetic, dense_layer, convolution, convolution};
     fuzz_program p = {.seed = seed};
     maker m = {.p = &p};
     p.exact = below(&m, 5) < 3;

@@ -96,6 +96,10 @@ bool fuzz_range_of_elementwise(int row, const fuzz_range *in, fuzz_range *out, b
 /* Follows the ranges to the end of the graph; false where a node is too large or, in an exact graph, not exact. */
 bool fuzz_range_follow(fuzz_build *b);
 double fuzz_range_limit(bool exact);
+
+/* Products of matrices and convolutions: each number is a sum of so many products of two. */
+bool fuzz_multiplies(const elbo_var *x);
+int64_t fuzz_terms(const elbo_var *x);
 fuzz_range fuzz_range_of_state(bool exact);
 
 /* ---- running: fuzz_run.c, fuzz_error.c, fuzz_shrink.c ---------------------------------------------------------------------- */

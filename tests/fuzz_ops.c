@@ -288,6 +288,58 @@ APPLY(matmul)
     return NULL;
 }
 
+/* The shape with axes of size 1 put in until there are four, in one of two ways; false where that cannot be. */
+static bool as_images(const elbo_shape *s, bool early, elbo_shape *out)
+{
+    const int64_t *d = s->dim;
+    *out = s->ndim == 4   ? *s
+           : s->ndim == 3 ? (early ? ELBO_SHAPE(d[0], 1, d[1], d[2]) : ELBO_SHAPE(d[0], d[1], 1, d[2]))
+                          : (early ? ELBO_SHAPE(d[0], 1, 1, d[1]) : ELBO_SHAPE(d[0], d[1], 1, 1));
+    return s->ndim >= 2 && s->ndim <= 4;
+}
+
+/* The size of the result's axis where a kernel of k meets n entries; below 1: they do not fit. */
+static int64_t places(int64_t n, int64_t k, int stride, int padding, bool transposed)
+{
+    if (k < 1 || (transposed ? n < 1 : n + 2 * padding < k))
+        return 0;
+    return transposed ? n * stride - 1 - 2 * padding + k : (n + 2 * padding - k) / stride + 1;
+}
+
+static elbo_var *convolution(fuzz_build *b, const fuzz_line *line, elbo_var **in, bool transposed)
+{
+    int stride = 1 + (int)fuzz_pick(line, 0, 3), padding = (int)fuzz_pick(line, 1, 3);
+    if (!fuzz_is_number(in[0]) || !fuzz_is_number(in[1]))
+        return NULL;
+    for (uint32_t how = line->n[2]; how < line->n[2] + 4; how++) {
+        elbo_shape x, w;
+        if (!as_images(&in[0]->shape, how & 1, &x) || !as_images(&in[1]->shape, how & 2, &w))
+            return NULL;
+        elbo_shape y = ELBO_SHAPE(x.dim[0], w.dim[transposed ? 1 : 0],
+                                  places(x.dim[2], w.dim[2], stride, padding, transposed),
+                                  places(x.dim[3], w.dim[3], stride, padding, transposed));
+        if (x.dim[1] != w.dim[transposed ? 0 : 1] || y.dim[2] < 1 || y.dim[3] < 1 || !fuzz_fits(b, &y) ||
+            elbo_shape_size(&y) * x.dim[1] * w.dim[2] * w.dim[3] > 16 * b->program->most)
+            continue;
+        fuzz_note(b, "%s by %s, stride %d, padding %d", elbo_shape_format(&x).text, elbo_shape_format(&w).text, stride,
+                  padding);
+        elbo_var *images = elbo_reshape(in[0], x), *weight = elbo_reshape(in[1], w);
+        return transposed ? elbo_conv_transpose2d(images, weight, stride, padding, stride - 1)
+                          : elbo_conv2d(images, weight, stride, padding);
+    }
+    return NULL;
+}
+
+APPLY(conv2d)
+{
+    return convolution(b, line, in, false);
+}
+
+APPLY(conv_transpose2d)
+{
+    return convolution(b, line, in, true);
+}
+
 /* ---- the table ------------------------------------------------------------------------------------------------------------ */
 
 const fuzz_kind fuzz_kinds[] = {

@@ -35,6 +35,8 @@
     KIND(softmax, 1, 3, false)                                                                                         \
     KIND(log_softmax, 1, 3, false)                                                                                     \
     KIND(matmul, 2, 30, false)                                                                                         \
+    KIND(conv2d, 2, 20, false)                                                                                         \
+    KIND(conv_transpose2d, 2, 20, false)                                                                               \
     KIND(reshape, 1, 10, false)                                                                                        \
     KIND(permute, 1, 10, false)                                                                                        \
     KIND(expand, 1, 6, false)                                                                                          \

@@ -182,6 +182,22 @@ static bool contracts(const fuzz_build *b, const elbo_var *x)
            !b->ranges[x->id].integer;
 }
 
+bool fuzz_multiplies(const elbo_var *x)
+{
+    return x->op == &elbo__op_matmul || x->op == &elbo__op_conv2d || x->op == &elbo__op_conv2d_input ||
+           x->op == &elbo__op_conv2d_weight;
+}
+
+int64_t fuzz_terms(const elbo_var *x)
+{
+    const int64_t *a = x->in[0]->shape.dim, *c = x->in[1]->shape.dim;
+    if (x->op == &elbo__op_matmul)
+        return a[x->shape.ndim - 1];
+    if (x->op == &elbo__op_conv2d_weight) /* y (B, O, H', W'): over the images of a group and their positions */
+        return (x->shape.dim[0] ? a[0] / x->shape.dim[0] : 0) * a[2] * a[3];
+    return (x->op == &elbo__op_conv2d ? c[2] : c[1]) * c[3] * c[4]; /* w (G, O, C, h, w) */
+}
+
 static bool range_of(const fuzz_build *b, const elbo_var *x, fuzz_range *out)
 {
     bool exact = b->program->exact;
@@ -210,10 +226,10 @@ static bool range_of(const fuzz_build *b, const elbo_var *x, fuzz_range *out)
         *out = (fuzz_range){0, (double)x->in[0]->shape.dim[x->attr.axis], true};
         return true;
     }
-    if (x->op == &elbo__op_matmul) {
+    if (fuzz_multiplies(x)) {
         double a = most(&in[0]), c = most(&in[1]);
         fuzz_range product = {-a * c, a * c, in[0].integer && in[1].integer};
-        return sum_range(&product, (double)x->in[0]->shape.dim[x->shape.ndim - 1], exact, out);
+        return sum_range(&product, (double)fuzz_terms(x), exact, out);
     }
     if (x->op == &elbo__op_scatter_add)
         return sum_range(&in[0], (double)x->in[1]->shape.dim[0], exact, out);

@@ -20,6 +20,8 @@ unit_sources += \
     %reldir%/suites.h \
     %reldir%/test_batches.c \
     %reldir%/test_binding.c \
+    %reldir%/test_conv.c \
+    %reldir%/test_convolve.c \
     %reldir%/test_distribution.c \
     %reldir%/test_draws.c \
     %reldir%/test_elementwise.c \

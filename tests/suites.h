@@ -15,6 +15,8 @@
     SUITE(product)                                                                                                     \
     SUITE(batches)                                                                                                     \
     SUITE(binding)                                                                                                     \
+    SUITE(conv)                                                                                                        \
+    SUITE(convolve)                                                                                                    \
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
     SUITE(folder)                                                                                                      \

@@ -4,7 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "../tensor/elementwise.h"
 #include "../tensor/product.h"
+#include "config.h"
 #include "numbers.h"
 #include "rig.h"
 #include "suites.h"
@@ -180,6 +182,83 @@ START_TEST(rows_keep_their_bits_wherever_blocks_of_the_grain_are_cut)
 }
 END_TEST
 
+/* ---- our own kernels, number by number ------------------------------------------------------------------------------ */
+
+extern const elbo__kernels elbo__kernels_base[2];
+#ifdef ELBO__HAVE_X86_64_LEVELS
+extern const elbo__kernels elbo__kernels_avx2[2], elbo__kernels_avx512[2];
+#endif
+
+/* The kernel sets, each after the ones that run wherever it does. */
+static const struct {
+    const char *name;
+    const elbo__kernels *kernels;
+} sets[] = {
+    {"base", elbo__kernels_base},
+#ifdef ELBO__HAVE_X86_64_LEVELS
+    {"avx2", elbo__kernels_avx2},
+    {"avx512", elbo__kernels_avx512},
+#endif
+};
+
+/* The sum of `terms` products in equal pieces of at most 512, each from 0 in order, by fused multiply-adds. */
+static float sum_in_pieces(const float *a, const float *b, int terms)
+{
+    int pieces = (terms + 511) / 512, piece = (terms + pieces - 1) / pieces;
+    float sum = 0;
+    for (int first = 0; first < terms; first += piece) {
+        float part = 0;
+        for (int k = first; k < terms && k < first + piece; k++)
+            part = fmaf(a[k], b[k], part);
+        sum = first ? sum + part : part;
+    }
+    return sum;
+}
+
+/* The same in 16 lanes, added as a tree. */
+static float sum_in_lanes(const float *a, const float *b, int terms)
+{
+    float lane[16] = {0};
+    for (int k = 0; k < terms; k++)
+        lane[k % 16] = fmaf(a[k], b[k], lane[k % 16]);
+    for (int half = 8; half > 0; half /= 2)
+        for (int l = 0; l < half; l++)
+            lane[l] += lane[l + half];
+    return lane[0];
+}
+
+START_TEST(every_instruction_set_has_the_bits_of_a_sum_in_the_order_that_is_promised)
+{
+    enum { ROWS = 9, COLUMNS = 101, TERMS = 1100 };
+    static float a[ROWS * TERMS], b[COLUMNS * TERMS], y[ROWS * COLUMNS]; /* b by columns */
+    numbers n = {40};
+    for (int i = 0; i < ROWS * TERMS; i++)
+        a[i] = (float)numbers_between(&n, -1, 1);
+    for (int i = 0; i < COLUMNS * TERMS; i++)
+        b[i] = (float)numbers_between(&n, -1, 1);
+    for (size_t set = 0; set < sizeof sets / sizeof sets[0]; set++) {
+        for (int dots = 0; dots < 2 && sets[set].kernels->product; dots++)
+            for (int trial = 0; trial < 60; trial++) {
+                int rows = 1 + (int)numbers_below(&n, ROWS), columns = 1 + (int)numbers_below(&n, COLUMNS);
+                int terms = trial % 3 ? 1 + (int)numbers_below(&n, 60) : (int)numbers_below(&n, TERMS + 1);
+                terms = terms ? terms : TERMS;
+                elbo__matrix my = {y, rows, columns, COLUMNS, 1}, ma = {a, rows, terms, TERMS, 1};
+                elbo__matrix mb = {b, terms, columns, 1, TERMS};
+                (dots ? sets[set].kernels->product_dots : sets[set].kernels->product)(&my, &ma, &mb);
+                for (int i = 0; i < rows; i++)
+                    for (int j = 0; j < columns; j++) {
+                        const float *p = &a[i * TERMS], *q = &b[j * TERMS];
+                        float expected = dots ? sum_in_lanes(p, q, terms) : sum_in_pieces(p, q, terms);
+                        ck_assert_msg(y[i * COLUMNS + j] == expected, "%s: entry %d %d of a sum of %d is %.9g, not %.9g",
+                                      sets[set].name, i, j, terms, y[i * COLUMNS + j], expected);
+                    }
+            }
+        if (strcmp(sets[set].name, elbo__kernels_name()) == 0)
+            break; /* the machine's best */
+    }
+}
+END_TEST
+
 START_TEST(blis_runs_kernels_made_for_this_processor)
 {
     ck_assert_uint_gt(strlen(elbo__product_kernels()), 0);
@@ -305,6 +384,7 @@ Suite *suite_product(void)
     tcase_add_loop_test(t, products_of_every_size_agree_with_a_plain_loop, 0, 3);
     tcase_add_test(t, products_of_any_numbers_are_within_the_rounding_of_their_terms);
     tcase_add_test(t, rows_keep_their_bits_wherever_blocks_of_the_grain_are_cut);
+    tcase_add_test(t, every_instruction_set_has_the_bits_of_a_sum_in_the_order_that_is_promised);
     tcase_add_test(t, blis_runs_kernels_made_for_this_processor);
     suite_add_tcase(s, t);
     t = tcase_create("matmul");

@@ -71,6 +71,12 @@ static int walks(const elbo_shape *y, const elbo_shape *x, const elbo__attr *att
     return (axis == rows) == (operand == 0) ? axis : ELBO__APART;
 }
 
+static double flops(const elbo_shape *y, const elbo_shape *a, const elbo_shape *b)
+{
+    (void)b;
+    return 2.0 * (double)elbo_shape_size(y) * (double)a->dim[a->ndim - 1];
+}
+
 static elbo_var *build(elbo_var **in)
 {
     return elbo_matmul(in[0], in[1]);
@@ -82,6 +88,7 @@ const elbo__op elbo__op_matmul = {
     .kernel = kernel,
     .derive = derive,
     .walks = walks,
+    .flops = flops,
     .cases = (const elbo__case[]){{"two matrices", build, 2, {{2, {3, 4}}, {2, {4, 2}}}, -2, 2, 0},
                                   {"stacks of matrices", build, 2, {{3, {2, 3, 4}}, {3, {2, 4, 2}}}, -2, 2, 0},
                                   {"a stack by a matrix", build, 2, {{3, {2, 3, 4}}, {2, {4, 2}}}, -2, 2, 0},

@@ -1,4 +1,5 @@
 library_sources += \
+    %reldir%/conv.c \
     %reldir%/elementwise.c \
     %reldir%/index.c \
     %reldir%/join.c \

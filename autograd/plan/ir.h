@@ -31,7 +31,7 @@ typedef struct {
     elbo_dtype dtype;
     elbo_shape shape;
     int n_in, *in;
-    char *name;         /* of an input */
+    char *name;         /* of an input, a parameter, a random stream; NULL: none */
     bool output;
     /* stage: */
     bool is_view;       /* no work: `layout` over the buffer of `base`                                                 */
@@ -99,6 +99,7 @@ typedef struct {
     int n_in; /* group: every operand of its steps is in `in` */
     elbo__group *group;
     double cost; /* nanoseconds a unit, roughly */
+    size_t scratch; /* bytes that the kernel works in */
     int number;  /* among the plan's */
 } elbo__instr;
 
@@ -162,6 +163,7 @@ struct elbo_plan {
     double *spent;        /* seconds, while the plan is watched: for each thread its instructions, then its waiting */
     size_t n_instrs;      /* of all loops */
     int64_t watched;      /* runs since */
+    double watched_seconds; /* that they took */
     /* for tests */
     elbo__order order;
     bool poison;          /* fills the arena with NaN before each run */
@@ -186,6 +188,12 @@ elbo_status elbo__plan_check(const elbo_plan *plan);
 
 /* Makes the steps of a new group fewer; so far they count one register for each of `values` values. */
 elbo_status elbo__plan_refine(elbo__instr *instr, int values);
+
+/* The executor of groups: the first `total` elements, over the parts of its operands that belong to the blocks at hand, in
+ * steps_bytes of memory. `parts_bytes` is what a list of n parts takes, so that what follows is aligned. */
+void elbo__steps_run(const elbo__group *group, elbo_dtype dtype, const elbo_tensor *parts, int64_t total, char *memory);
+size_t elbo__steps_bytes(const elbo__group *group, elbo_dtype dtype);
+size_t elbo__parts_bytes(int n);
 
 /* What passes share. */
 const char *elbo__class_name(elbo__class class); /* "param", "input", "constant", "shared", "local" */

@@ -1,14 +1,20 @@
 library_sources += \
+    %reldir%/account.c \
     %reldir%/check.c \
     %reldir%/compile.c \
     %reldir%/emit.c \
     %reldir%/group.c \
     %reldir%/ir.h \
+    %reldir%/page.c \
+    %reldir%/page.h \
     %reldir%/place.c \
     %reldir%/print.c \
+    %reldir%/print.h \
+    %reldir%/print_group.c \
     %reldir%/run.c \
     %reldir%/shadow.c \
     %reldir%/shadow.h \
     %reldir%/simplify.c \
     %reldir%/stage.c \
-    %reldir%/steps.c
+    %reldir%/steps.c \
+    %reldir%/steps_run.c

@@ -13,15 +13,14 @@ static const struct {
 
 static double product_flops(const elbo__instr *instr)
 {
-    if (instr->op != &elbo__op_matmul)
+    if (!instr->op || !instr->op->flops)
         return 0;
-    const elbo_shape *a = &instr->in[0].layout.shape;
-    return 2.0 * (double)elbo_shape_size(&instr->out.layout.shape) * (double)a->dim[a->ndim - 1];
+    return instr->op->flops(&instr->out.layout.shape, &instr->in[0].layout.shape, &instr->in[1].layout.shape);
 }
 
 static double cost_of(const elbo__instr *instr)
 {
-    if (instr->op == &elbo__op_matmul)
+    if (instr->op && instr->op->flops)
         return product_flops(instr) * nanoseconds.flop;
     if (instr->op) {
         double elements = (double)elbo_shape_size(&instr->out.layout.shape);
@@ -42,8 +41,8 @@ static double cost_of(const elbo__instr *instr)
 
 /* ---- blocks ---------------------------------------------------------------------------------------------------------------- */
 
-/* At least this many rows of a product in a call, this many nanoseconds of work in a block, and not more than this many
- * blocks in a loop. Nothing here may depend on the machine: results do depend on where blocks end. How many blocks a
+/* At least this many rows of a product in a call of BLIS, this many nanoseconds of work in a block, and not more than this
+ * many blocks in a loop. Nothing here may depend on the number of threads: results of BLIS do depend on where blocks end. How many blocks a
  * thread works off together changes no result: as many as keep their local buffers within about half of an L2 cache. */
 enum { LEAST_ROWS = 16, LEAST_WORK = 2000, MOST_BLOCKS = 16, MOST_LOCAL = 1 << 20 };
 
@@ -52,7 +51,7 @@ static int64_t divide_up(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
-static void cut_blocks(elbo__loop *loop)
+static void cut_blocks(elbo__loop *loop, elbo_dtype dtype)
 {
     int64_t rows = 0; /* of a product, in a unit */
     double work = 0;
@@ -63,7 +62,7 @@ static void cut_blocks(elbo__loop *loop)
             rows = instr->out.per_unit;
     }
     int64_t grain = divide_up(loop->units, MOST_BLOCKS);
-    if (rows > 0 && grain * rows < LEAST_ROWS)
+    if (rows > 0 && grain * rows < LEAST_ROWS && !elbo__kernels_for(dtype)->product)
         grain = divide_up(LEAST_ROWS, rows);
     if ((double)grain * work < LEAST_WORK && work > 0)
         grain = (int64_t)(LEAST_WORK / work) + 1;
@@ -119,13 +118,20 @@ static size_t fit(extent *extents, size_t n)
     return top;
 }
 
-/* What a thread needs besides local buffers: the list of parts, and for a group a chunk for every register and their
- * addresses. */
+/* What a kernel needs besides its operands, so that what follows it in memory is aligned. */
+static size_t kernel_scratch(const elbo_plan *plan, const elbo__instr *instr)
+{
+    if (!instr->op || !instr->op->scratch)
+        return 0;
+    return aligned(instr->op->scratch(plan->dtype, &instr->out.layout.shape, &instr->in[0].layout.shape,
+                                      &instr->in[1].layout.shape, &instr->attr));
+}
+
+/* What a thread needs besides local buffers: what the kernel works in, the list of parts, and for a group its registers. */
 static size_t scratch_of(const elbo_plan *plan, const elbo__instr *instr)
 {
-    size_t registers = instr->group ? (size_t)instr->group->registers : 0;
-    return registers * (ELBO__CHUNK * elbo_dtype_size(plan->dtype) + sizeof(char *)) +
-           (size_t)instr->n_in * sizeof(elbo_tensor);
+    return instr->scratch + elbo__parts_bytes(instr->n_in) +
+           (instr->group ? elbo__steps_bytes(instr->group, plan->dtype) : 0);
 }
 
 static void find_lifetimes(elbo_plan *plan)
@@ -307,10 +313,11 @@ elbo_status elbo__plan_place(elbo_plan *plan)
             instr->number = (int)plan->n_instrs++;
             instr->cost = loop->units ? cost_of(instr) / (double)loop->units : 0;
             plan->product_flops += product_flops(instr);
+            instr->scratch = kernel_scratch(plan, instr);
             size_t needed = scratch_of(plan, instr);
             scratch = needed > scratch ? needed : scratch;
         }
-        cut_blocks(loop);
+        cut_blocks(loop, plan->dtype);
         plan->cost += loop->cost * (double)loop->units;
     }
     plan->scratch_bytes = aligned(scratch);

@@ -1,35 +1,9 @@
-/* A plan in words: stages, loops, instructions, buffers, work. Stable, so that a test can compare it. */
-#include <stdarg.h>
-#include <stdio.h>
+/* A plan in words: stages, loops, instructions, buffers, work, and for a watched plan time. Stable, so that a test can
+ * compare it. */
 #include <string.h>
 
 #include "../../tensor/memory.h"
-#include "ir.h"
-
-/* Grows by doubling; `failed` once memory is short. */
-typedef struct {
-    char *text;
-    size_t length, capacity;
-    bool failed;
-} page;
-
-static void put(page *p, const char *format, ...) ELBO_PRINTF(2, 3);
-static void put(page *p, const char *format, ...)
-{
-    char line[512];
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    if (n < 0 || p->failed)
-        return;
-    size_t length = (size_t)n < sizeof line ? (size_t)n : sizeof line - 1;
-    p->failed = elbo__grow((void **)&p->text, &p->capacity, p->length + length + 1, 1) != ELBO_OK;
-    if (p->failed)
-        return;
-    memcpy(p->text + p->length, line, length + 1);
-    p->length += length;
-}
+#include "print.h"
 
 const char *elbo__class_name(elbo__class class)
 {
@@ -41,87 +15,262 @@ const char *elbo__class_name(elbo__class class)
     return names[class];
 }
 
-static void put_operand(page *p, const elbo_plan *plan, const elbo__operand *operand)
+/* ---- names -------------------------------------------------------------------------------------------------------------- */
+
+static const elbo__node *leaf_of(const elbo_plan *plan, int buffer)
 {
-    put(p, " %s%d%s%s", elbo__class_name(plan->buffers[operand->buffer].class), operand->buffer,
-        elbo_shape_format(&operand->layout.shape).text, operand->axis == ELBO__UNCUT ? " whole" : "");
+    for (size_t id = 0; id < plan->n_nodes; id++)
+        if (plan->nodes[id].op->flags & ELBO__LEAF && plan->nodes[id].buffer == buffer)
+            return &plan->nodes[id];
+    return NULL;
 }
 
-/* Microseconds of a run, as a mean over threads: of an instruction, or with n_instrs what was waited at barriers. */
-static double microseconds(const elbo_plan *plan, size_t number)
+static double constant_value(const elbo_plan *plan, const elbo__buffer *b)
 {
-    double sum = 0;
-    for (int t = 0; t < plan->threads; t++)
-        sum += plan->spent[(size_t)t * (plan->n_instrs + 1) + number];
-    return 1e6 * sum / (double)plan->watched / plan->threads;
+    elbo_tensor number = elbo_tensor_of(b->dtype, ELBO_SCALAR, plan->constants + b->at);
+    return elbo_tensor_get(&number, NULL);
 }
 
-static void put_time(page *p, const elbo_plan *plan, const elbo__instr *instr)
+void elbo__put_name(elbo__page *page, const elbo_plan *plan, int buffer)
 {
-    if (plan->watched)
-        put(p, " %7.1f us", microseconds(plan, (size_t)instr->number));
+    const elbo__buffer *b = &plan->buffers[buffer];
+    const elbo__node *leaf = b->class == ELBO__PARAM ? leaf_of(plan, buffer) : NULL;
+    if (b->class == ELBO__INPUT)
+        elbo__page_put(page, "%s", plan->inputs[b->input].name);
+    else if (leaf && leaf->name)
+        elbo__page_put(page, "%s", leaf->name);
+    else if (b->class == ELBO__CONSTANT && b->size == 1)
+        elbo__page_put(page, "%g", constant_value(plan, b));
+    else
+        elbo__page_put(page, "%s%d", elbo__class_name(b->class), buffer);
 }
 
-static void put_group(page *p, const elbo_plan *plan, const elbo__instr *instr)
+/* The stream of a random draw; NULL for other instructions. */
+static const char *stream_of(const elbo_plan *plan, const elbo__loop *loop, size_t instr)
 {
-    const elbo__group *g = instr->group;
-    put_time(p, plan, instr);
-    put(p, "      group %s, %d registers:", elbo_shape_format(&g->shape).text, g->registers);
-    for (size_t i = 0; i < g->n_steps; i++) {
-        const elbo__step *s = &g->steps[i];
-        if (s->kind == ELBO__COMPUTE)
-            put(p, " %s", elbo__elementwise_name(s->elementwise));
-        if (s->kind == ELBO__LOAD || s->operand == ELBO__NONE)
-            continue;
-        put(p, " ->");
-        put_operand(p, plan, &instr->in[s->operand]);
+    for (size_t i = 0; i < loop->n_nodes; i++) {
+        const elbo__node *node = &plan->nodes[loop->nodes[i]];
+        if (node->instr == (int)instr && node->op == loop->instrs[instr].op)
+            return node->name;
     }
-    put(p, "\n");
+    return NULL;
 }
 
-static void put_loop(page *p, const elbo_plan *plan, const elbo__loop *loop)
-{
-    put(p, "    loop of %lld units in %lld blocks of %lld\n", (long long)loop->units,
-        (long long)elbo__loop_blocks(loop), (long long)loop->grain);
-    for (size_t i = 0; i < loop->n_instrs; i++) {
-        const elbo__instr *instr = &loop->instrs[i];
-        if (instr->group) {
-            put_group(p, plan, instr);
-            continue;
-        }
-        put_time(p, plan, instr);
-        put(p, "      %s:", instr->op->name);
-        for (int k = 0; k < instr->n_in; k++)
-            put_operand(p, plan, &instr->in[k]);
-        put(p, " ->");
-        put_operand(p, plan, &instr->out);
-        put(p, "\n");
-    }
-}
+/* ---- the head ----------------------------------------------------------------------------------------------------------- */
 
-char *elbo_plan_describe(const elbo_plan *plan)
+static void put_nodes(elbo__page *p, const elbo_plan *plan)
 {
-    page p = {0};
-    size_t work = 0, views = 0, leaves = 0;
+    size_t views = 0, leaves = 0;
     for (size_t id = 0; id < plan->n_nodes; id++) {
         views += plan->nodes[id].is_view;
         leaves += (plan->nodes[id].op->flags & ELBO__LEAF) != 0;
     }
-    work = plan->n_nodes - views - leaves;
-    put(&p, "plan of %s: %zu nodes (%zu that work, %zu views, %zu leaves) in %d stages\n", elbo_dtype_name(plan->dtype),
-        plan->n_nodes, work, views, leaves, plan->n_stages);
-    put(&p, "products: %.6g MFLOP a run; memory: %zu bytes shared, %zu a thread\n", plan->product_flops * 1e-6,
-        plan->shared_bytes, plan->local_bytes + plan->scratch_bytes);
+    elbo__page_put(p, "plan of %s: %zu nodes (%zu that work, %zu views, %zu leaves) in %d stages\n",
+                   elbo_dtype_name(plan->dtype), plan->n_nodes, plan->n_nodes - views - leaves, views, leaves,
+                   plan->n_stages);
+    elbo__page_put(p, "%zu loops of %zu instructions, %d barriers, shared out to %d threads\n", plan->n_loops,
+                   plan->n_instrs, plan->n_stages > 0 ? plan->n_stages - 1 : 0, plan->threads);
+}
+
+static void put_work(elbo__page *p, const elbo_plan *plan)
+{
+    double flops = 0, bytes = 0;
+    for (size_t l = 0; l < plan->n_loops; l++)
+        for (size_t i = 0; i < plan->loops[l].n_instrs; i++) {
+            flops += elbo__instr_flops(&plan->loops[l].instrs[i]);
+            bytes += elbo__instr_bytes(plan, &plan->loops[l].instrs[i]);
+        }
+    elbo__page_put(p, "%14s in products\n", elbo__quantity(plan->product_flops, "FLOP").text);
+    elbo__page_put(p, "%14s in groups and sums\n", elbo__quantity(flops - plan->product_flops, "FLOP").text);
+    elbo__page_put(p, "%14s read and written, each operand of an instruction once\n", elbo__quantity(bytes, "B").text);
+}
+
+/* Bytes of a buffer: of one block where it is local. */
+static double buffer_bytes(const elbo_plan *plan, const elbo__buffer *b)
+{
+    double blocks = b->class == ELBO__LOCAL ? (double)plan->loops[b->loop].grain : 1;
+    return (double)b->size * blocks * (double)elbo_dtype_size(b->dtype);
+}
+
+static void put_memory(elbo__page *p, const elbo_plan *plan)
+{
+    static const char *const outside[] = {
+        [ELBO__PARAM] = "parameters", [ELBO__INPUT] = "inputs", [ELBO__CONSTANT] = "constants"};
+    for (elbo__class c = ELBO__PARAM; c <= ELBO__CONSTANT; c++) {
+        double bytes = 0;
+        for (size_t i = 0; i < plan->n_buffers; i++)
+            bytes += plan->buffers[i].class == c ? buffer_bytes(plan, &plan->buffers[i]) : 0;
+        elbo__page_put(p, "%14s of %s\n", elbo__quantity(bytes, "B").text, outside[c]);
+    }
+    elbo__page_put(p, "%14s of shared buffers\n", elbo__quantity((double)plan->shared_bytes, "B").text);
+    elbo__page_put(p, "%14s a thread of local buffers, and ", elbo__quantity((double)plan->local_bytes, "B").text);
+    elbo__page_put(p, "%s to work in\n", elbo__quantity((double)plan->scratch_bytes, "B").text);
+}
+
+static void put_times(elbo__page *p, const elbo_plan *plan)
+{
+    static const char *const names[ELBO__SPENDINGS] = {
+        [ELBO__IN_PRODUCTS] = "products",
+        [ELBO__IN_GROUPS] = "fused groups",
+        [ELBO__IN_KERNELS] = "other kernels",
+        [ELBO__AT_BARRIERS] = "waiting at barriers",
+        [ELBO__ELSEWHERE] = "everything else: starting threads, waiting at the end",
+    };
+    double by[ELBO__SPENDINGS], all = elbo__run_seconds(plan, by);
+    elbo__page_put(p, "%11.1f us a run, the mean of %lld; of each thread's time:\n", 1e6 * all,
+                   (long long)plan->watched);
+    for (int i = 0; i < ELBO__SPENDINGS; i++)
+        elbo__page_put(p, "%11.1f us %5.1f %%  %s\n", 1e6 * by[i], all > 0 ? 100 * by[i] / all : 0, names[i]);
+}
+
+/* ---- loops -------------------------------------------------------------------------------------------------------------- */
+
+enum { STEPS = 31 }; /* the column of a group's steps, and of what is left of a long line */
+
+/* `cut`: the loop has several blocks, each of which reads its part of an operand, or the whole of it. */
+static void put_operand(elbo__page *p, const elbo_plan *plan, const elbo__operand *operand, bool cut)
+{
+    elbo__put_name(p, plan, operand->buffer);
+    elbo__page_put(p, "%s%s", elbo_shape_format(&operand->layout.shape).text,
+                   cut && operand->axis == ELBO__UNCUT ? " whole" : "");
+}
+
+/* local7(128, 400) = matmul(shared4(128, 784), encoder.hidden.weight(784, 400) whole) */
+static void put_kernel(elbo__page *p, const elbo_plan *plan, const elbo__loop *loop, size_t number)
+{
+    const elbo__instr *instr = &loop->instrs[number];
+    const char *stream = stream_of(plan, loop, number);
+    bool cut = elbo__loop_blocks(loop) > 1;
+    elbo__page line = {0};
+    put_operand(&line, plan, &instr->out, cut);
+    elbo__page_put(&line, " = %s(%s", instr->op->name, stream ? stream : "");
+    for (int k = 0; k < instr->n_in; k++) {
+        elbo__page_put(&line, "%s", k ? ", " : "");
+        put_operand(&line, plan, &instr->in[k], cut);
+    }
+    elbo__page_put(&line, ")");
+    p->failed |= line.failed;
+    if (!line.failed)
+        elbo__page_wrap(p, STEPS, line.text);
+    elbo__page_put(p, "\n");
+    elbo__page_clear(&line);
+}
+
+/* The columns before an instruction. */
+static void put_costs(elbo__page *p, const elbo_plan *plan, const elbo__instr *instr)
+{
+    double flops = elbo__instr_flops(instr);
+    elbo__page_put(p, "%14s", flops > 0 ? elbo__quantity(flops, "FLOP").text : "");
+    elbo__page_put(p, "%11s", elbo__quantity(elbo__instr_bytes(plan, instr), "B").text);
+    if (plan->watched) {
+        double own = elbo__instr_seconds(plan, instr), all = plan->watched_seconds / (double)plan->watched;
+        elbo__page_put(p, "%9.1f us %5.1f %%", 1e6 * own, all > 0 ? 100 * own / all : 0);
+    }
+    elbo__page_put(p, "  ");
+}
+
+static void put_loop(elbo__page *p, const elbo_plan *plan, const elbo__loop *loop)
+{
+    elbo__page_put(p, "  loop %d: units %lld, blocks %lld of %lld", (int)(loop - plan->loops), (long long)loop->units,
+                   (long long)elbo__loop_blocks(loop), (long long)loop->grain);
+    if (loop->local)
+        elbo__page_put(p, ", %lld at a time in %s", (long long)loop->run,
+                       elbo__quantity((double)loop->local, "B").text);
+    elbo__page_put(p, "\n");
+    for (size_t i = 0; i < loop->n_instrs; i++) {
+        const elbo__instr *instr = &loop->instrs[i];
+        put_costs(p, plan, instr);
+        if (instr->group) {
+            elbo__page_put(p, "group %s, %d registers\n", elbo_shape_format(&instr->group->shape).text,
+                           instr->group->registers);
+            elbo__put_steps(p, plan, instr, STEPS);
+        } else {
+            put_kernel(p, plan, loop, i);
+        }
+    }
+}
+
+/* ---- buffers ------------------------------------------------------------------------------------------------------------ */
+
+static bool listed(const elbo__buffer *b, elbo__class class, int loop)
+{
+    return b->class == class && (class != ELBO__LOCAL || b->loop == loop) && (class != ELBO__CONSTANT || b->size != 1);
+}
+
+/* 1.25 MB  shared57, 1 to 2 */
+static void put_buffer(elbo__page *p, const elbo_plan *plan, int buffer)
+{
+    const elbo__buffer *b = &plan->buffers[buffer];
+    elbo__page_put(p, "%14s  ", elbo__quantity(buffer_bytes(plan, b), "B").text);
+    elbo__put_name(p, plan, buffer);
+    if (b->dtype != plan->dtype)
+        elbo__page_put(p, ", %s", elbo_dtype_name(b->dtype));
+    if (b->class != ELBO__SHARED && b->class != ELBO__LOCAL)
+        return;
+    elbo__page_put(p, ", %d", b->first);
+    if (b->last == INT32_MAX)
+        elbo__page_put(p, " to the end");
+    else if (b->last != b->first)
+        elbo__page_put(p, " to %d", b->last);
+}
+
+/* Those of a class, the local ones of one loop, in columns; nothing where there are none. */
+static void put_buffers(elbo__page *p, const elbo_plan *plan, elbo__class class, int loop)
+{
+    static const char *const titles[] = {
+        [ELBO__PARAM] = "parameters",
+        [ELBO__INPUT] = "inputs",
+        [ELBO__CONSTANT] = "constants",
+        [ELBO__SHARED] = "shared buffers, and the stages that need them",
+        [ELBO__LOCAL] =
+            "local buffers, each for one block, and the instructions (the first is 0) that need them, of loop",
+    };
+    enum { COLUMN = 36 };
+    size_t line = 0; /* where it begins; 0: not begun */
+    for (size_t i = 0; i < plan->n_buffers; i++) {
+        if (!listed(&plan->buffers[i], class, loop))
+            continue;
+        size_t next = line ? (p->length - line + COLUMN - 1) / COLUMN * COLUMN : 0;
+        if (!line)
+            elbo__page_put(p, class == ELBO__LOCAL ? "%s %d" : "%s", titles[class], loop);
+        if (line && next + COLUMN <= ELBO__PAGE_WIDTH) {
+            elbo__page_put(p, "%*s", (int)(line + next - p->length), "");
+        } else {
+            elbo__page_put(p, "\n");
+            line = p->length;
+        }
+        put_buffer(p, plan, (int)i);
+    }
+    if (line)
+        elbo__page_put(p, "\n");
+}
+
+static void put_all_buffers(elbo__page *p, const elbo_plan *plan)
+{
+    for (elbo__class class = ELBO__PARAM; class < ELBO__LOCAL; class ++)
+        put_buffers(p, plan, class, ELBO__NONE);
+    for (size_t i = 0; i < plan->n_loops; i++)
+        put_buffers(p, plan, ELBO__LOCAL, (int)i);
+}
+
+/* ---- all of it ---------------------------------------------------------------------------------------------------------- */
+
+char *elbo_plan_describe(const elbo_plan *plan)
+{
+    elbo__page p = {0};
+    put_nodes(&p, plan);
+    put_work(&p, plan);
+    put_memory(&p, plan);
+    if (plan->watched)
+        put_times(&p, plan);
     for (size_t i = 0; i < plan->n_loops; i++) {
         if (i == 0 || plan->loops[i].stage != plan->loops[i - 1].stage)
-            put(&p, "  stage %d\n", plan->loops[i].stage);
+            elbo__page_put(&p, "\nstage %d\n", plan->loops[i].stage);
         put_loop(&p, plan, &plan->loops[i]);
     }
-    if (plan->watched)
-        put(&p, " %7.1f us at barriers\n", microseconds(plan, plan->n_instrs));
-    if (p.failed) {
-        elbo__free(p.text);
-        return NULL;
-    }
+    elbo__page_put(&p, "\n");
+    put_all_buffers(&p, plan);
+    if (p.failed)
+        elbo__page_clear(&p);
     return p.text;
 }

@@ -1,5 +1,6 @@
 /* The executor: one parallel region a run, a barrier between stages, every thread its own blocks. */
 #include "../../tensor/memory.h"
+#include "../../tensor/subnormals.h"
 #include "../../tensor/threads.h"
 #include "ir.h"
 
@@ -37,7 +38,7 @@ static elbo_tensor part_of(const work *w, const elbo__operand *operand)
 
 static void run_kernel(const work *w, const elbo__instr *instr)
 {
-    elbo_tensor *in = (elbo_tensor *)(void *)w->scratch;
+    elbo_tensor *in = (elbo_tensor *)(void *)(w->scratch + instr->scratch);
     elbo__call call = {.attr = &instr->attr,
                        .out = part_of(w, &instr->out),
                        .in = in,
@@ -45,105 +46,23 @@ static void run_kernel(const work *w, const elbo__instr *instr)
                        .first = instr->axis >= 0 ? w->first * instr->out.per_unit : 0,
                        .grain = instr->axis >= 0 ? w->loop->grain * instr->out.per_unit : INT64_MAX,
                        .axis = instr->axis,
-                       .at = w->at};
+                       .at = w->at,
+                       .scratch = w->scratch};
     for (int k = 0; k < instr->n_in; k++)
         in[k] = part_of(w, &instr->in[k]);
     (instr->op->kernel ? instr->op->kernel : instr->op->interpret)(&call);
 }
 
-/* ---- groups ------------------------------------------------------------------------------------------------------------------- */
-
-/* Elements [first, first + n) of a layout in row-major order, into one row; converts u8 and i32. */
-static void load(const elbo__kernels *kernels, elbo_dtype dtype, void *to, const elbo_tensor *from, int64_t first,
-                 int64_t n)
-{
-    const elbo_layout *l = &from->layout;
-    size_t size = elbo_dtype_size(dtype), from_size = elbo_dtype_size(from->dtype);
-    int last = l->shape.ndim - 1;
-    int64_t index[ELBO_MAX_RANK], rest = first;
-    for (int i = last; i >= 0; i--) {
-        index[i] = i ? rest % l->shape.dim[i] : rest;
-        rest = i ? rest / l->shape.dim[i] : 0;
-    }
-    while (n > 0) {
-        int64_t row = l->shape.dim[last] - index[last], step = l->strides[last];
-        row = last == 0 || row > n ? n : row;
-        const char *x = (const char *)from->data + elbo__layout_at(l, index) * (int64_t)from_size;
-        if (from->dtype == dtype && step == 1)
-            memcpy(to, x, (size_t)row * size);
-        else if (from->dtype == ELBO_U8 && step == 1)
-            kernels->from_u8(row, to, (const uint8_t *)x);
-        else if (from->dtype == ELBO_I32 && step == 1)
-            kernels->from_i32(row, to, (const int32_t *)x);
-        else
-            kernels->strided(row, to, from->dtype, x, step);
-        to = (char *)to + row * (int64_t)size;
-        n -= row;
-        index[last] += row;
-        for (int i = last; i > 0 && index[i] == l->shape.dim[i]; i--) {
-            index[i] = 0;
-            index[i - 1]++;
-        }
-    }
-}
-
-static void store(elbo_dtype dtype, const elbo_tensor *to, const void *from, int64_t first, int64_t n)
-{
-    const elbo_layout *l = &to->layout;
-    size_t size = elbo_dtype_size(dtype);
-    if (elbo_layout_contiguous(l)) {
-        memcpy((char *)to->data + (l->offset + first) * (int64_t)size, from, (size_t)n * size);
-        return;
-    }
-    elbo__walk w = elbo__walk_start(&l->shape);
-    for (int i = l->shape.ndim - 1; i >= 0; i--) {
-        w.index[i] = first % l->shape.dim[i];
-        first /= l->shape.dim[i];
-    }
-    for (const char *x = from; n > 0; n--, x += size, elbo__walk_next(&w))
-        memcpy((char *)to->data + elbo__layout_at(l, w.index) * (int64_t)size, x, size);
-}
-
 static void run_group(const work *w, const elbo__instr *instr)
 {
-    const elbo__group *g = instr->group;
-    elbo_dtype dtype = w->plan->dtype;
-    size_t size = elbo_dtype_size(dtype), chunk_bytes = ELBO__CHUNK * size;
-    const elbo__kernels *kernels = elbo__kernels_for(dtype);
-    elbo_tensor *parts = (elbo_tensor *)(void *)(w->scratch + (size_t)g->registers * chunk_bytes);
-    char **reg = (char **)(void *)(parts + instr->n_in);
-    int64_t rows = g->shape.ndim && instr->axis >= 0 ? w->units * (g->shape.dim[0] / w->loop->units) : 0, total;
-    elbo_shape shape = g->shape;
+    elbo_tensor *parts = (elbo_tensor *)(void *)w->scratch;
+    elbo_shape shape = instr->group->shape;
     if (instr->axis >= 0)
-        shape.dim[0] = rows;
-    total = elbo_shape_size(&shape);
+        shape.dim[0] = w->loop->units ? w->units * (shape.dim[0] / w->loop->units) : 0;
     for (int k = 0; k < instr->n_in; k++)
         parts[k] = part_of(w, &instr->in[k]);
-    for (int64_t first = 0; first < total; first += ELBO__CHUNK) {
-        int64_t n = total - first < ELBO__CHUNK ? total - first : ELBO__CHUNK;
-        for (size_t i = 0; i < g->n_steps; i++) {
-            const elbo__step *s = &g->steps[i];
-            char *chunk = w->scratch + (size_t)s->to * chunk_bytes;
-            const elbo_tensor *part = s->operand >= 0 ? &parts[s->operand] : NULL;
-            if (s->kind == ELBO__LOAD && s->direct) {
-                reg[s->to] = (char *)part->data + (part->layout.offset + first) * (int64_t)size;
-            } else if (s->kind == ELBO__LOAD && s->once) {
-                reg[s->to] = chunk;
-                if (first == 0)
-                    kernels->strided(n, chunk, part->dtype,
-                                     (char *)part->data + part->layout.offset * (int64_t)elbo_dtype_size(part->dtype),
-                                     0);
-            } else if (s->kind == ELBO__LOAD) {
-                load(kernels, dtype, reg[s->to] = chunk, part, first, n);
-            } else if (s->kind == ELBO__STORE) {
-                store(dtype, part, reg[s->from[0]], first, n);
-            } else {
-                const char *a = reg[s->from[0]], *b = reg[s->from[1]], *c = reg[s->from[2]];
-                reg[s->to] = part ? (char *)part->data + (part->layout.offset + first) * (int64_t)size : chunk;
-                kernels->elementwise[s->elementwise](n, reg[s->to], a, b, c);
-            }
-        }
-    }
+    elbo__steps_run(instr->group, w->plan->dtype, parts, elbo_shape_size(&shape),
+                    w->scratch + elbo__parts_bytes(instr->n_in));
 }
 
 /* ---- blocks -------------------------------------------------------------------------------------------------------------------- */
@@ -190,6 +109,7 @@ static void run_as(const elbo_plan *plan, const elbo_at *at, int me, int team)
 {
     size_t own = plan->local_bytes + plan->scratch_bytes;
     double *spent = plan->spent ? plan->spent + (size_t)me * (plan->n_instrs + 1) : NULL;
+    elbo__float_mode mode = elbo__flush_subnormals();
     for (size_t i = 0; i < plan->n_loops; i++) {
         if (i > 0 && plan->loops[i].stage != plan->loops[i - 1].stage && team > 1) {
             double start = spent ? now() : 0;
@@ -203,6 +123,7 @@ static void run_as(const elbo_plan *plan, const elbo_at *at, int me, int team)
             run_range(&w, &plan->ranges[(size_t)t * plan->n_loops + i]);
         }
     }
+    elbo__restore_float_mode(mode);
 }
 
 /* Below this waking the other threads costs more than they bring. */
@@ -237,12 +158,15 @@ elbo_status elbo_plan_run(elbo_plan *plan, elbo_params *params, elbo_at at)
     if (plan->poison)
         memset(plan->arena, 0xff, plan->shared_bytes + (size_t)plan->threads * (plan->local_bytes + plan->scratch_bytes));
     bool small = plan->cost < LEAST_PARALLEL && !plan->poison && !elbo__pretended_processors;
+    double start = plan->spent ? now() : 0;
     if (plan->threads == 1 || small) {
         run_as(plan, &at, 0, 1);
     } else {
 #pragma omp parallel num_threads(plan->threads)
         run_as(plan, &at, omp_get_thread_num(), omp_get_num_threads());
     }
+    if (plan->spent)
+        plan->watched_seconds += now() - start;
     plan->watched += plan->spent != NULL;
     if (plan->assigns)
         elbo_params_touch(params);
@@ -254,6 +178,7 @@ elbo_status elbo_plan_watch(elbo_plan *plan, bool on)
     elbo__free(plan->spent);
     plan->spent = NULL;
     plan->watched = 0;
+    plan->watched_seconds = 0;
     if (on && !(plan->spent = elbo__calloc((size_t)plan->threads * (plan->n_instrs + 1), sizeof *plan->spent)))
         return ELBO_NO_MEMORY;
     return ELBO_OK;

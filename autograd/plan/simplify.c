@@ -181,6 +181,13 @@ static bool repeats_rows(const elbo_plan *plan, int id)
     return false;
 }
 
+/* "rows", "encoder.mean.weight", "adam.m:encoder.mean.weight", "z#0" */
+static char *name_of(const elbo_graph *g, const elbo_var *leaf)
+{
+    bool other_slab = leaf->op == &elbo__op_param && leaf->attr.slab != 0;
+    return other_slab ? elbo__format("%s:%s", g->slabs[leaf->attr.slab], leaf->name) : elbo__strdup(leaf->name);
+}
+
 static elbo_status import_node(import *im, const elbo_var *x)
 {
     elbo_plan *plan = im->plan;
@@ -199,17 +206,17 @@ static elbo_status import_node(import *im, const elbo_var *x)
         status = put_copy(im, in[1], &in[1]);
     if (x->op == &elbo__op_param)
         node.attr.slab = im->graph->slab_index[x->attr.slab];
-    if (status == ELBO_OK && x->op == &elbo__op_input)
-        status = (node.name = elbo__strdup(x->name)) ? ELBO_OK : ELBO_NO_MEMORY;
+    if (status == ELBO_OK && x->name)
+        status = (node.name = name_of(im->graph, x)) ? ELBO_OK : ELBO_NO_MEMORY;
     int id = ELBO__NONE;
     if (status == ELBO_OK)
         status = put(im, node, in, &id);
     if (in != few)
         elbo__free(in);
-    if (status != ELBO_OK) {
+    if (status != ELBO_OK || plan->nodes[id].name != node.name)
         elbo__free(node.name);
+    if (status != ELBO_OK)
         return status;
-    }
     im->place[x->id] = id;
     if (x->op->flags & ELBO__ASSIGN) {
         im->assigned[plan->nodes[id].in[0]]++;

@@ -1,0 +1,71 @@
+#include "page.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../tensor/memory.h"
+
+void elbo__page_put(elbo__page *page, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    page->failed |= n < 0 ||
+                    elbo__grow((void **)&page->text, &page->capacity, page->length + (size_t)n + 1, 1) != ELBO_OK;
+    if (!page->failed)
+        page->length += (size_t)vsnprintf(page->text + page->length, (size_t)n + 1, format, again);
+    va_end(again);
+    va_end(args);
+}
+
+static size_t column(const elbo__page *page)
+{
+    size_t start = page->length;
+    while (start > 0 && page->text[start - 1] != '\n')
+        start--;
+    return page->length - start;
+}
+
+/* To the next place for a break: a shape, "(128, 784)", has none. */
+static size_t word_length(const char *word)
+{
+    size_t length = strcspn(word, " ");
+    while (length > 1 && word[length - 1] == ',' && isdigit((unsigned char)word[length - 2]) &&
+           isdigit((unsigned char)word[length + 1]))
+        length += 1 + strcspn(word + length + 1, " ");
+    return length;
+}
+
+void elbo__page_wrap(elbo__page *page, size_t indent, const char *text)
+{
+    for (const char *word = text; *word;) {
+        size_t length = word_length(word);
+        if (word > text && column(page) + 1 + length > ELBO__PAGE_WIDTH)
+            elbo__page_put(page, "\n%*s", (int)indent, "");
+        else if (word > text)
+            elbo__page_put(page, " ");
+        elbo__page_put(page, "%.*s", (int)length, word);
+        word += length + (word[length] == ' ');
+    }
+}
+
+void elbo__page_clear(elbo__page *page)
+{
+    elbo__free(page->text);
+    *page = (elbo__page){.text = NULL};
+}
+
+elbo__quantity_text elbo__quantity(double value, const char *unit)
+{
+    static const char *const prefixes[] = {"", "k", "M", "G", "T", "P"};
+    enum { LAST = sizeof prefixes / sizeof prefixes[0] - 1 };
+    elbo__quantity_text q;
+    int i = 0;
+    for (; value >= 999.995 && i < LAST; i++)
+        value /= 1000;
+    snprintf(q.text, sizeof q.text, i ? "%.2f %s%s" : "%.0f %s%s", value, prefixes[i], unit);
+    return q;
+}

@@ -1,0 +1,33 @@
+/* Internal: what the files print*.c share. */
+#ifndef ELBO_AUTOGRAD_PLAN_PRINT_H
+#define ELBO_AUTOGRAD_PLAN_PRINT_H
+
+#include "ir.h"
+#include "page.h"
+
+/* A parameter's name ("adam.m:decoder.hidden.weight" in another slab than that of the values), an input's name, the
+ * number itself of a constant that is one, or class and number: "shared4". */
+void elbo__put_name(elbo__page *page, const elbo_plan *plan, int buffer);
+
+/* The steps of a fused group as assignments, a line each: "shared8 = relu(add(local7, spread(hidden.bias)))". Loads and
+ * stores that are more than reading or writing neighbours are shown as calls. A value without a name that is read more
+ * than once, or whose formula is long, gets one: t1, t2, ... */
+void elbo__put_steps(elbo__page *page, const elbo_plan *plan, const elbo__instr *instr, size_t indent);
+
+/* ---- what an instruction costs in a run ------------------------------------------------------------------------------ */
+
+/* A product as its op says. In a group every step counts one an element, a fused multiply-add two; a sum or maximum one
+ * an element that it reads. What only moves numbers: 0. */
+double elbo__instr_flops(const elbo__instr *instr);
+
+/* Read and written, each operand once: its distinct elements, however many blocks read them. */
+double elbo__instr_bytes(const elbo_plan *plan, const elbo__instr *instr);
+
+/* Where the time of a watched run went, in seconds, as means over its threads and runs. */
+typedef enum { ELBO__IN_PRODUCTS, ELBO__IN_GROUPS, ELBO__IN_KERNELS, ELBO__AT_BARRIERS, ELBO__ELSEWHERE } elbo__spending;
+enum { ELBO__SPENDINGS = ELBO__ELSEWHERE + 1 };
+
+double elbo__instr_seconds(const elbo_plan *plan, const elbo__instr *instr);
+double elbo__run_seconds(const elbo_plan *plan, double by[ELBO__SPENDINGS]); /* their sum: what a run takes */
+
+#endif
