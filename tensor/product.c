@@ -94,7 +94,8 @@ static void multiply(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix
     bli_rntm_set_num_threads(1, &one_thread);
     bli_rntm_set_l3_sup(!packs, &one_thread);
 #define STRIDES(m)                                                                                                     \
-    stride(m->row_stride, m->rows, m->column_stride, m->columns), stride(m->column_stride, m->columns, m->row_stride, m->rows)
+    stride(m->row_stride, m->rows, m->column_stride, m->columns),                                                      \
+        stride(m->column_stride, m->columns, m->row_stride, m->rows)
     if (dtype == ELBO_F32) {
         float one = 1, zero = 0;
         bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, y->rows, y->columns, a->columns, &one, a->data, STRIDES(a),
@@ -115,7 +116,8 @@ static elbo__matrix rows_of(elbo_dtype dtype, const elbo__matrix *m, int64_t fir
     return part;
 }
 
-void elbo__product_blis(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, int64_t grain)
+void elbo__product_blis(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b,
+                        int64_t grain)
 {
     elbo__product_prepare();
     if (packs)
@@ -134,17 +136,17 @@ static elbo__matrix transposed(const elbo__matrix *m)
     return (elbo__matrix){m->data, m->columns, m->rows, m->column_stride, m->row_stride};
 }
 
-/* Up to this many rows in a block, and from this many terms in a sum, dot products are worth their additions across lanes.
- * Decided by what all blocks share. */
-enum { FEW_ROWS = 4, MANY_TERMS = 64 };
+/* Up to this many rows in a block, or columns, and from this many terms in a sum, dot products are worth their additions
+ * across lanes. Decided by what all blocks share. */
+enum { FEW_ROWS = 4, FEW_COLUMNS = 40, MANY_TERMS = 64 };
 
 void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, int64_t grain)
 {
     const elbo__kernels *own = elbo__kernels_for(dtype);
     if (y->rows == 0 || y->columns == 0)
         return;
-    bool dots = grain <= FEW_ROWS && a->columns >= MANY_TERMS && a->column_stride == 1 && b->row_stride == 1 &&
-                b->column_stride != 1;
+    bool few = grain <= FEW_ROWS || y->columns <= FEW_COLUMNS;
+    bool dots = few && a->columns >= MANY_TERMS && a->column_stride == 1 && b->row_stride == 1 && b->column_stride != 1;
     if (own->product && dots) {
         own->product_dots(y, a, b);
     } else if (own->product && y->row_stride == 1 && y->column_stride != 1) {

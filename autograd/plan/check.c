@@ -90,7 +90,9 @@ static elbo_status check_operand(const elbo__shadow *s, const chunk *c, const el
     if (!elbo_shape_equal(&part->shape, &c->shape))
         return elbo__shadow_wrong(s, buffer, part->offset, "begins a part of shape %s, but the group's is %s",
                                   elbo_shape_format(&part->shape).text, elbo_shape_format(&c->shape).text);
-    if (in_place && (!elbo_layout_contiguous(part) || s->plan->buffers[buffer].dtype != s->plan->dtype))
+    int64_t row;
+    if (in_place &&
+        (!elbo__lane_in_place(part, s->instr->axis > 0, &row) || s->plan->buffers[buffer].dtype != s->plan->dtype))
         return elbo__shadow_wrong(s, buffer, part->offset,
                                   "begins a part that is no row of numbers of the plan's dtype");
     if (step->kind == ELBO__LOAD && step->once && !uniform(part))
@@ -124,10 +126,10 @@ static elbo_status check_group(elbo__shadow *s, const int *tags)
     chunk c = {.shape = g->shape, .regs = elbo__calloc((size_t)g->registers, sizeof *c.regs)};
     elbo_status status = c.regs ? ELBO_OK : ELBO_NO_MEMORY;
     if (s->instr->axis >= 0)
-        c.shape.dim[0] = g->shape.dim[0] / s->loop->units * s->units;
+        c.shape.dim[s->instr->axis] = g->shape.dim[s->instr->axis] / s->loop->units * s->units;
     int64_t total = elbo_shape_size(&c.shape);
-    for (; c.first < total && status == ELBO_OK; c.first += ELBO__CHUNK) {
-        c.n = total - c.first < ELBO__CHUNK ? total - c.first : ELBO__CHUNK;
+    for (; c.first < total && status == ELBO_OK; c.first += c.n) {
+        c.n = elbo__chunk(&c.shape, s->instr->axis, c.first);
         for (size_t i = 0; i < g->n_steps && status == ELBO_OK; i++) {
             s->now++;
             status = check_step(s, &c, &g->steps[i], tags[i]);

@@ -9,8 +9,8 @@
 
 static elbo_status add_buffer(elbo_plan *plan, elbo__buffer buffer, int *index)
 {
-    elbo_status status =
-        elbo__grow((void **)&plan->buffers, &plan->buffers_capacity, plan->n_buffers + 1, sizeof buffer);
+    elbo_status status = elbo__grow((void **)&plan->buffers, &plan->buffers_capacity, plan->n_buffers + 1,
+                                    sizeof buffer);
     if (status == ELBO_OK) {
         *index = (int)plan->n_buffers;
         plan->buffers[plan->n_buffers++] = buffer;
@@ -23,8 +23,8 @@ static elbo_status add_input(elbo_plan *plan, elbo__node *node)
     elbo_status status = elbo__grow((void **)&plan->inputs, &plan->inputs_capacity, plan->n_inputs + 1,
                                     sizeof *plan->inputs);
     if (status == ELBO_OK) {
-        plan->inputs[plan->n_inputs++] =
-            (elbo__input_slot){.name = node->name, .dtype = node->dtype, .shape = node->shape};
+        plan->inputs[plan->n_inputs++] = (elbo__input_slot){
+            .name = node->name, .dtype = node->dtype, .shape = node->shape};
         node->name = NULL; /* the slot owns it now */
     }
     return status;
@@ -80,9 +80,9 @@ static elbo_status make_buffers(elbo_plan *plan)
             status = leaf_buffer(plan, node);
         } else if (node->op->flags & ELBO__ASSIGN) {
             node->buffer = plan->nodes[node->in[0]].buffer;
-        } else if (!node->is_view && (node->output || readers[id].outside_group ||
-                                      !(node->op->flags & ELBO__ELEMENTWISE))) {
-            bool local = !node->output && !readers[id].outside_loop && node->axis >= 0;
+        } else if (!node->is_view &&
+                   (node->output || readers[id].outside_group || !(node->op->flags & ELBO__ELEMENTWISE))) {
+            bool local = !node->output && !readers[id].outside_loop && node->axis >= 0 && !node->stripes;
             int64_t size = elbo_shape_size(&node->shape);
             elbo__buffer buffer = {.class = local ? ELBO__LOCAL : ELBO__SHARED,
                                    .dtype = node->dtype,
@@ -101,8 +101,7 @@ static elbo_status make_buffers(elbo_plan *plan)
 static elbo__operand read_operand(const elbo_plan *plan, int reader, int k)
 {
     const elbo__node *node = &plan->nodes[reader], *from = &plan->nodes[node->in[k]];
-    elbo__operand operand = {
-        .buffer = plan->nodes[from->base].buffer, .layout = from->layout, .axis = ELBO__UNCUT};
+    elbo__operand operand = {.buffer = plan->nodes[from->base].buffer, .layout = from->layout, .axis = ELBO__UNCUT};
     int axis = elbo__node_walks(plan, reader, k, node->axis);
     if (axis >= 0 && node->units && from->shape.dim[axis] % node->units == 0) {
         operand.axis = axis;
@@ -158,7 +157,7 @@ static elbo_status add_operand(emission *e, const elbo__node *node, elbo__operan
     if (status != ELBO_OK)
         return status;
     operand.layout = elbo__lane(node, &operand.layout);
-    operand.axis = operand.axis >= 0 ? 0 : ELBO__UNCUT;
+    operand.axis = operand.axis < 0 ? ELBO__UNCUT : node->stripes ? operand.layout.shape.ndim - 1 : 0;
     *index = e->instr->n_in;
     e->instr->in[e->instr->n_in++] = operand;
     return ELBO_OK;
@@ -186,7 +185,8 @@ static elbo_status load(emission *e, const elbo__node *node, elbo__operand opera
     }
     elbo__step step = {.kind = ELBO__LOAD, .to = *reg = e->next++};
     step.once = same_number_everywhere(&lane);
-    step.direct = !step.once && elbo_layout_contiguous(&lane) &&
+    int64_t row;
+    step.direct = !step.once && elbo__lane_in_place(&lane, node->stripes, &row) &&
                   e->plan->buffers[operand.buffer].dtype == e->plan->dtype;
     elbo_status status = add_operand(e, node, operand, &step.operand);
     return status == ELBO_OK ? add_step(e, step) : status;
@@ -246,7 +246,7 @@ static elbo_status emit_group(elbo_plan *plan, elbo__instr *instr, const int *no
     if (!g)
         return ELBO_NO_MEMORY;
     g->shape = elbo__lane(like, &like->layout).shape;
-    instr->axis = like->axis >= 0 ? 0 : ELBO__UNCUT;
+    instr->axis = like->axis < 0 ? ELBO__UNCUT : like->stripes ? g->shape.ndim - 1 : 0;
     elbo_status status = ELBO_OK;
     for (size_t i = 0; i < n && status == ELBO_OK; i++)
         status = emit_fused(&e, nodes[i]);

@@ -21,13 +21,34 @@ int64_t elbo__loop_blocks(const elbo__loop *loop)
 elbo_layout elbo__lane(const elbo__node *node, const elbo_layout *layout)
 {
     elbo_layout lane = {.offset = layout->offset};
-    for (int turn = 0; turn < 2; turn++) /* the cut axis, then the others */
+    for (int turn = 0; turn < 2; turn++) /* the cut axis, then the others; the other way round for stripes */
         for (int i = 0; i < layout->shape.ndim; i++)
-            if ((i == node->axis) == (turn == 0) && (i == node->axis || layout->shape.dim[i] != 1)) {
+            if ((i == node->axis) == (turn == node->stripes) && (i == node->axis || layout->shape.dim[i] != 1)) {
                 lane.shape.dim[lane.shape.ndim] = layout->shape.dim[i];
                 lane.strides[lane.shape.ndim++] = layout->strides[i];
             }
     return lane;
+}
+
+bool elbo__lane_in_place(const elbo_layout *lane, bool stripes, int64_t *row)
+{
+    int last = lane->shape.ndim - 1;
+    *row = 0;
+    if (!stripes)
+        return elbo_layout_contiguous(lane);
+    if (lane->strides[last] != 1 && lane->shape.dim[last] != 1)
+        return false;
+    *row = last > 0 ? lane->strides[last - 1] : 0;
+    for (int i = 0; i + 1 < last; i++)
+        if (lane->strides[i] != lane->strides[i + 1] * lane->shape.dim[i + 1])
+            return false;
+    return true;
+}
+
+int64_t elbo__chunk(const elbo_shape *shape, int axis, int64_t first)
+{
+    int64_t row = axis > 0 ? shape->dim[axis] : elbo_shape_size(shape), left = row - first % row;
+    return left < ELBO__CHUNK ? left : ELBO__CHUNK;
 }
 
 static bool works(const elbo__node *node)
@@ -44,8 +65,8 @@ static elbo_status find_loop(elbo_plan *plan, const elbo__node *node, int *found
             *found = (int)i;
             return ELBO_OK;
         }
-    elbo_status status =
-        elbo__grow((void **)&plan->loops, &plan->loops_capacity, plan->n_loops + 1, sizeof *plan->loops);
+    elbo_status status = elbo__grow((void **)&plan->loops, &plan->loops_capacity, plan->n_loops + 1,
+                                    sizeof *plan->loops);
     if (status == ELBO_OK) {
         *found = (int)plan->n_loops;
         plan->loops[plan->n_loops++] = (elbo__loop){.stage = node->stage, .domain = node->domain, .units = node->units};
@@ -83,10 +104,10 @@ typedef struct {
     elbo_plan *plan;
     elbo__loop *loop;
     int index;
-    int *place;  /* by node id: place in the loop's list */
+    int *place; /* by node id: place in the loop's list */
     edge *edges;
     size_t n_edges, edges_capacity;
-    int *waits;  /* by place: how many it still waits for; -1: scheduled */
+    int *waits; /* by place: how many it still waits for; -1: scheduled */
 } schedule;
 
 static elbo_status order(schedule *s, int before, int after)
@@ -135,7 +156,8 @@ static bool in_group(const elbo__node *node, const elbo__node *of, int instr)
 }
 
 /* Whether two nodes see the same numbers in the same order of a group's elements. */
-static bool same_lane(const elbo__node *a, const elbo_layout *a_layout, const elbo__node *b, const elbo_layout *b_layout)
+static bool same_lane(const elbo__node *a, const elbo_layout *a_layout, const elbo__node *b,
+                      const elbo_layout *b_layout)
 {
     elbo_layout x = elbo__lane(a, a_layout), y = elbo__lane(b, b_layout);
     return elbo__layout_same(&x, &y);
@@ -168,7 +190,7 @@ static bool joins(const elbo_plan *plan, int id, const elbo__node *like, int ins
     const elbo__node *node = &plan->nodes[id];
     elbo_layout own = elbo__lane(node, &node->layout), group = elbo__lane(like, &like->layout);
     if (!fuses(node) || !elbo_shape_equal(&own.shape, &group.shape) ||
-        (node->axis == ELBO__UNCUT) != (like->axis == ELBO__UNCUT))
+        (node->axis == ELBO__UNCUT) != (like->axis == ELBO__UNCUT) || node->stripes != like->stripes)
         return false;
     for (int k = 0; k < node->n_in; k++) {
         const elbo__node *operand = &plan->nodes[node->in[k]], *base = &plan->nodes[operand->base];

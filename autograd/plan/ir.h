@@ -39,6 +39,7 @@ typedef struct {
     elbo_layout layout; /* of the value in the base's buffer                                                           */
     int stage, axis, domain;
     int64_t units;
+    bool stripes;       /* row-major though its last axis is cut: blocks are columns */
     /* group and place: */
     int loop;           /* index into plan->loops */
     int instr;          /* its instruction within the loop */
@@ -189,9 +190,10 @@ elbo_status elbo__plan_check(const elbo_plan *plan);
 /* Makes the steps of a new group fewer; so far they count one register for each of `values` values. */
 elbo_status elbo__plan_refine(elbo__instr *instr, int values);
 
-/* The executor of groups: the first `total` elements, over the parts of its operands that belong to the blocks at hand, in
+/* The executor of groups: a part of this shape, over the parts of its operands that belong to the blocks at hand, in
  * steps_bytes of memory. `parts_bytes` is what a list of n parts takes, so that what follows is aligned. */
-void elbo__steps_run(const elbo__group *group, elbo_dtype dtype, const elbo_tensor *parts, int64_t total, char *memory);
+void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, const elbo_tensor *parts, const elbo_shape *shape,
+                     char *memory);
 size_t elbo__steps_bytes(const elbo__group *group, elbo_dtype dtype);
 size_t elbo__parts_bytes(int n);
 
@@ -200,9 +202,23 @@ const char *elbo__class_name(elbo__class class); /* "param", "input", "constant"
 bool elbo__layout_same(const elbo_layout *a, const elbo_layout *b);
 int64_t elbo__loop_blocks(const elbo__loop *loop);
 
-/* How a group sees a layout of the node's shape: the cut axis first, and no axis of size 1. Nodes whose lanes have one
- * shape fuse. */
+/* How a group sees a layout of the node's shape: the cut axis first (last for stripes), and no axis of size 1. Nodes whose
+ * lanes have one shape fuse. */
 elbo_layout elbo__lane(const elbo__node *node, const elbo_layout *layout);
+
+/* Whether a kernel can work on a lane in place: its numbers are neighbours as far as a chunk goes, which is to the end of a
+ * row for stripes; rows then lie *row apart. */
+bool elbo__lane_in_place(const elbo_layout *lane, bool stripes, int64_t *row);
+
+/* The elements of the chunk that begins at element `first` of a group's block of this shape, cut along `axis`. */
+int64_t elbo__chunk(const elbo_shape *shape, int axis, int64_t first);
+
+/* A parameter of so many entries and a result of so many times more columns than rows are worth a stage in which each thread
+ * reads a part of the parameter. Tests set both to 1. */
+typedef struct {
+    int64_t entries, ratio;
+} elbo__column_rule;
+extern elbo__column_rule elbo__columns;
 
 /* The axis of operand k that walks with `axis` of the node; ELBO__APART when there is none or the node is uncut. */
 int elbo__node_walks(const elbo_plan *plan, int node, int k, int axis);

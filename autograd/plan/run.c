@@ -58,11 +58,10 @@ static void run_group(const work *w, const elbo__instr *instr)
     elbo_tensor *parts = (elbo_tensor *)(void *)w->scratch;
     elbo_shape shape = instr->group->shape;
     if (instr->axis >= 0)
-        shape.dim[0] = w->loop->units ? w->units * (shape.dim[0] / w->loop->units) : 0;
+        shape.dim[instr->axis] = w->loop->units ? w->units * (shape.dim[instr->axis] / w->loop->units) : 0;
     for (int k = 0; k < instr->n_in; k++)
         parts[k] = part_of(w, &instr->in[k]);
-    elbo__steps_run(instr->group, w->plan->dtype, parts, elbo_shape_size(&shape),
-                    w->scratch + elbo__parts_bytes(instr->n_in));
+    elbo__steps_run(instr, w->plan->dtype, parts, &shape, w->scratch + elbo__parts_bytes(instr->n_in));
 }
 
 /* ---- blocks -------------------------------------------------------------------------------------------------------------------- */
@@ -156,7 +155,8 @@ elbo_status elbo_plan_run(elbo_plan *plan, elbo_params *params, elbo_at at)
     if (status != ELBO_OK)
         return status;
     if (plan->poison)
-        memset(plan->arena, 0xff, plan->shared_bytes + (size_t)plan->threads * (plan->local_bytes + plan->scratch_bytes));
+        memset(plan->arena, 0xff,
+               plan->shared_bytes + (size_t)plan->threads * (plan->local_bytes + plan->scratch_bytes));
     bool small = plan->cost < LEAST_PARALLEL && !plan->poison && !elbo__pretended_processors;
     double start = plan->spent ? now() : 0;
     if (plan->threads == 1 || small) {

@@ -8,10 +8,10 @@
 typedef struct {
     elbo_plan *plan;
     elbo_graph *graph;
-    bool *live;     /* by graph id */
-    bool *wanted;   /* by graph id: an output */
-    int *place;     /* graph id to plan node */
-    int *assigned;  /* plan node of a state leaf: assignments to it so far */
+    bool *live;    /* by graph id */
+    bool *wanted;  /* by graph id: an output */
+    int *place;    /* graph id to plan node */
+    int *assigned; /* plan node of a state leaf: assignments to it so far */
 } import;
 
 /* ---- adding nodes ------------------------------------------------------------------------------------------------------ */
@@ -69,8 +69,8 @@ static int find_same(const import *im, const elbo__node *node, const int *in, in
     for (size_t i = plan->n_nodes; i-- > 0;) {
         const elbo__node *old = &plan->nodes[i];
         if (old->op == node->op && old->dtype == node->dtype && same_operands(old, node, in) &&
-            elbo_shape_equal(&old->shape, &node->shape) &&
-            memcmp(&old->attr, &node->attr, sizeof node->attr) == 0 && old->units == its_epoch)
+            elbo_shape_equal(&old->shape, &node->shape) && memcmp(&old->attr, &node->attr, sizeof node->attr) == 0 &&
+            old->units == its_epoch)
             return (int)i;
     }
     return ELBO__NONE;
@@ -268,12 +268,7 @@ elbo_status elbo__plan_simplify(elbo_plan *plan, elbo_graph *g, elbo_var *const 
 {
     /* room for copies: one an operand of a product and one an output, and three nodes a folded constant */
     size_t most = 6 * g->n_nodes + (size_t)n + 8;
-    import im = {.plan = plan,
-                 .graph = g,
-                 .live = elbo__calloc(g->n_nodes, sizeof *im.live),
-                 .wanted = elbo__calloc(g->n_nodes, sizeof *im.wanted),
-                 .place = elbo__calloc(g->n_nodes, sizeof *im.place),
-                 .assigned = elbo__calloc(most, sizeof *im.assigned)};
+import im = {.plan = plan, .graph = g, .live = elbo__calloc(g->n_nodes, sizeof * im.live), .wanted = elbo__calloc(g->n_nodes, sizeof * im.wanted), .place = elbo__calloc(g->n_nodes, sizeof * im.place), .assigned = elbo__calloc(most, sizeof * im.assigned) };
     elbo_status status = im.live && im.wanted && im.place && im.assigned ? ELBO_OK : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         mark_live(&im, outputs, n);

@@ -13,10 +13,11 @@
 typedef struct {
     elbo_plan *plan;
     const elbo_graph *graph;
-    int *parent;      /* union-find over (node, axis) */
-    int64_t *units;   /* of a root */
-    int *latest;      /* by node: the last stage it may stand in, for sinking */
-    bool *leafy;      /* by node: depends on leaves alone */
+    int *parent;    /* union-find over (node, axis) */
+    int64_t *units; /* of a root */
+    int *latest;    /* by node: the last stage it may stand in, for sinking */
+    bool *leafy;    /* by node: depends on leaves alone */
+    bool *followed; /* by node: every reader, so far, reads it block by block */
 } staging;
 
 static int64_t gcd(int64_t a, int64_t b)
@@ -240,6 +241,35 @@ static bool can_cut(const staging *s, int id, int axis)
     return walks && units > 1;
 }
 
+elbo__column_rule elbo__columns = {.entries = 1 << 16, .ratio = 8};
+
+/* Cut by rows, a product of few rows by a parameter has every thread read the whole of the parameter, of which the others
+ * have just written their parts: far slower than a stage more in which each thread reads some of its columns. */
+static bool wants_columns(const staging *s, int id)
+{
+    const elbo__node *node = &s->plan->nodes[id];
+    if (node->op != &elbo__op_matmul || node->shape.ndim != 2 || !can_cut(s, id, 1))
+        return false;
+    const elbo__node *right = &s->plan->nodes[node->in[1]];
+    return s->plan->nodes[right->base].op == &elbo__op_param && node->shape.dim[0] > 1 &&
+           node->shape.dim[1] >= elbo__columns.ratio * node->shape.dim[0] &&
+           elbo_shape_size(&right->shape) >= elbo__columns.entries;
+}
+
+/* Whether the node's blocks are columns of a row-major matrix: those of such a product, and what is made of them. */
+static bool lies_in_stripes(const staging *s, int id)
+{
+    const elbo__node *node = &s->plan->nodes[id];
+    if (!(node->op->flags & ELBO__ELEMENTWISE) || node->axis < 1 || node->axis != node->shape.ndim - 1)
+        return wants_columns(s, id);
+    for (int k = 0; k < node->n_in; k++) {
+        const elbo__node *base = &s->plan->nodes[s->plan->nodes[node->in[k]].base];
+        if (base->stripes && base->stage == node->stage && s->plan->nodes[node->in[k]].axis == node->axis)
+            return true;
+    }
+    return false;
+}
+
 static void place_node(staging *s, int id)
 {
     elbo__node *node = &s->plan->nodes[id];
@@ -257,10 +287,18 @@ static void place_node(staging *s, int id)
             best_reach = r;
         }
     }
+    if (node->op == &elbo__op_matmul && node->shape.ndim == 2 && can_cut(s, id, 0)) {
+        best = wants_columns(s,
+                             id); /* rows, though columns may come a stage earlier: what is made of it lies by rows */
+        best_stage = stage_for(s, id, best);
+    }
     node->stage = best_stage;
     node->axis = best;
     node->base = id;
-    node->layout = node->op->flags & ELBO__ASSIGN ? s->plan->nodes[node->in[0]].layout : own_layout(node);
+    node->stripes = lies_in_stripes(s, id);
+    node->layout = node->op->flags & ELBO__ASSIGN ? s->plan->nodes[node->in[0]].layout
+                   : node->stripes                ? elbo_layout_of(&node->shape)
+                                                  : own_layout(node);
 }
 
 /* A view stands where its operand stands, cut along the axis that walks with the operand's. */
@@ -290,7 +328,7 @@ static void place_leaf(staging *s, int id)
                                                : elbo_layout_of(&node->shape);
 }
 
-/* ---- sinking: what depends on leaves alone stands as late as its readers allow --------------------------------------------- */
+/* ---- sinking: what depends on leaves alone, or is read block by block, stands as late as its readers allow --------------------------------------------- */
 
 static void mark_leafy(staging *s)
 {
@@ -300,10 +338,11 @@ static void mark_leafy(staging *s)
         bool leafy = !(node->op->flags & ELBO__ASSIGN);
         for (int k = 0; k < node->n_in && leafy; k++) {
             int base = plan->nodes[node->in[k]].base;
-            leafy = s->leafy[node->in[k]] &&
-                    (plan->nodes[base].op != &elbo__op_param || elbo__last_assignment(plan, base, (int)id) == ELBO__NONE);
+            leafy = s->leafy[node->in[k]] && (plan->nodes[base].op != &elbo__op_param ||
+                                              elbo__last_assignment(plan, base, (int)id) == ELBO__NONE);
         }
         s->leafy[id] = leafy;
+        s->followed[id] = true;
         s->latest[id] = INT32_MAX;
     }
 }
@@ -348,15 +387,17 @@ static void sink(staging *s)
             at_most(&s->latest[node->in[0]], s->latest[id]);
             continue;
         }
-        if (s->leafy[id]) {
+        if (s->leafy[id] || (node->op->flops && s->followed[id] && !node->output)) {
             at_most(&s->latest[id], before_assignment(s, id));
             if (s->latest[id] != INT32_MAX && s->latest[id] > node->stage)
                 node->stage = s->latest[id];
         }
         for (int k = 0; k < node->n_in; k++) {
             int from = node->in[k];
-            bool meet = together(s, id, node->axis, elbo__node_walks(plan, id, k, node->axis), from, plan->nodes[from].axis);
+            bool meet = together(s, id, node->axis, elbo__node_walks(plan, id, k, node->axis), from,
+                                 plan->nodes[from].axis);
             at_most(&s->latest[from], meet ? node->stage : node->stage - 1);
+            s->followed[plan->nodes[from].base] &= meet;
         }
     }
     for (size_t id = 0; id < plan->n_nodes; id++)
@@ -374,8 +415,9 @@ elbo_status elbo__plan_stage(elbo_plan *plan, const elbo_graph *graph)
                  .parent = elbo__calloc(axes, sizeof *s.parent),
                  .units = elbo__calloc(axes, sizeof *s.units),
                  .latest = elbo__calloc(plan->n_nodes, sizeof *s.latest),
-                 .leafy = elbo__calloc(plan->n_nodes, sizeof *s.leafy)};
-    elbo_status status = s.parent && s.units && s.latest && s.leafy ? ELBO_OK : ELBO_NO_MEMORY;
+                 .leafy = elbo__calloc(plan->n_nodes, sizeof *s.leafy),
+                 .followed = elbo__calloc(plan->n_nodes, sizeof *s.followed)};
+    elbo_status status = s.parent && s.units && s.latest && s.leafy && s.followed ? ELBO_OK : ELBO_NO_MEMORY;
     if (status == ELBO_OK) {
         find_domains(&s);
         for (int id = 0; id < (int)plan->n_nodes; id++) {
@@ -400,5 +442,6 @@ elbo_status elbo__plan_stage(elbo_plan *plan, const elbo_graph *graph)
     elbo__free(s.units);
     elbo__free(s.latest);
     elbo__free(s.leafy);
+    elbo__free(s.followed);
     return status;
 }

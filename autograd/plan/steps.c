@@ -114,7 +114,8 @@ static void store_directly(elbo__group *g, const elbo__instr *instr, size_t at)
     size_t made = 0;
     while (made < at && !(g->steps[made].kind == ELBO__COMPUTE && g->steps[made].to == store->from[0]))
         made++;
-    if (made == at || g->steps[made].operand != ELBO__NONE || !elbo_layout_contiguous(&to->layout))
+    int64_t row;
+    if (made == at || g->steps[made].operand != ELBO__NONE || !elbo__lane_in_place(&to->layout, instr->axis > 0, &row))
         return;
     for (size_t i = 0; i < g->n_steps; i++) {
         const elbo__step *old = &g->steps[i];

@@ -54,14 +54,19 @@ static void store(elbo_dtype dtype, const elbo_tensor *to, const void *from, int
         memcpy((char *)to->data + elbo__layout_at(l, w.index) * (int64_t)size, x, size);
 }
 
-/* What is done to every chunk: a kernel call, a load that a kernel cannot do itself, or a store. Operand i of the chunk that
- * begins at element `first` is at[i] + first * move[i] (move is 0 for a register of the group); at[0] is the result. */
+/* Where the chunk that begins at element `first` of row `row` finds an operand: at + row * next_row + first * next. Both are
+ * 0 for a register of the group. */
+typedef struct {
+    char *at;
+    int64_t next, next_row; /* bytes */
+} place;
+
+/* What is done to every chunk: a kernel call, a load that a kernel cannot do itself, or a store. */
 typedef struct {
     elbo__elementwise_kernel kernel; /* NULL: a load or a store of `part` */
     const elbo_tensor *part;
     bool loads;
-    char *at[4];
-    size_t move[4];
+    place places[4]; /* the result, then the operands */
 } task;
 
 size_t elbo__parts_bytes(int n)
@@ -71,65 +76,65 @@ size_t elbo__parts_bytes(int n)
 
 size_t elbo__steps_bytes(const elbo__group *g, elbo_dtype dtype)
 {
-    return (size_t)g->registers * (ELBO__CHUNK * elbo_dtype_size(dtype) + sizeof(char *) + sizeof(size_t)) +
-           g->n_steps * sizeof(task);
+    return (size_t)g->registers * (ELBO__CHUNK * elbo_dtype_size(dtype) + sizeof(place)) + g->n_steps * sizeof(task);
 }
 
-/* Makes the list of tasks; what is one number for all chunks is filled in here. */
-static size_t prepare(const elbo__group *g, elbo_dtype dtype, const elbo_tensor *parts, int64_t total, char *registers,
-                      char **at, size_t *move, task *tasks)
+static place place_of(const elbo_tensor *part, bool stripes)
+{
+    int64_t size = (int64_t)elbo_dtype_size(part->dtype), row;
+    elbo__lane_in_place(&part->layout, stripes, &row);
+    return (place){(char *)part->data + part->layout.offset * size, size, row * size};
+}
+
+/* Makes the list of tasks; what is one number for all chunks is filled in here. `now` says where each register is. */
+static size_t prepare(const elbo__instr *instr, elbo_dtype dtype, const elbo_tensor *parts, int64_t most,
+                      char *registers, place *now, task *tasks)
 {
     const elbo__kernels *kernels = elbo__kernels_for(dtype);
-    size_t size = elbo_dtype_size(dtype), n = 0;
+    const elbo__group *g = instr->group;
+    size_t n = 0;
     for (size_t i = 0; i < g->n_steps; i++) {
         const elbo__step *s = &g->steps[i];
         const elbo_tensor *part = s->operand >= 0 ? &parts[s->operand] : NULL;
-        char *own = registers + (size_t)s->to * ELBO__CHUNK * size;
-        char *memory = part ? (char *)part->data + part->layout.offset * (int64_t)elbo_dtype_size(part->dtype) : NULL;
         if (s->kind == ELBO__STORE) {
-            tasks[n++] = (task){.part = part, .at = {at[s->from[0]]}, .move = {move[s->from[0]]}};
+            tasks[n++] = (task){.part = part, .places = {now[s->from[0]]}};
             continue;
         }
-        bool in_memory = s->kind == ELBO__LOAD ? s->direct : part != NULL;
-        if (s->kind == ELBO__LOAD && s->once)
-            kernels->strided(total < ELBO__CHUNK ? total : ELBO__CHUNK, own, part->dtype, memory, 0);
-        else if (s->kind == ELBO__LOAD && !s->direct)
-            tasks[n++] = (task){.part = part, .loads = true, .at = {own}};
-        if (s->kind == ELBO__COMPUTE) {
-            task *t = &tasks[n++];
-            *t = (task){.kernel = kernels->elementwise[s->elementwise]};
-            for (int k = 0; k < 3; k++) {
-                t->at[1 + k] = at[s->from[k]];
-                t->move[1 + k] = move[s->from[k]];
-            }
-        }
-        at[s->to] = in_memory ? memory : own;
-        move[s->to] = in_memory ? size : 0;
-        if (s->kind == ELBO__COMPUTE) {
-            tasks[n - 1].at[0] = at[s->to];
-            tasks[n - 1].move[0] = move[s->to];
-        }
+        place own = {.at = registers + (size_t)s->to * ELBO__CHUNK * elbo_dtype_size(dtype)};
+        place to = (s->kind == ELBO__LOAD ? s->direct : part != NULL) ? place_of(part, instr->axis > 0) : own;
+        if (s->kind == ELBO__COMPUTE)
+            tasks[n++] = (task){.kernel = kernels->elementwise[s->elementwise],
+                                .places = {to, now[s->from[0]], now[s->from[1]], now[s->from[2]]}};
+        else if (s->once)
+            kernels->strided(most, own.at, part->dtype, place_of(part, false).at, 0);
+        else if (!s->direct)
+            tasks[n++] = (task){.part = part, .loads = true, .places = {own}};
+        now[s->to] = to;
     }
     return n;
 }
 
-void elbo__steps_run(const elbo__group *g, elbo_dtype dtype, const elbo_tensor *parts, int64_t total, char *memory)
+void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, const elbo_tensor *parts, const elbo_shape *shape,
+                     char *memory)
 {
+    const elbo__group *g = instr->group;
     const elbo__kernels *kernels = elbo__kernels_for(dtype);
-    char *registers = memory;
-    task *tasks = (task *)(void *)(registers + (size_t)g->registers * ELBO__CHUNK * elbo_dtype_size(dtype));
-    char **at = (char **)(void *)(tasks + g->n_steps);
-    size_t *move = (size_t *)(void *)(at + g->registers), n_tasks;
-    memset(at, 0, (size_t)g->registers * (sizeof *at + sizeof *move)); /* rows of one operand name register 0 for the others */
-    n_tasks = prepare(g, dtype, parts, total, registers, at, move, tasks);
-    for (int64_t first = 0; first < total; first += ELBO__CHUNK) {
-        int64_t n = total - first < ELBO__CHUNK ? total - first : ELBO__CHUNK;
+    int64_t total = elbo_shape_size(shape), length = instr->axis > 0 ? shape->dim[instr->axis] : total;
+    task *tasks = (task *)(void *)(memory + (size_t)g->registers * ELBO__CHUNK * elbo_dtype_size(dtype));
+    place *now = (place *)(void *)(tasks + g->n_steps);
+    if (total == 0)
+        return;
+    memset(now, 0, (size_t)g->registers * sizeof *now); /* rows of one operand name register 0 for the others */
+    size_t n_tasks = prepare(instr, dtype, parts, elbo__chunk(shape, instr->axis, 0), memory, now, tasks);
+    for (int64_t first = 0, n; first < total; first += n) {
+        int64_t row = first / length, column = first % length;
+        n = elbo__chunk(shape, instr->axis, first);
         for (const task *t = tasks; t < tasks + n_tasks; t++) {
-#define AT(i) (t->at[i] + (size_t)first * t->move[i])
+#define AT(i) (t->places[i].at + row * t->places[i].next_row + column * t->places[i].next)
             if (t->kernel)
                 t->kernel(n, AT(0), AT(1), AT(2), AT(3));
             else if (t->loads)
-                load(kernels, dtype, t->at[0], t->part, first, n);
+                load(kernels, dtype, t->places[0].at, t->part, first, n);
             else
                 store(dtype, t->part, AT(0), first, n);
 #undef AT
