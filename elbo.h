@@ -22,6 +22,7 @@
 
 /* arrays, errors, memory */
 #include "tensor/error.h"
+#include "tensor/machine.h"
 #include "tensor/memory.h"
 #include "tensor/tensor.h"
 #include "tensor/version.h"
@@ -42,6 +43,7 @@
 
 /* layers, distributions, optimisers, the model interface, training */
 #include "nn/distribution.h"
+#include "nn/explain.h"
 #include "nn/init.h"
 #include "nn/layers.h"
 #include "nn/model.h"

@@ -64,8 +64,8 @@ ELBO_API double elbo_plan_product_flops(const elbo_plan *plan);
  * then tells. */
 ELBO_API elbo_status elbo_plan_watch(elbo_plan *plan, bool on) ELBO_MUST_CHECK;
 
-/* A description for people: stages, loops, instructions, buffers; for a plan that was watched, also where the time of a
- * run went, as a mean over runs and threads. A new string, freed with elbo_release; NULL on failure. */
+/* A description for people: totals; stages, loops, instructions with their arithmetic and bytes; buffers. For a plan that
+ * was watched, also where the time of a run went, as a mean over runs and threads. A new string, freed with elbo_release; NULL on failure. */
 ELBO_API char *elbo_plan_describe(const elbo_plan *plan);
 ELBO_API void elbo_release(void *block);
 

@@ -6,15 +6,22 @@
 #include "../autograd/plan.h"
 #include "../models/models.h"
 #include "../nn/run.h"
+#include "../tensor/machine.h"
 #include "../tensor/version.h"
 #include "command.h"
 #include "options.h"
+#include "slow.h"
 
 static int about_program(void)
 {
+    const elbo_machine machine = elbo_machine_describe();
     printf("elbo %s\n", elbo_version());
+    printf("processor %s\n", machine.processor);
     printf("threads %d\n", elbo_threads());
-    printf("kernels %s (BLIS)\n", elbo_kernels());
+    printf("elementwise kernels %s\n", machine.instructions);
+    printf("product kernels %s\n", machine.own_f32 ? machine.instructions : "those of BLIS");
+    printf("kernels %s (BLIS)\n", machine.blis);
+    warn_of_slow_products();
     return EXIT_SUCCESS;
 }
 
@@ -48,9 +55,8 @@ int cmd_info(int argc, char **argv)
     command_line line = {
         .name = "elbo info",
         .args = "[RUN]",
-        .doc = "Without RUN: the version, the threads and the kernels for matrix products. With it: how the run was "
-               "made, and "
-               "its last figures.",
+        .doc = "Without RUN: the version, the processor, the threads, and which kernels are used. With it: how the run "
+               "was made, and its last figures.",
         .most = 1,
     };
     parse(&line, argc, argv);

@@ -8,14 +8,12 @@
 #include <unistd.h>
 
 #include "../autograd/plan.h"
-#include "../models/models.h"
 #include "../nn/train.h"
 #include "command.h"
 #include "data.h"
-#include "options.h"
+#include "on_model.h"
 #include "progress.h"
-
-enum { MODEL, TRAINING, GENERAL };
+#include "slow.h"
 
 static const elbo_option general[] = {
     OPTION_DATA(DEFAULT_DATA),
@@ -32,7 +30,6 @@ static const elbo_option general[] = {
     OPTION_THREADS,
     ELBO_OPTIONS_END,
 };
-static const elbo_option no_options[] = {ELBO_OPTIONS_END};
 
 /* runs/vae-20250131-235959, with a number behind it where that exists; NULL when memory is short. */
 static char *default_folder(const char *model)
@@ -127,29 +124,15 @@ static int prepare_and_train(job *j, const elbo_model *model)
 
 int cmd_train(int argc, char **argv)
 {
-    const elbo_model *model = argc > 1 && argv[1][0] != '-' ? elbo_model_find(argv[1]) : NULL;
-    char name[100];
-    snprintf(name, sizeof name, model ? "elbo train %s" : "elbo train", argc > 1 ? argv[1] : "");
     job j = {
-        .line = {
-            .name = name,
-            .args = model ? "" : "MODEL",
-            .most = model ? 0 : 1,
-            .doc = model ? model->summary
-                         : "Trains a model on images and writes a run folder. `elbo models' lists "
-                           "the models, `elbo train MODEL --help' the options of one.",
-            .groups = {[MODEL] = {.title = "Model:", .table = model && model->options ? model->options : no_options},
-                       [TRAINING] = {.title = "Training:", .table = elbo_training_options},
-                       [GENERAL] = {.title = "General:", .table = general}},
-        }};
-    if (!model && argc > 1 && argv[1][0] != '-')
-        wrong_usage(&j.line, "%s", elbo_error());
-    parse(&j.line, model ? argc - 1 : argc, model ? argv + 1 : argv);
-    if (!model)
-        wrong_usage(&j.line, "the model comes first, as in `elbo train vae'");
+        .line = {.doc = "Trains a model on images and writes a run folder. `elbo models' lists the models, `elbo train "
+                        "MODEL --help' the options of one.",
+                 .groups = {[GENERAL] = {.title = "General:", .table = general}}}};
+    const elbo_model *model = parse_for_model(&j.line, "train", argc, argv);
     const elbo_values *values = j.line.groups[GENERAL].values;
     if (elbo_values_given(values, "out") && !*elbo_values_text(values, "out"))
         wrong_usage(&j.line, "option \"out\": the name of the folder is empty");
+    warn_of_slow_products();
     int status = prepare_and_train(&j, model);
     elbo_run_free(j.run);
     elbo_images_free(&j.train);

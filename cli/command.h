@@ -15,6 +15,7 @@ int cmd_sample(int argc, char **argv);
 int cmd_reconstruct(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
 int cmd_info(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
 int cmd_models(int argc, char **argv);
 
 /* Prints "elbo: MESSAGE" with the library's last message and returns FAILED. */

@@ -17,6 +17,7 @@ static const command commands[] = {
     {"reconstruct", "draw images beside what a trained model makes of them", cmd_reconstruct},
     {"evaluate", "the ELBO of a trained model, and its parts", cmd_evaluate},
     {"info", "about this program, or about a run", cmd_info},
+    {"plan", "what becomes of a model's training step, and where its time goes", cmd_plan},
     {"models", "the models that can be trained, with their options", cmd_models},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -2,6 +2,7 @@ elbo_SOURCES = \
     %reldir%/cmd_evaluate.c \
     %reldir%/cmd_info.c \
     %reldir%/cmd_models.c \
+    %reldir%/cmd_plan.c \
     %reldir%/cmd_reconstruct.c \
     %reldir%/cmd_sample.c \
     %reldir%/cmd_train.c \
@@ -9,9 +10,13 @@ elbo_SOURCES = \
     %reldir%/data.c \
     %reldir%/data.h \
     %reldir%/main.c \
+    %reldir%/on_model.c \
+    %reldir%/on_model.h \
     %reldir%/on_run.c \
     %reldir%/on_run.h \
     %reldir%/options.c \
     %reldir%/options.h \
     %reldir%/progress.c \
-    %reldir%/progress.h
+    %reldir%/progress.h \
+    %reldir%/slow.c \
+    %reldir%/slow.h

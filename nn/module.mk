@@ -1,5 +1,6 @@
 public_headers += \
     %reldir%/distribution.h \
+    %reldir%/explain.h \
     %reldir%/init.h \
     %reldir%/layers.h \
     %reldir%/model.h \
@@ -12,6 +13,7 @@ public_headers += \
 
 library_sources += \
     %reldir%/distribution.c \
+    %reldir%/explain.c \
     %reldir%/folder.c \
     %reldir%/folder.h \
     %reldir%/init.c \

@@ -22,9 +22,11 @@ unit_sources += \
     %reldir%/test_binding.c \
     %reldir%/test_conv.c \
     %reldir%/test_convolve.c \
+    %reldir%/test_describe.c \
     %reldir%/test_distribution.c \
     %reldir%/test_draws.c \
     %reldir%/test_elementwise.c \
+    %reldir%/test_explain.c \
     %reldir%/test_folder.c \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
@@ -93,6 +95,12 @@ check_PROGRAMS += %reldir%/tiny_data
     %reldir%/patterns.c \
     %reldir%/patterns.h \
     %reldir%/tiny_data.c
+
+# Tells it how to have BLIS run its plain C kernels.
+check_PROGRAMS += %reldir%/generic_kernels
+%C%_generic_kernels_SOURCES = %reldir%/generic_kernels.c
+%C%_generic_kernels_CPPFLAGS = $(library_cppflags)
+%C%_generic_kernels_LDADD =
 
 script_tests = \
     %reldir%/floors \

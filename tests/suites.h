@@ -17,8 +17,10 @@
     SUITE(binding)                                                                                                     \
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
+    SUITE(describe)                                                                                                    \
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
+    SUITE(explain)                                                                                                     \
     SUITE(folder)                                                                                                      \
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \

@@ -1,8 +1,10 @@
 #!/bin/sh
-# The program as a user meets it: what it writes, what it says, and what bad input gets. Called with the paths of `elbo` and
-# of `tiny_data` in ELBO and TINY_DATA, or run by `make check`, which knows them.
+# The program as a user meets it: what it writes, what it says, and what bad input gets. Called with the paths of
+# `elbo`, `tiny_data` and `generic_kernels` in ELBO, TINY_DATA and GENERIC_KERNELS, or run by `make check`, which knows
+# them.
 elbo=$(realpath "${ELBO:-./elbo}") || exit 99
 tiny_data=$(realpath "${TINY_DATA:-tests/tiny_data}") || exit 99
+generic=$("${GENERIC_KERNELS:-tests/generic_kernels}") || exit 99
 
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
@@ -51,7 +53,7 @@ runs version "$elbo" --version
 says '^elbo [0-9]'
 runs help "$elbo" --help
 says 'reconstruct'
-for command in train sample reconstruct evaluate info models; do
+for command in train sample reconstruct evaluate plan info models; do
     runs "help of $command" "$elbo" $command --help
     says "Usage: elbo $command"
 done
@@ -63,6 +65,10 @@ runs models "$elbo" models
 says '^cvae: '
 runs info "$elbo" info
 says '^threads [1-9]'
+says '^processor .'
+says '^elementwise kernels [a-z]'
+says '^product kernels [a-z]'
+says '^kernels [a-z0-9]* (BLIS)$'
 
 runs 'train vae' "$elbo" train vae $small --out runs/a
 tail -n 1 out | grep -qx 'test ELBO -[0-9.]* nats per image' || complain 'no test ELBO in the last line'
@@ -108,6 +114,53 @@ gzip -k data/*
 mkdir zipped && mv data/*.gz zipped
 runs 'train on gzip' "$elbo" train vae $small --data zipped --epochs 1 --out runs/z
 
+# ---- plans ----------------------------------------------------------------------------------------------------------
+
+runs 'plan vae' "$elbo" plan vae --latent 7 --hidden 33 --batch 50
+says '^plan of f32: .* in [1-9][0-9]* stages$'
+says 'gather(images(60000, 784) whole, rows(50))$'
+says ' = matmul(.*(50, 784), encoder.hidden.weight(784, 33) whole)$'
+says '^ *adam.v:encoder.logvar.bias = '
+says '  shared[0-9]*, 0 to '
+[ -s err ] && complain 'plan vae: something on stderr'
+mv out planned
+runs 'plan vae again' "$elbo" plan vae --latent 7 --hidden 33 --batch 50
+cmp -s planned out || complain 'the same plan has another description'
+runs 'plan cvae on data' "$elbo" plan cvae --data data --batch 16 --optimiser sgd
+says 'gather(images(64, 64) whole, rows(16))$'
+grep -q adam out && complain 'plan cvae: sgd has moments of adam'
+runs 'plan of a role' "$elbo" plan vae --role decode --batch 1
+says 'matmul(z(1, 20), '
+runs 'plan with times' "$elbo" plan vae --data data --batch 16 --hidden 8 --time
+says ' us a run, the mean of 50'
+says ' %  waiting at barriers$'
+says ' us  *[0-9.]* %  shared[0-9]*([0-9, ]*) = '
+
+# ---- kernels: a warning where BLIS's plain C is what products run on, and only there ----------------------------------
+
+# Without a kernel of our own, which no processor has in the base set but those of AArch64.
+slow="env ELBO_KERNELS=base BLIS_ARCH_TYPE=$generic"
+runs 'info of lesser kernels' env ELBO_KERNELS=base "$elbo" info
+says '^elementwise kernels base$'
+if grep -q 'those of BLIS' out && $slow "$elbo" info 2>err | grep -q '^kernels generic'; then
+    for command in info "evaluate runs/a" "plan vae --data data --batch 16 --time" \
+        "train vae $small --epochs 1 --out slow --force"; do
+        runs "slow $command" $slow "$elbo" $command
+        [ "$(grep -c '^elbo: warning: .*generic kernels.*BLIS_ARCH_TYPE' err)" -eq 1 ] ||
+            complain "$command: not one warning of generic kernels"
+    done
+    runs 'slow models' $slow "$elbo" models
+    [ -s err ] && complain 'models: a warning of what it does not do'
+    env -u ELBO_KERNELS -u BLIS_ARCH_TYPE "$elbo" info >out 2>err
+    if ! grep -q 'those of BLIS' out; then
+        env -u ELBO_KERNELS BLIS_ARCH_TYPE="$generic" "$elbo" info >out 2>err
+        says '^kernels generic (BLIS)$'
+        grep -q warning err && complain 'a warning of kernels that f32 does not use'
+    fi
+    env -u BLIS_ARCH_TYPE ELBO_KERNELS=base "$elbo" info >out 2>err
+    grep -q '^kernels generic' out || ! grep -q warning err || complain 'a warning without generic kernels'
+fi
+
 # ---- wrong usage ----------------------------------------------------------------------------------------------------
 
 fails 64 'a command is missing' "$elbo"
@@ -117,6 +170,13 @@ fails 64 '"vaee"' "$elbo" train vaee
 fails 64 'model' "$elbo" train
 fails 64 'empty' "$elbo" train vae --out ''
 fails 64 'the model comes first' "$elbo" train --epochs 3 vae
+fails 64 'the model comes first' "$elbo" plan
+fails 64 'no model "foo"; the nearest is "vae"' "$elbo" plan foo
+fails 64 'option "latent-dim": 0 is less than 1' "$elbo" plan vae --latent 0
+fails 64 'option "role": "dance" is not one of train, evaluate' "$elbo" plan vae --role dance
+fails 64 'too many arguments: more' "$elbo" plan vae more
+fails 1 'a batch of 60001 from 60000 images' "$elbo" plan vae --batch 60001
+fails 1 'nowhere' "$elbo" plan vae --data nowhere
 fails 64 'RUN is missing' "$elbo" sample
 fails 64 'too many arguments: more' "$elbo" sample runs/a more
 fails 64 'option "epochs": 0 is less than 1' "$elbo" train vae --epochs 0

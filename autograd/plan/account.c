@@ -1,7 +1,7 @@
 /* What the instructions of a plan do: arithmetic, bytes, and in a watched plan time. */
 #include "print.h"
 
-/* ---- arithmetic --------------------------------------------------------------------------------------------------------- */
+/* ---- arithmetic ------------------------------------------------------------------------------------------------ */
 
 /* What a step counts besides the one that every step does. */
 static const unsigned char more_flops[ELBO__ELEMENTWISE_COUNT] = {
@@ -30,7 +30,7 @@ double elbo__instr_flops(const elbo__instr *instr)
     return steps ? steps * elements(&instr->group->shape) : 0;
 }
 
-/* ---- bytes -------------------------------------------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------------------------------------- */
 
 static double operand_bytes(const elbo_plan *plan, const elbo__operand *operand)
 {
@@ -54,7 +54,7 @@ double elbo__instr_bytes(const elbo_plan *plan, const elbo__instr *instr)
     return bytes;
 }
 
-/* ---- time --------------------------------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------------------------ */
 
 /* Of what has this number among the notes of each thread: an instruction's, or n_instrs for barriers. A small plan runs
  * on one thread, whatever it was cut for; the others have noted nothing. */

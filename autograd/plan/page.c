@@ -29,14 +29,21 @@ static size_t column(const elbo__page *page)
     return page->length - start;
 }
 
-/* To the next place for a break: a shape, "(128, 784)", has none. */
+/* Whether a line may break at this space: not within "(128, 784)", nor before what is said of an operand. */
+static bool breaks(const char *text, const char *space)
+{
+    bool in_shape = space - text > 1 && space[-1] == ',' && isdigit((unsigned char)space[-2]) &&
+                    isdigit((unsigned char)space[1]);
+    return !in_shape && strncmp(space + 1, "whole", 5) != 0;
+}
+
+/* To the next place where a line may break, or the end. */
 static size_t word_length(const char *word)
 {
-    size_t length = strcspn(word, " ");
-    while (length > 1 && word[length - 1] == ',' && isdigit((unsigned char)word[length - 2]) &&
-           isdigit((unsigned char)word[length + 1]))
-        length += 1 + strcspn(word + length + 1, " ");
-    return length;
+    const char *end = word + strcspn(word, " ");
+    while (*end && !breaks(word, end))
+        end += 1 + strcspn(end + 1, " ");
+    return (size_t)(end - word);
 }
 
 void elbo__page_wrap(elbo__page *page, size_t indent, const char *text)

@@ -15,7 +15,7 @@ const char *elbo__class_name(elbo__class class)
     return names[class];
 }
 
-/* ---- names -------------------------------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------------------------- */
 
 static const elbo__node *leaf_of(const elbo_plan *plan, int buffer)
 {
@@ -56,7 +56,7 @@ static const char *stream_of(const elbo_plan *plan, const elbo__loop *loop, size
     return NULL;
 }
 
-/* ---- the head ----------------------------------------------------------------------------------------------------------- */
+/* ---- the head -------------------------------------------------------------------------------------------------- */
 
 static void put_nodes(elbo__page *p, const elbo_plan *plan)
 {
@@ -68,8 +68,8 @@ static void put_nodes(elbo__page *p, const elbo_plan *plan)
     elbo__page_put(p, "plan of %s: %zu nodes (%zu that work, %zu views, %zu leaves) in %d stages\n",
                    elbo_dtype_name(plan->dtype), plan->n_nodes, plan->n_nodes - views - leaves, views, leaves,
                    plan->n_stages);
-    elbo__page_put(p, "%zu loops of %zu instructions, %d barriers, shared out to %d threads\n", plan->n_loops,
-                   plan->n_instrs, plan->n_stages > 0 ? plan->n_stages - 1 : 0, plan->threads);
+    elbo__page_put(p, "loops %zu, instructions %zu, barriers %d, threads %d\n", plan->n_loops, plan->n_instrs,
+                   plan->n_stages > 0 ? plan->n_stages - 1 : 0, plan->threads);
 }
 
 static void put_work(elbo__page *p, const elbo_plan *plan)
@@ -123,7 +123,7 @@ static void put_times(elbo__page *p, const elbo_plan *plan)
         elbo__page_put(p, "%11.1f us %5.1f %%  %s\n", 1e6 * by[i], all > 0 ? 100 * by[i] / all : 0, names[i]);
 }
 
-/* ---- loops -------------------------------------------------------------------------------------------------------------- */
+/* ---- loops ----------------------------------------------------------------------------------------------------- */
 
 enum { STEPS = 31 }; /* the column of a group's steps, and of what is left of a long line */
 
@@ -190,7 +190,7 @@ static void put_loop(elbo__page *p, const elbo_plan *plan, const elbo__loop *loo
     }
 }
 
-/* ---- buffers ------------------------------------------------------------------------------------------------------------ */
+/* ---- buffers --------------------------------------------------------------------------------------------------- */
 
 static bool listed(const elbo__buffer *b, elbo__class class, int loop)
 {
@@ -217,23 +217,25 @@ static void put_buffer(elbo__page *p, const elbo_plan *plan, int buffer)
 /* Those of a class, the local ones of one loop, in columns; nothing where there are none. */
 static void put_buffers(elbo__page *p, const elbo_plan *plan, elbo__class class, int loop)
 {
-    static const char *const titles[] = {
-        [ELBO__PARAM] = "parameters",
-        [ELBO__INPUT] = "inputs",
-        [ELBO__CONSTANT] = "constants",
-        [ELBO__SHARED] = "shared buffers, and the stages that need them",
-        [ELBO__LOCAL] =
-            "local buffers, each for one block, and the instructions (the first is 0) that need them, of loop",
+    static const struct {
+        const char *title;
+        size_t column;
+    } lists[] = {
+        [ELBO__PARAM] = {"parameters", 54},
+        [ELBO__INPUT] = {"inputs", 36},
+        [ELBO__CONSTANT] = {"constants", 36},
+        [ELBO__SHARED] = {"shared buffers, and from which stage to which", 36},
+        [ELBO__LOCAL] = {"local buffers for one block, and from which instruction to which, of loop", 36},
     };
-    enum { COLUMN = 36 };
+    const size_t column = lists[class].column;
     size_t line = 0; /* where it begins; 0: not begun */
     for (size_t i = 0; i < plan->n_buffers; i++) {
         if (!listed(&plan->buffers[i], class, loop))
             continue;
-        size_t next = line ? (p->length - line + COLUMN - 1) / COLUMN * COLUMN : 0;
+        size_t next = line ? (p->length - line + column - 1) / column * column : 0;
         if (!line)
-            elbo__page_put(p, class == ELBO__LOCAL ? "%s %d" : "%s", titles[class], loop);
-        if (line && next + COLUMN <= ELBO__PAGE_WIDTH) {
+            elbo__page_put(p, class == ELBO__LOCAL ? "%s %d" : "%s", lists[class].title, loop);
+        if (line && next + column <= ELBO__PAGE_WIDTH) {
             elbo__page_put(p, "%*s", (int)(line + next - p->length), "");
         } else {
             elbo__page_put(p, "\n");
@@ -253,7 +255,7 @@ static void put_all_buffers(elbo__page *p, const elbo_plan *plan)
         put_buffers(p, plan, ELBO__LOCAL, (int)i);
 }
 
-/* ---- all of it ---------------------------------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------------------------- */
 
 char *elbo_plan_describe(const elbo_plan *plan)
 {

@@ -14,7 +14,7 @@ void elbo__put_name(elbo__page *page, const elbo_plan *plan, int buffer);
  * than once, or whose formula is long, gets one: t1, t2, ... */
 void elbo__put_steps(elbo__page *page, const elbo_plan *plan, const elbo__instr *instr, size_t indent);
 
-/* ---- what an instruction costs in a run ------------------------------------------------------------------------------ */
+/* ---- what an instruction costs in a run ------------------------------------------------------------------------ */
 
 /* A product as its op says. In a group every step counts one an element, a fused multiply-add two; a sum or maximum one
  * an element that it reads. What only moves numbers: 0. */
@@ -24,8 +24,7 @@ double elbo__instr_flops(const elbo__instr *instr);
 double elbo__instr_bytes(const elbo_plan *plan, const elbo__instr *instr);
 
 /* Where the time of a watched run went, in seconds, as means over its threads and runs. */
-typedef enum { ELBO__IN_PRODUCTS, ELBO__IN_GROUPS, ELBO__IN_KERNELS, ELBO__AT_BARRIERS, ELBO__ELSEWHERE } elbo__spending;
-enum { ELBO__SPENDINGS = ELBO__ELSEWHERE + 1 };
+enum { ELBO__IN_PRODUCTS, ELBO__IN_GROUPS, ELBO__IN_KERNELS, ELBO__AT_BARRIERS, ELBO__ELSEWHERE, ELBO__SPENDINGS };
 
 double elbo__instr_seconds(const elbo_plan *plan, const elbo__instr *instr);
 double elbo__run_seconds(const elbo_plan *plan, double by[ELBO__SPENDINGS]); /* their sum: what a run takes */

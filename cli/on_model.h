@@ -1,0 +1,15 @@
+/* The commands that take the name of a model: `elbo COMMAND MODEL [OPTION...]`. */
+#ifndef ELBO_CLI_ON_MODEL_H
+#define ELBO_CLI_ON_MODEL_H
+
+#include "../nn/run.h"
+#include "options.h"
+
+/* Their groups of options: the model's own, elbo_training_options, and the command's. */
+enum { MODEL, TRAINING, GENERAL };
+
+/* Parses the command line of `elbo VERB` into *line and returns the model; ends the program where none is named. The
+ * doc (for --help without a model) and the group GENERAL of *line are there already. */
+const elbo_model *parse_for_model(command_line *line, const char *verb, int argc, char **argv);
+
+#endif

@@ -1,0 +1,259 @@
+/* A plan in words: the whole page of a small graph, and the parts that it does not show. */
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../autograd/plan/print.h"
+#include "suites.h"
+
+/* ---- a page ------------------------------------------------------------------------------------------------------ */
+
+static const elbo_init zeros = {NULL, {0}};
+
+/* y (4, 2) = relu(x w^T + b); x (4, 3), w (2, 3), b (2); on one thread */
+static elbo_plan *dense_layer(elbo_params *params)
+{
+    elbo_set_threads(1);
+    elbo_graph *g = elbo_graph_new(params, ELBO_TRAIN);
+    elbo_var *x = elbo_input(g, "x", ELBO_F32, ELBO_SHAPE(4, 3));
+    elbo_var *w = elbo_param(g, "layer.weight", ELBO_SHAPE(2, 3), zeros);
+    elbo_var *b = elbo_param(g, "layer.bias", ELBO_SHAPE(2), zeros);
+    elbo_var *y = elbo_relu(elbo_add(elbo_matmul(x, elbo_transpose(w)), b));
+    elbo_plan *plan = elbo_compile(g, &y, 1);
+    ck_assert_msg(plan != NULL, "%s", elbo_error());
+    elbo_graph_free(g);
+    elbo_set_threads(0);
+    return plan;
+}
+
+/* What a kernel works in is its own affair, and left open. */
+static const char dense_page[] = "plan of f32: 9 nodes (3 that work, 3 views, 3 leaves) in 1 stages\n"
+                                 "loops 1, instructions 2, barriers 0, threads 1\n"
+                                 "       48 FLOP in products\n"
+                                 "       16 FLOP in groups and sums\n"
+                                 "         176 B read and written, each operand of an instruction once\n"
+                                 "          32 B of parameters\n"
+                                 "          48 B of inputs\n"
+                                 "           0 B of constants\n"
+                                 "          64 B of shared buffers\n"
+                                 "          64 B a thread of local buffers, and %s to work in\n"
+                                 "\n"
+                                 "stage 0\n"
+                                 "  loop 0: units 4, blocks 1 of 4, 1 at a time in 64 B\n"
+                                 "       48 FLOP      104 B  local3(4, 2) = matmul(x(4, 3), layer.weight(3, 2))\n"
+                                 "       16 FLOP       72 B  group (4, 2), 2 registers\n"
+                                 "                               shared4 = relu(add(local3, spread(layer.bias)))\n"
+                                 "\n"
+                                 "parameters\n"
+                                 "          24 B  layer.weight                          "
+                                 "           8 B  layer.bias\n"
+                                 "inputs\n"
+                                 "          48 B  x\n"
+                                 "shared buffers, and from which stage to which\n"
+                                 "          32 B  shared4, 0 to the end\n"
+                                 "local buffers for one block, and from which instruction to which, of loop 0\n"
+                                 "          32 B  local3, 0 to 1\n";
+
+START_TEST(the_page_of_a_dense_layer_says_what_it_does)
+{
+    elbo_params *params = elbo_params_new(ELBO_F32, 1);
+    elbo_plan *plan = dense_layer(params);
+    char expected[sizeof dense_page + 32];
+    snprintf(expected, sizeof expected, dense_page, elbo__quantity((double)plan->scratch_bytes, "B").text);
+    char *text = elbo_plan_describe(plan);
+    ck_assert_str_eq(text, expected);
+    elbo_release(text);
+    elbo_plan_free(plan);
+    elbo_params_free(params);
+}
+END_TEST
+
+static double number_before(const char *text, const char *words)
+{
+    const char *at = strstr(text, words);
+    ck_assert_msg(at != NULL, "no \"%s\" in:\n%.2000s", words, text);
+    while (at > text && at[-1] != '\n')
+        at--;
+    double number = -1;
+    ck_assert_int_eq(sscanf(at, "%lf us", &number), 1);
+    return number;
+}
+
+START_TEST(a_watched_plan_says_where_all_of_its_time_goes)
+{
+    static const float x[12];
+    static const struct {
+        const char *name;
+        double us;
+    } parts[] = {{"%  products", 2},
+                 {"%  fused groups", 5},
+                 {"%  other kernels", 0},
+                 {"%  waiting at barriers", 0},
+                 {"%  everything else", 3}};
+    enum { RUNS = 3, PARTS = sizeof parts / sizeof parts[0] };
+    elbo_params *params = elbo_params_new(ELBO_F32, 1);
+    elbo_plan *plan = dense_layer(params);
+    ck_assert_int_eq(elbo_plan_bind(plan, "x", elbo_tensor_of(ELBO_F32, ELBO_SHAPE(4, 3), x)), ELBO_OK);
+    for (int time = 0; time < 2; time++) { /* the second time it forgets the first */
+        ck_assert_int_eq(elbo_plan_watch(plan, true), ELBO_OK);
+        ck_assert_double_eq(plan->watched_seconds, 0);
+        for (int i = 0; i < RUNS; i++)
+            ck_assert_int_eq(elbo_plan_run(plan, params, (elbo_at){.seed = 1}), ELBO_OK);
+        ck_assert_double_gt(plan->watched_seconds, 0);
+    }
+    /* as if the clock had said so: 2 us in the product, 5 in the group, 10 in all for each run */
+    plan->spent[0] = RUNS * 2e-6;
+    plan->spent[1] = RUNS * 5e-6;
+    plan->spent[2] = 0;
+    plan->watched_seconds = RUNS * 10e-6;
+    char *text = elbo_plan_describe(plan);
+    ck_assert_double_eq(number_before(text, "us a run, the mean of 3"), 10);
+    for (int i = 0; i < PARTS; i++)
+        ck_assert_double_eq(number_before(text, parts[i].name), parts[i].us);
+    ck_assert_ptr_nonnull(strstr(text, "2.0 us  20.0 %  local3(4, 2) = matmul("));
+    ck_assert_ptr_nonnull(strstr(text, "5.0 us  50.0 %  group (4, 2)"));
+    elbo_release(text);
+    elbo_plan_free(plan);
+    elbo_params_free(params);
+}
+END_TEST
+
+START_TEST(a_tensor_of_another_slab_and_a_draw_are_called_by_their_names)
+{
+    elbo_params *params = elbo_params_new(ELBO_F32, 1);
+    elbo_graph *g = elbo_graph_new(params, ELBO_TRAIN);
+    elbo_var *w = elbo_param(g, "w", ELBO_SHAPE(5), zeros), *m = elbo_slab(w, "adam.m");
+    elbo_var *noise = elbo_random_normal(g, "eps", ELBO_SHAPE(5), -1);
+    elbo_assign(m, elbo_add(elbo_scale(m, 0.5), noise));
+    elbo_plan *plan = elbo_compile(g, &noise, 1);
+    char *text = elbo_plan_describe(plan);
+    ck_assert_ptr_nonnull(strstr(text, " = random_normal(eps#0)\n"));
+    ck_assert_ptr_nonnull(strstr(text, " adam.m:w = mul_add(adam.m:w, 0.5, "));
+    elbo_release(text);
+    elbo_plan_free(plan);
+    elbo_graph_free(g);
+    elbo_params_free(params);
+}
+END_TEST
+
+/* ---- groups ------------------------------------------------------------------------------------------------------ */
+
+/* A group of at most four registers over (6) numbers. Operand k is buffer k, a shared one, which `strided` has twice as
+ * long. */
+typedef struct {
+    elbo__step steps[8];
+    size_t n;
+    bool strided[3];
+    const char *lines;
+} group_case;
+
+#define LOAD(r, k)                                                                                                     \
+    {                                                                                                                  \
+        .kind = ELBO__LOAD, .to = r, .operand = k, .direct = true                                                      \
+    }
+#define COMPUTE(r, name, a, b, k)                                                                                      \
+    {                                                                                                                  \
+        .kind = ELBO__COMPUTE, .elementwise = ELBO__##name, .to = r, .from = {a, b}, .operand = k                      \
+    }
+#define STORE(r, k)                                                                                                    \
+    {                                                                                                                  \
+        .kind = ELBO__STORE, .from = {r}, .operand = k                                                                 \
+    }
+
+static const group_case groups[] = {
+    /* a value that is read once is part of its reader's formula, another one has a name */
+    {{LOAD(0, 0), COMPUTE(1, exp, 0, 0, ELBO__NONE), COMPUTE(2, neg, 1, 0, ELBO__NONE), COMPUTE(2, add, 1, 2, 1)},
+     4,
+     {false},
+     "t1 = exp(shared0)\nshared1 = add(t1, neg(t1))\n"},
+    /* what was in memory before it is overwritten is not confused with what is there afterwards */
+    {{LOAD(0, 0), COMPUTE(1, exp, 0, 0, ELBO__NONE), COMPUTE(2, neg, 0, 0, 0), COMPUTE(3, add, 1, 2, 1)},
+     4,
+     {false},
+     "t1 = exp(shared0)\nshared0 = neg(shared0)\nshared1 = add(t1, shared0)\n"},
+    /* a register that is written again */
+    {{LOAD(0, 0), COMPUTE(0, exp, 0, 0, ELBO__NONE), COMPUTE(0, neg, 0, 0, ELBO__NONE), STORE(0, 1), STORE(0, 2)},
+     5,
+     {false},
+     "t1 = neg(exp(shared0))\nshared1 = t1\nshared2 = shared1\n"},
+    /* memory that is no row of neighbours */
+    {{LOAD(0, 0), LOAD(1, 1), COMPUTE(1, sub, 0, 1, ELBO__NONE), STORE(1, 2)},
+     4,
+     {false, false, true},
+     "strided(shared2) = sub(shared0, shared1)\n"},
+};
+
+START_TEST(the_steps_of_a_group_are_read_back_as_formulas)
+{
+    const group_case *c = &groups[_i];
+    elbo__step steps[8];
+    memcpy(steps, c->steps, sizeof steps);
+    elbo__group group = {.shape = ELBO_SHAPE(6), .steps = steps, .n_steps = c->n, .registers = 4};
+    elbo__operand operands[3];
+    elbo__buffer buffers[3];
+    for (int k = 0; k < 3; k++) {
+        operands[k] = (elbo__operand){.buffer = k, .layout = elbo_layout_of(&group.shape), .axis = 0};
+        operands[k].layout.strides[0] = c->strided[k] ? 2 : 1;
+        buffers[k] = (elbo__buffer){.class = ELBO__SHARED, .size = 12};
+    }
+    const elbo_plan plan = {.buffers = buffers, .n_buffers = 3};
+    const elbo__instr instr = {.group = &group, .in = operands, .n_in = 3};
+    elbo__page page = {0};
+    elbo__put_steps(&page, &plan, &instr, 0);
+    ck_assert(!page.failed);
+    ck_assert_str_eq(page.text, c->lines);
+    elbo__page_clear(&page);
+}
+END_TEST
+
+/* ---- text -------------------------------------------------------------------------------------------------------- */
+
+START_TEST(no_line_is_wider_than_the_page_and_no_shape_is_broken)
+{
+    char text[2000] = "";
+    for (int i = 0; i < 100; i++)
+        strcat(text, i % 3 ? "name(128, 784), " : "name(400, 20) whole, ");
+    elbo__page page = {0};
+    elbo__page_put(&page, "      ");
+    elbo__page_wrap(&page, 10, text);
+    for (char *line = strtok(page.text, "\n"); line; line = strtok(NULL, "\n")) {
+        ck_assert_uint_le(strlen(line), ELBO__PAGE_WIDTH);
+        ck_assert_uint_gt(strlen(line), 10);
+        const char *first = line + strspn(line, " ");
+        ck_assert_msg(*first == 'n', "a line begins with \"%s\"", first);
+        ck_assert_msg(strncmp(line, "          n", 11) == 0 || line == page.text, "\"%s\" is not indented", line);
+    }
+    elbo__page_clear(&page);
+}
+END_TEST
+
+static const struct {
+    double value;
+    const char *text;
+} quantities[] = {{0, "0 B"},           {48, "48 B"},          {999, "999 B"},      {1000, "1.00 kB"},
+                  {1254, "1.25 kB"},    {999994, "999.99 kB"}, {999996, "1.00 MB"}, {419.84e6, "419.84 MB"},
+                  {47.04e9, "47.04 GB"}};
+
+START_TEST(a_quantity_has_the_prefix_that_suits_it)
+{
+    ck_assert_str_eq(elbo__quantity(quantities[_i].value, "B").text, quantities[_i].text);
+}
+END_TEST
+
+Suite *suite_describe(void)
+{
+    Suite *s = suite_create("describe");
+    TCase *page = tcase_create("a page");
+    tcase_add_test(page, the_page_of_a_dense_layer_says_what_it_does);
+    tcase_add_test(page, a_watched_plan_says_where_all_of_its_time_goes);
+    tcase_add_test(page, a_tensor_of_another_slab_and_a_draw_are_called_by_their_names);
+    suite_add_tcase(s, page);
+    TCase *steps = tcase_create("groups");
+    tcase_add_loop_test(steps, the_steps_of_a_group_are_read_back_as_formulas, 0, sizeof groups / sizeof groups[0]);
+    suite_add_tcase(s, steps);
+    TCase *text = tcase_create("text");
+    tcase_add_test(text, no_line_is_wider_than_the_page_and_no_shape_is_broken);
+    tcase_add_loop_test(text, a_quantity_has_the_prefix_that_suits_it, 0, sizeof quantities / sizeof quantities[0]);
+    suite_add_tcase(s, text);
+    return s;
+}
