@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "../autograd/op.h"
+#include "../tensor/elementwise.h"
 #include "../tensor/memory.h"
 
 /* ---- rules ------------------------------------------------------------------------------------------------------- */
@@ -92,18 +94,52 @@ const char *const elbo_optimiser_names[] = {OPTIMISERS(NAME) NULL};
 
 /* ---- one step ---------------------------------------------------------------------------------------------------- */
 
-/* Euclidean norm () of all gradients together. Each is summed along its rows first, so that a large one is shared out
- * among the threads. */
+/* Euclidean norm () of all gradients together. Each is summed along one axis first, so that a large one is shared out
+ * among the threads: matrices along the axis that they lie in memory by. */
 static elbo_var *global_norm(elbo_graph *g, elbo_var *const *grads, int n)
 {
     elbo_var *sum = elbo_constant(g, 0);
     for (int i = 0; i < n; i++) {
         elbo_var *square = elbo_square(grads[i]);
-        if (elbo_ndim(square) > 1)
+        if (elbo_ndim(square) == 2)
+            square = elbo_sum_axis(square, 0);
+        else if (elbo_ndim(square) > 2)
             square = elbo_sum_axis(elbo_reshape(square, ELBO_SHAPE(elbo_size(square, 0), -1)), 1);
         sum = elbo_add(sum, elbo_sum_all(square));
     }
     return elbo_sqrt(sum);
+}
+
+/* The sum of what lies in two vectors or numbers, entry by entry where that can be. */
+static elbo_var *together(elbo_var *a, elbo_var *b)
+{
+    elbo_shape x = elbo_shape_of(a), y = elbo_shape_of(b);
+    return elbo_shape_equal(&x, &y) ? elbo_add(a, b) : elbo_add(elbo_sum_all(a), elbo_sum_all(b));
+}
+
+/* A number, or a vector of them, that is not finite when an entry of x is not. The entries of a product are judged by its
+ * factors, whose sums meet in one number for each term: that takes no look at the product, so that weights can be updated
+ * where their gradients are made. (A product of finite factors that overflows is not seen.) */
+static elbo_var *witness(elbo_var *x)
+{
+    while (x->op == &elbo__op_permute || x->op == &elbo__op_reshape)
+        x = x->in[0];
+    if (x->op == &elbo__op_matmul && elbo_ndim(x) == 2)
+        return elbo_mul(elbo_sum_axis(x->in[0], 0), elbo_sum_axis(x->in[1], 1));
+    if (x->op == &elbo__op_sum) /* a bias: row by row, as the weight's product sums the same factor */
+        x = x->in[0];
+    while (elbo_ndim(x) > 1)
+        x = elbo_sum_axis(x, elbo_ndim(x) - 1);
+    return x;
+}
+
+/* 1 when every gradient is finite, 0 otherwise */
+static elbo_var *all_finite(elbo_graph *g, elbo_var *const *grads, int n)
+{
+    elbo_var *sum = elbo_constant(g, 0);
+    for (int i = 0; i < n; i++)
+        sum = together(sum, witness(grads[i]));
+    return elbo_isfinite(elbo_sum_all(sum));
 }
 
 static const elbo_optimiser *find(const char *name)
@@ -136,10 +172,10 @@ elbo_optim_report elbo_apply_gradients(elbo_graph *g, elbo_var *const *params, e
     }
     elbo_update u = {.optim = &o, .ok = o.when, .lr = elbo_scalar(g, "lr"), .step = elbo_scalar(g, "step")};
     elbo_var *factor = NULL, *clip = elbo_constant(g, o.clip_norm);
-    if (o.clip_norm > 0 || o.skip)
+    if (o.clip_norm > 0)
         report.norm = global_norm(g, grads, n);
     if (o.skip) {
-        elbo_var *finite = elbo_isfinite(report.norm);
+        elbo_var *finite = report.norm ? elbo_isfinite(report.norm) : all_finite(g, grads, n);
         report.skipped = elbo_sub(elbo_constant(g, 1), finite);
         u.ok = o.when ? elbo_mul(o.when, finite) : finite;
     }

@@ -24,15 +24,15 @@ typedef struct {
     double eps;          /* of adam and adamw; 0: 1e-8                                                                */
     double weight_decay; /* adamw: decoupled (w shrinks by lr weight_decay); sgd, adam: added to the gradient         */
     double clip_norm;    /* gradients are scaled down to this Euclidean norm over all parameters; 0: they are not     */
-    bool skip;           /* no update at all in a step whose gradient norm is infinite or NaN                         */
+    bool skip;           /* no update at all in a step with a gradient that is infinite or NaN                         */
     const char *slab;    /* before the slabs' names, where two optimisers move the same tensor; NULL: nothing         */
     elbo_var *when;      /* () 0: no update in this step, where players alternate; NULL: in each                      */
 } elbo_optim;
 
 /* What a step knows about its gradients. */
 typedef struct {
-    elbo_var *norm;    /* () Euclidean norm before clipping; NULL when neither clip_norm nor skip asks for it         */
-    elbo_var *skipped; /* () 1 when the norm was infinite or NaN, 0 otherwise; NULL without `skip`                    */
+    elbo_var *norm;    /* () Euclidean norm before clipping; NULL unless clip_norm asks for it                       */
+    elbo_var *skipped; /* () 1 when a gradient was infinite or NaN, 0 otherwise; NULL without `skip`                  */
 } elbo_optim_report;
 
 /* One update of `params` (NULL: every trained parameter that the graph has met) that lessens loss (). */

@@ -149,7 +149,7 @@ void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *
     bool dots = few && a->columns >= MANY_TERMS && a->column_stride == 1 && b->row_stride == 1 && b->column_stride != 1;
     if (own->product && dots) {
         own->product_dots(y, a, b);
-    } else if (own->product && y->row_stride == 1 && y->column_stride != 1) {
+    } else if (own->product && y->row_stride == 1 && (y->column_stride != 1 || y->columns == 1)) {
         elbo__matrix ty = transposed(y), ta = transposed(b), tb = transposed(a);
         own->product(&ty, &ta, &tb);
     } else if (own->product) {

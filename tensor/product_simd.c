@@ -23,6 +23,9 @@ elbo__product_kernel JOIN(elbo__product_, ELBO__ISA);
 /* ROWS x VECTORS vectors of y, VECTORS of b and one of a fit the registers. */
 enum { ROWS = REGISTERS == 32 ? 8 : 6, VECTORS = REGISTERS == 32 ? 3 : 2 };
 
+/* A single row has sums enough to keep the processor busy only if it is wide. */
+enum { WIDE = 8 };
+
 /* ---- tiles --------------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -34,43 +37,46 @@ typedef struct {
     bool add;           /* to what is in y                                                           */
 } tile;
 
-/* Both sizes are constants where this is inlined: the loops over them unroll, and `sum` lies in registers. */
+/* Both sizes are constants where this is inlined: the loops over them unroll, and `sum` lies in registers. So do the addresses
+ * of a's rows, which are 0, 1, 2, 3 or 4 times `step` bytes from two of them: the processor scales by 2 and 4 itself. */
 static inline __attribute__((always_inline)) void work_off(const tile *t, int rows, int vectors)
 {
-    vector sum[ROWS][VECTORS];
-    const float *a = t->a, *b = t->b, *ahead = t->ahead;
-    int64_t a_row = t->a_row, a_column = t->a_column, b_row = t->b_row, ahead_row = t->ahead_row;
+    vector sum[ROWS * VECTORS]; /* rows x vectors */
+    const char *a = (const char *)t->a, *a5 = a + 5 * t->a_row * (int64_t)sizeof(float);
+    const float *b = t->b, *ahead = t->ahead;
+    int64_t step = t->a_row * (int64_t)sizeof(float), step3 = 3 * step, next = t->a_column * (int64_t)sizeof(float);
+    int64_t b_row = t->b_row, ahead_row = t->ahead_row;
     mask last = t->last;
-#pragma GCC unroll 8
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 3
-        for (int j = 0; j < vectors; j++)
-            sum[i][j] = spread(0);
+#pragma GCC unroll 24
+    for (int i = 0; i < rows * vectors; i++)
+        sum[i] = spread(0);
     for (int64_t k = t->k; k > 0; k--) {
-        vector row[VECTORS];
-#pragma GCC unroll 3
+        vector row[WIDE];
+#pragma GCC unroll 8
         for (int j = 0; j < vectors; j++)
             row[j] = j + 1 < vectors ? load(b + j * LANES) : load_some(b + j * LANES, last);
 #pragma GCC unroll 8
         for (int i = 0; i < rows; i++) {
-            vector number = spread(a[i * a_row]);
-#pragma GCC unroll 3
+            const char *at = i == 3 ? a + step3 : i < 5 ? a + i * step : a5 + (i - 5) * step;
+            vector number = spread(*(const float *)(const void *)at);
+#pragma GCC unroll 8
             for (int j = 0; j < vectors; j++)
-                sum[i][j] = multiply_add(number, row[j], sum[i][j]);
+                sum[i * vectors + j] = multiply_add(number, row[j], sum[i * vectors + j]);
         }
-        __builtin_prefetch(ahead + (k & 1) * 2 * LANES, 0, 2); /* to the second level */
-        __builtin_prefetch(ahead + (k & 1) * 2 * LANES + LANES, 0, 2);
-        ahead += k & 1 ? 0 : ahead_row;
-        a += a_column;
+        __builtin_prefetch(ahead, 0, 2); /* to the second level */
+        __builtin_prefetch(ahead + LANES, 0, 2);
+        ahead += ahead_row;
+        a += next;
+        a5 += next;
         b += b_row;
     }
 #pragma GCC unroll 8
     for (int i = 0; i < rows; i++)
-#pragma GCC unroll 3
+#pragma GCC unroll 8
         for (int j = 0; j < vectors; j++) {
             float *y = t->y + i * t->y_row + j * LANES;
             bool some = j + 1 == vectors;
-            vector s = sum[i][j];
+            vector s = sum[i * vectors + j];
             if (t->add)
                 s += some ? load_some(y, last) : load(y);
             if (some)
@@ -109,6 +115,17 @@ DEFINE(4)
 DEFINE(5)
 DEFINE(6)
 static void (*const tiles[ROWS][VECTORS])(const tile *) = {TILES(ROW)};
+
+TILE(1, 4)
+TILE(1, 5)
+TILE(1, 6)
+TILE(1, 7)
+TILE(1, 8)
+#if defined __AVX2__ && !defined __AVX512F__
+TILE(1, 3)
+#endif
+static void (*const wide_tiles[WIDE])(const tile *) = {tile_1x1, tile_1x2, tile_1x3, tile_1x4,
+                                                       tile_1x5, tile_1x6, tile_1x7, tile_1x8};
 
 /* ---- panels: b where its rows cannot be read as they are ------------------------------------------------------------------ */
 
@@ -167,17 +184,15 @@ static int64_t share(int64_t n, int64_t most) /* the length of equal parts, none
 
 void JOIN(elbo__product_, ELBO__ISA)(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)
 {
-    enum {
-        FAR = 1024,
-        MANY = 4 * ROWS
-    }; /* rows of b this far apart are each in another page: copied for so many rows of y */
+    enum { FAR = 1024, MANY = 4 * ROWS }; /* rows of b so far apart are in other pages: copied for so many rows of y */
     float panel[PIECE * WIDTH] __attribute__((aligned(64))), made[ROWS * WIDTH];
     bool packs = b->column_stride != 1 || (b->row_stride >= FAR && y->rows >= MANY), scatters = y->column_stride != 1;
     int64_t piece = share(a->columns, PIECE), high = share(y->rows, ROWS);
+    int64_t wide = y->rows == 1 && !packs && !scatters ? WIDE * LANES : WIDTH;
     for (int64_t k = 0; k == 0 || k < a->columns; k += piece) {
         int64_t deep = a->columns - k < piece ? a->columns - k : piece;
-        for (int64_t j = 0; j < y->columns; j += WIDTH) {
-            int64_t columns = y->columns - j < WIDTH ? y->columns - j : WIDTH, vectors = (columns + LANES - 1) / LANES;
+        for (int64_t j = 0; j < y->columns; j += wide) {
+            int64_t columns = y->columns - j < wide ? y->columns - j : wide, vectors = (columns + LANES - 1) / LANES;
             const float *from = (const float *)b->data + k * b->row_stride + j * b->column_stride;
             if (packs)
                 pack(panel, from, b->row_stride, b->column_stride, deep, columns);
@@ -193,10 +208,10 @@ void JOIN(elbo__product_, ELBO__ISA)(const elbo__matrix *y, const elbo__matrix *
                 int64_t rows = y->rows - i < high ? y->rows - i : high;
                 t.a = (const float *)a->data + i * a->row_stride + k * a->column_stride;
                 t.y = scatters ? made : (float *)y->data + i * y->row_stride + j;
-                bool more = i / high < 2 && j + WIDTH < y->columns;
-                t.ahead = more ? from + WIDTH + i / high * (deep / 2) * b->row_stride : t.a;
+                bool more = i / high < 2 && j + wide < y->columns;
+                t.ahead = more ? from + wide + i / high * 2 * LANES : t.a;
                 t.ahead_row = more ? b->row_stride : 0;
-                tiles[rows - 1][vectors - 1](&t);
+                (rows == 1 ? wide_tiles : tiles[rows - 1])[vectors - 1](&t);
                 if (scatters)
                     scatter(y, i, j, made, rows, columns, k > 0);
             }

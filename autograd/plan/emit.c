@@ -246,6 +246,7 @@ static elbo_status emit_group(elbo_plan *plan, elbo__instr *instr, const int *no
     if (!g)
         return ELBO_NO_MEMORY;
     g->shape = elbo__lane(like, &like->layout).shape;
+    g->condition = ELBO__NONE;
     instr->axis = like->axis < 0 ? ELBO__UNCUT : like->stripes ? g->shape.ndim - 1 : 0;
     elbo_status status = ELBO_OK;
     for (size_t i = 0; i < n && status == ELBO_OK; i++)

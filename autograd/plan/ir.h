@@ -90,6 +90,7 @@ typedef struct {
     elbo__step *steps;
     size_t n_steps, steps_capacity;
     int registers;
+    int condition; /* the operand, one number, that must not be 0 for the group to do anything at all; NONE: it always works */
 } elbo__group;
 
 typedef struct {

@@ -270,10 +270,14 @@ static bool lies_in_stripes(const staging *s, int id)
     return false;
 }
 
+/* What is larger is shared out among the threads, even where it could stand a stage earlier in one piece. */
+enum { MOST_UNCUT = 4096 };
+
 static void place_node(staging *s, int id)
 {
     elbo__node *node = &s->plan->nodes[id];
-    int best = ELBO__UNCUT, best_stage = stage_for(s, id, ELBO__UNCUT);
+    bool large = elbo_shape_size(&node->shape) > MOST_UNCUT;
+    int best = ELBO__UNCUT, best_stage = large ? INT32_MAX : stage_for(s, id, ELBO__UNCUT);
     int64_t best_reach = -1;
     int cuttable = node->op->flags & ELBO__WHOLE_OP ? 0 : node->op->flags & ELBO__ROWS_ONLY ? 1 : node->shape.ndim;
     for (int axis = 0; axis < cuttable && axis < node->shape.ndim; axis++) {
@@ -292,7 +296,7 @@ static void place_node(staging *s, int id)
                              id); /* rows, though columns may come a stage earlier: what is made of it lies by rows */
         best_stage = stage_for(s, id, best);
     }
-    node->stage = best_stage;
+    node->stage = best == ELBO__UNCUT ? stage_for(s, id, best) : best_stage;
     node->axis = best;
     node->base = id;
     node->stripes = lies_in_stripes(s, id);
@@ -376,6 +380,13 @@ static int before_assignment(const staging *s, int id)
     return latest;
 }
 
+/* Products and elementwise nodes that nothing else in their stage reads: in the stage of their readers they need not be
+ * stored. */
+static bool moves_late(const elbo__node *node)
+{
+    return (node->op->flops || node->op == &elbo__op_elementwise) && !node->output;
+}
+
 static void sink(staging *s)
 {
     elbo_plan *plan = s->plan;
@@ -387,7 +398,7 @@ static void sink(staging *s)
             at_most(&s->latest[node->in[0]], s->latest[id]);
             continue;
         }
-        if (s->leafy[id] || (node->op->flops && s->followed[id] && !node->output)) {
+        if (s->leafy[id] || (s->followed[id] && moves_late(node))) {
             at_most(&s->latest[id], before_assignment(s, id));
             if (s->latest[id] != INT32_MAX && s->latest[id] > node->stage)
                 node->stage = s->latest[id];

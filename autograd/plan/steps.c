@@ -28,6 +28,65 @@ static void remove_step(elbo__group *g, size_t at)
     g->n_steps--;
 }
 
+/* ---- conditions ----------------------------------------------------------------------------------------------------------- */
+
+/* The step that fills the register; those of a group that is being made fill each register once. */
+static const elbo__step *maker(const elbo__group *g, int value)
+{
+    for (size_t i = 0; i < g->n_steps; i++)
+        if (g->steps[i].kind != ELBO__STORE && g->steps[i].to == value)
+            return &g->steps[i];
+    return NULL;
+}
+
+static int readers(const elbo__group *g, int value)
+{
+    int n = 0;
+    for (size_t i = 0; i < g->n_steps; i++)
+        for (int k = 0; k < reads_of(&g->steps[i]); k++)
+            n += g->steps[i].from[k] == value;
+    return n;
+}
+
+/* The choice that a store stores, if it is one between a value that the group computes and what is there already. */
+static const elbo__step *choice(const elbo__group *g, const elbo__instr *instr, const elbo__step *store)
+{
+    const elbo__step *made = maker(g, store->from[0]);
+    if (made->kind != ELBO__COMPUTE || made->elementwise != ELBO__where || readers(g, made->to) != 1)
+        return NULL;
+    const elbo__step *when = maker(g, made->from[0]), *value = maker(g, made->from[1]), *old = maker(g, made->from[2]);
+    bool is = when->kind == ELBO__LOAD && when->once && value->kind == ELBO__COMPUTE && old->kind == ELBO__LOAD &&
+              instr->in[old->operand].buffer == instr->in[store->operand].buffer &&
+              elbo__layout_same(&instr->in[old->operand].layout, &instr->in[store->operand].layout);
+    return is ? made : NULL;
+}
+
+/* Where all that a group stores depends on one number in this way, as the updates of a step that may be skipped do, the
+ * number is asked once for the whole group. */
+static void find_condition(elbo__group *g, const elbo__instr *instr)
+{
+    int when = ELBO__NONE;
+    for (size_t i = 0; i < g->n_steps; i++) {
+        if (g->steps[i].kind != ELBO__STORE)
+            continue;
+        const elbo__step *made = choice(g, instr, &g->steps[i]);
+        if (!made || (when != ELBO__NONE && when != made->from[0]))
+            return;
+        when = made->from[0];
+    }
+    if (when == ELBO__NONE)
+        return;
+    g->condition = maker(g, when)->operand;
+    for (size_t i = 0; i < g->n_steps; i++)
+        if (g->steps[i].kind == ELBO__STORE) {
+            const elbo__step *made = choice(g, instr, &g->steps[i]);
+            size_t at = (size_t)(made - g->steps);
+            g->steps[i].from[0] = made->from[1];
+            remove_step(g, at);
+            i -= at < i;
+        }
+}
+
 /* ---- contraction ------------------------------------------------------------------------------------------------------ */
 
 /* What `outer` makes of the result of `inner` at its operand `at`, one kernel does as `fused`: the operands of inner and the
@@ -43,21 +102,6 @@ static const struct {
     {ELBO__add, 0, ELBO__sqrt, ELBO__root_add, {0, 2}},         {ELBO__add, 1, ELBO__sqrt, ELBO__root_add, {0, 2}},
     {ELBO__div, 1, ELBO__root_add, ELBO__over_root, {2, 0, 1}},
 };
-
-/* The step that computes the value, if it is read once. */
-static elbo__step *made_for_one(elbo__group *g, int value)
-{
-    elbo__step *made = NULL;
-    int readers = 0;
-    for (size_t i = 0; i < g->n_steps; i++) {
-        elbo__step *step = &g->steps[i];
-        if (step->kind == ELBO__COMPUTE && step->to == value)
-            made = step;
-        for (int k = 0; k < reads_of(step); k++)
-            readers += step->from[k] == value;
-    }
-    return readers == 1 ? made : NULL;
-}
 
 /* Whether a value is memory that a step after `inner` and before `outer` stores to. */
 static bool changes(const elbo__group *g, const elbo__instr *instr, int value, const elbo__step *inner,
@@ -80,9 +124,9 @@ static bool contract_at(elbo__group *g, const elbo__instr *instr, size_t at)
     for (size_t c = 0; c < sizeof contractions / sizeof contractions[0]; c++) {
         if (outer->elementwise != contractions[c].outer)
             continue;
-        elbo__step *inner = made_for_one(g, outer->from[contractions[c].at]);
-        if (!inner || inner->elementwise != contractions[c].inner || changes(g, instr, inner->from[0], inner, outer) ||
-            changes(g, instr, inner->from[1], inner, outer))
+        const elbo__step *inner = maker(g, outer->from[contractions[c].at]);
+        if (inner->kind != ELBO__COMPUTE || readers(g, inner->to) != 1 || inner->elementwise != contractions[c].inner ||
+            changes(g, instr, inner->from[0], inner, outer) || changes(g, instr, inner->from[1], inner, outer))
             continue;
         const int operands[3] = {inner->from[0], inner->from[1], outer->from[1 - contractions[c].at]};
         outer->elementwise = contractions[c].fused;
@@ -183,6 +227,7 @@ static elbo_status allocate_registers(elbo__group *g, int values)
 elbo_status elbo__plan_refine(elbo__instr *instr, int values)
 {
     elbo__group *g = instr->group;
+    find_condition(g, instr);
     contract(g, instr);
     for (size_t i = g->n_steps; i-- > 0;)
         if (g->steps[i].kind == ELBO__STORE)

@@ -114,6 +114,11 @@ static size_t prepare(const elbo__instr *instr, elbo_dtype dtype, const elbo_ten
     return n;
 }
 
+static bool is_zero(const elbo_tensor *number)
+{
+    return elbo_tensor_get(number, (int64_t[ELBO_MAX_RANK]){0}) == 0;
+}
+
 void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, const elbo_tensor *parts, const elbo_shape *shape,
                      char *memory)
 {
@@ -122,7 +127,7 @@ void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, const elbo_tens
     int64_t total = elbo_shape_size(shape), length = instr->axis > 0 ? shape->dim[instr->axis] : total;
     task *tasks = (task *)(void *)(memory + (size_t)g->registers * ELBO__CHUNK * elbo_dtype_size(dtype));
     place *now = (place *)(void *)(tasks + g->n_steps);
-    if (total == 0)
+    if (total == 0 || (g->condition != ELBO__NONE && is_zero(&parts[g->condition])))
         return;
     memset(now, 0, (size_t)g->registers * sizeof *now); /* rows of one operand name register 0 for the others */
     size_t n_tasks = prepare(instr, dtype, parts, elbo__chunk(shape, instr->axis, 0), memory, now, tasks);
