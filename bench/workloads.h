@@ -1,0 +1,20 @@
+/* What steps are timed of: the models of the library and, declared in the same way, some that it does not have. */
+#ifndef ELBO_BENCH_WORKLOADS_H
+#define ELBO_BENCH_WORKLOADS_H
+
+#include <elbo.h>
+
+/* 784-128-32-128-784 with rectifiers and a linear output; the squared error, summed over pixels. */
+extern const elbo_model elbo_bench_ae;
+
+/* Burda, Grosse and Salakhutdinov (arXiv:1509.00519) with one stochastic layer: 784-200-200-50 and mirrored, tanh,
+ * Bernoulli; 50 draws. */
+extern const elbo_model elbo_bench_iwae;
+
+/* A VAE that nobody tuned anything for: 784-300-300-16 and mirrored, layer norm and GELU after each hidden layer. */
+extern const elbo_model elbo_bench_untuned;
+
+/* The i-th of all of them; NULL past the last. */
+const elbo_model *workload(int i);
+
+#endif
