@@ -128,9 +128,9 @@ static elbo_var *witness(elbo_var *x)
         return elbo_mul(elbo_sum_axis(x->in[0], 0), elbo_sum_axis(x->in[1], 1));
     if (x->op == &elbo__op_sum) /* a bias: row by row, as the weight's product sums the same factor */
         x = x->in[0];
-    while (elbo_ndim(x) > 1)
-        x = elbo_sum_axis(x, elbo_ndim(x) - 1);
-    return x;
+    return elbo_ndim(x) < 2 || elbo_size(x, 0) == 0
+               ? x
+               : elbo_sum_axis(elbo_reshape(x, ELBO_SHAPE(elbo_size(x, 0), -1)), 1);
 }
 
 /* 1 when every gradient is finite, 0 otherwise */

@@ -123,10 +123,14 @@ static inline float elbo__log1p_f32(float x)
     return elbo__pick_f32(x < -1.0f, NAN, y);
 }
 
-/* log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), 1.9 ULP */
+/* log(1 + e^x) = max(x, 0) + log(1 + t) with t = e^-|x|, log(1 + t) = t + t^2 q(t) for 0 <= t <= 1, q of degree 8; 2.1 ULP */
 static inline float elbo__softplus_f32(float x)
 {
-    return elbo__pick_f32(x > 0.0f, x, 0.0f) + elbo__log1p_f32(elbo__exp_f32(-elbo__abs_f32(x)));
+    float t = elbo__exp_f32(-elbo__abs_f32(x));
+    float q = elbo__poly3(t, -0.153055921f, 0.106036551f, -0.0569595359f,
+                          __builtin_fmaf(t, -0.0032440254f, 0.0198514629f));
+    q = elbo__poly4(t, -0.499999017f, 0.333299637f, -0.249541342f, 0.196759388f, q);
+    return elbo__pick_f32(x > 0.0f, x, 0.0f) + __builtin_fmaf(t * t, q, t);
 }
 
 /* ---- sine and cosine --------------------------------------------------------------------------------------------- */

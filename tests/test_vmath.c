@@ -18,7 +18,7 @@
     FUNCTION(tanh, tanh(x), 1.4, INFINITY)                                                                             \
     FUNCTION(log, log(x), 1.0, INFINITY)                                                                               \
     FUNCTION(log1p, log1p(x), 1.6, INFINITY)                                                                           \
-    FUNCTION(softplus, x > 40 ? x : log1p(exp(x)), 1.9, INFINITY)                                                      \
+    FUNCTION(softplus, x > 40 ? x : log1p(exp(x)), 2.1, INFINITY)                                                      \
     FUNCTION(sin, sin(x), 1.5, 1e5)                                                                                    \
     FUNCTION(cos, cos(x), 1.5, 1e5)                                                                                    \
     FUNCTION(erf, erf(x), 1.2, INFINITY)

@@ -191,9 +191,9 @@ elbo_status elbo__plan_check(const elbo_plan *plan);
 /* Makes the steps of a new group fewer; so far they count one register for each of `values` values. */
 elbo_status elbo__plan_refine(elbo__instr *instr, int values);
 
-/* The executor of groups: a part of this shape, over the parts of its operands that belong to the blocks at hand, in
- * steps_bytes of memory. `parts_bytes` is what a list of n parts takes, so that what follows is aligned. */
-void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, const elbo_tensor *parts, const elbo_shape *shape,
+/* The executor of groups: a part of this shape, over the parts of its operands that belong to the blocks at hand (whose layouts
+ * it changes), in steps_bytes of memory. `parts_bytes` is what a list of n parts takes, so that what follows is aligned. */
+void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *parts, const elbo_shape *shape,
                      char *memory);
 size_t elbo__steps_bytes(const elbo__group *group, elbo_dtype dtype);
 size_t elbo__parts_bytes(int n);

@@ -3,6 +3,29 @@
 
 #include "ir.h"
 
+/* The same elements in the same order with as few axes as can be: the fewer, the longer are the rows that a load works on. */
+static elbo_layout joined(const elbo_layout *l)
+{
+    elbo_layout out = {.offset = l->offset};
+    for (int i = 0; i < l->shape.ndim; i++) {
+        int last = out.shape.ndim - 1;
+        if (l->shape.dim[i] == 1)
+            continue;
+        if (last >= 0 && out.strides[last] == l->strides[i] * l->shape.dim[i]) {
+            out.shape.dim[last] *= l->shape.dim[i];
+            out.strides[last] = l->strides[i];
+        } else {
+            out.shape.dim[out.shape.ndim] = l->shape.dim[i];
+            out.strides[out.shape.ndim++] = l->strides[i];
+        }
+    }
+    if (out.shape.ndim == 0) {
+        out.shape = ELBO_SHAPE(1);
+        out.strides[0] = 1;
+    }
+    return out;
+}
+
 /* Elements [first, first + n) of a layout in row-major order, into one row; converts u8 and i32. */
 static void load(const elbo__kernels *kernels, elbo_dtype dtype, void *to, const elbo_tensor *from, int64_t first,
                  int64_t n)
@@ -87,7 +110,7 @@ static place place_of(const elbo_tensor *part, bool stripes)
 }
 
 /* Makes the list of tasks; what is one number for all chunks is filled in here. `now` says where each register is. */
-static size_t prepare(const elbo__instr *instr, elbo_dtype dtype, const elbo_tensor *parts, int64_t most,
+static size_t prepare(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *parts, int64_t most,
                       char *registers, place *now, task *tasks)
 {
     const elbo__kernels *kernels = elbo__kernels_for(dtype);
@@ -95,7 +118,9 @@ static size_t prepare(const elbo__instr *instr, elbo_dtype dtype, const elbo_ten
     size_t n = 0;
     for (size_t i = 0; i < g->n_steps; i++) {
         const elbo__step *s = &g->steps[i];
-        const elbo_tensor *part = s->operand >= 0 ? &parts[s->operand] : NULL;
+        elbo_tensor *part = s->operand >= 0 ? &parts[s->operand] : NULL;
+        if (part && (s->kind == ELBO__STORE || (s->kind == ELBO__LOAD && !s->direct && !s->once)))
+            part->layout = joined(&part->layout);
         if (s->kind == ELBO__STORE) {
             tasks[n++] = (task){.part = part, .places = {now[s->from[0]]}};
             continue;
@@ -119,7 +144,7 @@ static bool is_zero(const elbo_tensor *number)
     return elbo_tensor_get(number, (int64_t[ELBO_MAX_RANK]){0}) == 0;
 }
 
-void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, const elbo_tensor *parts, const elbo_shape *shape,
+void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *parts, const elbo_shape *shape,
                      char *memory)
 {
     const elbo__group *g = instr->group;
