@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "clones.h"
 #include "move.h"
 
 enum { PIECE = ELBO__PATCH_PIECE };
@@ -140,7 +141,7 @@ static runs runs_of(const elbo__patches *p, const planes *l)
 
 /* Whole pieces: what one writes too much, the next overwrites. */
 #define FILL(T, name)                                                                                                  \
-    static void name(T *to, const T *plane, runs r)                                                                    \
+    static inline __attribute__((always_inline)) void name(T *to, const T *plane, runs r)                              \
     {                                                                                                                  \
         for (int64_t k = 0; k < r.count; k++, to += r.length, plane += r.step)                                         \
             for (int64_t i = 0; i < r.length; i += PIECE)                                                              \
@@ -151,7 +152,7 @@ FILL(double, fill_f64)
 
 /* plane += from. In the last piece of a row the numbers that are not its own count as 0. */
 #define ADD(T, bits, name)                                                                                             \
-    static void name(T *plane, const T *from, runs r)                                                                  \
+    static inline __attribute__((always_inline)) void name(T *plane, const T *from, runs r)                            \
     {                                                                                                                  \
         typedef T piece __attribute__((vector_size(PIECE * sizeof(T))));                                               \
         typedef bits mask __attribute__((vector_size(PIECE * sizeof(T))));                                             \
@@ -170,7 +171,8 @@ FILL(double, fill_f64)
 ADD(float, int32_t, add_f32)
 ADD(double, int64_t, add_f64)
 
-void elbo__unfold(const elbo__patches *p, const elbo_tensor *image, void *patches, int64_t pitch, void *memory)
+ELBO__CLONES void elbo__unfold(const elbo__patches *p, const elbo_tensor *image, void *patches, int64_t pitch,
+                               void *memory)
 {
     planes l = planes_of(p);
     runs r = runs_of(p, &l);
@@ -188,7 +190,8 @@ void elbo__unfold(const elbo__patches *p, const elbo_tensor *image, void *patche
             }
 }
 
-void elbo__fold(const elbo__patches *p, const elbo_tensor *image, const void *patches, int64_t pitch, void *memory)
+ELBO__CLONES void elbo__fold(const elbo__patches *p, const elbo_tensor *image, const void *patches, int64_t pitch,
+                             void *memory)
 {
     planes l = planes_of(p);
     runs r = runs_of(p, &l);

@@ -23,11 +23,30 @@ static bool bad_index(elbo_graph *g, const char *op, const elbo_var *index)
 
 /* ---- gather ---------------------------------------------------------------------------------------------------------- */
 
+/* Row i of the index is wanted soon: rows of a data set come from main memory, from where the processor cannot guess. */
+static void fetch(const elbo__call *call, int64_t i)
+{
+    enum { LINE = 64, MOST = 4096 };
+    const elbo_tensor *table = &call->in[0];
+    if (i >= call->out.layout.shape.dim[0])
+        return;
+    int64_t at = (int64_t)elbo_tensor_get(&call->in[1], &i), size = (int64_t)elbo_dtype_size(table->dtype);
+    int64_t bytes = table->layout.strides[0] * size;
+    if (at < 0 || at >= table->layout.shape.dim[0])
+        return;
+    for (int64_t line = 0; line < bytes && line < MOST; line += LINE)
+        __builtin_prefetch((const char *)table->data + table->layout.offset * size + at * bytes + line);
+}
+
 static void pick(const elbo__call *call, void (*copy)(const elbo_tensor *, const elbo_tensor *),
                  void (*fill)(const elbo_tensor *, double))
 {
+    enum { AHEAD = 8 };
     int64_t n = call->in[0].layout.shape.dim[0];
+    for (int64_t i = 0; i < AHEAD; i++)
+        fetch(call, i);
     for (int64_t i = 0; i < call->out.layout.shape.dim[0]; i++) {
+        fetch(call, i + AHEAD);
         int64_t at = (int64_t)elbo_tensor_get(&call->in[1], &i);
         elbo_tensor to = row(&call->out, i);
         if (at < 0 || at >= n) {

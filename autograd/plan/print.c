@@ -169,6 +169,20 @@ static void put_costs(elbo__page *p, const elbo_plan *plan, const elbo__instr *i
     elbo__page_put(p, "  ");
 }
 
+/* group (400, 784), 8 registers, unless shared99 is 0 */
+static void put_group(elbo__page *p, const elbo_plan *plan, const elbo__instr *instr)
+{
+    const elbo__group *g = instr->group;
+    elbo__page_put(p, "group %s, %d registers", elbo_shape_format(&g->shape).text, g->registers);
+    if (g->condition != ELBO__NONE) {
+        elbo__page_put(p, ", unless ");
+        elbo__put_name(p, plan, instr->in[g->condition].buffer);
+        elbo__page_put(p, " is 0");
+    }
+    elbo__page_put(p, "\n");
+    elbo__put_steps(p, plan, instr, STEPS);
+}
+
 static void put_loop(elbo__page *p, const elbo_plan *plan, const elbo__loop *loop)
 {
     elbo__page_put(p, "  loop %d: units %lld, blocks %lld of %lld", (int)(loop - plan->loops), (long long)loop->units,
@@ -181,9 +195,7 @@ static void put_loop(elbo__page *p, const elbo_plan *plan, const elbo__loop *loo
         const elbo__instr *instr = &loop->instrs[i];
         put_costs(p, plan, instr);
         if (instr->group) {
-            elbo__page_put(p, "group %s, %d registers\n", elbo_shape_format(&instr->group->shape).text,
-                           instr->group->registers);
-            elbo__put_steps(p, plan, instr, STEPS);
+            put_group(p, plan, instr);
         } else {
             put_kernel(p, plan, loop, i);
         }
