@@ -171,8 +171,8 @@ FILL(double, fill_f64)
 ADD(float, int32_t, add_f32)
 ADD(double, int64_t, add_f64)
 
-ELBO__CLONES void elbo__unfold(const elbo__patches *p, const elbo_tensor *image, void *patches, int64_t pitch,
-                               void *memory)
+ELBO__CLONES static void unfold(const elbo__patches *p, const elbo_tensor *image, void *patches, int64_t pitch,
+                                void *memory)
 {
     planes l = planes_of(p);
     runs r = runs_of(p, &l);
@@ -190,8 +190,8 @@ ELBO__CLONES void elbo__unfold(const elbo__patches *p, const elbo_tensor *image,
             }
 }
 
-ELBO__CLONES void elbo__fold(const elbo__patches *p, const elbo_tensor *image, const void *patches, int64_t pitch,
-                             void *memory)
+ELBO__CLONES static void fold(const elbo__patches *p, const elbo_tensor *image, const void *patches, int64_t pitch,
+                              void *memory)
 {
     planes l = planes_of(p);
     runs r = runs_of(p, &l);
@@ -209,4 +209,15 @@ ELBO__CLONES void elbo__fold(const elbo__patches *p, const elbo_tensor *image, c
     if (!covers(p, l.down, p->height, l.height) || !covers(p, l.across, p->width, l.width))
         elbo__fill(image, 0);
     out_of_planes(p, &l, image, memory);
+}
+
+/* A function with several versions would be exported. */
+void elbo__unfold(const elbo__patches *p, const elbo_tensor *image, void *patches, int64_t pitch, void *memory)
+{
+    unfold(p, image, patches, pitch, memory);
+}
+
+void elbo__fold(const elbo__patches *p, const elbo_tensor *image, const void *patches, int64_t pitch, void *memory)
+{
+    fold(p, image, patches, pitch, memory);
 }
