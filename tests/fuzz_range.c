@@ -75,6 +75,8 @@ static const struct {
     [ELBO__mul_add] = {FUZZ_ROUNDED_FREELY, WHOLE_KEPT, false, 0, 0},
     [ELBO__mul_sub] = {FUZZ_ROUNDED_FREELY, WHOLE_KEPT, false, 0, 0},
     [ELBO__sub_mul] = {FUZZ_ROUNDED_FREELY, WHOLE_KEPT, false, 0, 0},
+    [ELBO__lerp] = {FUZZ_ROUNDED_FREELY, WHOLE_KEPT, false, 0, 0},
+    [ELBO__lerp_square] = {FUZZ_ROUNDED_FREELY, WHOLE_KEPT, false, 0, 0},
     [ELBO__root_add] = {FUZZ_FUNCTION, ANY, false, 0, 0},
     [ELBO__over_root] = {FUZZ_FUNCTION, ANY, false, 0, 0},
 };
@@ -115,7 +117,8 @@ bool fuzz_range_of_elementwise(int row, const fuzz_range *in, fuzz_range *out, b
     for (int i = first; i < n && rules[row].whole == WHOLE_KEPT; i++)
         out->integer &= in[i].integer;
     bool roots = row == ELBO__root_add || row == ELBO__over_root;
-    bool adds_product = row == ELBO__mul_add || row == ELBO__mul_sub || row == ELBO__sub_mul;
+    bool adds_product = row == ELBO__mul_add || row == ELBO__mul_sub || row == ELBO__sub_mul ||
+                        row == ELBO__lerp || row == ELBO__lerp_square;
     bool divides = row == ELBO__div || row == ELBO__reciprocal, logs = row == ELBO__pow || row == ELBO__log;
     if ((exact && rules[row].rounding == FUZZ_FUNCTION) || (logs && in[0].low < 0.125) ||
         (divides && in[n - 1].low < 0.125 && in[n - 1].high > -0.125) ||

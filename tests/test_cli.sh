@@ -104,6 +104,9 @@ runs 'sample each class' "$elbo" sample runs/c -o each.png
 # The same seed, the same file; whatever the number of threads.
 runs 'train with one thread' "$elbo" train vae $small --threads 1 --out runs/one
 cmp -s runs/a/model.safetensors runs/one/model.safetensors || complain 'one thread gives other weights'
+# AVX2 and AVX-512 add in the same order. (A lesser processor has its only set in both runs.)
+runs 'train with AVX2' env ELBO_KERNELS=avx2 "$elbo" train vae $small --out runs/avx2
+cmp -s runs/a/model.safetensors runs/avx2/model.safetensors || complain 'other kernels, other weights'
 runs 'train with another seed' "$elbo" train vae $small --seed 2 --out runs/two
 cmp -s runs/a/model.safetensors runs/two/model.safetensors && complain 'another seed gives the same weights'
 

@@ -42,9 +42,10 @@ static double cost_of(const elbo__instr *instr)
 /* ---- blocks ---------------------------------------------------------------------------------------------------------------- */
 
 /* At least this many rows of a product in a call of BLIS, this many nanoseconds of work in a block, and not more than this
- * many blocks in a loop. Nothing here may depend on the number of threads: results of BLIS do depend on where blocks end. How many blocks a
- * thread works off together changes no result: as many as keep their local buffers within about half of an L2 cache. */
-enum { LEAST_ROWS = 16, LEAST_WORK = 2000, MOST_BLOCKS = 16, MOST_LOCAL = 1 << 20 };
+ * many blocks in a loop. Nothing here may depend on the number of threads: results of BLIS do depend on where blocks end.
+ * How many blocks a thread works off together changes no result: the more, the more rows meet a weight while it is near,
+ * as long as their local buffers stay in the caches. */
+enum { LEAST_ROWS = 16, LEAST_WORK = 2000, MOST_BLOCKS = 16, MOST_LOCAL = 1 << 22 };
 
 static int64_t divide_up(int64_t a, int64_t b)
 {

@@ -89,19 +89,31 @@ static void find_condition(elbo__group *g, const elbo__instr *instr)
 
 /* ---- contraction ------------------------------------------------------------------------------------------------------ */
 
-/* What `outer` makes of the result of `inner` at its operand `at`, one kernel does as `fused`: the operands of inner and the
- * other one of outer, in the order that `from` gives them (0 and 1: of inner; 2: the other). A fused multiply-add
- * rounds once instead of twice. */
+/* What `outer` makes of the result of `inner` at its operand `at`, one kernel does as `fused`: its operands are those of inner
+ * (0, 1, 2) and of outer (OUTER + 0, 1, 2), in the order of `from`. Where `same` names an operand of inner, outer's last one
+ * must be the same. A fused multiply-add rounds once instead of twice. */
+enum { OUTER = 3, ANY = -1 };
+// clang-format off
 static const struct {
-    int outer, at, inner, fused, from[3];
+    int outer, at, inner, fused, from[3], same;
 } contractions[] = {
-    {ELBO__add, 0, ELBO__mul, ELBO__mul_add, {0, 1, 2}},        {ELBO__add, 1, ELBO__mul, ELBO__mul_add, {0, 1, 2}},
-    {ELBO__sub, 0, ELBO__mul, ELBO__mul_sub, {0, 1, 2}},        {ELBO__sub, 1, ELBO__mul, ELBO__sub_mul, {2, 0, 1}},
-    {ELBO__add, 0, ELBO__square, ELBO__mul_add, {0, 0, 2}},     {ELBO__add, 1, ELBO__square, ELBO__mul_add, {0, 0, 2}},
-    {ELBO__sub, 0, ELBO__square, ELBO__mul_sub, {0, 0, 2}},     {ELBO__sub, 1, ELBO__square, ELBO__sub_mul, {2, 0, 0}},
-    {ELBO__add, 0, ELBO__sqrt, ELBO__root_add, {0, 2}},         {ELBO__add, 1, ELBO__sqrt, ELBO__root_add, {0, 2}},
-    {ELBO__div, 1, ELBO__root_add, ELBO__over_root, {2, 0, 1}},
+    {ELBO__add, 0, ELBO__mul, ELBO__mul_add, {0, 1, OUTER + 1}, ANY},
+    {ELBO__add, 1, ELBO__mul, ELBO__mul_add, {0, 1, OUTER}, ANY},
+    {ELBO__sub, 0, ELBO__mul, ELBO__mul_sub, {0, 1, OUTER + 1}, ANY},
+    {ELBO__sub, 1, ELBO__mul, ELBO__sub_mul, {OUTER, 0, 1}, ANY},
+    {ELBO__add, 0, ELBO__square, ELBO__mul_add, {0, 0, OUTER + 1}, ANY},
+    {ELBO__add, 1, ELBO__square, ELBO__mul_add, {0, 0, OUTER}, ANY},
+    {ELBO__sub, 0, ELBO__square, ELBO__mul_sub, {0, 0, OUTER + 1}, ANY},
+    {ELBO__sub, 1, ELBO__square, ELBO__sub_mul, {OUTER, 0, 0}, ANY},
+    {ELBO__add, 0, ELBO__sqrt, ELBO__root_add, {0, OUTER + 1}, ANY},
+    {ELBO__add, 1, ELBO__sqrt, ELBO__root_add, {0, OUTER}, ANY},
+    {ELBO__div, 1, ELBO__root_add, ELBO__over_root, {OUTER, 0, 1}, ANY},
+    {ELBO__mul_add, 0, ELBO__sub, ELBO__lerp, {1, 0, OUTER + 1}, 1},
+    {ELBO__mul_add, 1, ELBO__sub, ELBO__lerp, {1, 0, OUTER}, 1},
+    {ELBO__mul_add, 0, ELBO__mul_sub, ELBO__lerp_square, {2, 0, OUTER + 1}, 2},
+    {ELBO__mul_add, 1, ELBO__mul_sub, ELBO__lerp_square, {2, 0, OUTER}, 2},
 };
+// clang-format on
 
 /* Whether a value is memory that a step after `inner` and before `outer` stores to. */
 static bool changes(const elbo__group *g, const elbo__instr *instr, int value, const elbo__step *inner,
@@ -118,17 +130,30 @@ static bool changes(const elbo__group *g, const elbo__instr *instr, int value, c
     return false;
 }
 
+/* Whether row c of the table applies to a step and the one that makes its operand. */
+static bool contracts(const elbo__group *g, const elbo__instr *instr, size_t c, const elbo__step *outer,
+                      const elbo__step *inner)
+{
+    if (inner->kind != ELBO__COMPUTE || inner->elementwise != contractions[c].inner || readers(g, inner->to) != 1)
+        return false;
+    for (int k = 0; k < reads_of(inner); k++)
+        if (changes(g, instr, inner->from[k], inner, outer))
+            return false;
+    bool squares = contractions[c].fused != ELBO__lerp_square || inner->from[0] == inner->from[1];
+    return squares && (contractions[c].same == ANY || inner->from[contractions[c].same] == outer->from[2]);
+}
+
 static bool contract_at(elbo__group *g, const elbo__instr *instr, size_t at)
 {
     elbo__step *outer = &g->steps[at];
     for (size_t c = 0; c < sizeof contractions / sizeof contractions[0]; c++) {
-        if (outer->elementwise != contractions[c].outer)
+        const elbo__step *inner = outer->elementwise == contractions[c].outer
+                                      ? maker(g, outer->from[contractions[c].at])
+                                      : NULL;
+        if (!inner || !contracts(g, instr, c, outer, inner))
             continue;
-        const elbo__step *inner = maker(g, outer->from[contractions[c].at]);
-        if (inner->kind != ELBO__COMPUTE || readers(g, inner->to) != 1 || inner->elementwise != contractions[c].inner ||
-            changes(g, instr, inner->from[0], inner, outer) || changes(g, instr, inner->from[1], inner, outer))
-            continue;
-        const int operands[3] = {inner->from[0], inner->from[1], outer->from[1 - contractions[c].at]};
+        const int operands[] = {inner->from[0], inner->from[1], inner->from[2],
+                                outer->from[0], outer->from[1], outer->from[2]};
         outer->elementwise = contractions[c].fused;
         for (int k = 0; k < reads_of(outer); k++)
             outer->from[k] = operands[contractions[c].from[k]];
@@ -138,10 +163,10 @@ static bool contract_at(elbo__group *g, const elbo__instr *instr, size_t at)
     return false;
 }
 
-/* Twice, for what a contraction makes may be part of another. */
+/* Again, for what a contraction makes may be part of another. */
 static void contract(elbo__group *g, const elbo__instr *instr)
 {
-    for (int pass = 0; pass < 2; pass++)
+    for (int pass = 0; pass < 3; pass++)
         for (size_t i = 0; i < g->n_steps; i++)
             if (g->steps[i].kind == ELBO__COMPUTE && contract_at(g, instr, i))
                 i--;
