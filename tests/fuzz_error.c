@@ -50,6 +50,16 @@ static double own_rounding(int row, elbo_dtype dtype, double y, bool moved)
     return same && !moved ? 0 : units[rounding] * (unit_of(dtype) * y + least_of(dtype));
 }
 
+/* What a row's roundings are relative to: where it subtracts what it has rounded, to the numbers that it subtracts. */
+static double scale_of(int row, const double *v, double y)
+{
+    switch (row) {
+    case ELBO__lerp: return fabs(v[0]) + fabs((v[1] - v[0]) * v[2]);
+    case ELBO__lerp_square: return fabs(v[0]) + fabs((v[1] * v[1] - v[0]) * v[2]);
+    default: return fabs(y);
+    }
+}
+
 static double elementwise_bound(int row, elbo_dtype dtype, double y, const double *v, const double *e)
 {
     int n = elbo__elementwise_operands(row);
@@ -73,7 +83,7 @@ static double elementwise_bound(int row, elbo_dtype dtype, double y, const doubl
         double change = fabs(fuzz_forward(row, at[0], at[1], at[2]) - y);
         worst = change <= worst ? worst : change;
     }
-    worst = 1.01 * worst + own_rounding(row, dtype, fabs(y) + worst, moved);
+    worst = 1.01 * worst + own_rounding(row, dtype, scale_of(row, v, y) + worst, moved);
     return isfinite(y) && isfinite(worst) ? worst : INFINITY;
 }
 
