@@ -57,7 +57,7 @@ typedef struct {
 ELBO_API elbo_status elbo_interpret(elbo_graph *graph, elbo_params *params, elbo_at at, const elbo_feed *feeds,
                                     int n_feeds, elbo_var *const *outputs, int n, elbo_tensor *out) ELBO_MUST_CHECK;
 
-/* Floating-point operations of one run in products: 2 M N K each. */
+/* Floating-point operations of one run in products and convolutions: 2 M N K each. */
 ELBO_API double elbo_plan_product_flops(const elbo_plan *plan);
 
 /* From now on (or no longer) the plan notes how long each instruction takes, which costs a little time; its description

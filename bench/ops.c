@@ -161,6 +161,6 @@ int main(int argc, char **argv)
     ops_kernels();
     ops_graphs(threads);
     if (printed == 0)
-        fail("no operation is named so; without a name all of them are listed");
+        fail("no operation is named so; without a name all of them run");
     return EXIT_SUCCESS;
 }

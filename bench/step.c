@@ -14,7 +14,7 @@
  *     fraction_of_peak   of the products, at the 10th percentile, to that
  *     loss               of the last step, a mean over its images
  *     compile_ms         what it took to make the plan of the graph, once
- *     finite_check       whether a step looks at the norm of all gradients before it updates anything
+ *     finite_check       whether a step with a gradient that may not be finite updates nothing
  *     draws              of z, for each image
  *     allocations        by the library, in all of the timed steps
  *

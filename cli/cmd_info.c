@@ -19,8 +19,8 @@ static int about_program(void)
     printf("processor %s\n", machine.processor);
     printf("threads %d\n", elbo_threads());
     printf("elementwise kernels %s\n", machine.instructions);
-    printf("product kernels %s\n", machine.own_f32 ? machine.instructions : "those of BLIS");
-    printf("kernels %s (BLIS)\n", machine.blis);
+    printf("f32 product kernels %s\n", machine.own_f32 ? machine.instructions : "those of BLIS");
+    printf("f64 product kernels %s (BLIS)\n", machine.blis);
     warn_of_slow_products();
     return EXIT_SUCCESS;
 }

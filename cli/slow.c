@@ -15,5 +15,5 @@ void warn_of_slow_products(void)
     warned = true;
     fprintf(stderr,
             "elbo: warning: matrix products run on BLIS's generic kernels, which are several times slower than those "
-            "for a processor; set BLIS_ARCH_TYPE to one of them that suits yours, or install another libblis\n");
+            "for a processor; set BLIS_ARCH_TYPE to one that suits yours (haswell, zen3, ...), or install another libblis\n");
 }

@@ -110,36 +110,40 @@ static elbo_var *global_norm(elbo_graph *g, elbo_var *const *grads, int n)
     return elbo_sqrt(sum);
 }
 
-/* The sum of what lies in two vectors or numbers, entry by entry where that can be. */
-static elbo_var *together(elbo_var *a, elbo_var *b)
+/* The largest |x| along an axis; NaN wins. */
+static elbo_var *largest(elbo_var *x, int axis)
 {
-    elbo_shape x = elbo_shape_of(a), y = elbo_shape_of(b);
-    return elbo_shape_equal(&x, &y) ? elbo_add(a, b) : elbo_add(elbo_sum_all(a), elbo_sum_all(b));
+    return elbo_max(elbo_abs(x), &axis, 1, false);
 }
 
-/* A number, or a vector of them, that is not finite when an entry of x is not. The entries of a product are judged by its
- * factors, whose sums meet in one number for each term: that takes no look at the product, so that weights can be updated
- * where their gradients are made. (A product of finite factors that overflows is not seen.) */
-static elbo_var *witness(elbo_var *x)
+/* A vector or number whose sum no entry of x exceeds. The entries of a product are bounded by its factors: term k of each of
+ * them by max |a_ik| max |b_kj|. That takes no look at the product, so that weights can be updated where their gradients
+ * are made. */
+static elbo_var *bound(elbo_var *x)
 {
     while (x->op == &elbo__op_permute || x->op == &elbo__op_reshape)
         x = x->in[0];
     if (x->op == &elbo__op_matmul && elbo_ndim(x) == 2)
-        return elbo_mul(elbo_sum_axis(x->in[0], 0), elbo_sum_axis(x->in[1], 1));
-    if (x->op == &elbo__op_sum) /* a bias: row by row, as the weight's product sums the same factor */
+        return elbo_mul(largest(x->in[0], 0), largest(x->in[1], 1));
+    if (x->op == &elbo__op_sum) /* of a bias, whose summand is a factor of the weight's gradient, too */
         x = x->in[0];
-    return elbo_ndim(x) < 2 || elbo_size(x, 0) == 0
-               ? x
-               : elbo_sum_axis(elbo_reshape(x, ELBO_SHAPE(elbo_size(x, 0), -1)), 1);
+    return elbo_ndim(x) < 2 || elbo_size(x, 0) == 0 ? elbo_abs(x)
+                                                    : largest(elbo_reshape(x, ELBO_SHAPE(elbo_size(x, 0), -1)), 1);
 }
 
-/* 1 when every gradient is finite, 0 otherwise */
+/* 1 when a bound on all gradients is finite, and they with it; 0 otherwise */
 static elbo_var *all_finite(elbo_graph *g, elbo_var *const *grads, int n)
 {
-    elbo_var *sum = elbo_constant(g, 0);
-    for (int i = 0; i < n; i++)
-        sum = together(sum, witness(grads[i]));
-    return elbo_isfinite(elbo_sum_all(sum));
+    elbo_var *sum = elbo_constant(g, 0), *vector = NULL;
+    for (int i = 0; i < n; i++) {
+        elbo_var *b = bound(grads[i]);
+        elbo_shape shape = elbo_shape_of(b), like = vector ? elbo_shape_of(vector) : shape;
+        if (elbo_shape_equal(&shape, &like))
+            vector = vector ? elbo_add(vector, b) : b; /* one for each image, as a rule */
+        else
+            sum = elbo_add(sum, elbo_sum_all(b));
+    }
+    return elbo_isfinite(vector ? elbo_add(sum, elbo_sum_all(vector)) : sum);
 }
 
 static const elbo_optimiser *find(const char *name)
@@ -175,7 +179,7 @@ elbo_optim_report elbo_apply_gradients(elbo_graph *g, elbo_var *const *params, e
     if (o.clip_norm > 0)
         report.norm = global_norm(g, grads, n);
     if (o.skip) {
-        elbo_var *finite = report.norm ? elbo_isfinite(report.norm) : all_finite(g, grads, n);
+        elbo_var *finite = all_finite(g, grads, n);
         report.skipped = elbo_sub(elbo_constant(g, 1), finite);
         u.ok = o.when ? elbo_mul(o.when, finite) : finite;
     }

@@ -24,15 +24,19 @@ typedef struct {
     double eps;          /* of adam and adamw; 0: 1e-8                                                                */
     double weight_decay; /* adamw: decoupled (w shrinks by lr weight_decay); sgd, adam: added to the gradient         */
     double clip_norm;    /* gradients are scaled down to this Euclidean norm over all parameters; 0: they are not     */
-    bool skip;           /* no update at all in a step with a gradient that is infinite or NaN                         */
+    bool skip;           /* no update at all in a step that may have an infinite or NaN gradient: see below           */
     const char *slab;    /* before the slabs' names, where two optimisers move the same tensor; NULL: nothing         */
     elbo_var *when;      /* () 0: no update in this step, where players alternate; NULL: in each                      */
 } elbo_optim;
 
+/* With `skip`, a bound on the gradients' entries decides: each is at most the sum over the batch of the largest entries of
+ * the factors that it is a product of. Where that is finite, so are they; near the largest number (3e38 in f32) the bound may
+ * overflow when no gradient does, and the step is skipped as well. */
+
 /* What a step knows about its gradients. */
 typedef struct {
     elbo_var *norm;    /* () Euclidean norm before clipping; NULL unless clip_norm asks for it                       */
-    elbo_var *skipped; /* () 1 when a gradient was infinite or NaN, 0 otherwise; NULL without `skip`                  */
+    elbo_var *skipped; /* () 1 when the step was skipped, 0 otherwise; NULL without `skip`                            */
 } elbo_optim_report;
 
 /* One update of `params` (NULL: every trained parameter that the graph has met) that lessens loss (). */

@@ -112,7 +112,8 @@ ELBO_API elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images,
 ELBO_API elbo_status elbo_images_rows(const elbo_images *images, int64_t first, int64_t n, float *x,
                                       int *labels) ELBO_MUST_CHECK;
 
-/* The kernel set that BLIS uses for matrix products on this machine: "haswell", "zen3", "skx", ... */
+/* The kernel set that BLIS uses on this machine, for matrix products that elbo has no kernel of its own for (see
+ * elbo_machine_describe): "haswell", "zen3", "skx", ... */
 ELBO_API const char *elbo_kernels(void);
 
 #ifdef __cplusplus

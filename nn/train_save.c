@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "../io/csv.h"
+#include "../tensor/machine.h"
 #include "../tensor/memory.h"
 #include "picture.h"
 #include "train_private.h"
@@ -27,11 +28,13 @@ static elbo_status note_fingerprint(elbo_run *run, const char *key, const elbo_i
 elbo_status elbo__note_training(elbo_run *run, const elbo_values *values, const elbo_images *train,
                                 const elbo_images *test)
 {
+    const elbo_machine machine = elbo_machine_describe();
     elbo_status status = ELBO_OK;
     for (const elbo_option *o = elbo_training_options; o->name && status == ELBO_OK; o++)
         status = note(run, o->name, elbo_values_print(values, o->name));
     if (status == ELBO_OK)
-        status = elbo_run_note(run, "kernels", elbo_kernels());
+        /* what results depend on: with kernels of our own, not on the instruction set */
+        status = elbo_run_note(run, "kernels", machine.own_f32 ? "elbo" : machine.blis);
     if (status == ELBO_OK)
         status = note_fingerprint(run, "train-fingerprint", train);
     if (status == ELBO_OK && test)

@@ -95,11 +95,6 @@ static elbo__matrix matrix(void *data, int64_t rows, int64_t columns, int64_t ro
     return (elbo__matrix){data, rows, columns, row_stride, 1};
 }
 
-static elbo__matrix turned(elbo__matrix m)
-{
-    return (elbo__matrix){m.data, m.columns, m.rows, m.column_stride, m.row_stride};
-}
-
 /* A tensor (n, ...) as a matrix (n, ...) where it lies; false where its strides do not allow that. */
 static bool as_matrix(const elbo_tensor *t, int64_t rows, int64_t columns, elbo__matrix *m)
 {
@@ -189,7 +184,7 @@ static void forward(const work *k, int64_t group, int64_t first, int64_t n)
 /* patches (taps, n positions) = w' (taps, O) y (O, n positions), folded into x */
 static void backward(const work *k, int64_t group, int64_t first, int64_t n)
 {
-    multiply(k, matrix(k->patches, k->taps, n * k->positions, k->pitch), turned(weight_of(k, group, first)),
+    multiply(k, matrix(k->patches, k->taps, n * k->positions, k->pitch), elbo__transposed(weight_of(k, group, first)),
              read_y(k, first, n));
     for (int64_t i = 0; i < n; i++) {
         elbo_tensor image = one_of(k->x, first + i);
@@ -203,7 +198,7 @@ static void weigh(const work *k, int64_t group, int64_t first, int64_t n)
     bool begins = first == group * k->group, ends = first + n == (group + 1) * k->group;
     int64_t size = k->taps * k->outputs;
     elbo__matrix patches = unfold(k, first, n), y = read_y(k, first, n);
-    multiply(k, matrix(begins ? k->weight : k->more, k->taps, k->outputs, k->outputs), patches, turned(y));
+    multiply(k, matrix(begins ? k->weight : k->more, k->taps, k->outputs, k->outputs), patches, elbo__transposed(y));
     if (!begins)
         elbo__kernels_for(k->dtype)->elementwise[ELBO__add](size, k->weight, k->weight, k->more, NULL);
     if (ends) {

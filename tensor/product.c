@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <blis.h>
 
@@ -11,28 +12,56 @@
 
 /* BLIS recognises processors by family, model and name, and newer ones fall back to sets for older ones, or to plain C
  * (six times slower). The instructions say more. The choice is handed over in the variable that BLIS reads at its first
- * call; one that the user has set stays. The number is that of the header's enumeration, for BLIS 0.9 takes numbers only.
+ * call; a set that the user has named there, or numbered, is taken. The number is that of the header's enumeration, for BLIS
+ * 0.9 takes numbers only (and ends the program where there is no such set).
  *
  * A set works on packed copies of its operands, whose results do not depend on where rows are cut, or (haswell, zen3)
  * has a path for small matrices that packs nothing, whose results do. */
 static bool packs;
 
+#if defined __x86_64__
+/* The set of this name or number; BLIS_NUM_ARCHS where there is none. BLIS 0.9 itself takes a name for the number 0. */
+static arch_t named(const char *text)
+{
+    for (int id = 0; id < BLIS_NUM_ARCHS; id++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", id);
+        if (strcmp(text, number) == 0 || strcmp(text, bli_arch_string((arch_t)id)) == 0)
+            return (arch_t)id;
+    }
+    return BLIS_NUM_ARCHS;
+}
+
+static arch_t best_set(void)
+{
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl"))
+        return BLIS_ARCH_SKX;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return __builtin_cpu_is("amd") ? BLIS_ARCH_ZEN3 : BLIS_ARCH_HASWELL;
+    return BLIS_NUM_ARCHS;
+}
+#endif
+
 static void choose_kernels(void)
 {
 #if defined __x86_64__
     static const char variable[] = "BLIS_ARCH_TYPE";
-    arch_t choice = BLIS_NUM_ARCHS;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl"))
-        choice = BLIS_ARCH_SKX;
-    else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        choice = __builtin_cpu_is("amd") ? BLIS_ARCH_ZEN3 : BLIS_ARCH_HASWELL;
-    if (choice != BLIS_NUM_ARCHS && !getenv(variable)) {
-        char number[16];
+    const char *given = getenv(variable);
+    arch_t choice = given ? named(given) : BLIS_NUM_ARCHS;
+    choice = choice == BLIS_NUM_ARCHS ? best_set() : choice;
+    if (choice != BLIS_NUM_ARCHS) {
+        char number[16], *before = given ? strdup(given) : NULL;
         snprintf(number, sizeof number, "%d", (int)choice);
         setenv(variable, number, 1);
         bli_init();
-        unsetenv(variable); /* it is no business of other programs that this one starts */
+        if (before)
+            setenv(variable, before, 1);
+        else
+            unsetenv(variable); /* it is no business of other programs that this one starts */
+        free(before);
+    } else {
+        unsetenv(variable); /* it names no set: BLIS would end the program */
     }
 #endif
     bli_init(); /* does nothing the second time */
@@ -131,11 +160,6 @@ void elbo__product_blis(elbo_dtype dtype, const elbo__matrix *y, const elbo__mat
 
 /* ---- ours, or BLIS's ------------------------------------------------------------------------------------------------------ */
 
-static elbo__matrix transposed(const elbo__matrix *m)
-{
-    return (elbo__matrix){m->data, m->columns, m->rows, m->column_stride, m->row_stride};
-}
-
 /* Up to this many rows in a block, or columns, and from this many terms in a sum, dot products are worth their additions
  * across lanes. Decided by what all blocks share. */
 enum { FEW_ROWS = 4, FEW_COLUMNS = 40, MANY_TERMS = 64 };
@@ -150,7 +174,7 @@ void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *
     if (own->product && dots) {
         own->product_dots(y, a, b);
     } else if (own->product && y->row_stride == 1 && (y->column_stride != 1 || y->columns == 1)) {
-        elbo__matrix ty = transposed(y), ta = transposed(b), tb = transposed(a);
+        elbo__matrix ty = elbo__transposed(*y), ta = elbo__transposed(*b), tb = elbo__transposed(*a);
         own->product(&ty, &ta, &tb);
     } else if (own->product) {
         own->product(y, a, b);

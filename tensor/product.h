@@ -10,6 +10,11 @@ typedef struct {
     int64_t rows, columns, row_stride, column_stride;
 } elbo__matrix;
 
+static inline elbo__matrix elbo__transposed(elbo__matrix m)
+{
+    return (elbo__matrix){m.data, m.columns, m.rows, m.column_stride, m.row_stride};
+}
+
 /* y (M,N) = a (M,K) b (K,N), on the calling thread alone. */
 typedef void elbo__product_kernel(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b);
 
@@ -18,18 +23,22 @@ typedef void elbo__product_kernel(const elbo__matrix *y, const elbo__matrix *a, 
 #define ELBO__PRODUCT_KERNEL
 #endif
 
-/* y (M,N) = a (M,K) b (K,N), of dtype f32 or f64, on the calling thread alone. f32 is our own kernel's work where the
- * processor has one: the bits of an entry then do not depend on how y is cut. The rest is BLIS's: there, rows are worked off in blocks of
- * `grain` (the last one may be smaller): the bits of a row depend on its place in its block, so callers that cut at
- * multiples of `grain` get the same bits however they cut. Strides may be 0. */
-void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, int64_t grain);
+/* y (M,N) = a (M,K) b (K,N), of dtype f32 or f64, on the calling thread alone. Strides may be 0. `grain` is
+ * the number of rows in a block of the plan's, which must not depend on the number of threads: callers that cut y at
+ * multiples of it get the same bits however they cut.
+ *
+ * f32 is our own kernels' work where the processor has any: then all that the grain decides is which of them. The rest is
+ * BLIS's, which works on one block of `grain` rows at a time, since the bits of a row depend on its place in a call. */
+void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b,
+                   int64_t grain);
 
 /* Tells BLIS which kernels to use, once; done by the first product otherwise. It sets and unsets a variable of the
  * environment (BLIS_ARCH_TYPE), which must not happen while other threads read theirs. */
 void elbo__product_prepare(void);
 
 /* The same by BLIS, which must be able to take the strides. */
-void elbo__product_blis(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, int64_t grain);
+void elbo__product_blis(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b,
+                        int64_t grain);
 
 /* The same by three plain loops, for operands that BLIS does not take and as the oracle. */
 void elbo__product_plain(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b);

@@ -67,8 +67,8 @@ runs info "$elbo" info
 says '^threads [1-9]'
 says '^processor .'
 says '^elementwise kernels [a-z]'
-says '^product kernels [a-z]'
-says '^kernels [a-z0-9]* (BLIS)$'
+says '^f32 product kernels [a-z]'
+says '^f64 product kernels [a-z0-9]* (BLIS)$'
 
 runs 'train vae' "$elbo" train vae $small --out runs/a
 tail -n 1 out | grep -qx 'test ELBO -[0-9.]* nats per image' || complain 'no test ELBO in the last line'
@@ -145,7 +145,7 @@ says ' us  *[0-9.]* %  shared[0-9]*([0-9, ]*) = '
 slow="env ELBO_KERNELS=base BLIS_ARCH_TYPE=$generic"
 runs 'info of lesser kernels' env ELBO_KERNELS=base "$elbo" info
 says '^elementwise kernels base$'
-if grep -q 'those of BLIS' out && $slow "$elbo" info 2>err | grep -q '^kernels generic'; then
+if grep -q 'those of BLIS' out && $slow "$elbo" info 2>err | grep -q '^f64 product kernels generic'; then
     for command in info "evaluate runs/a" "plan vae --data data --batch 16 --time" \
         "train vae $small --epochs 1 --out slow --force"; do
         runs "slow $command" $slow "$elbo" $command
@@ -157,11 +157,11 @@ if grep -q 'those of BLIS' out && $slow "$elbo" info 2>err | grep -q '^kernels g
     env -u ELBO_KERNELS -u BLIS_ARCH_TYPE "$elbo" info >out 2>err
     if ! grep -q 'those of BLIS' out; then
         env -u ELBO_KERNELS BLIS_ARCH_TYPE="$generic" "$elbo" info >out 2>err
-        says '^kernels generic (BLIS)$'
+        says '^f64 product kernels generic (BLIS)$'
         grep -q warning err && complain 'a warning of kernels that f32 does not use'
     fi
     env -u BLIS_ARCH_TYPE ELBO_KERNELS=base "$elbo" info >out 2>err
-    grep -q '^kernels generic' out || ! grep -q warning err || complain 'a warning without generic kernels'
+    grep -q '^f64 product kernels generic' out || ! grep -q warning err || complain 'a warning without generic kernels'
 fi
 
 # ---- wrong usage ----------------------------------------------------------------------------------------------------

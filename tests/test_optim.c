@@ -199,6 +199,53 @@ START_TEST(a_step_with_an_infinite_gradient_changes_nothing)
 }
 END_TEST
 
+/* loss = sum d (x w' + b), so the gradient of w is d' x and that of b the sum of d's rows; f32. */
+static const struct {
+    const char *what;
+    double x[4], d[4]; /* (2, 2) by rows */
+    bool skipped;
+} layers[] = {
+    {"ordinary numbers", {1, 2, 3, 4}, {1, -1, 2, 0.5}, false},
+    {"a NaN in the input", {1, 2, NAN, 4}, {1, -1, 2, 0.5}, true},
+    {"an infinity in the input", {1, 2, 3, -INFINITY}, {1, -1, 2, 0.5}, true},
+    {"a NaN from behind", {1, 2, 3, 4}, {1, NAN, 2, 0.5}, true},
+    {"an infinity from behind", {1, 2, 3, 4}, {1, -1, INFINITY, 0.5}, true},
+    {"a product that overflows, in rows that cancel", {1e30, 0, 0, 0}, {1e10, -1e10, 0, 0}, true},
+    {"a sum that overflows, in rows that cancel", {0, 0, 0, 0}, {3e38, -3e38, 3e38, -3e38}, true},
+    {"large numbers by small ones", {1e38, 1e38, 1e38, 1e38}, {1e-30, 1e-30, 1e-30, 1e-30}, false},
+};
+
+START_TEST(a_dense_layer_is_updated_unless_a_gradient_may_not_be_finite)
+{
+    for (int clips = 0; clips < 2; clips++) {
+        double before[6] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6}, after[6];
+        rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+        elbo_var *w = elbo_param(r.g, "w", ELBO_SHAPE(2, 2), elbo_init_zeros());
+        elbo_var *b = elbo_param(r.g, "b", ELBO_SHAPE(2), elbo_init_zeros());
+        elbo_var *x = rig_input(&r, "x", ELBO_SHAPE(2, 2), layers[_i].x),
+                 *d = rig_input(&r, "d", ELBO_SHAPE(2, 2), layers[_i].d);
+        elbo_var *loss = elbo_sum_all(elbo_mul(d, elbo_add(elbo_matmul(x, elbo_transpose(w)), b)));
+        elbo_optim_report report = elbo_minimise(
+            loss, NULL, 0, &(elbo_optim){.name = "sgd", .skip = true, .clip_norm = clips ? 1e30 : 0});
+        set_step(&r, 1);
+        elbo_plan *plan = elbo_compile(r.g, (elbo_var *[]){report.skipped}, 1); /* settles the parameters */
+        ck_assert_ptr_nonnull(plan);
+        elbo_plan_free(plan);
+        rig_set_param(&r, "w", before);
+        rig_set_param(&r, "b", before + 4);
+        rig_param(&r, "w", before);
+        rig_param(&r, "b", before + 4);
+        ck_assert_msg(rig_number(&r, report.skipped) == layers[_i].skipped, "%s: %sskipped", layers[_i].what,
+                      layers[_i].skipped ? "not " : "");
+        rig_param(&r, "w", after);
+        rig_param(&r, "b", after + 4);
+        bool same = memcmp(before, after, sizeof before) == 0;
+        ck_assert_msg(same == layers[_i].skipped, "%s: the weights %s", layers[_i].what, same ? "stay" : "change");
+        rig_free(&r);
+    }
+}
+END_TEST
+
 START_TEST(without_skipping_an_infinite_gradient_spoils_the_weights)
 {
     double theta[N];
@@ -316,6 +363,8 @@ Suite *suite_optim(void)
     suite_add_tcase(suite, loops);
     TCase *choices = tcase_create("what is updated");
     tcase_add_test(choices, a_step_with_an_infinite_gradient_changes_nothing);
+    tcase_add_loop_test(choices, a_dense_layer_is_updated_unless_a_gradient_may_not_be_finite, 0,
+                        (int)(sizeof layers / sizeof layers[0]));
     tcase_add_test(choices, without_skipping_an_infinite_gradient_spoils_the_weights);
     tcase_add_test(choices, an_update_can_be_left_out_by_a_condition);
     tcase_add_test(choices, only_the_chosen_parameters_move);

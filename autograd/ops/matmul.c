@@ -17,11 +17,6 @@ static void interpret(const elbo__call *call)
     }
 }
 
-static elbo__matrix transposed(const elbo__matrix *m)
-{
-    return (elbo__matrix){m->data, m->columns, m->rows, m->column_stride, m->row_stride};
-}
-
 /* One product a matrix of the leading axes. What is cut is worked off in the plan's fixed blocks: rows as they are, columns
  * as the rows of y' = b' a'. Where leading axes are cut, the matrix is whole in every block, and so is the call. */
 static void kernel(const elbo__call *call)
@@ -48,7 +43,7 @@ static void kernel(const elbo__call *call)
             };
         }
         if (by_columns) {
-            elbo__matrix y = transposed(&m[0]), a = transposed(&m[2]), b = transposed(&m[1]);
+            elbo__matrix y = elbo__transposed(m[0]), a = elbo__transposed(m[2]), b = elbo__transposed(m[1]);
             elbo__product(call->out.dtype, &y, &a, &b, grain);
         } else {
             elbo__product(call->out.dtype, &m[0], &m[1], &m[2], grain);
@@ -115,7 +110,8 @@ elbo_var *elbo_matmul(elbo_var *a, elbo_var *b)
     }
     elbo_shape ya, yb, shape = sa->ndim > sb->ndim ? *sa : *sb;
     for (int back = 3; back <= shape.ndim; back++) {
-        int64_t da = back <= sa->ndim ? sa->dim[sa->ndim - back] : 1, db = back <= sb->ndim ? sb->dim[sb->ndim - back] : 1;
+        int64_t da = back <= sa->ndim ? sa->dim[sa->ndim - back] : 1,
+                db = back <= sb->ndim ? sb->dim[sb->ndim - back] : 1;
         if (da != db && da != 1 && db != 1)
             return elbo_graph_fail(g, ELBO_INVALID, "matmul: %s by %s", elbo_shape_format(sa).text,
                                    elbo_shape_format(sb).text);

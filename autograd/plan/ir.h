@@ -5,7 +5,8 @@
  *     group      loops over blocks; in each, an order of its nodes in which runs of elementwise ones fuse
  *     emit       buffers, and instructions over them: kernels and the steps of fused groups
  *     place      where in memory every buffer lies, and for how long
- *     run        the executor;  check  the shadow check;  print  the description
+ *     steps      the steps of a fused group, made fewer (called by emit)
+ *     run        the executor, steps_run that of groups;  check  the shadow check;  print, account, page  the description
  *
  * A node's `axis` is the axis of its output that blocks are cut along. Equal fractions of the axes of one domain belong
  * together: a domain has a number of `units`, and an axis of size n covers n / units entries a unit. Nodes of one stage

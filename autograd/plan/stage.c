@@ -292,8 +292,8 @@ static void place_node(staging *s, int id)
         }
     }
     if (node->op == &elbo__op_matmul && node->shape.ndim == 2 && can_cut(s, id, 0)) {
-        best = wants_columns(s,
-                             id); /* rows, though columns may come a stage earlier: what is made of it lies by rows */
+        /* else rows, though columns may come a stage earlier: what is made of it lies by rows */
+        best = wants_columns(s, id) ? 1 : 0;
         best_stage = stage_for(s, id, best);
     }
     node->stage = best == ELBO__UNCUT ? stage_for(s, id, best) : best_stage;
@@ -332,7 +332,7 @@ static void place_leaf(staging *s, int id)
                                                : elbo_layout_of(&node->shape);
 }
 
-/* ---- sinking: what depends on leaves alone, or is read block by block, stands as late as its readers allow --------------------------------------------- */
+/* ---- sinking: what depends on leaves alone, or is read block by block, stands as late as its readers allow ---------------- */
 
 static void mark_leafy(staging *s)
 {
