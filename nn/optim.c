@@ -110,25 +110,25 @@ static elbo_var *global_norm(elbo_graph *g, elbo_var *const *grads, int n)
     return elbo_sqrt(sum);
 }
 
-/* The largest |x| along an axis; NaN wins. */
-static elbo_var *largest(elbo_var *x, int axis)
+/* The sum of |x| along an axis */
+static elbo_var *absolute_sum(elbo_var *x, int axis)
 {
-    return elbo_max(elbo_abs(x), &axis, 1, false);
+    return elbo_sum_axis(elbo_abs(x), axis);
 }
 
 /* A vector or number whose sum no entry of x exceeds. The entries of a product are bounded by its factors: term k of each of
- * them by max |a_ik| max |b_kj|. That takes no look at the product, so that weights can be updated where their gradients
+ * them by (sum over i of |a_ik|) (sum over j of |b_kj|). That takes no look at the product, so that weights can be updated where their gradients
  * are made. */
 static elbo_var *bound(elbo_var *x)
 {
     while (x->op == &elbo__op_permute || x->op == &elbo__op_reshape)
         x = x->in[0];
     if (x->op == &elbo__op_matmul && elbo_ndim(x) == 2)
-        return elbo_mul(largest(x->in[0], 0), largest(x->in[1], 1));
+        return elbo_mul(absolute_sum(x->in[0], 0), absolute_sum(x->in[1], 1));
     if (x->op == &elbo__op_sum) /* of a bias, whose summand is a factor of the weight's gradient, too */
         x = x->in[0];
     return elbo_ndim(x) < 2 || elbo_size(x, 0) == 0 ? elbo_abs(x)
-                                                    : largest(elbo_reshape(x, ELBO_SHAPE(elbo_size(x, 0), -1)), 1);
+                                                    : absolute_sum(elbo_reshape(x, ELBO_SHAPE(elbo_size(x, 0), -1)), 1);
 }
 
 /* 1 when a bound on all gradients is finite, and they with it; 0 otherwise */

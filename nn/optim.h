@@ -29,9 +29,9 @@ typedef struct {
     elbo_var *when;      /* () 0: no update in this step, where players alternate; NULL: in each                      */
 } elbo_optim;
 
-/* With `skip`, a bound on the gradients' entries decides: each is at most the sum over the batch of the largest entries of
- * the factors that it is a product of. Where that is finite, so are they; near the largest number (3e38 in f32) the bound may
- * overflow when no gradient does, and the step is skipped as well. */
+/* With `skip`, a bound on the gradients' entries decides: for each image, the absolute sums of the factors that they are
+ * products of. Where that is finite, so are they; near the largest number (3e38 in f32) the bound may overflow when no
+ * gradient does, and the step is skipped as well. */
 
 /* What a step knows about its gradients. */
 typedef struct {

@@ -92,8 +92,13 @@ static void row_by_row(const elbo_tensor *y, const elbo_tensor *x, const split *
 /* Which of the zeros +0 and -0 is the larger depends on the order in which they meet: a maximum of 0 is +0. */
 static void settle_zeros(const elbo_tensor *y)
 {
-    for (elbo__walk w = elbo__walk_start(&y->layout.shape); w.more; elbo__walk_next(&w))
-        elbo_tensor_set(y, w.index, elbo_tensor_get(y, w.index) + 0.0);
+    for (elbo__walk w = elbo__walk_start(&y->layout.shape); w.more; elbo__walk_next(&w)) {
+        void *at = element(y, elbo__layout_at(&y->layout, w.index));
+        if (y->dtype == ELBO_F32)
+            *(float *)at += 0.0f;
+        else
+            *(double *)at += 0.0;
+    }
 }
 
 void elbo__reduce(elbo__reduction reduction, const elbo_tensor *y, const elbo_tensor *x)
