@@ -10,6 +10,8 @@
 void elbo__page_put(elbo__page *page, const char *format, ...)
 {
     va_list args, again;
+    if (page->failed)
+        return;
     va_start(args, format);
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, args);
