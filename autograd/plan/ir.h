@@ -2,6 +2,7 @@
  *
  *     simplify   graph in, live nodes out: no dead ones, no node twice, constants folded
  *     stage      which axes walk together (domains), where each node is cut, and behind how many barriers it stands
+ *                (sink.c: which of them move to the stages of their readers)
  *     group      loops over blocks; in each, an order of its nodes in which runs of elementwise ones fuse
  *     emit       buffers, and instructions over them: kernels and the steps of fused groups
  *     place      where in memory every buffer lies, and for how long

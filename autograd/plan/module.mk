@@ -15,6 +15,8 @@ library_sources += \
     %reldir%/shadow.c \
     %reldir%/shadow.h \
     %reldir%/simplify.c \
+    %reldir%/sink.c \
     %reldir%/stage.c \
+    %reldir%/stage.h \
     %reldir%/steps.c \
     %reldir%/steps_run.c

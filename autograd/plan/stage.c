@@ -8,17 +8,7 @@
 #include <string.h>
 
 #include "../../tensor/memory.h"
-#include "ir.h"
-
-typedef struct {
-    elbo_plan *plan;
-    const elbo_graph *graph;
-    int *parent;    /* union-find over (node, axis) */
-    int64_t *units; /* of a root */
-    int *latest;    /* by node: the last stage it may stand in, for sinking */
-    bool *leafy;    /* by node: depends on leaves alone */
-    bool *followed; /* by node: every reader, so far, reads it block by block */
-} staging;
+#include "stage.h"
 
 static int64_t gcd(int64_t a, int64_t b)
 {
@@ -32,7 +22,7 @@ static int64_t gcd(int64_t a, int64_t b)
 
 /* ---- domains ----------------------------------------------------------------------------------------------------------- */
 
-static int find(const staging *s, int node, int axis)
+int elbo__domain_of(const staging *s, int node, int axis)
 {
     int i = node * ELBO_MAX_RANK + axis;
     while (s->parent[i] != i)
@@ -43,7 +33,7 @@ static int find(const staging *s, int node, int axis)
 /* Joins two axes unless their domains' units do not nest: then they stay apart, and a barrier stands between. */
 static void join(staging *s, int node_a, int axis_a, int node_b, int axis_b)
 {
-    int a = find(s, node_a, axis_a), b = find(s, node_b, axis_b);
+    int a = elbo__domain_of(s, node_a, axis_a), b = elbo__domain_of(s, node_b, axis_b);
     int64_t units = gcd(s->units[a], s->units[b]), least = s->units[a] < s->units[b] ? s->units[a] : s->units[b];
     if (a == b || units != least || (least == 0 && s->units[a] != s->units[b]))
         return;
@@ -95,12 +85,11 @@ static int base_axis(const elbo_plan *plan, int id, int axis)
     return axis;
 }
 
-/* Whether a node cut along `axis` meets, block by block, what was cut along `met_axis` (of a tensor read at `at_axis`). */
-static bool together(const staging *s, int node, int axis, int at_axis, int met, int met_axis)
+bool elbo__together(const staging *s, int node, int axis, int at_axis, int met, int met_axis)
 {
     if (axis == ELBO__UNCUT || met_axis < 0)
         return axis == ELBO__UNCUT && met_axis == ELBO__UNCUT;
-    return at_axis == met_axis && find(s, node, axis) == find(s, met, met_axis);
+    return at_axis == met_axis && elbo__domain_of(s, node, axis) == elbo__domain_of(s, met, met_axis);
 }
 
 static int later(int stage, int other, bool together_)
@@ -118,9 +107,7 @@ bool elbo__node_reads(const elbo_plan *plan, int id, int leaf)
     return false;
 }
 
-/* The axis of state `leaf` that walks with `axis` of the node, through the operand by which the node reads it; when it
- * reads it more than once, all must agree. */
-static int state_axis(const elbo_plan *plan, int id, int leaf, int axis)
+int elbo__state_axis(const elbo_plan *plan, int id, int leaf, int axis)
 {
     const elbo__node *node = &plan->nodes[id];
     int found = ELBO__APART;
@@ -150,7 +137,7 @@ static int after_operand(const staging *s, int id, int k, int axis)
     const elbo_plan *plan = s->plan;
     int from = plan->nodes[id].in[k], at = elbo__node_walks(plan, id, k, axis);
     if (!is_leaf(plan, from))
-        return later(0, plan->nodes[from].stage, together(s, id, axis, at, from, plan->nodes[from].axis));
+        return later(0, plan->nodes[from].stage, elbo__together(s, id, axis, at, from, plan->nodes[from].axis));
     int leaf = plan->nodes[from].base;
     if (plan->nodes[leaf].op != &elbo__op_param)
         return 0;
@@ -158,7 +145,7 @@ static int after_operand(const staging *s, int id, int k, int axis)
     if (assignment == ELBO__NONE)
         return 0;
     return later(0, plan->nodes[assignment].stage,
-                 together(s, id, axis, base_axis(plan, from, at), assignment, plan->nodes[assignment].axis));
+                 elbo__together(s, id, axis, base_axis(plan, from, at), assignment, plan->nodes[assignment].axis));
 }
 
 /* An assignment comes after everything that reads the old value. */
@@ -171,8 +158,8 @@ static int after_readers(const staging *s, int id, int axis)
             stage = later(stage, plan->nodes[other].stage,
                           plan->nodes[other].axis == ELBO__UNCUT || axis == ELBO__UNCUT
                               ? plan->nodes[other].axis == axis
-                              : state_axis(plan, other, leaf, plan->nodes[other].axis) == axis &&
-                                    find(s, id, axis) == find(s, other, plan->nodes[other].axis));
+                              : elbo__state_axis(plan, other, leaf, plan->nodes[other].axis) == axis &&
+                                    elbo__domain_of(s, id, axis) == elbo__domain_of(s, other, plan->nodes[other].axis));
     return stage;
 }
 
@@ -230,7 +217,7 @@ static elbo_layout own_layout(const elbo__node *node)
 static bool can_cut(const staging *s, int id, int axis)
 {
     const elbo__node *node = &s->plan->nodes[id];
-    int64_t units = s->units[find(s, id, axis)];
+    int64_t units = s->units[elbo__domain_of(s, id, axis)];
     bool walks = node->n_in == 0;
     for (int k = 0; k < node->n_in; k++) {
         int at = elbo__node_walks(s->plan, id, k, axis);
@@ -318,7 +305,7 @@ static bool place_view(staging *s, int id)
     node->stage = from->stage;
     node->axis = from->axis == ELBO__UNCUT ? ELBO__UNCUT : ELBO__ACROSS;
     for (int axis = 0; axis < node->shape.ndim && from->axis >= 0; axis++)
-        if (together(s, id, axis, elbo__node_walks(plan, id, 0, axis), node->in[0], from->axis))
+        if (elbo__together(s, id, axis, elbo__node_walks(plan, id, 0, axis), node->in[0], from->axis))
             node->axis = axis;
     return true;
 }
@@ -330,90 +317,6 @@ static void place_leaf(staging *s, int id)
     node->axis = ELBO__ACROSS;
     node->layout = node->op == &elbo__op_param ? elbo__params_layout(s->graph->params, node->attr.param)
                                                : elbo_layout_of(&node->shape);
-}
-
-/* ---- sinking: what depends on leaves alone, or is read block by block, stands as late as its readers allow ---------------- */
-
-static void mark_leafy(staging *s)
-{
-    elbo_plan *plan = s->plan;
-    for (size_t id = 0; id < plan->n_nodes; id++) {
-        const elbo__node *node = &plan->nodes[id];
-        bool leafy = !(node->op->flags & ELBO__ASSIGN);
-        for (int k = 0; k < node->n_in && leafy; k++) {
-            int base = plan->nodes[node->in[k]].base;
-            leafy = s->leafy[node->in[k]] && (plan->nodes[base].op != &elbo__op_param ||
-                                              elbo__last_assignment(plan, base, (int)id) == ELBO__NONE);
-        }
-        s->leafy[id] = leafy;
-        s->followed[id] = true;
-        s->latest[id] = INT32_MAX;
-    }
-}
-
-static void at_most(int *latest, int stage)
-{
-    if (stage < *latest)
-        *latest = stage;
-}
-
-/* A reader of state must not sink below the assignment that comes after it. */
-static int before_assignment(const staging *s, int id)
-{
-    const elbo_plan *plan = s->plan;
-    const elbo__node *node = &plan->nodes[id];
-    int latest = INT32_MAX;
-    for (int k = 0; k < node->n_in; k++) {
-        int leaf = plan->nodes[node->in[k]].base;
-        for (int other = id + 1; other < (int)plan->n_nodes && plan->nodes[leaf].op == &elbo__op_param; other++) {
-            const elbo__node *assignment = &plan->nodes[other];
-            if (!(assignment->op->flags & ELBO__ASSIGN) || assignment->in[0] != leaf)
-                continue;
-            bool meet = node->axis == ELBO__UNCUT || assignment->axis == ELBO__UNCUT
-                            ? node->axis == assignment->axis
-                            : state_axis(plan, id, leaf, node->axis) == assignment->axis &&
-                                  find(s, id, node->axis) == find(s, other, assignment->axis);
-            at_most(&latest, meet ? assignment->stage : assignment->stage - 1);
-            break;
-        }
-    }
-    return latest;
-}
-
-/* Products and elementwise nodes that nothing else in their stage reads: in the stage of their readers they need not be
- * stored. */
-static bool moves_late(const elbo__node *node)
-{
-    return (node->op->flops || node->op == &elbo__op_elementwise) && !node->output;
-}
-
-static void sink(staging *s)
-{
-    elbo_plan *plan = s->plan;
-    for (int id = (int)plan->n_nodes - 1; id >= 0; id--) {
-        elbo__node *node = &plan->nodes[id];
-        if (node->op->flags & ELBO__LEAF)
-            continue;
-        if (node->is_view) {
-            at_most(&s->latest[node->in[0]], s->latest[id]);
-            continue;
-        }
-        if (s->leafy[id] || (s->followed[id] && moves_late(node))) {
-            at_most(&s->latest[id], before_assignment(s, id));
-            if (s->latest[id] != INT32_MAX && s->latest[id] > node->stage)
-                node->stage = s->latest[id];
-        }
-        for (int k = 0; k < node->n_in; k++) {
-            int from = node->in[k];
-            bool meet = together(s, id, node->axis, elbo__node_walks(plan, id, k, node->axis), from,
-                                 plan->nodes[from].axis);
-            at_most(&s->latest[from], meet ? node->stage : node->stage - 1);
-            s->followed[plan->nodes[from].base] &= meet;
-        }
-    }
-    for (size_t id = 0; id < plan->n_nodes; id++)
-        if (plan->nodes[id].is_view)
-            plan->nodes[id].stage = plan->nodes[plan->nodes[id].in[0]].stage;
 }
 
 /* ---- the pass --------------------------------------------------------------------------------------------------------------- */
@@ -438,12 +341,11 @@ elbo_status elbo__plan_stage(elbo_plan *plan, const elbo_graph *graph)
             else if (!(node->op->flags & ELBO__VIEW) || !place_view(&s, id))
                 place_node(&s, id);
         }
-        mark_leafy(&s);
-        sink(&s);
+        elbo__sink(&s);
         plan->n_stages = 1;
         for (int id = 0; id < (int)plan->n_nodes; id++) {
             elbo__node *node = &plan->nodes[id];
-            node->domain = node->axis >= 0 ? find(&s, id, node->axis) : ELBO__NONE;
+            node->domain = node->axis >= 0 ? elbo__domain_of(&s, id, node->axis) : ELBO__NONE;
             node->units = node->axis >= 0 ? s.units[node->domain] : 1;
             if (node->stage + 1 > plan->n_stages)
                 plan->n_stages = node->stage + 1;

@@ -163,13 +163,15 @@ static bool contract_at(elbo__group *g, const elbo__instr *instr, size_t at)
     return false;
 }
 
-/* Again, for what a contraction makes may be part of another. */
+/* Until nothing changes, for what a contraction makes may be part of another. */
 static void contract(elbo__group *g, const elbo__instr *instr)
 {
-    for (int pass = 0; pass < 3; pass++)
+    for (size_t before = 0; before != g->n_steps;) {
+        before = g->n_steps;
         for (size_t i = 0; i < g->n_steps; i++)
             if (g->steps[i].kind == ELBO__COMPUTE && contract_at(g, instr, i))
                 i--;
+    }
 }
 
 /* ---- stores --------------------------------------------------------------------------------------------------------------- */
