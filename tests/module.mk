@@ -17,6 +17,8 @@ unit_sources += \
     %reldir%/rig.h \
     %reldir%/scratch.c \
     %reldir%/scratch.h \
+    %reldir%/small_model.c \
+    %reldir%/small_model.h \
     %reldir%/suites.h \
     %reldir%/test_batches.c \
     %reldir%/test_binding.c \
@@ -28,6 +30,7 @@ unit_sources += \
     %reldir%/test_elementwise.c \
     %reldir%/test_explain.c \
     %reldir%/test_folder.c \
+    %reldir%/test_golden.c \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
     %reldir%/test_io_dataset.c \
@@ -45,6 +48,7 @@ unit_sources += \
     %reldir%/test_ops.c \
     %reldir%/test_optim.c \
     %reldir%/test_option.c \
+    %reldir%/test_own_models.c \
     %reldir%/test_params.c \
     %reldir%/test_plan.c \
     %reldir%/test_plan_cases.c \

@@ -22,6 +22,7 @@
     SUITE(draws)                                                                                                       \
     SUITE(explain)                                                                                                     \
     SUITE(folder)                                                                                                      \
+    SUITE(golden)                                                                                                      \
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
     SUITE(io_dataset)                                                                                                  \
@@ -38,6 +39,7 @@
     SUITE(ops)                                                                                                         \
     SUITE(optim)                                                                                                       \
     SUITE(option)                                                                                                      \
+    SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \

@@ -201,6 +201,7 @@ size_t elbo__steps_bytes(const elbo__group *group, elbo_dtype dtype);
 size_t elbo__parts_bytes(int n);
 
 /* What passes share. */
+int elbo__reads_of(const elbo__step *step); /* how many of step->from it reads */
 const char *elbo__class_name(elbo__class class); /* "param", "input", "constant", "shared", "local" */
 bool elbo__layout_same(const elbo_layout *a, const elbo_layout *b);
 int64_t elbo__loop_blocks(const elbo__loop *loop);

@@ -16,18 +16,13 @@ typedef struct {
     int names;         /* t1, t2, ... given so far                  */
 } reading;
 
-static int reads_of(const elbo__step *step)
-{
-    return step->kind == ELBO__LOAD ? 0 : step->kind == ELBO__STORE ? 1 : elbo__elementwise_operands(step->elementwise);
-}
-
 /* How often what a register holds after the step at hand will be read. */
 static int readers(const reading *r, int reg)
 {
     int n = 0;
     for (size_t i = r->at + 1; i < r->group->n_steps; i++) {
         const elbo__step *step = &r->group->steps[i];
-        for (int k = 0; k < reads_of(step); k++)
+        for (int k = 0; k < elbo__reads_of(step); k++)
             n += step->from[k] == reg;
         if (step->kind != ELBO__STORE && step->to == reg)
             break;
@@ -47,7 +42,7 @@ static bool only_stored(const reading *r, int reg)
 {
     for (size_t i = r->at + 1; i < r->group->n_steps; i++) {
         const elbo__step *step = &r->group->steps[i];
-        for (int k = 0; k < reads_of(step); k++)
+        for (int k = 0; k < elbo__reads_of(step); k++)
             if (step->from[k] == reg)
                 return step->kind == ELBO__STORE && readers(r, reg) == 1;
     }

@@ -5,7 +5,7 @@
 #include "../../tensor/memory.h"
 #include "ir.h"
 
-static int reads_of(const elbo__step *step)
+int elbo__reads_of(const elbo__step *step)
 {
     switch (step->kind) {
     case ELBO__LOAD: return 0;
@@ -16,7 +16,7 @@ static int reads_of(const elbo__step *step)
 
 static bool uses(const elbo__step *step, int reg)
 {
-    for (int i = 0; i < reads_of(step); i++)
+    for (int i = 0; i < elbo__reads_of(step); i++)
         if (step->from[i] == reg)
             return true;
     return false;
@@ -43,7 +43,7 @@ static int readers(const elbo__group *g, int value)
 {
     int n = 0;
     for (size_t i = 0; i < g->n_steps; i++)
-        for (int k = 0; k < reads_of(&g->steps[i]); k++)
+        for (int k = 0; k < elbo__reads_of(&g->steps[i]); k++)
             n += g->steps[i].from[k] == value;
     return n;
 }
@@ -136,7 +136,7 @@ static bool contracts(const elbo__group *g, const elbo__instr *instr, size_t c, 
 {
     if (inner->kind != ELBO__COMPUTE || inner->elementwise != contractions[c].inner || readers(g, inner->to) != 1)
         return false;
-    for (int k = 0; k < reads_of(inner); k++)
+    for (int k = 0; k < elbo__reads_of(inner); k++)
         if (changes(g, instr, inner->from[k], inner, outer))
             return false;
     bool squares = contractions[c].fused != ELBO__lerp_square || inner->from[0] == inner->from[1];
@@ -155,7 +155,7 @@ static bool contract_at(elbo__group *g, const elbo__instr *instr, size_t at)
         const int operands[] = {inner->from[0], inner->from[1], inner->from[2],
                                 outer->from[0], outer->from[1], outer->from[2]};
         outer->elementwise = contractions[c].fused;
-        for (int k = 0; k < reads_of(outer); k++)
+        for (int k = 0; k < elbo__reads_of(outer); k++)
             outer->from[k] = operands[contractions[c].from[k]];
         remove_step(g, (size_t)(inner - g->steps));
         return true;
@@ -212,7 +212,7 @@ static elbo_status allocate_registers(elbo__group *g, int values)
     if (place && last && busy) {
         for (size_t i = 0; i < g->n_steps; i++) {
             const elbo__step *step = &g->steps[i];
-            for (int k = 0; k < reads_of(step); k++)
+            for (int k = 0; k < elbo__reads_of(step); k++)
                 last[step->from[k]] = last[step->from[k]] == INT32_MAX ? INT32_MAX : (int)i;
             if (step->kind == ELBO__LOAD && step->once) {
                 last[step->to] = INT32_MAX;
@@ -223,7 +223,7 @@ static elbo_status allocate_registers(elbo__group *g, int values)
         for (size_t i = 0; i < g->n_steps; i++) {
             elbo__step *step = &g->steps[i];
             for (int k = 0; k < 3; k++) {
-                bool read = k < reads_of(step);
+                bool read = k < elbo__reads_of(step);
                 int value = read ? step->from[k] : 0;
                 step->from[k] = read ? place[value] : 0;
                 if (read && last[value] == (int)i)

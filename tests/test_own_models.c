@@ -1,0 +1,212 @@
+/* Models of one's own: what the interface has to serve besides the VAE. */
+#include <check.h>
+#include <math.h>
+#include <string.h>
+
+#include "small_model.h"
+#include "suites.h"
+
+/* An autoencoder: no density, no prior. */
+static elbo_inference ae_infer(elbo_in *in)
+{
+    elbo_var *code = elbo_linear(in->x, "encoder", elbo_option_integer(in, "latent-dim"));
+    return (elbo_inference){.z = elbo_unsqueeze(code, 1), .code = code, .penalty = elbo_sum_axis(elbo_abs(code), 1)};
+}
+
+static elbo_dist linear_generate(elbo_in *in, elbo_var *z)
+{
+    return elbo_likelihood(in, z);
+}
+
+static const elbo_option options_of_all[] = {ELBO_MODEL_OPTIONS, ELBO_OPTIONS_END};
+static const elbo_model autoencoder = {.name = "ae",
+                                       .summary = "autoencoder",
+                                       .options = options_of_all,
+                                       .flags = ELBO_NO_PRIOR,
+                                       .infer = ae_infer,
+                                       .generate = linear_generate};
+
+START_TEST(a_model_without_density_has_a_loss_but_no_elbo)
+{
+    elbo_values *options = small_options(&autoencoder);
+    rig r = trained_rig(&autoencoder, options, ELBO_F64);
+    elbo_in in = inputs(&r, &autoencoder, options, 1);
+    elbo_model_evaluate(&in);
+    double code[B * Z], penalty = 0;
+    rig_value(&r, elbo_model_encode(&in), code);
+    for (int i = 0; i < B * Z; i++)
+        penalty += fabs(code[i]) / B;
+    assert_close(measured(&r, &in, "loss"), measured(&r, &in, "recon") + penalty, 1e-13);
+    ck_assert_ptr_null(metric(&in, "kl"));
+    ck_assert_ptr_null(metric(&in, "elbo"));
+    elbo_model_log_prob(&in);
+    rig_assert_error(&r, "model \"ae\" has no density");
+    rig_next_graph(&r, ELBO_EVALUATE);
+    in = inputs(&r, &autoencoder, options, 1);
+    elbo_model_sample(&in);
+    rig_assert_error(&r, "model \"ae\" has no prior to draw from");
+    rig_free(&r);
+    elbo_values_free(options);
+}
+END_TEST
+
+/* A flow: q is known only when drawing. z = 2 u + 1 of a normal u, so log q(z) = log q(u) - Z log 2. */
+static elbo_inference flow_infer(elbo_in *in)
+{
+    int64_t dims = elbo_option_integer(in, "latent-dim");
+    elbo_inference i = elbo_infer_normal(in, elbo_linear(in->x, "mean", dims), elbo_linear(in->x, "logvar", dims));
+    i.q.kind = NULL;
+    i.z = elbo_shift(elbo_scale(i.z, 2), 1);
+    i.log_q = elbo_shift(i.log_q, -(double)dims * log(2));
+    return i;
+}
+
+/* The same posterior said as a normal. */
+static elbo_inference moved_infer(elbo_in *in)
+{
+    int64_t dims = elbo_option_integer(in, "latent-dim");
+    elbo_var *mean = elbo_linear(in->x, "mean", dims), *logvar = elbo_linear(in->x, "logvar", dims);
+    return elbo_infer_normal(in, elbo_shift(elbo_scale(mean, 2), 1), elbo_shift(logvar, 2 * log(2)));
+}
+
+/* A prior of one's own: N(1, 4 I) */
+static elbo_dist wide_prior(elbo_in *in)
+{
+    elbo_shape shape = ELBO_SHAPE(elbo_size(in->x, 0), elbo_option_integer(in, "latent-dim"));
+    return elbo_normal_fixed(elbo_expand(elbo_constant(in->g, 1), shape), 4);
+}
+
+static const elbo_model moved = {
+    .name = "moved", .options = options_of_all, .infer = moved_infer, .prior = wide_prior, .generate = linear_generate};
+
+START_TEST(a_prior_of_ones_own_is_the_one_that_counts)
+{
+    double bound_kl[B], own_kl[B];
+    elbo_values *options = small_options(&moved);
+    rig r = trained_rig(&moved, options, ELBO_F64);
+    elbo_in in = inputs(&r, &moved, options, 1);
+    elbo_inference inference;
+    elbo_bound bound = elbo_model_bound(&in, &inference);
+    rig_run(&r, (elbo_var *[]){bound.kl, elbo_kl(inference.q, wide_prior(&in), NULL)}, 2,
+            (double *[]){bound_kl, own_kl});
+    for (int b = 0; b < B; b++)
+        ck_assert_double_eq(bound_kl[b], own_kl[b]);
+    rig_free(&r);
+    elbo_values_free(options);
+}
+END_TEST
+
+START_TEST(a_posterior_known_only_when_drawing_gives_the_same_weights)
+{
+    static const elbo_model flow = {.name = "flow",
+                                    .options = options_of_all,
+                                    .infer = flow_infer,
+                                    .prior = wide_prior,
+                                    .generate = linear_generate};
+    double weights[2][B * K], kl[B], closed[B];
+    elbo_values *options = small_options(&flow);
+    rig r = trained_rig(&flow, options, ELBO_F64);
+    for (int i = 0; i < 2; i++) {
+        rig_next_graph(&r, ELBO_EVALUATE);
+        elbo_in in = inputs(&r, i ? &moved : &flow, options, K);
+        elbo_bound bound = elbo_model_bound(&in, NULL);
+        rig_run(&r, (elbo_var *[]){bound.log_weight, bound.kl}, 2, (double *[]){weights[i], i ? closed : kl});
+    }
+    for (int i = 0; i < B * K; i++)
+        assert_close(weights[0][i], weights[1][i], 1e-13);
+    for (int b = 0; b < B; b++)
+        ck_assert_double_ne(kl[b], closed[b]); /* by draws, and in closed form */
+    rig_free(&r);
+    elbo_values_free(options);
+}
+END_TEST
+
+/* Two losses over parts of the parameters, as in AAE and VAE-GAN. */
+static int two_losses(elbo_in *in, elbo_loss *out)
+{
+    elbo_inference inference;
+    elbo_bound bound = elbo_model_bound(in, &inference);
+    elbo_var *critic = elbo_linear(inference.code, "critic", 1);
+    out[0] = (elbo_loss){.name = "recon_loss", .value = elbo_mean_all(bound.recon), .params = "encoder. decoder."};
+    out[1] = (elbo_loss){.name = "critic_loss",
+                         .value = elbo_mean_all(elbo_square(critic)),
+                         .params = "critic.",
+                         .when = elbo_scalar(in->g, "turn")};
+    return 2;
+}
+
+START_TEST(several_losses_move_their_own_parameters_in_their_turn)
+{
+    static const elbo_model game = {.name = "game",
+                                    .options = options_of_all,
+                                    .flags = ELBO_NO_PRIOR,
+                                    .infer = ae_infer,
+                                    .generate = linear_generate,
+                                    .losses = two_losses};
+    elbo_values *options = small_options(&game);
+    double encoder[2][Z * D], critic[2][Z];
+    for (int turn = 0; turn <= 1; turn++) {
+        rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+        elbo_in in = inputs(&r, &game, options, 1);
+        elbo_model_train(&in, &(elbo_optim){.name = "adam"});
+        ck_assert_msg(elbo_graph_status(r.g) == ELBO_OK, "%s", elbo_error());
+        rig_scalar(&r, "turn", turn);
+        double losses[2];
+        rig_run(&r, (elbo_var *[]){metric(&in, "recon_loss")->value, metric(&in, "critic_loss")->value}, 2,
+                (double *[]){&losses[0], &losses[1]});
+        rig_param(&r, "encoder.weight", encoder[turn]);
+        rig_param(&r, "critic.weight", critic[turn]);
+        rig_free(&r);
+    }
+    for (int i = 0; i < Z * D; i++)
+        ck_assert_double_eq(encoder[0][i], encoder[1][i]); /* the critic's turn does not touch the encoder */
+    for (int i = 0; i < Z; i++)
+        assert_close(fabs(critic[0][i] - critic[1][i]), 0.01, 1e-6); /* Adam's first step is lr in size */
+    elbo_values_free(options);
+}
+END_TEST
+
+START_TEST(a_loss_that_moves_nothing_is_an_error)
+{
+    rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+    static const elbo_model constant = {.name = "constant",
+                                        .options = options_of_all,
+                                        .flags = ELBO_NO_PRIOR,
+                                        .infer = ae_infer,
+                                        .generate = linear_generate,
+                                        .losses = two_losses};
+    elbo_in in = inputs(&r, &constant, NULL, 1);
+    elbo_scope(r.g, "elsewhere"); /* every name then begins with it */
+    elbo_model_train(&in, &(elbo_optim){.name = "sgd"});
+    elbo_scope_end(r.g);
+    rig_assert_error(&r, "loss \"recon_loss\": there is no parameter to move");
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(clipping_and_skipping_are_reported)
+{
+    elbo_values *options = small_options(&elbo_model_vae);
+    rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+    elbo_in in = inputs(&r, &elbo_model_vae, options, 1);
+    elbo_model_train(&in, &(elbo_optim){.name = "adam", .clip_norm = 1, .skip = true});
+    ck_assert_double_gt(measured(&r, &in, "grad_norm"), 0);
+    ck_assert_double_eq(measured(&r, &in, "skipped"), 0);
+    rig_free(&r);
+    elbo_values_free(options);
+}
+END_TEST
+
+Suite *suite_own_models(void)
+{
+    Suite *suite = suite_create("own_models");
+    TCase *own = tcase_create("models of one's own");
+    tcase_add_test(own, a_model_without_density_has_a_loss_but_no_elbo);
+    tcase_add_test(own, a_prior_of_ones_own_is_the_one_that_counts);
+    tcase_add_test(own, a_posterior_known_only_when_drawing_gives_the_same_weights);
+    tcase_add_test(own, several_losses_move_their_own_parameters_in_their_turn);
+    tcase_add_test(own, a_loss_that_moves_nothing_is_an_error);
+    tcase_add_test(own, clipping_and_skipping_are_reported);
+    suite_add_tcase(suite, own);
+    return suite;
+}
