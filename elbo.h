@@ -42,16 +42,22 @@
 #include "autograd/plan.h"
 
 /* layers, distributions, optimisers, the model interface, training */
+#include "nn/corruption.h"
 #include "nn/distribution.h"
 #include "nn/explain.h"
 #include "nn/init.h"
 #include "nn/layers.h"
+#include "nn/likelihood.h"
 #include "nn/model.h"
+#include "nn/model_options.h"
+#include "nn/net.h"
 #include "nn/objective.h"
 #include "nn/optim.h"
 #include "nn/option.h"
+#include "nn/pca.h"
 #include "nn/picture.h"
 #include "nn/run.h"
+#include "nn/schedule.h"
 #include "nn/train.h"
 
 /* the models that come with the library */

@@ -55,10 +55,10 @@ static void print_result(const elbo_run *run, const char *folder, const elbo_epo
     if (!(elbo_run_model(run)->flags & ELBO_NO_PRIOR))
         printf("samples %s/samples.png\n", folder);
     printf("reconstructions %s/reconstruction.png\n", folder);
+    if (!isnan(last->test_squared_error))
+        printf("test squared error %.3f per image\n", last->test_squared_error);
     if (!isnan(last->test_elbo))
         printf("test ELBO %.1f nats per image\n", last->test_elbo);
-    else
-        printf("test reconstruction loss %.2f nats per image\n", last->test_recon);
 }
 
 /* What a training is made of, so that all of it is freed in one place. */
@@ -73,7 +73,10 @@ static int train(job *j)
 {
     const elbo_values *values = j->line.groups[GENERAL].values;
     progress_line line = progress_start();
-    elbo_training training = elbo_training_of(j->line.groups[TRAINING].values);
+    const bool fitted = elbo_run_model(j->run)->fit; /* in one go: there is nothing to choose */
+    elbo_training training = {.epochs = 1};
+    if (!fitted)
+        training = elbo_training_of(j->line.groups[TRAINING].values);
     training.folder = j->folder;
     training.force = elbo_values_flag(values, "force");
     training.progress = progress_show;

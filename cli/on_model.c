@@ -20,10 +20,12 @@ const elbo_model *parse_for_model(command_line *line, const char *verb, int argc
     line->groups[MODEL].title = "Model:";
     line->groups[MODEL].table = model && model->options ? model->options : no_options;
     line->groups[TRAINING].title = "Training:";
-    line->groups[TRAINING].table = elbo_training_options;
+    line->groups[TRAINING].table = model && model->fit ? no_options : elbo_training_options;
     if (named && !model)
         wrong_usage(line, "%s", elbo_error());
     parse(line, model ? argc - 1 : argc, model ? argv + 1 : argv);
+    if (model && elbo_values_check(line->groups[MODEL].values) != ELBO_OK)
+        wrong_usage(line, "%s", elbo_error());
     if (!model)
         wrong_usage(line, "the model comes first, as in `elbo %s vae'", verb);
     return model;

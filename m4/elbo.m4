@@ -51,6 +51,20 @@ AC_DEFUN([ELBO_CHECK_BLIS], [
     AC_SUBST([BLIS_RPATH])
 ])
 
+# ELBO_CHECK_LAPACKE: sets LAPACKE_LIBS. Its pkg-config file in Debian asks for a blas.pc, which BLIS does not have.
+AC_DEFUN([ELBO_CHECK_LAPACKE], [
+    elbo_save_LIBS=$LIBS
+    LIBS=
+    elbo_have_lapacke=yes
+    AC_CHECK_HEADERS([lapacke.h], [], [elbo_have_lapacke=no])
+    AC_SEARCH_LIBS([LAPACKE_dsyevd], [lapacke], [], [elbo_have_lapacke=no])
+    AS_IF([test "$elbo_have_lapacke" = no],
+        [ELBO_MISSING([LAPACKE (lapacke.h and LAPACKE_dsyevd in -llapacke)], [liblapacke-dev])])
+    LAPACKE_LIBS=$LIBS
+    LIBS=$elbo_save_LIBS
+    AC_SUBST([LAPACKE_LIBS])
+])
+
 # ELBO_CHECK_X86_64_LEVELS: on x86-64 the elementwise kernels are compiled for its levels 3 and 4 too
 AC_DEFUN([ELBO_CHECK_X86_64_LEVELS], [
     AC_REQUIRE([AC_CANONICAL_HOST])

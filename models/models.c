@@ -4,7 +4,8 @@
 
 #include "../tensor/words.h"
 
-const elbo_model *const elbo_models[] = {&elbo_model_vae, &elbo_model_cvae, NULL};
+const elbo_model *const elbo_models[] = {&elbo_model_vae, &elbo_model_cvae, &elbo_model_ae,
+                                         &elbo_model_pca, &elbo_model_ppca, NULL};
 
 const elbo_model *elbo_model_find(const char *name)
 {

@@ -14,6 +14,9 @@ extern "C" {
 
 ELBO_API extern const elbo_model elbo_model_vae;  /* Kingma and Welling, arXiv:1312.6114 */
 ELBO_API extern const elbo_model elbo_model_cvae; /* Sohn, Lee and Yan, NeurIPS 2015     */
+ELBO_API extern const elbo_model elbo_model_ae;   /* Hinton and Salakhutdinov 2006       */
+ELBO_API extern const elbo_model elbo_model_pca;  /* Pearson 1901                        */
+ELBO_API extern const elbo_model elbo_model_ppca; /* Tipping and Bishop 1999             */
 
 /* All of them, then NULL. */
 ELBO_API extern const elbo_model *const elbo_models[];

@@ -2,7 +2,12 @@ public_headers += \
     %reldir%/models.h
 
 library_sources += \
+    %reldir%/ae.c \
     %reldir%/cvae.c \
     %reldir%/models.c \
+    %reldir%/pca.c \
+    %reldir%/pca.h \
+    %reldir%/pca_fit.c \
+    %reldir%/ppca.c \
     %reldir%/vae.c \
     %reldir%/vae.h

@@ -76,6 +76,11 @@ ELBO_API elbo_dist elbo_bernoulli(elbo_var *logits);
  * classes each are logits (B, D, C) with event_rank 2. */
 ELBO_API elbo_dist elbo_categorical(elbo_var *logits);
 
+/* No distribution: log_prob is -sum (x - mean)^2, without a unit or a constant, and there are no draws. What an autoencoder
+ * minimises. args: mean */
+ELBO_API elbo_dist elbo_squared_error(elbo_var *mean);
+ELBO_API extern const elbo_dist_kind elbo_kind_squared_error;
+
 ELBO_API extern const elbo_dist_kind elbo_kind_normal, elbo_kind_bernoulli, elbo_kind_categorical;
 
 /* ---- questions --------------------------------------------------------------------------------------------------- */

@@ -4,11 +4,17 @@
 
 #include "../tensor/memory.h"
 #include "run_private.h"
+#include "schedule.h"
 
-const char *const elbo_role_names[] = {
-    [ELBO__STEP] = "train",        [ELBO__EVALUATE] = "evaluate", [ELBO__ENCODE] = "encode",
-    [ELBO__DECODE] = "decode",     [ELBO__SAMPLE] = "sample",     [ELBO__RECONSTRUCT] = "reconstruct",
-    [ELBO__LOG_PROB] = "log-prob", [ELBO__ROLES] = NULL};
+const char *const elbo_role_names[] = {[ELBO__STEP] = "train",
+                                       [ELBO__EVALUATE] = "evaluate",
+                                       [ELBO__ENCODE] = "encode",
+                                       [ELBO__SEEN] = "seen",
+                                       [ELBO__DECODE] = "decode",
+                                       [ELBO__SAMPLE] = "sample",
+                                       [ELBO__RECONSTRUCT] = "reconstruct",
+                                       [ELBO__LOG_PROB] = "log-prob",
+                                       [ELBO__ROLES] = NULL};
 
 enum { BATCH = 128, UNTIMED = 5 };
 
@@ -60,10 +66,9 @@ static void free_feed(feed *f)
 /* A plan ignores what it does not read. */
 static elbo_status bind(const elbo_run *run, const feed *f, const elbo__work *work, elbo_plan *plan)
 {
-    const elbo_value *beta = elbo_values_get(run->options, "beta", ELBO_NUMBER);
     elbo_status status = elbo_plan_set(plan, "lr", 1e-3);
     if (status == ELBO_OK)
-        status = elbo_plan_set(plan, "beta", beta ? beta->number : 1);
+        status = elbo_plan_set(plan, "beta", elbo_beta_at(run->options, 1, 1));
     if (status != ELBO_OK || work->table)
         return status == ELBO_OK ? elbo__table_bind(&f->table, plan, f->rows, work->batch) : status;
     const struct {

@@ -93,15 +93,17 @@ elbo_var *elbo_linear(elbo_var *x, const char *name, int64_t out)
     return elbo_linear_init(x, name, out, fan_in, fan_in);
 }
 
+elbo_layer_name elbo_numbered(const char *name, int i)
+{
+    elbo_layer_name n;
+    snprintf(n.text, sizeof n.text, i == 1 ? "%s" : "%s%d", name, i);
+    return n;
+}
+
 elbo_var *elbo_mlp(elbo_var *x, const char *name, const int64_t *sizes, int n, const char *activation)
 {
-    for (int i = 0; i < n; i++) {
-        char *layer = i == 0 ? elbo__strdup(name) : elbo__format("%s%d", name, i + 1);
-        if (!layer)
-            return elbo_graph_fail(elbo_graph_of(x), ELBO_NO_MEMORY, "mlp \"%s\": out of memory", name);
-        x = elbo_activation(elbo_linear(x, layer, sizes[i]), activation);
-        elbo__free(layer);
-    }
+    for (int i = 0; i < n; i++)
+        x = elbo_activation(elbo_linear(x, elbo_numbered(name, i + 1).text, sizes[i]), activation);
     return x;
 }
 

@@ -31,6 +31,12 @@ ELBO_API elbo_var *elbo_linear_init(elbo_var *x, const char *name, int64_t out, 
 /* y = x W^T + b for tensors that are at hand, such as a transposed (tied) weight: w (out, in), b (out) or NULL */
 ELBO_API elbo_var *elbo_affine(elbo_var *x, elbo_var *w, elbo_var *b);
 
+/* "hidden", "hidden2", "hidden3", ...: the names of layers of one kind, i from 1. */
+typedef struct {
+    char text[64];
+} elbo_layer_name;
+ELBO_API elbo_layer_name elbo_numbered(const char *name, int i);
+
 /* n times linear and activation, x (..., in) -> (..., sizes[n - 1]); layers NAME, NAME2, NAME3, ... */
 ELBO_API elbo_var *elbo_mlp(elbo_var *x, const char *name, const int64_t *sizes, int n, const char *activation);
 

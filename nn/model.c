@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../tensor/memory.h"
+#include "corruption.h"
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
@@ -51,6 +52,14 @@ bool elbo_option_flag(const elbo_in *in, const char *name)
     return option(in, name, ELBO_FLAG).flag;
 }
 
+bool elbo_option_declared(const elbo_in *in, const char *name)
+{
+    for (const elbo_option *o = in->model->options; o && o->name; o++)
+        if (strcmp(o->name, name) == 0)
+            return true;
+    return false;
+}
+
 /* ---- inside a model ---------------------------------------------------------------------------------------------- */
 
 elbo_inference elbo_infer_normal(elbo_in *in, elbo_var *mean, elbo_var *logvar)
@@ -58,41 +67,6 @@ elbo_inference elbo_infer_normal(elbo_in *in, elbo_var *mean, elbo_var *logvar)
     elbo_dist q = elbo_normal(mean, logvar);
     elbo_draw draw = elbo_rsample(q, "z", in->draws);
     return (elbo_inference){.q = q, .z = draw.z, .log_q = draw.log_prob, .code = mean};
-}
-
-static elbo_dist bernoulli_pixels(const elbo_in *in, elbo_var *logits)
-{
-    (void)in;
-    return elbo_bernoulli(logits);
-}
-
-static elbo_dist gaussian_pixels(const elbo_in *in, elbo_var *mean)
-{
-    return elbo_normal_fixed(mean, elbo_option_number(in, "variance"));
-}
-
-/* name of the choice, name of the last layer, what is made of its output */
-#define LIKELIHOODS(ROW)                                                                                               \
-    ROW("bernoulli", "decoder.logits", bernoulli_pixels)                                                               \
-    ROW("gaussian", "decoder.mean", gaussian_pixels)
-
-#define NAME(name, layer, make) name,
-#define ENTRY(name, layer, make) {layer, make},
-const char *const elbo_likelihood_names[] = {LIKELIHOODS(NAME) NULL};
-static const struct {
-    const char *layer;
-    elbo_dist (*make)(const elbo_in *in, elbo_var *output);
-} likelihoods[] = {LIKELIHOODS(ENTRY)};
-
-elbo_dist elbo_likelihood(elbo_in *in, elbo_var *h)
-{
-    const char *name = elbo_option_choice(in, "likelihood");
-    int i = 0;
-    while (elbo_likelihood_names[i] && strcmp(elbo_likelihood_names[i], name) != 0)
-        i++;
-    if (!elbo_likelihood_names[i])
-        return elbo_bernoulli(elbo_graph_fail(in->g, ELBO_INVALID, "no likelihood \"%s\"", name));
-    return likelihoods[i].make(in, elbo_linear(h, likelihoods[i].layer, elbo_size(in->x, -1)));
 }
 
 void elbo_report(elbo_in *in, const char *name, elbo_var *value)
@@ -106,6 +80,8 @@ void elbo_report(elbo_in *in, const char *name, elbo_var *value)
 void elbo_report_bound(elbo_in *in, const elbo_bound *bound)
 {
     elbo_report(in, "recon", bound->recon);
+    if (bound->squared_error && (!bound->kl || elbo_graph_mode(in->g) == ELBO_EVALUATE))
+        elbo_report(in, "squared_error", bound->squared_error);
     if (!bound->kl)
         return;
     elbo_report(in, "kl", bound->kl);
@@ -146,32 +122,49 @@ elbo_dist elbo_model_prior(elbo_in *in)
     return ready(in) ? prior(in) : elbo_bernoulli(cannot(in));
 }
 
-elbo_bound elbo_model_bound(elbo_in *in, elbo_inference *inference)
+/* The bound on log p(in->x) with q from `seen`, which stands in for x before the encoder. */
+static elbo_bound bound_from(elbo_in *in, elbo_var *seen, elbo_inference *inference)
 {
-    elbo_inference i = {.z = NULL};
-    elbo_bound bound = {.recon = NULL};
-    if (ready(in)) {
-        i = in->model->infer(in);
-        bool density = i.q.kind || i.log_q;
-        bound = elbo_bound_of(i.q, (elbo_draw){i.z, i.log_q}, density ? prior(in) : (elbo_dist){.kind = NULL},
-                              in->model->generate(in, i.z), in->x, in->mask);
-    } else {
-        i.z = i.code = bound.recon = cannot(in);
-    }
-    if (inference)
-        *inference = i;
-    return bound;
+    elbo_var *x = in->x;
+    in->x = seen;
+    *inference = in->model->infer(in);
+    in->x = x;
+    const bool density = inference->q.kind || inference->log_q;
+    return elbo_bound_of(inference->q, (elbo_draw){inference->z, inference->log_q},
+                         density ? prior(in) : (elbo_dist){.kind = NULL}, in->model->generate(in, inference->z), x,
+                         in->mask);
 }
 
-/* The default: -ELBO with the KL times beta, and the model's penalty, averaged over the batch. */
-static int elbo_losses(elbo_in *in, elbo_loss *out)
+elbo_bound elbo_model_bound(elbo_in *in, elbo_inference *inference)
+{
+    elbo_inference unwanted, *i = inference ? inference : &unwanted;
+    if (ready(in))
+        return bound_from(in, in->x, i);
+    *i = (elbo_inference){.z = cannot(in)};
+    i->code = i->z;
+    return (elbo_bound){.recon = i->z};
+}
+
+/* The number that an option which not every model has is set to; 0 where it is not declared. */
+static double number_or_0(const elbo_in *in, const char *name)
+{
+    return elbo_option_declared(in, name) ? elbo_option_number(in, name) : 0;
+}
+
+int elbo_bound_loss(elbo_in *in, elbo_loss *out)
 {
     elbo_inference inference;
-    elbo_bound bound = elbo_model_bound(in, &inference);
-    elbo_var *cost = elbo_negative_elbo(&bound, bound.kl ? elbo_scalar(in->g, "beta") : NULL);
+    elbo_var *seen = elbo_corrupted(in);
+    elbo_bound bound = bound_from(in, seen, &inference), pressed = bound;
+    const double free_bits = bound.kl ? number_or_0(in, "free-bits") : 0;
+    if (free_bits > 0)
+        pressed.kl = elbo_free_bits_kl(&bound, free_bits);
+    elbo_var *cost = elbo_negative_elbo(&pressed, bound.kl ? elbo_scalar(in->g, "beta") : NULL);
     if (inference.penalty)
         cost = elbo_add(cost, inference.penalty);
     elbo_report_bound(in, &bound);
+    if (seen != in->x)
+        elbo_report(in, "corrupted_error", elbo_sum_axis(elbo_square(elbo_sub(seen, in->x)), 1));
     out[0] = (elbo_loss){.value = elbo_mean_all(cost)};
     return 1;
 }
@@ -181,7 +174,7 @@ static int build_losses(elbo_in *in, elbo_loss *out)
 {
     if (!ready(in))
         return 0;
-    int n = in->model->losses ? in->model->losses(in, out) : elbo_losses(in, out);
+    int n = in->model->losses ? in->model->losses(in, out) : elbo_bound_loss(in, out);
     for (int i = 0; i < n; i++) {
         if (!out[i].name)
             out[i].name = "loss";
@@ -271,6 +264,17 @@ elbo_var *elbo_model_log_prob(elbo_in *in)
 elbo_var *elbo_model_encode(elbo_in *in)
 {
     return ready(in) ? in->model->infer(in).code : cannot(in);
+}
+
+elbo_var *elbo_model_logvar(elbo_in *in)
+{
+    const elbo_dist q = ready(in) ? in->model->infer(in).q : (elbo_dist){.kind = NULL};
+    return q.kind == &elbo_kind_normal ? q.args[1] : NULL;
+}
+
+elbo_var *elbo_model_seen(elbo_in *in)
+{
+    return ready(in) ? elbo_corrupted(in) : cannot(in);
 }
 
 elbo_var *elbo_model_decode(elbo_in *in, elbo_var *z)

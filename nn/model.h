@@ -11,7 +11,7 @@
  *     {
  *         return elbo_likelihood(in, elbo_relu(elbo_linear(z, "decoder.hidden", 400)));
  *     }
- *     static const elbo_option options[] = {ELBO_MODEL_OPTIONS, ELBO_OPTIONS_END};
+ *     static const elbo_option options[] = {ELBO_MODEL_OPTIONS, ELBO_OPTIONS_END};      // of nn/model_options.h
  *     const elbo_model mine = {
  *         .name = "mine", .summary = "...", .options = options, .infer = infer, .generate = generate};
  *
@@ -22,6 +22,7 @@
 #ifndef ELBO_NN_MODEL_H
 #define ELBO_NN_MODEL_H
 
+#include "../io/dataset.h"
 #include "layers.h"
 #include "objective.h"
 #include "optim.h"
@@ -62,7 +63,7 @@ typedef struct {
     elbo_var *z;       /* (B, K, Z) the draws                                                                         */
     elbo_var *log_q;   /* (B, K) their log-density, as transported; NULL: no density                                  */
     elbo_var *code;    /* (B, Z) what `encode` writes                                                                 */
-    elbo_var *penalty; /* (B) extra cost for each image, outside the ELBO; or NULL                                    */
+    elbo_var *penalty; /* (B) or () extra cost, outside the ELBO; or NULL                                             */
 } elbo_inference;
 
 /* One thing to minimise. Of several (AAE, VAE-GAN) all gradients are taken at the same weights, then each updates. */
@@ -86,39 +87,8 @@ struct elbo_model {
     elbo_dist (*prior)(elbo_in *in);                    /* p(z|y), of shape (B, Z); NULL: N(0, I), Z from latent-dim  */
     elbo_dist (*generate)(elbo_in *in, elbo_var *z);    /* p(x|z,y): z (B, Z) or (B, K, Z) -> (B, D) or (B, K, D)     */
     int (*losses)(elbo_in *in, elbo_loss *out);         /* fills `out`, returns how many; NULL: -ELBO + penalty       */
-    elbo_status (*fit)(struct elbo_run *run);           /* NULL: trained by gradient                                  */
+    elbo_status (*fit)(struct elbo_run *run, const elbo_images *images); /* sets the weights; NULL: by gradient       */
 };
-
-/* ---- options that models share: rows for their tables ------------------------------------------------------------ */
-
-#define ELBO_OPTION_HIDDEN                                                                                             \
-    {.name = "hidden", .type = ELBO_SIZES, .fallback = "400", .least = 1, .greatest = 65536, .metavar = "N,N,...",    \
-     .help = "sizes of the encoder's hidden layers; the decoder mirrors them"}
-#define ELBO_OPTION_LATENT_DIM                                                                                         \
-    {.name = "latent-dim", .alias = "latent", .type = ELBO_INTEGER, .fallback = "20", .least = 1, .greatest = 65536,  \
-     .metavar = "N", .help = "dimensions of the latent space"}
-#define ELBO_OPTION_ACTIVATION                                                                                         \
-    {.name = "activation", .type = ELBO_CHOICE, .fallback = "relu", .choices = elbo_activation_names,                 \
-     .metavar = "NAME", .help = "what follows each hidden layer"}
-#define ELBO_OPTION_BETA                                                                                               \
-    {.name = "beta", .type = ELBO_NUMBER, .fallback = "1", .least = 0, .greatest = 1e6, .metavar = "X",               \
-     .help = "weight of the KL term in the loss"}
-#define ELBO_OPTION_LIKELIHOOD                                                                                         \
-    {.name = "likelihood", .type = ELBO_CHOICE, .fallback = "bernoulli", .choices = elbo_likelihood_names,            \
-     .metavar = "NAME", .help = "distribution of a pixel given z"}
-#define ELBO_OPTION_VARIANCE                                                                                           \
-    {.name = "variance", .type = ELBO_NUMBER, .fallback = "0.1", .least = 1e-6, .greatest = 1e6, .metavar = "X",      \
-     .help = "variance of a pixel under the gaussian likelihood"}
-#define ELBO_OPTION_DRAWS                                                                                              \
-    {.name = "draws", .type = ELBO_INTEGER, .fallback = "1", .least = 1, .greatest = 10000, .metavar = "N",           \
-     .help = "draws of z for each image and step"}
-
-/* All of them: the table of a model with an MLP on either side. */
-#define ELBO_MODEL_OPTIONS                                                                                             \
-    ELBO_OPTION_HIDDEN, ELBO_OPTION_LATENT_DIM, ELBO_OPTION_ACTIVATION, ELBO_OPTION_BETA, ELBO_OPTION_LIKELIHOOD,     \
-        ELBO_OPTION_VARIANCE, ELBO_OPTION_DRAWS
-
-ELBO_API extern const char *const elbo_likelihood_names[]; /* bernoulli, gaussian, NULL */
 
 /* ---- for use inside a model -------------------------------------------------------------------------------------- */
 
@@ -129,18 +99,25 @@ ELBO_API elbo_sizes elbo_option_sizes(const elbo_in *in, const char *name);
 ELBO_API const char *elbo_option_choice(const elbo_in *in, const char *name);
 ELBO_API bool elbo_option_flag(const elbo_in *in, const char *name);
 
+/* Whether the model's table has the option: for what serves models with and without it. */
+ELBO_API bool elbo_option_declared(const elbo_in *in, const char *name);
+
 /* q = N(mean, exp logvar), in->draws draws of it, the mean as the code: mean, logvar (B, Z) */
 ELBO_API elbo_inference elbo_infer_normal(elbo_in *in, elbo_var *mean, elbo_var *logvar);
-
-/* p(x|h) by option likelihood, h (..., H): Bernoulli with layer decoder.logits, or Gaussian of the fixed variance of
- * option `variance` with layer decoder.mean; (..., D) with the D of in->x */
-ELBO_API elbo_dist elbo_likelihood(elbo_in *in, elbo_var *h);
 
 /* Reports the mean over images of value (B), or value (), as a metric. */
 ELBO_API void elbo_report(elbo_in *in, const char *name, elbo_var *value);
 
-/* Reports recon, kl and elbo = -(recon + kl), whichever the model has. */
+/* Reports recon, kl and elbo = -(recon + kl), whichever the model has; where there is no density, and in evaluation,
+ * also squared_error. */
 ELBO_API void elbo_report_bound(elbo_in *in, const elbo_bound *bound);
+
+/* What a model without `losses` minimises, with its metrics: fills *out and returns 1. A model with more to report calls
+ * it from `losses` of its own.
+ *
+ *     loss = mean_B (recon + beta kl + penalty), with x of recon as it is and q from elbo_corrupted(x);
+ *     with option free-bits l, kl = sum_j max(l, mean_B KL_j) (Kingma et al. 2016, arXiv:1606.04934) */
+ELBO_API int elbo_bound_loss(elbo_in *in, elbo_loss *out);
 
 /* ---- what every model can do: the graphs of the loop and the program --------------------------------------------- */
 
@@ -161,6 +138,8 @@ ELBO_API void elbo_model_evaluate(elbo_in *in);
 ELBO_API elbo_var *elbo_model_log_prob(elbo_in *in);
 
 ELBO_API elbo_var *elbo_model_encode(elbo_in *in);                /* the code of x: (B, Z)                            */
+ELBO_API elbo_var *elbo_model_logvar(elbo_in *in);                /* log-variances of a normal q(z|x,y) (B, Z), or NULL */
+ELBO_API elbo_var *elbo_model_seen(elbo_in *in);                  /* x as the encoder sees it in training: (B, D)     */
 ELBO_API elbo_var *elbo_model_decode(elbo_in *in, elbo_var *z);   /* E[x|z,y]: (B, Z) -> (B, D), or with draws        */
 ELBO_API elbo_var *elbo_model_reconstruct(elbo_in *in);           /* E[x|z,y] at draws z from q(z|x,y): (B, K, D)     */
 ELBO_API elbo_var *elbo_model_sample(elbo_in *in);                /* E[x|z,y] at draws z from the prior: (B, K, D)    */

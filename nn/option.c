@@ -67,6 +67,8 @@ static elbo_status parse_sizes(const elbo_option *o, const char *text, elbo_valu
 {
     elbo_sizes *sizes = &out->sizes;
     elbo_status status = ELBO_OK;
+    if (strcmp(text, "none") == 0)
+        return ELBO_OK;
     for (const char *at = text; status == ELBO_OK; at++) {
         size_t length = strcspn(at, ",");
         if (sizes->n == ELBO_MAX_SIZES)
@@ -148,6 +150,8 @@ static char *print_sizes(const elbo_sizes *sizes)
 {
     char text[ELBO_MAX_SIZES * 22] = "";
     size_t used = 0;
+    if (sizes->n == 0)
+        return elbo__strdup("none");
     for (int i = 0; i < sizes->n; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%" PRId64, i ? "," : "", sizes->at[i]);
     return elbo__strdup(text);
@@ -270,6 +274,27 @@ bool elbo_values_given(const elbo_values *v, const char *name)
 {
     const elbo_option *o = elbo_option_find(v->table, name);
     return o && v->given[o - v->table];
+}
+
+/* "NAME=WORD" or "NAME!=WORD" of the field `needs`: whether it holds */
+static bool holds(const elbo_values *v, const char *needs)
+{
+    char name[64];
+    const size_t length = strcspn(needs, "!=");
+    const bool negated = needs[length] == '!';
+    snprintf(name, sizeof name, "%.*s", (int)length, needs);
+    char *text = elbo_values_print(v, name);
+    const bool equal = text && strcmp(text, needs + length + 1 + negated) == 0;
+    elbo__free(text);
+    return equal != negated;
+}
+
+elbo_status elbo_values_check(const elbo_values *v)
+{
+    for (int i = 0; i < v->n; i++)
+        if (v->given[i] && v->table[i].needs && !holds(v, v->table[i].needs))
+            return elbo__fail(ELBO_INVALID, "option \"%s\": of no use without %s", v->table[i].name, v->table[i].needs);
+    return ELBO_OK;
 }
 
 char *elbo_values_print(const elbo_values *v, const char *name)

@@ -25,7 +25,7 @@ extern "C" {
 typedef enum {
     ELBO_INTEGER, /* 20                                       */
     ELBO_NUMBER,  /* 1e-3                                     */
-    ELBO_SIZES,   /* 400,200: one to 16 integers              */
+    ELBO_SIZES,   /* 400,200: up to 16 integers, or none      */
     ELBO_CHOICE,  /* one word of a list                       */
     ELBO_FLAG,    /* yes or no; yes when given without a value */
     ELBO_TEXT     /* anything, such as a file name            */
@@ -40,6 +40,7 @@ typedef struct elbo_option {
     double least, greatest;      /* both allowed; for ELBO_SIZES the range of each                   */
     bool above;                  /* `least` itself is not allowed                                    */
     const char *const *choices;  /* of ELBO_CHOICE: words, then NULL                                 */
+    const char *needs;           /* "net=conv", "corruption!=none": of no use otherwise; NULL: always */
     const char *metavar;         /* stands for the value in the help: N, FILE                        */
     const char *help;            /* one line                                                         */
 } elbo_option;
@@ -88,6 +89,9 @@ ELBO_API elbo_status elbo_values_set(elbo_values *values, const char *name, cons
 
 /* Whether the option was set since elbo_values_new. */
 ELBO_API bool elbo_values_given(const elbo_values *values, const char *name);
+
+/* Whether every option that was set is of use beside the others; the message names one that is not. */
+ELBO_API elbo_status elbo_values_check(const elbo_values *values) ELBO_MUST_CHECK;
 
 /* A copy of the value as text, freed with elbo_release; NULL on failure. */
 ELBO_API char *elbo_values_print(const elbo_values *values, const char *name);

@@ -72,6 +72,15 @@ ELBO_API elbo_status elbo_run_note(elbo_run *run, const char *key, const char *v
 ELBO_API elbo_status elbo_run_encode(elbo_run *run, const float *x, const int *labels, int64_t n,
                                      float *z) ELBO_MUST_CHECK;
 
+/* The same with the log-variances of q(z|x,y): x (N, D) -> mean, logvar (N, Z). ELBO_INVALID where q is no normal. */
+ELBO_API elbo_status elbo_run_posterior(elbo_run *run, const float *x, const int *labels, int64_t n, float *mean,
+                                        float *logvar) ELBO_MUST_CHECK;
+
+/* x as the encoder sees it in training, binarised and corrupted as the options of the model ask for: x (N, D) -> out
+ * (N, D). Nothing else here corrupts images; all of it binarises them where that is asked for. */
+ELBO_API elbo_status elbo_run_seen(elbo_run *run, const float *x, const int *labels, int64_t n, int64_t seed,
+                                   float *out) ELBO_MUST_CHECK;
+
 /* E[x|z,y]: z (N, Z) -> x (N, D) */
 ELBO_API elbo_status elbo_run_decode(elbo_run *run, const float *z, const int *labels, int64_t n,
                                      float *x) ELBO_MUST_CHECK;

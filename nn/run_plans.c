@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "../autograd/op.h"
+#include "corruption.h"
 #include "run_private.h"
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
-/* x (B, D) in [0, 1]: rows of a data set, or given itself. Where nothing reads it, its shape alone counts. */
+/* The pixels (B, D) in [0, 1]: rows of a data set, or given themselves. Where nothing reads them, the shape alone counts. */
 static elbo_var *pixels(const elbo_run *run, elbo_graph *g, const elbo__work *work, elbo_var *rows)
 {
     const elbo_shape shape = ELBO_SHAPE(work->batch, run->pixels);
@@ -31,15 +32,16 @@ static elbo_var *classes(const elbo_run *run, elbo_graph *g, const elbo__work *w
 static elbo_in inputs(const elbo_run *run, elbo_graph *g, const elbo__work *work)
 {
     elbo_var *rows = work->table ? elbo_input(g, "rows", ELBO_I32, ELBO_SHAPE(work->batch)) : NULL;
-    return (elbo_in){
+    elbo_in in = {
         .g = g,
         .model = run->model,
         .options = run->options,
-        .x = pixels(run, g, work, rows),
         .y = classes(run, g, work, rows),
         .image = run->image,
         .draws = (int)work->draws,
     };
+    in.x = elbo_binarised(&in, pixels(run, g, work, rows));
+    return in;
 }
 
 /* ---- roles: each puts its outputs in `out` and returns how many -------------------------------------------------- */
@@ -68,6 +70,14 @@ static int build_encode(const elbo_run *run, elbo_in *in, elbo_var **out)
 {
     (void)run;
     out[0] = elbo_model_encode(in);
+    out[1] = elbo_model_logvar(in);
+    return out[1] ? 2 : 1;
+}
+
+static int build_seen(const elbo_run *run, elbo_in *in, elbo_var **out)
+{
+    (void)run;
+    out[0] = elbo_model_seen(in);
     return 1;
 }
 
@@ -105,6 +115,7 @@ static const struct {
     [ELBO__STEP] = {ELBO_TRAIN, build_step},
     [ELBO__EVALUATE] = {ELBO_EVALUATE, build_evaluate},
     [ELBO__ENCODE] = {ELBO_EVALUATE, build_encode},
+    [ELBO__SEEN] = {ELBO_EVALUATE, build_seen},
     [ELBO__DECODE] = {ELBO_EVALUATE, build_decode},
     [ELBO__SAMPLE] = {ELBO_EVALUATE, build_sample},
     [ELBO__RECONSTRUCT] = {ELBO_EVALUATE, build_reconstruct},
@@ -132,7 +143,8 @@ static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__pl
     elbo_in in = inputs(run, g, work);
     elbo_var *outputs[ELBO_MAX_METRICS];
     const int n = roles[work->role].build(run, &in, outputs);
-    *out = (elbo__planned){.work = *work, .plan = elbo_compile(g, outputs, n), .metrics.count = in.n_metrics};
+    *out = (elbo__planned){
+        .work = *work, .plan = elbo_compile(g, outputs, n), .metrics.count = in.n_metrics, .outputs = n};
     for (int i = 0; i < in.n_metrics; i++)
         snprintf(out->metrics.at[i].name, sizeof out->metrics.at[i].name, "%s", in.metrics[i].name);
     elbo_status status = out->plan ? ELBO_OK : elbo_graph_status(g);

@@ -10,7 +10,8 @@
 typedef enum {
     ELBO__STEP,        /* an update of the weights by run->optim; metrics                     */
     ELBO__EVALUATE,    /* metrics                                                             */
-    ELBO__ENCODE,      /* x -> code (B, Z)                                                    */
+    ELBO__ENCODE,      /* x -> code (B, Z), and log-variances (B, Z) of a normal q(z|x)       */
+    ELBO__SEEN,        /* x -> (B, D) as the encoder sees it in training                      */
     ELBO__DECODE,      /* z -> (B, D)                                                         */
     ELBO__SAMPLE,      /* (B, K, D)                                                           */
     ELBO__RECONSTRUCT, /* x -> (B, K, D)                                                      */
@@ -29,6 +30,7 @@ typedef struct {
 typedef struct {
     elbo__work work;
     elbo_plan *plan;      /* NULL: an empty place                       */
+    int outputs;
     elbo_figures metrics; /* names of its outputs, where it has metrics */
     uint64_t used;        /* run->clock when it was last asked for      */
 } elbo__planned;

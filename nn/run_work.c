@@ -4,6 +4,7 @@
 
 #include "../tensor/memory.h"
 #include "run_private.h"
+#include "schedule.h"
 
 enum {
     BLOCK = 500,     /* images a call of a plan */
@@ -18,6 +19,7 @@ typedef struct {
     int64_t n, seed;
     float *out; /* (N, width)              */
     int64_t width;
+    float *second; /* (N, width), or NULL: the second output of the plan */
 } job;
 
 static elbo_status check_job(const elbo_run *run, const job *j)
@@ -63,6 +65,13 @@ static elbo_status run_block(elbo_run *run, const job *j, int64_t first, int64_t
     return status;
 }
 
+static void take_output(const elbo_plan *plan, int output, float *out)
+{
+    elbo_tensor from = elbo_plan_output(plan, output);
+    elbo_tensor to = elbo_tensor_of(ELBO_F32, from.layout.shape, out);
+    elbo_tensor_copy(&to, &from);
+}
+
 static elbo_status run_job(elbo_run *run, const job *j)
 {
     elbo_status status = check_job(run, j);
@@ -72,9 +81,11 @@ static elbo_status run_job(elbo_run *run, const job *j)
         status = run_block(run, j, first, batch, 0, 1, &planned);
         if (status != ELBO_OK)
             break;
-        elbo_tensor from = elbo_plan_output(planned->plan, 0);
-        elbo_tensor to = elbo_tensor_of(ELBO_F32, from.layout.shape, j->out + first * j->width);
-        elbo_tensor_copy(&to, &from);
+        take_output(planned->plan, 0, j->out + first * j->width);
+        if (j->second && planned->outputs < 2)
+            return elbo__fail(ELBO_INVALID, "model \"%s\": q(z|x) is no normal distribution", run->model->name);
+        if (j->second)
+            take_output(planned->plan, 1, j->second + first * j->width);
     }
     return status;
 }
@@ -82,6 +93,18 @@ static elbo_status run_job(elbo_run *run, const job *j)
 elbo_status elbo_run_encode(elbo_run *run, const float *x, const int *labels, int64_t n, float *z)
 {
     return run_job(run, &(job){ELBO__ENCODE, .x = x, .labels = labels, .n = n, .out = z, .width = run->latent});
+}
+
+elbo_status elbo_run_posterior(elbo_run *run, const float *x, const int *labels, int64_t n, float *mean, float *logvar)
+{
+    return run_job(run, &(job){ELBO__ENCODE, .x = x, .labels = labels, .n = n, .out = mean, .width = run->latent,
+                               .second = logvar});
+}
+
+elbo_status elbo_run_seen(elbo_run *run, const float *x, const int *labels, int64_t n, int64_t seed, float *out)
+{
+    return run_job(
+        run, &(job){ELBO__SEEN, .x = x, .labels = labels, .n = n, .seed = seed, .out = out, .width = run->pixels});
 }
 
 elbo_status elbo_run_decode(elbo_run *run, const float *z, const int *labels, int64_t n, float *x)
@@ -153,7 +176,7 @@ elbo_status elbo_run_log_prob(elbo_run *run, const float *x, const int *labels, 
 elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t seed, elbo_figures *out)
 {
     *out = (elbo_figures){.count = 0};
-    const elbo_value *beta = elbo_values_get(run->options, "beta", ELBO_NUMBER);
+    const double beta = elbo_beta_at(run->options, 1, 1); /* what a schedule ends with */
     elbo_status status = ELBO_OK;
     for (int64_t first = 0; first < table->count && status == ELBO_OK; first += BLOCK) {
         const int64_t batch = table->count - first < BLOCK ? table->count - first : BLOCK;
@@ -166,7 +189,7 @@ elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t 
         if (status == ELBO_OK)
             status = elbo__table_bind(table, planned->plan, rows, batch);
         if (status == ELBO_OK)
-            status = elbo_plan_set(planned->plan, "beta", beta ? beta->number : 1);
+            status = elbo_plan_set(planned->plan, "beta", beta);
         if (status == ELBO_OK)
             status = elbo_plan_run(planned->plan, run->params,
                                    (elbo_at){.seed = (uint64_t)seed, .first_row = (uint64_t)first});

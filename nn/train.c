@@ -6,6 +6,7 @@
 
 #include "../tensor/memory.h"
 #include "../tensor/random.h"
+#include "schedule.h"
 #include "train_private.h"
 
 /* A training under way. */
@@ -34,6 +35,11 @@ static double now(void)
 static double mean(const training *t, const char *name)
 {
     return elbo_figures_get(&t->sums, name) / (double)t->counted;
+}
+
+static int64_t steps_of_epoch(const training *t)
+{
+    return (t->train.count + t->how.batch_size - 1) / t->how.batch_size;
 }
 
 /* ---- one step ---------------------------------------------------------------------------------------------------- */
@@ -74,6 +80,7 @@ static elbo_status train_batch(training *t, int64_t first, int64_t batch)
     elbo__work work = {ELBO__STEP, batch, t->draws, t->train.count, t->train.images.dtype};
     elbo__planned *planned;
     t->step++;
+    t->beta = elbo_beta_at(run->options, (double)t->step / (double)steps_of_epoch(t), (double)t->how.epochs);
     elbo_status status = elbo__run_plan(run, &work, &planned);
     if (status == ELBO_OK)
         status = elbo__table_bind(&t->train, planned->plan, t->order + first, batch);
@@ -92,7 +99,7 @@ static bool report(const training *t, const elbo_epoch *finished)
 {
     if (!t->how.progress)
         return true;
-    const int64_t n = t->train.count, steps = (n + t->how.batch_size - 1) / t->how.batch_size;
+    const int64_t n = t->train.count, steps = steps_of_epoch(t);
     const double rate = (double)t->seen / (now() - t->epoch_began);
     const elbo_progress progress = {
         .epoch = t->epoch,
@@ -126,6 +133,20 @@ static elbo_status train_epoch(training *t, bool *go_on)
     if (status == ELBO_OK && *go_on && t->counted == 0)
         status = elbo__fail(ELBO_INVALID, "epoch %lld: every step was left out, for no gradient was finite",
                             (long long)t->epoch);
+    return status;
+}
+
+/* The only epoch of a model that is fitted; its figures on the training images are those afterwards. */
+static elbo_status fit_epoch(training *t)
+{
+    t->epoch_began = now();
+    t->beta = elbo_beta_at(t->run->options, 1, 1);
+    elbo_status status = t->run->model->fit(t->run, t->train_images);
+    elbo_params_touch(t->run->params);
+    if (status == ELBO_OK)
+        status = elbo__run_evaluate(t->run, &t->train, t->run->seed, &t->sums);
+    t->seen = t->train.count;
+    t->counted = 1;
     return status;
 }
 
@@ -163,6 +184,7 @@ static elbo_status finish_epoch(training *t, elbo_epoch *out)
     out->test_elbo = elbo_figures_get(&test, "elbo");
     out->test_recon = elbo_figures_get(&test, "recon");
     out->test_kl = elbo_figures_get(&test, "kl");
+    out->test_squared_error = elbo_figures_get(&test, "squared_error");
     out->seconds = now() - t->began;
     if (status == ELBO_OK && t->folder)
         status = elbo__save_epoch(t->run, t->folder, out, t->test_images ? t->test_images : t->train_images);
@@ -191,9 +213,7 @@ static elbo_status prepare(training *t, elbo_values *values)
         status = ELBO_NO_MEMORY;
     if (status == ELBO_OK && t->how.folder)
         status = elbo__folder_open(t->how.folder, t->how.force, &t->folder);
-    const elbo_value *beta = elbo_values_get(t->run->options, "beta", ELBO_NUMBER);
     const elbo_value *draws = elbo_values_get(t->run->options, "draws", ELBO_INTEGER);
-    t->beta = beta ? beta->number : 1;
     t->draws = draws ? draws->integer : 1;
     return status;
 }
@@ -205,7 +225,7 @@ static elbo_status run_epochs(training *t, elbo_epoch *last)
     t->began = now();
     for (t->epoch = 1; t->epoch <= t->how.epochs && status == ELBO_OK && go_on; t->epoch++) {
         elbo_epoch epoch;
-        status = train_epoch(t, &go_on);
+        status = t->run->model->fit ? fit_epoch(t) : train_epoch(t, &go_on);
         if (status != ELBO_OK || !go_on)
             break;
         status = finish_epoch(t, &epoch);
@@ -234,6 +254,8 @@ elbo_status elbo_train(elbo_run *run, const elbo_images *train, const elbo_image
         t.how.progress = how->progress;
         t.how.user = how->user;
     }
+    if (run->model->fit)
+        t.how.epochs = 1;
     if (status == ELBO_OK)
         status = prepare(&t, values);
     if (status == ELBO_OK) {

@@ -22,9 +22,10 @@ typedef struct {
     int64_t epoch, step;  /* finished so far                                                                  */
     double seconds;       /* since the training began                                                         */
     double images_per_s;  /* in this epoch, the test left out                                                 */
-    double lr, beta;
+    double lr, beta;      /* of its last step                                                                 */
     double train_loss, train_recon, train_kl; /* means over the epoch, while the weights moved                */
     double test_elbo, test_recon, test_kl;    /* at its end; one draw of z for each image, beta = 1           */
+    double test_squared_error;                /* |x - E[x|z]|^2, summed over pixels                           */
 } elbo_epoch;
 
 /* Where a training is, after each batch. */

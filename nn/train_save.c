@@ -30,7 +30,7 @@ elbo_status elbo__note_training(elbo_run *run, const elbo_values *values, const 
 {
     const elbo_machine machine = elbo_machine_describe();
     elbo_status status = ELBO_OK;
-    for (const elbo_option *o = elbo_training_options; o->name && status == ELBO_OK; o++)
+    for (const elbo_option *o = elbo_training_options; o->name && status == ELBO_OK && !run->model->fit; o++)
         status = note(run, o->name, elbo_values_print(values, o->name));
     if (status == ELBO_OK)
         /* what results depend on: with kernels of our own, not on the instruction set */
@@ -50,7 +50,8 @@ static elbo_status note_epoch(elbo_run *run, const elbo_epoch *epoch)
     } figures[] = {{"train-loss", epoch->train_loss},
                    {"test-elbo", epoch->test_elbo},
                    {"test-recon", epoch->test_recon},
-                   {"test-kl", epoch->test_kl}};
+                   {"test-kl", epoch->test_kl},
+                   {"test-squared-error", epoch->test_squared_error}};
     elbo_status status = note(run, "epochs-done", elbo__format("%" PRId64, epoch->epoch));
     if (status == ELBO_OK)
         status = note(run, "steps-done", elbo__format("%" PRId64, epoch->step));
@@ -98,7 +99,8 @@ static elbo_status write_config(const state *s, const char *path)
     C(train_kl)                                                                                                        \
     C(test_elbo)                                                                                                       \
     C(test_recon)                                                                                                      \
-    C(test_kl)
+    C(test_kl)                                                                                                         \
+    C(test_squared_error)
 #define NAME(column) #column,
 #define NUMBER(column) {#column, (double)s->epoch->column},
 

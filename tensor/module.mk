@@ -10,6 +10,8 @@ library_sources += \
     %reldir%/clones.h \
     %reldir%/convolve.c \
     %reldir%/convolve.h \
+    %reldir%/eigen.c \
+    %reldir%/eigen.h \
     %reldir%/elementwise.c \
     %reldir%/elementwise.def \
     %reldir%/elementwise.h \

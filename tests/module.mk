@@ -50,6 +50,7 @@ unit_sources += \
     %reldir%/test_option.c \
     %reldir%/test_own_models.c \
     %reldir%/test_params.c \
+    %reldir%/test_pca.c \
     %reldir%/test_plan.c \
     %reldir%/test_plan_cases.c \
     %reldir%/test_product.c \

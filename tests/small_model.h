@@ -9,7 +9,7 @@ enum { B = 4, D = 6, C = 3, Z = 2, K = 3 };
 
 extern const double pixels[B * D], labels[B * C];
 
-/* A hidden layer of 5, two latent dimensions. */
+/* A hidden layer of 5 where the model has any, two latent dimensions. */
 elbo_values *small_options(const elbo_model *model);
 
 /* The inputs of a graph of `model` over the data above. */

@@ -41,6 +41,7 @@
     SUITE(option)                                                                                                      \
     SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
+    SUITE(pca)                                                                                                         \
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
     SUITE(run)                                                                                                         \

@@ -33,6 +33,7 @@ static const struct {
     {"train", "adam.m:decoder.logits.weight = "},
     {"evaluate", "gather(images(24, 64) whole, rows(16))"},
     {"encode", "concat(x(16, 64), "},
+    {"seen", "copy(x)"},
     {"decode", "concat(z(16, 20), "},
     {"sample", "random_normal("},
     {"reconstruct", "random_normal("},

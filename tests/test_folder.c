@@ -89,18 +89,19 @@ START_TEST(a_run_folder_holds_all_of_a_run)
 
     char *metrics = text_of("run/metrics.csv");
     static const char header[] = "epoch,step,seconds,images_per_s,lr,beta,train_loss,train_recon,train_kl,test_elbo,"
-                                 "test_recon,test_kl\n1,4,";
+                                 "test_recon,test_kl,test_squared_error\n1,4,";
     ck_assert_int_eq(strncmp(metrics, header, sizeof header - 1), 0);
     char *second = strstr(metrics, "\n2,8,");
     ck_assert_ptr_nonnull(second);
-    double row[12];
-    for (int i = 0; i < 12; i++)
+    double row[13];
+    for (int i = 0; i < 13; i++)
         row[i] = strtod(second + 1, &second);
     ck_assert_double_eq(row[4], 1e-3);
     ck_assert_double_eq(row[5], 1);
     ck_assert_double_eq_tol(row[6], last.train_loss, 1e-5);
     ck_assert_double_eq_tol(row[9], last.test_elbo, 1e-5);
     ck_assert_double_eq_tol(row[9], -(row[10] + row[11]), 1e-3);
+    ck_assert_double_eq_tol(row[12], last.test_squared_error, 1e-5);
     ck_assert_str_eq(second, "\n");
     free(metrics);
 

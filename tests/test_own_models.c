@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../nn/model_options.h"
 #include "small_model.h"
 #include "suites.h"
 

@@ -1,0 +1,28 @@
+#include "corruption.h"
+
+#include <string.h>
+
+const char *const elbo_corruption_names[] = {"none", "mask", "gaussian", NULL};
+
+elbo_var *elbo_corrupted(elbo_in *in)
+{
+    if (!elbo_option_declared(in, "corruption"))
+        return in->x;
+    const char *kind = elbo_option_choice(in, "corruption");
+    const double level = elbo_option_number(in, "corruption-level");
+    const elbo_shape shape = elbo_shape_of(in->x);
+    if (strcmp(kind, "mask") == 0) {
+        elbo_var *u = elbo_random_uniform(in->g, "corruption", shape, -1);
+        return elbo_mul(in->x, elbo_less_equal(elbo_constant(in->g, level), u));
+    }
+    if (strcmp(kind, "gaussian") == 0)
+        return elbo_add(in->x, elbo_scale(elbo_random_normal(in->g, "corruption", shape, -1), level));
+    return in->x;
+}
+
+elbo_var *elbo_binarised(const elbo_in *in, elbo_var *x)
+{
+    if (!elbo_option_declared(in, "binarise") || !elbo_option_flag(in, "binarise"))
+        return x;
+    return elbo_less(elbo_random_uniform(in->g, "binarise", elbo_shape_of(x), -1), x);
+}

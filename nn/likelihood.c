@@ -1,0 +1,62 @@
+#include "likelihood.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "net.h"
+
+#define LEAST_VARIANCE 1e-4
+
+const char *const elbo_likelihood_names[] = {"bernoulli", "continuous-bernoulli", "gaussian", NULL};
+const char *const elbo_reconstruction_names[] = {"bernoulli", "squared-error", NULL};
+const char *const elbo_learned_variance_names[] = {"no", "shared", "pixel", NULL};
+
+static elbo_var *bounded_below(elbo_var *logvar)
+{
+    const double least = log(LEAST_VARIANCE);
+    return elbo_shift(elbo_softplus(elbo_shift(logvar, -least)), least);
+}
+
+static elbo_dist gaussian(elbo_in *in, elbo_var *h)
+{
+    elbo_var *mean = elbo_net_output(in, h, "decoder.mean");
+    const char *learned = elbo_option_declared(in, "learn-variance") ? elbo_option_choice(in, "learn-variance") : "no";
+    const double variance = elbo_option_number(in, "variance");
+    if (strcmp(learned, "pixel") == 0)
+        return elbo_normal(mean, bounded_below(elbo_net_output(in, h, "decoder.logvar")));
+    if (strcmp(learned, "no") == 0)
+        return elbo_normal_fixed(mean, variance);
+    elbo_var *one = elbo_param(in->g, "decoder.logvar", ELBO_SCALAR, elbo_init_constant(log(variance)));
+    return elbo_normal(mean, elbo_expand(bounded_below(one), elbo_shape_of(mean)));
+}
+
+static elbo_dist bernoulli(elbo_in *in, elbo_var *h)
+{
+    return elbo_bernoulli(elbo_net_output(in, h, "decoder.logits"));
+}
+
+static elbo_dist continuous_bernoulli(elbo_in *in, elbo_var *h)
+{
+    return elbo_bernoulli(elbo_net_output(in, h, "decoder.logits"));
+}
+
+static elbo_dist squared_error(elbo_in *in, elbo_var *h)
+{
+    return elbo_squared_error(elbo_net_output(in, h, "decoder.mean"));
+}
+
+elbo_dist elbo_likelihood(elbo_in *in, elbo_var *h)
+{
+    static const struct {
+        const char *name;
+        elbo_dist (*make)(elbo_in *in, elbo_var *h);
+    } likelihoods[] = {{"bernoulli", bernoulli},
+                       {"continuous-bernoulli", continuous_bernoulli},
+                       {"gaussian", gaussian},
+                       {"squared-error", squared_error}};
+    const char *name = elbo_option_choice(in, "likelihood");
+    for (size_t i = 0; i < sizeof likelihoods / sizeof likelihoods[0]; i++)
+        if (strcmp(likelihoods[i].name, name) == 0)
+            return likelihoods[i].make(in, h);
+    return elbo_bernoulli(elbo_graph_fail(in->g, ELBO_INVALID, "no likelihood \"%s\"", name));
+}

@@ -1,0 +1,114 @@
+/* The network of convolutions and its mirror image. */
+#include <string.h>
+
+#include "net_private.h"
+
+enum { KERNEL = 3, STRIDE = 2, PADDING = 1 };
+
+/* The pictures that pass each layer: level 0 is the image, level i the output of convolution i. */
+typedef struct {
+    int n; /* convolutions */
+    int64_t channels[ELBO_MAX_SIZES + 1], height[ELBO_MAX_SIZES + 1], width[ELBO_MAX_SIZES + 1];
+} levels;
+
+static int64_t halved(int64_t size)
+{
+    return (size + 2 * PADDING - KERNEL) / STRIDE + 1;
+}
+
+/* False puts the graph in error. */
+static bool find_levels(const elbo_in *in, levels *l)
+{
+    const elbo_sizes channels = elbo_option_sizes(in, "channels");
+    const elbo_shape *image = &in->image;
+    *l = (levels){.n = channels.n};
+    if (image->ndim < 2 || image->ndim > 3) {
+        elbo_graph_fail(in->g, ELBO_INVALID, "net \"conv\": expected pictures (H, W) or (C, H, W), got %s",
+                        elbo_shape_format(image).text);
+        return false;
+    }
+    l->channels[0] = image->ndim == 3 ? image->dim[0] : 1;
+    l->height[0] = image->dim[image->ndim - 2];
+    l->width[0] = image->dim[image->ndim - 1];
+    for (int i = 1; i <= l->n; i++) {
+        l->channels[i] = channels.at[i - 1];
+        l->height[i] = halved(l->height[i - 1]);
+        l->width[i] = halved(l->width[i - 1]);
+    }
+    return true;
+}
+
+/* The label as one more channel: (B, C, H, W) -> (B, C + 1, H, W) */
+static elbo_var *with_label(const elbo_in *in, elbo_var *x)
+{
+    elbo_shape plane = elbo_shape_of(x);
+    plane.dim[1] = 1;
+    elbo_var *label = elbo_linear(in->y, "encoder.label", plane.dim[2] * plane.dim[3]);
+    return elbo_concat((elbo_var *[]){x, elbo_reshape(label, plane)}, 2, 1);
+}
+
+static elbo_var *encode(elbo_in *in)
+{
+    levels l;
+    if (!find_levels(in, &l))
+        return in->x;
+    const int64_t images = elbo_size(in->x, 0);
+    elbo_var *h = elbo_reshape(in->x, ELBO_SHAPE(images, l.channels[0], l.height[0], l.width[0]));
+    if (in->y)
+        h = with_label(in, h);
+    for (int i = 1; i <= l.n; i++) {
+        const elbo_layer_name name = elbo_numbered("encoder.conv", i);
+        h = elbo_conv2d_layer(h, name.text, l.channels[i], KERNEL, STRIDE, PADDING);
+        h = elbo_activation(h, elbo_option_choice(in, "activation"));
+    }
+    h = elbo_reshape(h, ELBO_SHAPE(images, l.channels[l.n] * l.height[l.n] * l.width[l.n]));
+    return elbo__encoder_layers(in, h);
+}
+
+/* From the pictures of level i to those of the level above, which the stride had rounded up to even sizes. */
+static elbo_var *grow(elbo_var *h, const levels *l, int i, const char *name)
+{
+    const int64_t height = l->height[i - 1], width = l->width[i - 1];
+    const bool even = height == STRIDE * l->height[i] || width == STRIDE * l->width[i];
+    h = elbo_conv_transpose2d_layer(h, name, l->channels[i - 1], KERNEL, STRIDE, PADDING, even);
+    if (elbo_size(h, 2) != height)
+        h = elbo_slice(h, 2, 0, height);
+    return elbo_size(h, 3) != width ? elbo_slice(h, 3, 0, width) : h;
+}
+
+/* To a convolution every draw is a picture of its own: (B, Z) or (B, K, Z) -> (B, C, H, W) or (B K, C, H, W) */
+static elbo_var *decode(elbo_in *in, elbo_var *z)
+{
+    levels l;
+    if (!find_levels(in, &l))
+        return z;
+    const int64_t channels = l.channels[l.n], height = l.height[l.n], width = l.width[l.n];
+    elbo_var *h = elbo__decoder_layers(in, elbo_condition(z, in->y));
+    h = elbo_linear(h, "decoder.features", channels * height * width);
+    h = elbo_reshape(h, ELBO_SHAPE(-1, channels, height, width));
+    h = elbo_activation(h, elbo_option_choice(in, "activation"));
+    for (int i = l.n; i > 1; i--) {
+        const elbo_layer_name name = elbo_numbered("decoder.conv", l.n - i + 1);
+        h = elbo_activation(grow(h, &l, i, name.text), elbo_option_choice(in, "activation"));
+    }
+    elbo_shape shape = elbo_shape_of(h), draws = elbo_shape_of(z);
+    if (draws.ndim != 3)
+        return h;
+    return elbo_reshape(h, ELBO_SHAPE(draws.dim[0], draws.dim[1], shape.dim[1], shape.dim[2], shape.dim[3]));
+}
+
+/* (B, C, H, W) -> (B, D), (B, K, C, H, W) -> (B, K, D) */
+static elbo_var *output(elbo_in *in, elbo_var *h, const char *name)
+{
+    levels l;
+    if (!find_levels(in, &l))
+        return h;
+    const elbo_shape shape = elbo_shape_of(h);
+    h = elbo_reshape(h, ELBO_SHAPE(-1, l.channels[1], l.height[1], l.width[1]));
+    h = grow(h, &l, 1, name);
+    if (shape.ndim == 5)
+        return elbo_reshape(h, ELBO_SHAPE(shape.dim[0], shape.dim[1], elbo_size(in->x, -1)));
+    return elbo_reshape(h, ELBO_SHAPE(shape.dim[0], elbo_size(in->x, -1)));
+}
+
+const elbo__net elbo__net_conv = {encode, decode, output};

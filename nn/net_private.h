@@ -1,0 +1,19 @@
+/* Internal: a kind of network, a row of the table in net.c. */
+#ifndef ELBO_NN_NET_PRIVATE_H
+#define ELBO_NN_NET_PRIVATE_H
+
+#include "net.h"
+
+typedef struct {
+    elbo_var *(*encode)(elbo_in *in);                               /* in->x, in->y -> (B, H)                    */
+    elbo_var *(*decode)(elbo_in *in, elbo_var *z);                  /* (B, Z) or (B, K, Z) -> what `output` takes */
+    elbo_var *(*output)(elbo_in *in, elbo_var *h, const char *name); /* -> (..., D)                               */
+} elbo__net;
+
+extern const elbo__net elbo__net_mlp, elbo__net_conv;
+
+/* The dense hidden layers of option `hidden` on either side: x (..., n) -> (..., H) */
+elbo_var *elbo__encoder_layers(elbo_in *in, elbo_var *x);
+elbo_var *elbo__decoder_layers(elbo_in *in, elbo_var *z);
+
+#endif

@@ -1,0 +1,58 @@
+/* Principal components: the directions along which rows of numbers vary most (Pearson 1901; Hotelling 1933).
+ *
+ *     elbo_pca pca;
+ *     elbo_rows rows = elbo_rows_of(x, n, 784);                          // x (n, 784) f32, or elbo_rows_of_images
+ *     if (elbo_pca_fit(&rows, 50, &pca) != ELBO_OK)
+ *         fprintf(stderr, "%s\n", elbo_error());
+ *     printf("%.1f %% of the variance\n", 100 * elbo_pca_explained(&pca, 50));
+ *     elbo_pca_project(&pca, x, n, z);                                   // z (n, 50)
+ *     elbo_pca_free(&pca);
+ *
+ * With the mean m (D) of N rows, S = 1/N sum (x - m)(x - m)^T and S u_i = s_i u_i, s_1 >= s_2 >= ...: the code of x is
+ * z_i = u_i^T (x - m), and of all linear maps to Z numbers and back x ~ m + sum_i z_i u_i has the least squared error,
+ * s_(Z+1) + ... + s_D as a mean over the rows.
+ */
+#ifndef ELBO_NN_PCA_H
+#define ELBO_NN_PCA_H
+
+#include "../io/dataset.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Rows of numbers that are asked for in blocks, in order and twice over, so that they need not be in memory at once. */
+typedef struct {
+    int64_t count, columns; /* N, D */
+    const void *source;
+    elbo_status (*read)(const void *source, int64_t first, int64_t n, float *x); /* rows first ... to x (n, D)        */
+} elbo_rows;
+
+ELBO_API elbo_rows elbo_rows_of(const float *x, int64_t n, int64_t columns); /* x (n, D), borrowed                     */
+ELBO_API elbo_rows elbo_rows_of_images(const elbo_images *images);          /* pixels in [0, 1], borrowed             */
+
+typedef struct {
+    int64_t count, columns, components; /* N, D, Z                                                                    */
+    double *mean;                       /* (D)                                                                        */
+    double *axes;                       /* (Z, D) u_i as rows, of length 1; the largest entry of each is positive     */
+    double *variances;                  /* (Z) s_i, falling                                                           */
+    double total;                       /* s_1 + ... + s_D                                                            */
+} elbo_pca;
+
+/* Exact, in double precision: from the covariance, or where there are fewer rows than columns by the singular values of
+ * the rows. Memory does not grow with N beyond D: two to four matrices (D, D), or (N, D) where N < D. ELBO_INVALID unless
+ * 1 <= Z <= min(N, D), and for more than 32,000 columns of as many rows. Free with elbo_pca_free; on failure *out is
+ * empty. */
+ELBO_API elbo_status elbo_pca_fit(const elbo_rows *rows, int64_t components, elbo_pca *out) ELBO_MUST_CHECK;
+ELBO_API void elbo_pca_free(elbo_pca *pca); /* leaves it empty; accepts NULL */
+
+/* z_i = u_i^T (x - m): x (n, D) -> z (n, Z) */
+ELBO_API void elbo_pca_project(const elbo_pca *pca, const float *x, int64_t n, float *z);
+
+/* (s_1 + ... + s_k) / (s_1 + ... + s_D), 0 <= k <= Z; 1 where nothing varies */
+ELBO_API double elbo_pca_explained(const elbo_pca *pca, int64_t k);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

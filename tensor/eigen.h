@@ -1,0 +1,20 @@
+/* Internal: eigenvectors and singular vectors of f64 matrices, by LAPACK. */
+#ifndef ELBO_TENSOR_EIGEN_H
+#define ELBO_TENSOR_EIGEN_H
+
+#include <stdint.h>
+
+#include "error.h"
+
+enum { ELBO__EIGEN_LIMIT = 32000 }; /* LAPACK counts its working space, some 2 n^2 numbers, in 32 bits */
+
+/* The eigenvectors of a symmetric matrix a (n, n), n <= ELBO__EIGEN_LIMIT: row i of a becomes the one that belongs to
+ * values[i], of length 1; values (n) rise. */
+elbo_status elbo__eigen_symmetric(int64_t n, double *a, double *values) ELBO_MUST_CHECK;
+
+/* The right singular vectors of a (rows, columns), rows <= columns, of which a is lost: row i of `right` (rows, columns)
+ * belongs to values[i], of length 1; values (rows) fall. */
+elbo_status elbo__singular_rows(int64_t rows, int64_t columns, double *a, double *right,
+                                double *values) ELBO_MUST_CHECK;
+
+#endif
