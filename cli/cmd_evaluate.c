@@ -50,10 +50,47 @@ static elbo_status mean_log_prob(elbo_run *run, const elbo_images *images, int d
     return status;
 }
 
-static void print_figure(const char *name, double value)
+/* How a metric is called and what it is measured in; what is not here is printed under its own name. */
+static const struct {
+    const char *metric, *label, *unit;
+} known[] = {
+    {"elbo", "ELBO", "nats per image"},
+    {"recon", "recon", NULL},
+    {"kl", "KL", "nats per image"},
+    {"log_likelihood", "log p(x)", "nats per image"},
+    {"squared_error", "squared error", "per image"},
+    {"corrupted_error", "squared error of the corrupted images", "per image"},
+    {"activity", "mean activation of sparse units", ""},
+};
+enum { KNOWN = sizeof known / sizeof known[0] };
+
+static bool is_known(const char *metric)
 {
-    if (!isnan(value))
-        printf("%s %.2f nats per image\n", name, value);
+    for (int i = 0; i < KNOWN; i++)
+        if (strcmp(known[i].metric, metric) == 0)
+            return true;
+    return false;
+}
+
+/* The unit of recon: that of a density or cross-entropy is the nat. */
+static const char *unit_of_recon(const elbo_run *run)
+{
+    const elbo_value *likelihood = elbo_values_get(elbo_run_options(run), "likelihood", ELBO_CHOICE);
+    const bool density = !(elbo_run_model(run)->flags & ELBO_NO_PRIOR);
+    return density || (likelihood && strcmp(likelihood->text, "bernoulli") == 0) ? "nats per image" : "per image";
+}
+
+static void print_figures(const elbo_run *run, const elbo_figures *figures)
+{
+    for (int i = 0; i < KNOWN; i++) {
+        const double value = elbo_figures_get(figures, known[i].metric);
+        if (!isnan(value))
+            printf("%s %.*f %s\n", known[i].label, known[i].unit && !known[i].unit[0] ? 4 : 2, value,
+                   known[i].unit ? known[i].unit : unit_of_recon(run));
+    }
+    for (int i = 0; i < figures->count; i++)
+        if (!is_known(figures->at[i].name) && strcmp(figures->at[i].name, "loss") != 0)
+            printf("%s %.4g\n", figures->at[i].name, figures->at[i].value);
 }
 
 static elbo_status measure(elbo_run *run, const elbo_images *images, int draws, int64_t seed)
@@ -65,33 +102,31 @@ static elbo_status measure(elbo_run *run, const elbo_images *images, int draws, 
         status = mean_log_prob(run, images, draws, seed, &log_prob);
     if (status != ELBO_OK)
         return status;
-    print_figure("ELBO", elbo_figures_get(&figures, "elbo"));
-    print_figure("recon", elbo_figures_get(&figures, "recon"));
-    print_figure("KL", elbo_figures_get(&figures, "kl"));
-    print_figure(elbo_run_classes(run) ? "log p(x|y) at least" : "log p(x) at least", log_prob);
+    print_figures(run, &figures);
+    if (draws > 0)
+        printf("%s %.2f nats per image\n", elbo_run_classes(run) ? "log p(x|y) at least" : "log p(x) at least",
+               log_prob);
     return ELBO_OK;
 }
 
-static int evaluate(elbo_run *run, const char *path, const elbo_values *values)
+/* What the figures are figures of: they do not compare otherwise. */
+static const char *treatment(const elbo_run *run, const elbo_images *images)
 {
-    (void)path;
-    const int64_t given = elbo_values_integer(values, "seed"), seed = given < 0 ? elbo_run_seed(run) : given;
-    const char *part = elbo_values_choice(values, "part");
-    char *folder = choose_data(elbo_values_text(values, "data"), run);
-    elbo_images images;
-    int status = FAILED;
-    if (read_part_for(run, folder, part, &images)) {
-        if (measure(run, &images, (int)elbo_values_integer(values, "draws"), seed) == ELBO_OK) {
-            printf("images %" PRId64 ", part %s of %s\n", images.count, part, folder);
-            printf("pixels %s\n", images.images.dtype == ELBO_U8 ? "grey levels / 255, not binarised" : "as given");
-            status = EXIT_SUCCESS;
-        } else {
-            fail();
-        }
-        elbo_images_free(&images);
-    }
-    free(folder);
-    return status;
+    const elbo_value *binarised = elbo_values_get(elbo_run_options(run), "binarise", ELBO_FLAG);
+    if (binarised && binarised->flag)
+        return "binarised, drawn with this seed";
+    return images->images.dtype == ELBO_U8 ? "grey levels / 255, not binarised" : "as given";
+}
+
+static int evaluate(const run_job *job)
+{
+    const elbo_values *v = job->values;
+    const int64_t given = elbo_values_integer(v, "seed"), seed = given < 0 ? elbo_run_seed(job->run) : given;
+    if (measure(job->run, job->images, (int)elbo_values_integer(v, "draws"), seed) != ELBO_OK)
+        return fail();
+    printf("images %" PRId64 ", part %s of %s\n", job->images->count, elbo_values_choice(v, "part"), job->folder);
+    printf("pixels %s\n", treatment(job->run, job->images));
+    return EXIT_SUCCESS;
 }
 
 int cmd_evaluate(int argc, char **argv)
@@ -100,8 +135,9 @@ int cmd_evaluate(int argc, char **argv)
         .name = "elbo evaluate",
         .doc =
             "Measures a trained model: the ELBO (beta = 1, one draw of z for each image, all constants) and its parts, "
-            "means over images. A Bernoulli on grey levels has other figures than one on binarised pixels.",
+            "the squared error of the reconstruction (summed over pixels), and what else the model reports; means over "
+            "images. A Bernoulli on grey levels has other figures than one on binarised pixels.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, evaluate);
+    return on_run(&line, argc, argv, always, evaluate);
 }

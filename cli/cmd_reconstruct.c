@@ -1,7 +1,4 @@
 /* elbo reconstruct RUN: images and what the model makes of them. */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "../nn/picture.h"
 #include "command.h"
 #include "data.h"
@@ -10,40 +7,29 @@
 static const elbo_option table[] = {
     OPTION_DATA("that of the training"),
     OPTION_PART,
-    OPTION_COUNT("32"),
+    OPTION_COUNT("32", "how many images"),
     OPTION_OUTPUT("reconstruction.png"),
     OPTION_SEED,
     OPTION_THREADS,
     ELBO_OPTIONS_END,
 };
 
-static int reconstruct(elbo_run *run, const char *path, const elbo_values *values)
+static int reconstruct(const run_job *job)
 {
-    (void)path;
-    const char *output = elbo_values_text(values, "output");
-    char *folder = choose_data(elbo_values_text(values, "data"), run);
-    elbo_images images;
-    int status = FAILED;
-    if (read_part_for(run, folder, elbo_values_choice(values, "part"), &images)) {
-        if (elbo_draw_reconstruction(run, &images, elbo_values_integer(values, "count"),
-                                     elbo_values_integer(values, "seed"), output) == ELBO_OK) {
-            printf("reconstructions %s\n", output);
-            status = EXIT_SUCCESS;
-        } else {
-            fail();
-        }
-        elbo_images_free(&images);
-    }
-    free(folder);
-    return status;
+    const elbo_values *v = job->values;
+    return wrote(job, "reconstructions",
+                 elbo_draw_reconstruction(job->run, job->images, elbo_values_integer(v, "count"),
+                                          elbo_values_integer(v, "seed"), elbo_values_text(v, "output")));
 }
 
 int cmd_reconstruct(int argc, char **argv)
 {
     command_line line = {
         .name = "elbo reconstruct",
-        .doc = "Draws rows of images, and below each what a trained model makes of it from one draw of z.",
+        .doc =
+            "Draws rows of images, and below each what a trained model makes of it from one draw of z. Of a model that "
+            "corrupts or binarises images, what it sees stands between the two.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, reconstruct);
+    return on_run(&line, argc, argv, always, reconstruct);
 }

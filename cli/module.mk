@@ -1,11 +1,16 @@
 elbo_SOURCES = \
+    %reldir%/cmd_classify.c \
     %reldir%/cmd_evaluate.c \
+    %reldir%/cmd_features.c \
     %reldir%/cmd_info.c \
+    %reldir%/cmd_interpolate.c \
+    %reldir%/cmd_manifold.c \
     %reldir%/cmd_models.c \
     %reldir%/cmd_plan.c \
     %reldir%/cmd_reconstruct.c \
     %reldir%/cmd_sample.c \
     %reldir%/cmd_train.c \
+    %reldir%/cmd_traverse.c \
     %reldir%/command.h \
     %reldir%/data.c \
     %reldir%/data.h \

@@ -5,9 +5,26 @@
 #include "../nn/run.h"
 #include "options.h"
 
-/* Parses the command line (its first group has OPTION_THREADS), loads the run and works on it; `work` gets the run, its
- * name as it was given and the values of the first group. Returns the exit status. */
-int on_run(command_line *line, int argc, char **argv,
-           int (*work)(elbo_run *run, const char *path, const elbo_values *values));
+/* What a command works on. */
+typedef struct {
+    elbo_run *run;
+    const char *path;           /* the run's name as it was given                  */
+    const elbo_values *values;  /* of the first group of options                   */
+    const elbo_images *images;  /* NULL: none were asked for                       */
+    const char *folder;         /* where they are from                             */
+} run_job;
+
+/* Parses the command line (its first group has OPTION_THREADS), loads the run and works on it. Where `wants_images` says
+ * so, it also reads those that OPTION_DATA and OPTION_PART name; NULL: never. Returns the exit status. */
+int on_run(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job),
+           int (*work)(const run_job *job));
+
+bool always(const run_job *job); /* images are wanted in any case */
+
+/* Whether the run can draw images of the label that OPTION_LABEL names; says on stderr why not. */
+bool check_label(const run_job *job);
+
+/* Exit status of a command whose last work was to write the file of OPTION_OUTPUT; says what it wrote. */
+int wrote(const run_job *job, const char *what, elbo_status status);
 
 #endif

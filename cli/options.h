@@ -11,6 +11,7 @@
 #ifndef ELBO_CLI_OPTIONS_H
 #define ELBO_CLI_OPTIONS_H
 
+#include "../io/dataset.h"
 #include "../nn/option.h"
 
 enum { MOST_GROUPS = 3, MOST_ARGUMENTS = 1 };
@@ -57,8 +58,13 @@ void wrong_usage(const command_line *line, const char *format, ...) __attribute_
 #define OPTION_OUTPUT(file)                                                                                            \
     {.name = "output", .alias = "o", .type = ELBO_TEXT, .fallback = file, .metavar = "FILE",                           \
      .help = "the PNG picture to write"}
-#define OPTION_COUNT(n)                                                                                                \
+#define OPTION_COUNT(n, what)                                                                                          \
     {.name = "count", .alias = "n", .type = ELBO_INTEGER, .fallback = n, .least = 1, .greatest = 100000,              \
-     .metavar = "N", .help = "how many images"}
+     .metavar = "N", .help = what}
+#define OPTION_STEPS(n, what)                                                                                          \
+    {.name = "steps", .type = ELBO_INTEGER, .fallback = n, .least = 2, .greatest = 1000, .metavar = "N", .help = what}
+#define OPTION_LABEL(otherwise)                                                                                        \
+    {.name = "label", .type = ELBO_INTEGER, .fallback = "-1", .least = -1, .greatest = ELBO_MAX_CLASSES,              \
+     .metavar = "K", .help = "only images of this class, of a model that takes labels; -1: " otherwise}
 
 #endif

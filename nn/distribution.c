@@ -167,6 +167,13 @@ elbo_dist elbo_standard_normal(elbo_graph *graph, elbo_shape shape)
     return (elbo_dist){.kind = &elbo_kind_normal, .graph = graph, .number = 1, .shape = shape, .event_rank = 1};
 }
 
+elbo_var *elbo_normal_logvar(elbo_dist d)
+{
+    if (d.kind != &elbo_kind_normal)
+        return NULL;
+    return d.args[1] ? d.args[1] : elbo_expand(elbo_constant(d.graph, log(d.number)), d.shape);
+}
+
 /* ---- Bernoulli --------------------------------------------------------------------------------------------------- */
 
 /* log p(x) = x l - log(1 + e^l): finite for any logit l */

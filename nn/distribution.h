@@ -98,6 +98,7 @@ ELBO_API elbo_draw elbo_rsample(elbo_dist d, const char *name, int draws);
 ELBO_API elbo_draw elbo_sample(elbo_dist d, const char *name, int draws);
 
 ELBO_API elbo_var *elbo_dist_mean(elbo_dist d); /* E[x], of d.shape                                                   */
+ELBO_API elbo_var *elbo_normal_logvar(elbo_dist d); /* log-variances of a normal, of d.shape; NULL of another kind    */
 ELBO_API elbo_var *elbo_entropy(elbo_dist d);   /* -E[log p(x)]: (B) or (B, K)                                        */
 
 /* KL(q||p) (B) in closed form where there is one. Otherwise log q(z) - log p(z) at the draw z that is passed, (B) or

@@ -9,7 +9,7 @@
 const char *const elbo_role_names[] = {[ELBO__STEP] = "train",
                                        [ELBO__EVALUATE] = "evaluate",
                                        [ELBO__ENCODE] = "encode",
-                                       [ELBO__SEEN] = "seen",
+                                       [ELBO__SEEN] = "seen",             [ELBO__PRIOR] = "prior",
                                        [ELBO__DECODE] = "decode",
                                        [ELBO__SAMPLE] = "sample",
                                        [ELBO__RECONSTRUCT] = "reconstruct",

@@ -269,7 +269,7 @@ elbo_var *elbo_model_encode(elbo_in *in)
 elbo_var *elbo_model_logvar(elbo_in *in)
 {
     const elbo_dist q = ready(in) ? in->model->infer(in).q : (elbo_dist){.kind = NULL};
-    return q.kind == &elbo_kind_normal ? q.args[1] : NULL;
+    return q.kind ? elbo_normal_logvar(q) : NULL;
 }
 
 elbo_var *elbo_model_seen(elbo_in *in)

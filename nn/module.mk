@@ -36,6 +36,9 @@ library_sources += \
     %reldir%/option.c \
     %reldir%/pca.c \
     %reldir%/picture.c \
+    %reldir%/picture_features.c \
+    %reldir%/picture_latent.c \
+    %reldir%/picture_private.h \
     %reldir%/run.c \
     %reldir%/run_file.c \
     %reldir%/run_plans.c \

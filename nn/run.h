@@ -76,6 +76,16 @@ ELBO_API elbo_status elbo_run_encode(elbo_run *run, const float *x, const int *l
 ELBO_API elbo_status elbo_run_posterior(elbo_run *run, const float *x, const int *labels, int64_t n, float *mean,
                                         float *logvar) ELBO_MUST_CHECK;
 
+/* Mean and deviations of a normal p(z|y) for n labels, or n times the same: mean, deviation (N, Z). ELBO_INVALID where the
+ * model has no prior, or one that is no normal. */
+ELBO_API elbo_status elbo_run_prior(elbo_run *run, const int *labels, int64_t n, float *mean,
+                                    float *deviation) ELBO_MUST_CHECK;
+
+/* log p(x|y) as elbo_run_log_prob gives it for every label y in turn, of a model that takes labels: x (N, D) -> out (N, C).
+ * Where the labels are equally frequent, the softmax of a row is p(y|x), and its largest entry the best guess. */
+ELBO_API elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draws, int64_t seed,
+                                       float *out) ELBO_MUST_CHECK;
+
 /* x as the encoder sees it in training, binarised and corrupted as the options of the model ask for: x (N, D) -> out
  * (N, D). Nothing else here corrupts images; all of it binarises them where that is asked for. */
 ELBO_API elbo_status elbo_run_seen(elbo_run *run, const float *x, const int *labels, int64_t n, int64_t seed,

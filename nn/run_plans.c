@@ -12,7 +12,7 @@
 static elbo_var *pixels(const elbo_run *run, elbo_graph *g, const elbo__work *work, elbo_var *rows)
 {
     const elbo_shape shape = ELBO_SHAPE(work->batch, run->pixels);
-    if (work->role == ELBO__DECODE || work->role == ELBO__SAMPLE)
+    if (work->role == ELBO__DECODE || work->role == ELBO__SAMPLE || work->role == ELBO__PRIOR)
         return elbo_expand(elbo_constant(g, 0), shape);
     if (!rows)
         return elbo_input(g, "x", ELBO_F32, shape);
@@ -81,6 +81,15 @@ static int build_seen(const elbo_run *run, elbo_in *in, elbo_var **out)
     return 1;
 }
 
+static int build_prior(const elbo_run *run, elbo_in *in, elbo_var **out)
+{
+    (void)run;
+    const elbo_dist prior = elbo_model_prior(in);
+    out[0] = elbo_dist_mean(prior);
+    out[1] = elbo_normal_logvar(prior);
+    return out[1] ? 2 : 1;
+}
+
 static int build_decode(const elbo_run *run, elbo_in *in, elbo_var **out)
 {
     out[0] = elbo_model_decode(in, elbo_input(in->g, "z", ELBO_F32, ELBO_SHAPE(elbo_size(in->x, 0), run->latent)));
@@ -116,6 +125,7 @@ static const struct {
     [ELBO__EVALUATE] = {ELBO_EVALUATE, build_evaluate},
     [ELBO__ENCODE] = {ELBO_EVALUATE, build_encode},
     [ELBO__SEEN] = {ELBO_EVALUATE, build_seen},
+    [ELBO__PRIOR] = {ELBO_EVALUATE, build_prior},
     [ELBO__DECODE] = {ELBO_EVALUATE, build_decode},
     [ELBO__SAMPLE] = {ELBO_EVALUATE, build_sample},
     [ELBO__RECONSTRUCT] = {ELBO_EVALUATE, build_reconstruct},

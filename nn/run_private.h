@@ -12,6 +12,7 @@ typedef enum {
     ELBO__EVALUATE,    /* metrics                                                             */
     ELBO__ENCODE,      /* x -> code (B, Z), and log-variances (B, Z) of a normal q(z|x)       */
     ELBO__SEEN,        /* x -> (B, D) as the encoder sees it in training                      */
+    ELBO__PRIOR,       /* mean and log-variances (B, Z) of a normal p(z|y)                    */
     ELBO__DECODE,      /* z -> (B, D)                                                         */
     ELBO__SAMPLE,      /* (B, K, D)                                                           */
     ELBO__RECONSTRUCT, /* x -> (B, K, D)                                                      */

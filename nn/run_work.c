@@ -83,7 +83,8 @@ static elbo_status run_job(elbo_run *run, const job *j)
             break;
         take_output(planned->plan, 0, j->out + first * j->width);
         if (j->second && planned->outputs < 2)
-            return elbo__fail(ELBO_INVALID, "model \"%s\": q(z|x) is no normal distribution", run->model->name);
+            return elbo__fail(ELBO_INVALID, "model \"%s\": %s is no normal distribution", run->model->name,
+                              j->role == ELBO__PRIOR ? "p(z)" : "q(z|x)");
         if (j->second)
             take_output(planned->plan, 1, j->second + first * j->width);
     }
@@ -99,6 +100,15 @@ elbo_status elbo_run_posterior(elbo_run *run, const float *x, const int *labels,
 {
     return run_job(run, &(job){ELBO__ENCODE, .x = x, .labels = labels, .n = n, .out = mean, .width = run->latent,
                                .second = logvar});
+}
+
+elbo_status elbo_run_prior(elbo_run *run, const int *labels, int64_t n, float *mean, float *deviation)
+{
+    elbo_status status = run_job(
+        run, &(job){ELBO__PRIOR, .labels = labels, .n = n, .out = mean, .width = run->latent, .second = deviation});
+    for (int64_t i = 0; i < n * run->latent && status == ELBO_OK; i++)
+        deviation[i] = expf(deviation[i] / 2);
+    return status;
 }
 
 elbo_status elbo_run_seen(elbo_run *run, const float *x, const int *labels, int64_t n, int64_t seed, float *out)
@@ -168,6 +178,25 @@ elbo_status elbo_run_log_prob(elbo_run *run, const float *x, const int *labels, 
         for (int64_t i = 0; i < batch && status == ELBO_OK; i++)
             out[first + i] = (float)(sum[i] - log(draws));
     }
+    return status;
+}
+
+elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draws, int64_t seed, float *out)
+{
+    if (!elbo__run_takes_labels(run))
+        return elbo__fail(ELBO_INVALID, "model \"%s\" takes no labels, so it cannot tell them apart", run->model->name);
+    float *column = elbo__calloc((size_t)n, sizeof *column);
+    int *labels = elbo__calloc((size_t)n, sizeof *labels);
+    elbo_status status = column && labels ? ELBO_OK : ELBO_NO_MEMORY;
+    for (int label = 0; label < run->classes && status == ELBO_OK; label++) {
+        for (int64_t i = 0; i < n; i++)
+            labels[i] = label;
+        status = elbo_run_log_prob(run, x, labels, n, draws, seed, column);
+        for (int64_t i = 0; i < n && status == ELBO_OK; i++)
+            out[i * run->classes + label] = column[i];
+    }
+    elbo__free(column);
+    elbo__free(labels);
     return status;
 }
 

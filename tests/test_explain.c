@@ -34,6 +34,7 @@ static const struct {
     {"evaluate", "gather(images(24, 64) whole, rows(16))"},
     {"encode", "concat(x(16, 64), "},
     {"seen", "copy(x)"},
+    {"prior", "(16, 20)"},
     {"decode", "concat(z(16, 20), "},
     {"sample", "random_normal("},
     {"reconstruct", "random_normal("},

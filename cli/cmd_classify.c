@@ -1,0 +1,108 @@
+/* elbo classify RUN: which label explains an image best. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "command.h"
+#include "data.h"
+#include "on_run.h"
+
+enum { MOST_SHOWN = 16 }; /* classes in the table of what was taken for what */
+
+static const elbo_option table[] = {
+    OPTION_DATA("that of the training"),
+    OPTION_PART,
+    {.name = "draws",
+     .type = ELBO_INTEGER,
+     .fallback = "20",
+     .least = 1,
+     .greatest = 1e6,
+     .metavar = "K",
+     .help = "draws of z for each image and label"},
+    {.name = "count",
+     .alias = "n",
+     .type = ELBO_INTEGER,
+     .fallback = "0",
+     .least = 0,
+     .greatest = 1e9,
+     .metavar = "N",
+     .help = "only the first N images; 0: all"},
+    OPTION_SEED,
+    OPTION_THREADS,
+    ELBO_OPTIONS_END,
+};
+
+static int best(const float *row, int classes)
+{
+    int at = 0;
+    for (int c = 1; c < classes; c++)
+        if (row[c] > row[at])
+            at = c;
+    return at;
+}
+
+/* counts (C, C): images of a label (rows) by the label that explains them best */
+static void print_result(const int64_t *counts, int classes, int64_t n, double seconds)
+{
+    int64_t right = 0;
+    for (int c = 0; c < classes; c++)
+        right += counts[c * classes + c];
+    printf("accuracy %.2f %% of %" PRId64 " images\n", 100 * (double)right / (double)n, n);
+    printf("time %.1f s, %.0f images/s\n", seconds, (double)n / seconds);
+    if (classes > MOST_SHOWN)
+        return;
+    printf("label, and what its images were taken for\n");
+    for (int row = 0; row < classes; row++) {
+        printf("%5d ", row);
+        for (int c = 0; c < classes; c++)
+            printf(" %5" PRId64, counts[row * classes + c]);
+        putchar('\n');
+    }
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int classify(const run_job *job)
+{
+    const elbo_values *v = job->values;
+    const int64_t asked = elbo_values_integer(v, "count"), all = job->images->count;
+    const int64_t n = asked && asked < all ? asked : all;
+    const int classes = elbo_run_classes(job->run);
+    float *x = calloc((size_t)n, (size_t)elbo_run_pixels(job->run) * sizeof *x);
+    float *log_prob = calloc((size_t)n, ((size_t)classes + 1) * sizeof *log_prob);
+    int *labels = calloc((size_t)n, sizeof *labels);
+    int64_t *counts = calloc((size_t)classes + 1, ((size_t)classes + 1) * sizeof *counts);
+    const double began = now();
+    elbo_status status = ELBO_NO_MEMORY;
+    if (x && log_prob && labels && counts)
+        status = elbo_images_rows(job->images, 0, n, x, labels);
+    if (status == ELBO_OK)
+        status = elbo_run_classify(job->run, x, n, (int)elbo_values_integer(v, "draws"), elbo_values_integer(v, "seed"),
+                                   log_prob);
+    for (int64_t i = 0; i < n && status == ELBO_OK; i++)
+        counts[labels[i] * classes + best(log_prob + i * classes, classes)]++;
+    if (status == ELBO_OK)
+        print_result(counts, classes, n, now() - began);
+    free(x);
+    free(log_prob);
+    free(labels);
+    free(counts);
+    return status == ELBO_OK ? EXIT_SUCCESS : fail();
+}
+
+int cmd_classify(int argc, char **argv)
+{
+    command_line line = {
+        .name = "elbo classify",
+        .doc = "Asks a conditional model which label explains each image best: the one with the largest log p(x|y), "
+               "estimated by importance weights. Labels count as equally frequent.",
+        .groups = {{.title = "Options:", .table = table}},
+    };
+    return on_run(&line, argc, argv, always, classify);
+}

@@ -1,0 +1,29 @@
+/* elbo features RUN: what the units of the first layer look for. */
+#include "../nn/picture.h"
+#include "command.h"
+#include "on_run.h"
+
+static const elbo_option table[] = {
+    OPTION_COUNT("100", "how many units, at most"),
+    OPTION_OUTPUT("features.png"),
+    OPTION_THREADS,
+    ELBO_OPTIONS_END,
+};
+
+static int features(const run_job *job)
+{
+    return wrote(job, "features",
+                 elbo_draw_features(job->run, elbo_values_integer(job->values, "count"),
+                                    elbo_values_text(job->values, "output")));
+}
+
+int cmd_features(int argc, char **argv)
+{
+    command_line line = {
+        .name = "elbo features",
+        .doc = "Draws, for each unit of a model's first dense layer, the image of length 1 that excites it most: its "
+               "weights, middle grey for 0. Of PCA: the mean, then the components.",
+        .groups = {{.title = "Options:", .table = table}},
+    };
+    return on_run(&line, argc, argv, NULL, features);
+}

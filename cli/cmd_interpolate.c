@@ -1,0 +1,87 @@
+/* elbo interpolate RUN: ways through latent space. */
+#include <string.h>
+
+#include "../nn/picture.h"
+#include "command.h"
+#include "data.h"
+#include "on_run.h"
+
+static const char *const ends[] = {"images", "draws", NULL}, *const ways[] = {"linear", "spherical", NULL};
+
+static const elbo_option table[] = {
+    OPTION_DATA("that of the training"),
+    OPTION_PART,
+    {.name = "between",
+     .type = ELBO_CHOICE,
+     .fallback = "images",
+     .choices = ends,
+     .metavar = "NAME",
+     .help = "where the ways begin and end: codes of images, or draws from the prior"},
+    {.name = "from",
+     .type = ELBO_INTEGER,
+     .fallback = "0",
+     .least = 0,
+     .greatest = 1e9,
+     .needs = "between=images",
+     .metavar = "I",
+     .help = "the first image; each row takes the next two"},
+    {.name = "to",
+     .type = ELBO_INTEGER,
+     .fallback = "-1",
+     .least = -1,
+     .greatest = 1e9,
+     .needs = "between=images",
+     .metavar = "J",
+     .help = "one row only, from image I to image J"},
+    {.name = "path",
+     .type = ELBO_CHOICE,
+     .fallback = "linear",
+     .choices = ways,
+     .metavar = "NAME",
+     .help = "linear or spherical"},
+    OPTION_COUNT("8", "how many rows"),
+    OPTION_STEPS("10", "pictures in a row, both ends included"),
+    OPTION_LABEL("that of the image, or 0"),
+    OPTION_OUTPUT("interpolation.png"),
+    OPTION_SEED,
+    OPTION_THREADS,
+    ELBO_OPTIONS_END,
+};
+
+static bool between_images(const run_job *job)
+{
+    return strcmp(elbo_values_choice(job->values, "between"), "images") == 0;
+}
+
+static bool wants_images(const run_job *job)
+{
+    return between_images(job) || (elbo_run_model(job->run)->flags & ELBO_NO_PRIOR);
+}
+
+static int interpolate(const run_job *job)
+{
+    const elbo_values *v = job->values;
+    const elbo_view view = {.images = job->images,
+                            .label = (int)elbo_values_integer(v, "label"),
+                            .steps = elbo_values_integer(v, "steps"),
+                            .seed = elbo_values_integer(v, "seed")};
+    const elbo_path path = {.from = between_images(job) ? elbo_values_integer(v, "from") : -1,
+                            .to = elbo_values_integer(v, "to"),
+                            .rows = elbo_values_integer(v, "count"),
+                            .spherical = strcmp(elbo_values_choice(v, "path"), "spherical") == 0};
+    if (!check_label(job))
+        return FAILED;
+    return wrote(job, "interpolation", elbo_draw_interpolation(job->run, &view, &path, elbo_values_text(v, "output")));
+}
+
+int cmd_interpolate(int argc, char **argv)
+{
+    command_line line = {
+        .name = "elbo interpolate",
+        .doc =
+            "Draws what lies between two images, or between two random points, in the latent space of a trained model: "
+            "a row of pictures from one to the other.",
+        .groups = {{.title = "Options:", .table = table}},
+    };
+    return on_run(&line, argc, argv, wants_images, interpolate);
+}

@@ -1,0 +1,42 @@
+/* elbo manifold RUN: all of a latent space of two dimensions. */
+#include "../nn/picture.h"
+#include "command.h"
+#include "data.h"
+#include "on_run.h"
+
+static const elbo_option table[] = {
+    OPTION_DATA("that of the training"),
+    OPTION_PART,
+    OPTION_STEPS("20", "pictures along each side"),
+    OPTION_LABEL("0"),
+    OPTION_OUTPUT("manifold.png"),
+    OPTION_THREADS,
+    ELBO_OPTIONS_END,
+};
+
+static bool wants_images(const run_job *job)
+{
+    return elbo_run_model(job->run)->flags & ELBO_NO_PRIOR;
+}
+
+static int manifold(const run_job *job)
+{
+    const elbo_values *v = job->values;
+    const elbo_view view = {
+        .images = job->images, .label = (int)elbo_values_integer(v, "label"), .steps = elbo_values_integer(v, "steps")};
+    if (!check_label(job))
+        return FAILED;
+    return wrote(job, "manifold", elbo_draw_manifold(job->run, &view, elbo_values_text(v, "output")));
+}
+
+int cmd_manifold(int argc, char **argv)
+{
+    command_line line = {
+        .name = "elbo manifold",
+        .doc = "Draws the latent space of a model with two dimensions as a square of pictures, each of which stands "
+               "for as "
+               "much of the prior; of a model without a prior, for as much of a normal distribution of its codes.",
+        .groups = {{.title = "Options:", .table = table}},
+    };
+    return on_run(&line, argc, argv, wants_images, manifold);
+}

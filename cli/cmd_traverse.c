@@ -1,0 +1,60 @@
+/* elbo traverse RUN: each dimension of the latent space by itself. */
+#include "../nn/picture.h"
+#include "command.h"
+#include "data.h"
+#include "on_run.h"
+
+static const elbo_option table[] = {
+    OPTION_DATA("that of the training"),
+    OPTION_PART,
+    {.name = "image",
+     .type = ELBO_INTEGER,
+     .fallback = "-1",
+     .least = -1,
+     .greatest = 1e9,
+     .metavar = "I",
+     .help = "the other dimensions stay at the code of this image; -1: at the centre"},
+    {.name = "span",
+     .type = ELBO_NUMBER,
+     .fallback = "3",
+     .least = 0,
+     .greatest = 100,
+     .above = true,
+     .metavar = "X",
+     .help = "so many deviations to either side of the centre"},
+    OPTION_STEPS("10", "pictures for each dimension"),
+    OPTION_LABEL("that of the image, or 0"),
+    OPTION_OUTPUT("traversal.png"),
+    OPTION_THREADS,
+    ELBO_OPTIONS_END,
+};
+
+static bool wants_images(const run_job *job)
+{
+    return elbo_values_integer(job->values, "image") >= 0 || (elbo_run_model(job->run)->flags & ELBO_NO_PRIOR);
+}
+
+static int traverse(const run_job *job)
+{
+    const elbo_values *v = job->values;
+    const elbo_view view = {.images = job->images,
+                            .label = (int)elbo_values_integer(v, "label"),
+                            .steps = elbo_values_integer(v, "steps"),
+                            .span = elbo_values_number(v, "span")};
+    if (!check_label(job))
+        return FAILED;
+    return wrote(job, "traversal",
+                 elbo_draw_traversal(job->run, &view, elbo_values_integer(v, "image"), elbo_values_text(v, "output")));
+}
+
+int cmd_traverse(int argc, char **argv)
+{
+    command_line line = {
+        .name = "elbo traverse",
+        .doc = "Draws a row of pictures for each dimension of the latent space of a trained model, which goes from one "
+               "side "
+               "to the other while the others stay.",
+        .groups = {{.title = "Options:", .table = table}},
+    };
+    return on_run(&line, argc, argv, wants_images, traverse);
+}
