@@ -12,6 +12,10 @@ public_headers += \
     %reldir%/train.h
 
 library_sources += \
+    %reldir%/dist_bernoulli.c \
+    %reldir%/dist_categorical.c \
+    %reldir%/dist_normal.c \
+    %reldir%/dist_private.h \
     %reldir%/distribution.c \
     %reldir%/explain.c \
     %reldir%/folder.c \

@@ -18,6 +18,9 @@
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
     SUITE(describe)                                                                                                    \
+    SUITE(dist_bernoulli)                                                                                              \
+    SUITE(dist_categorical)                                                                                            \
+    SUITE(dist_normal)                                                                                                 \
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
     SUITE(explain)                                                                                                     \
