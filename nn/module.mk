@@ -14,6 +14,7 @@ public_headers += \
 library_sources += \
     %reldir%/dist_bernoulli.c \
     %reldir%/dist_categorical.c \
+    %reldir%/dist_continuous_bernoulli.c \
     %reldir%/dist_normal.c \
     %reldir%/dist_private.h \
     %reldir%/distribution.c \

@@ -29,6 +29,11 @@ double plain_bernoulli(double x, double logit)
     return x * log(p) + (1 - x) * log(1 - p);
 }
 
+double plain_continuous_bernoulli(double x, double logit)
+{
+    return logit == 0 ? 0 : x * logit - log((exp(logit) - 1) / logit);
+}
+
 void draw_moments(rig *r, elbo_dist d, bool reparametrised, double *first, double *second)
 {
     elbo_var *z = reparametrised ? elbo_rsample(d, "many", MANY).z : elbo_sample(d, "many", MANY).z;

@@ -17,6 +17,7 @@ elbo_var *input(rig *r, const char *name, const double *values);
 /* log p(x) of one number, as the textbook has it */
 double plain_normal(double x, double m, double variance);
 double plain_bernoulli(double x, double logit);
+double plain_continuous_bernoulli(double x, double logit);
 
 /* Mean over MANY draws of each value, and of its square: both (B, D) */
 void draw_moments(rig *r, elbo_dist d, bool reparametrised, double *first, double *second);

@@ -20,6 +20,7 @@
     SUITE(describe)                                                                                                    \
     SUITE(dist_bernoulli)                                                                                              \
     SUITE(dist_categorical)                                                                                            \
+    SUITE(dist_continuous_bernoulli)                                                                                   \
     SUITE(dist_normal)                                                                                                 \
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \

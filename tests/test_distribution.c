@@ -4,6 +4,8 @@
 #include "small_dists.h"
 #include "suites.h"
 
+enum { KINDS = 6 }; /* of distributions, a normal being three */
+
 START_TEST(a_point_without_draws_meets_a_distribution_with_draws)
 {
     rig r = rig_new(ELBO_F64, ELBO_TRAIN);
@@ -32,23 +34,26 @@ START_TEST(a_mask_leaves_values_out)
     rig r = rig_new(ELBO_F64, ELBO_TRAIN);
     elbo_var *l = rig_input(&r, "l", ELBO_SHAPE(B, K, D), points), *x = input(&r, "x", grey),
              *keep = input(&r, "k", mask);
-    double bernoulli[B * K], diagonal[B * K], fixed[B * K];
+    double bernoulli[B * K], diagonal[B * K], fixed[B * K], continuous[B * K];
     rig_run(&r,
             (elbo_var *[]){elbo_log_prob(elbo_bernoulli(l), x, keep), elbo_log_prob(elbo_normal(l, l), x, keep),
-                           elbo_log_prob(elbo_normal_fixed(l, 2), x, keep)},
-            3, (double *[]){bernoulli, diagonal, fixed});
+                           elbo_log_prob(elbo_normal_fixed(l, 2), x, keep),
+                           elbo_log_prob(elbo_continuous_bernoulli(l), x, keep)},
+            4, (double *[]){bernoulli, diagonal, fixed, continuous});
     for (int b = 0; b < B; b++)
         for (int k = 0; k < K; k++) {
-            double expected[3] = {0};
+            double expected[4] = {0};
             for (int d = 0; d < D; d++) {
                 double of = points[(b * K + k) * D + d], at = grey[b * D + d], m = mask[b * D + d];
                 expected[0] += m * plain_bernoulli(at, of);
                 expected[1] += m * plain_normal(at, of, exp(of));
                 expected[2] += m * plain_normal(at, of, 2);
+                expected[3] += m * plain_continuous_bernoulli(at, of);
             }
             assert_close(bernoulli[b * K + k], expected[0], 1e-14);
             assert_close(diagonal[b * K + k], expected[1], 1e-14);
             assert_close(fixed[b * K + k], expected[2], 1e-14);
+            assert_close(continuous[b * K + k], expected[3], 1e-14);
         }
     rig_free(&r);
 }
@@ -61,10 +66,11 @@ START_TEST(a_draw_comes_with_its_log_density)
     rig r = rig_new(ELBO_F64, ELBO_TRAIN);
     elbo_var *m = input(&r, "m", mean), *lv = input(&r, "lv", logvar), *l = input(&r, "l", logits);
     elbo_dist dists[] = {elbo_normal(m, lv), elbo_normal_fixed(m, 0.3), elbo_standard_normal(r.g, ELBO_SHAPE(B, D)),
-                         elbo_bernoulli(l), elbo_categorical(l)};
-    for (int i = 0; i < 5; i++)
+                         elbo_bernoulli(l),  elbo_categorical(l),       elbo_continuous_bernoulli(l)};
+    for (int i = 0; i < KINDS; i++)
         for (int draws = 0; draws <= K; draws += K) {
-            elbo_draw draw = i < 3 ? elbo_rsample(dists[i], "z", draws) : elbo_sample(dists[i], "z", draws);
+            elbo_draw draw = dists[i].kind->reparametrised ? elbo_rsample(dists[i], "z", draws)
+                                                           : elbo_sample(dists[i], "z", draws);
             elbo_shape z = elbo_shape_of(draw.z), log_q = elbo_shape_of(draw.log_prob);
             ck_assert(elbo_shape_equal(&z, draws ? &ELBO_SHAPE(B, K, D) : &ELBO_SHAPE(B, D)));
             ck_assert(elbo_shape_equal(&log_q, draws ? &ELBO_SHAPE(B, K) : &ELBO_SHAPE(B)));
@@ -110,8 +116,8 @@ START_TEST(kl_of_a_distribution_to_itself_is_zero)
     rig r = rig_new(ELBO_F64, ELBO_TRAIN);
     elbo_var *m = input(&r, "m", mean), *lv = input(&r, "lv", logvar), *l = input(&r, "l", logits);
     elbo_dist dists[] = {elbo_normal(m, lv), elbo_normal_fixed(m, 0.3), elbo_standard_normal(r.g, ELBO_SHAPE(B, D)),
-                         elbo_bernoulli(l), elbo_categorical(l)};
-    for (int i = 0; i < 5; i++) {
+                         elbo_bernoulli(l),  elbo_categorical(l),       elbo_continuous_bernoulli(l)};
+    for (int i = 0; i < KINDS; i++) {
         double out[B];
         rig_value(&r, elbo_kl(dists[i], dists[i], NULL), out);
         for (int b = 0; b < B; b++)
