@@ -72,6 +72,10 @@ ELBO_API elbo_dist elbo_standard_normal(elbo_graph *graph, elbo_shape shape);
 /* Independent x in {0, 1} (or grey levels in between) with p = sigmoid(logits). args: logits */
 ELBO_API elbo_dist elbo_bernoulli(elbo_var *logits);
 
+/* Independent x in [0, 1] of density proportional to e^(x logit): grey levels, with the constant that a Bernoulli lacks
+ * there (Loaiza-Ganem and Cunningham, arXiv:1907.06845). args: logits */
+ELBO_API elbo_dist elbo_continuous_bernoulli(elbo_var *logits);
+
 /* One of the classes of the last axis, as one-hot rows, with p = softmax(logits). args: logits. D variables of C
  * classes each are logits (B, D, C) with event_rank 2. */
 ELBO_API elbo_dist elbo_categorical(elbo_var *logits);
@@ -81,7 +85,8 @@ ELBO_API elbo_dist elbo_categorical(elbo_var *logits);
 ELBO_API elbo_dist elbo_squared_error(elbo_var *mean);
 ELBO_API extern const elbo_dist_kind elbo_kind_squared_error;
 
-ELBO_API extern const elbo_dist_kind elbo_kind_normal, elbo_kind_bernoulli, elbo_kind_categorical;
+ELBO_API extern const elbo_dist_kind elbo_kind_normal, elbo_kind_bernoulli, elbo_kind_categorical,
+    elbo_kind_continuous_bernoulli;
 
 /* ---- questions --------------------------------------------------------------------------------------------------- */
 

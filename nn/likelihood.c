@@ -37,7 +37,7 @@ static elbo_dist bernoulli(elbo_in *in, elbo_var *h)
 
 static elbo_dist continuous_bernoulli(elbo_in *in, elbo_var *h)
 {
-    return elbo_bernoulli(elbo_net_output(in, h, "decoder.logits"));
+    return elbo_continuous_bernoulli(elbo_net_output(in, h, "decoder.logits"));
 }
 
 static elbo_dist squared_error(elbo_in *in, elbo_var *h)

@@ -19,6 +19,11 @@ public_headers += \
 
 library_sources += \
     %reldir%/corruption.c \
+    %reldir%/dist_bernoulli.c \
+    %reldir%/dist_categorical.c \
+    %reldir%/dist_continuous_bernoulli.c \
+    %reldir%/dist_normal.c \
+    %reldir%/dist_private.h \
     %reldir%/dist_squared_error.c \
     %reldir%/distribution.c \
     %reldir%/explain.c \

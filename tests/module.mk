@@ -17,6 +17,8 @@ unit_sources += \
     %reldir%/rig.h \
     %reldir%/scratch.c \
     %reldir%/scratch.h \
+    %reldir%/small_dists.c \
+    %reldir%/small_dists.h \
     %reldir%/small_model.c \
     %reldir%/small_model.h \
     %reldir%/suites.h \
@@ -25,6 +27,10 @@ unit_sources += \
     %reldir%/test_conv.c \
     %reldir%/test_convolve.c \
     %reldir%/test_describe.c \
+    %reldir%/test_dist_bernoulli.c \
+    %reldir%/test_dist_categorical.c \
+    %reldir%/test_dist_continuous_bernoulli.c \
+    %reldir%/test_dist_normal.c \
     %reldir%/test_distribution.c \
     %reldir%/test_draws.c \
     %reldir%/test_elementwise.c \

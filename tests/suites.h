@@ -18,6 +18,10 @@
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
     SUITE(describe)                                                                                                    \
+    SUITE(dist_bernoulli)                                                                                              \
+    SUITE(dist_categorical)                                                                                            \
+    SUITE(dist_continuous_bernoulli)                                                                                   \
+    SUITE(dist_normal)                                                                                                 \
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
     SUITE(explain)                                                                                                     \
