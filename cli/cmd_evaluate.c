@@ -84,9 +84,11 @@ static void print_figures(const elbo_run *run, const elbo_figures *figures)
 {
     for (int i = 0; i < KNOWN; i++) {
         const double value = elbo_figures_get(figures, known[i].metric);
-        if (!isnan(value))
-            printf("%s %.*f %s\n", known[i].label, known[i].unit && !known[i].unit[0] ? 4 : 2, value,
-                   known[i].unit ? known[i].unit : unit_of_recon(run));
+        const char *unit = known[i].unit ? known[i].unit : unit_of_recon(run);
+        if (!isnan(value) && unit[0])
+            printf("%s %.2f %s\n", known[i].label, value, unit);
+        else if (!isnan(value))
+            printf("%s %.4f\n", known[i].label, value);
     }
     for (int i = 0; i < figures->count; i++)
         if (!is_known(figures->at[i].name) && strcmp(figures->at[i].name, "loss") != 0)

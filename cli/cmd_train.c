@@ -19,11 +19,11 @@ static const elbo_option general[] = {
     OPTION_DATA(DEFAULT_DATA),
     {.name = "classes",
      .type = ELBO_INTEGER,
-     .fallback = "10",
+     .fallback = "0",
      .least = 0,
      .greatest = ELBO_MAX_CLASSES,
      .metavar = "N",
-     .help = "labels of the data are 0 to N - 1; 0: as many as the largest label asks for"},
+     .help = "of a model that takes labels: they are 0 to N - 1; 0: as many as the largest label asks for"},
     {.name = "out", .type = ELBO_TEXT, .metavar = "DIR", .help = "the run folder to write (runs/MODEL-DATE-TIME)"},
     {.name = "force", .type = ELBO_FLAG, .help = "replace a run that is in that folder"},
     OPTION_SEED,
@@ -104,8 +104,7 @@ static int prepare_and_train(job *j, const elbo_model *model)
 {
     const elbo_values *values = j->line.groups[GENERAL].values;
     const char *out = elbo_values_text(values, "out");
-    const bool labelled = model->flags & ELBO_NEEDS_LABELS; /* of no matter otherwise */
-    const int classes = labelled ? (int)elbo_values_integer(values, "classes") : 0;
+    const int classes = (int)elbo_values_integer(values, "classes");
     elbo_set_threads((int)elbo_values_integer(values, "threads"));
     j->data = choose_data(elbo_values_text(values, "data"), NULL);
     j->folder = out[0] ? strdup(out) : default_folder(model->name);
@@ -135,6 +134,8 @@ int cmd_train(int argc, char **argv)
     const elbo_values *values = j.line.groups[GENERAL].values;
     if (elbo_values_given(values, "out") && !*elbo_values_text(values, "out"))
         wrong_usage(&j.line, "option \"out\": the name of the folder is empty");
+    if (elbo_values_given(values, "classes") && !(model->flags & ELBO_NEEDS_LABELS))
+        wrong_usage(&j.line, "option \"classes\": the model \"%s\" takes no labels", model->name);
     warn_of_slow_products();
     int status = prepare_and_train(&j, model);
     elbo_run_free(j.run);

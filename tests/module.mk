@@ -118,9 +118,11 @@ script_tests = \
     %reldir%/headers \
     %reldir%/sources \
     %reldir%/symbols \
-    %reldir%/test_cli.sh
+    %reldir%/test_cli.sh \
+    %reldir%/test_cli_models.sh
 
 TESTS += $(script_tests)
+EXTRA_DIST += %reldir%/cli.sh
 dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 
 # What takes too long for every change: a million.

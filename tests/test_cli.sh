@@ -1,49 +1,9 @@
 #!/bin/sh
-# The program as a user meets it: what it writes, what it says, and what bad input gets. Called with the paths of
-# `elbo`, `tiny_data` and `generic_kernels` in ELBO, TINY_DATA and GENERIC_KERNELS, or run by `make check`, which knows
-# them.
-elbo=$(realpath "${ELBO:-./elbo}") || exit 99
-tiny_data=$(realpath "${TINY_DATA:-tests/tiny_data}") || exit 99
+# The program as a user meets it: what it writes, what it says, and what bad input gets. See cli.sh; the path of
+# `generic_kernels` is in GENERIC_KERNELS.
+here=$(cd "$(dirname "$0")" && pwd)
 generic=$("${GENERIC_KERNELS:-tests/generic_kernels}") || exit 99
-
-scratch=$(mktemp -d) || exit 99
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 99
-mkdir data
-"$tiny_data" data || exit 99
-
-failures=0
-complain() {
-    failures=$((failures + 1))
-    printf 'FAIL: %s\n' "$1"
-    sed 's/^/    /' err
-}
-
-# runs WHAT COMMAND...: succeeds and is silent on stderr but for progress
-runs() {
-    what=$1
-    shift
-    "$@" >out 2>err || complain "$what: exit status $?"
-}
-
-# fails STATUS REASON COMMAND...: that exit status, nothing on stdout, and on stderr one line "elbo: ...REASON..."; for wrong
-# usage (64) a second line may say where help is.
-fails() {
-    status=$1 reason=$2
-    shift 2
-    "$@" >out 2>err
-    got=$?
-    [ $got -eq "$status" ] || complain "$*: exit status $got instead of $status"
-    [ -s out ] && complain "$*: printed something"
-    lines=$(grep -vc '^epoch ' err)
-    [ "$lines" -eq 1 ] || { [ "$status" -eq 64 ] && [ "$lines" -eq 2 ]; } || complain "$*: $lines lines"
-    grep -v '^epoch ' err | head -n 1 | grep -q '^elbo' || complain "$*: the line does not begin with elbo"
-    grep -v '^epoch ' err | head -n 1 | grep -qF -- "$reason" || complain "$*: does not say \"$reason\""
-}
-
-says() {
-    grep -q -- "$1" out || { complain "stdout has no \"$1\":"; sed 's/^/    /' out; }
-}
+. "$here/cli.sh"
 
 small='--data data --hidden 16 --latent 3 --batch 16 --epochs 2'
 
@@ -53,7 +13,7 @@ runs version "$elbo" --version
 says '^elbo [0-9]'
 runs help "$elbo" --help
 says 'reconstruct'
-for command in train sample reconstruct evaluate plan info models; do
+for command in train sample reconstruct interpolate traverse manifold features classify evaluate plan info models; do
     runs "help of $command" "$elbo" $command --help
     says "Usage: elbo $command"
 done
@@ -291,5 +251,4 @@ runs 'evaluate what was kept' "$elbo" evaluate stopped
 runs 'force' "$elbo" train vae $small --epochs 1 --out runs/a --force
 [ "$(wc -l <runs/a/metrics.csv)" -eq 2 ] || complain 'force: the old metrics are still there'
 
-[ $failures -eq 0 ] || printf '%d failures\n' $failures
-[ $failures -eq 0 ]
+verdict

@@ -1,0 +1,110 @@
+#!/bin/sh
+# Every model from the command line, and the commands that look at what it learned. See cli.sh.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/cli.sh"
+
+small='--data data --batch 16 --epochs 2'
+
+# is_png FILE: the file is there and begins as a PNG does
+is_png() {
+    [ "$(head -c 8 "$1" 2>/dev/null | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a ] || complain "$1 is no PNG"
+}
+
+# draws COMMAND RUN OPTION...: a picture at picture.png
+draws() {
+    rm -f picture.png
+    runs "$*" "$elbo" "$@" -o picture.png
+    is_png picture.png
+}
+
+# ---- principal components -------------------------------------------------------------------------------------------
+
+runs 'train pca' "$elbo" train pca --data data --latent 4 --out pca
+says '^test squared error 0.000 per image$' # eight patterns of two phases lie in four dimensions
+grep -qx 'explained-variance = 1.000000' pca/config.ini || complain 'config.ini lacks explained-variance'
+grep -q '^epochs = ' pca/config.ini && complain 'config.ini has the epochs of a model that has none'
+[ -e pca/samples.png ] && complain 'samples of a model without a prior'
+runs 'evaluate pca' "$elbo" evaluate pca
+says '^squared error 0.00 per image$'
+says '^recon 0.00 per image$'
+draws features pca
+draws traverse pca --image 1 --span 2 --steps 5
+draws interpolate pca --from 0 --to 1
+fails 64 'epochs' "$elbo" train pca --epochs 3
+fails 1 'expected 1 to 64' "$elbo" train pca --data data --latent 65
+fails 1 'has no prior to draw from' "$elbo" sample pca
+fails 1 'has no density' "$elbo" evaluate pca --draws 5
+fails 1 'takes no labels' "$elbo" classify pca
+
+runs 'train ppca' "$elbo" train ppca --data data --latent 2 --out ppca
+runs 'evaluate ppca' "$elbo" evaluate ppca --draws 2
+exact=$(sed -n 's/^log p(x) \(-*[0-9.]*\) nats per image$/\1/p' out)
+says "^log p(x) at least $exact nats per image$" # one draw or many: it is exact
+draws manifold ppca --steps 4
+
+# ---- autoencoders ---------------------------------------------------------------------------------------------------
+
+runs 'train ae' "$elbo" train ae $small --hidden 16 --latent 2 --out ae
+says '^test squared error [0-9.]* per image$'
+grep -q '^test ELBO' out && complain 'an ELBO of a model without a density'
+draws manifold ae --steps 5
+draws interpolate ae --between draws --path spherical -n 2
+draws features ae -n 5
+runs 'a tied, sparse, denoising autoencoder' "$elbo" train ae $small --hidden none --latent 12 --tied --sparsity 1 \
+    --code-activation sigmoid --corruption mask --corruption-level 0.2 --likelihood squared-error --out all
+runs 'evaluate it' "$elbo" evaluate all
+says '^squared error of the corrupted images [0-9.]* per image$'
+says '^mean activation of sparse units 0\.[0-9]*$'
+draws reconstruct all
+fails 64 'option "rho": of no use without sparsity!=0' "$elbo" train ae --rho 0.1
+fails 64 'option "corruption-level": of no use without corruption!=none' "$elbo" train ae --corruption-level 0.1
+fails 1 'there are no sigmoid units' "$elbo" train ae $small --sparsity 1 --out nothing
+[ -e nothing ] && complain 'a model that cannot be built left a folder behind'
+
+# ---- variational autoencoders ---------------------------------------------------------------------------------------
+
+train='--hidden 16 --latent 2'
+for options in '--likelihood gaussian --variance 0.5' '--likelihood gaussian --learn-variance shared' \
+    '--likelihood gaussian --learn-variance pixel' '--likelihood continuous-bernoulli' '--spread logstd --draws 3' \
+    '--beta-schedule linear --warmup 1' '--beta 4 --beta-schedule cyclic --cycles 2' '--free-bits 0.5' '--binarise' \
+    '--hidden none' '--net conv --channels 4,8 --activation gelu' '--net conv --channels 3 --hidden none'; do
+    runs "train vae $options" "$elbo" train vae $small $train $options --out vae --force
+    runs "evaluate vae $options" "$elbo" evaluate vae --draws 2
+    says '^ELBO -*[0-9.]* nats per image$'
+    says '^log p(x) at least -*[0-9.]* nats per image$'
+done
+runs 'train vae' "$elbo" train vae $small $train --binarise --out vae --force
+runs 'evaluate binarised' "$elbo" evaluate vae
+says '^pixels binarised'
+draws reconstruct vae
+draws manifold vae --steps 3
+draws traverse vae
+draws interpolate vae --from 3 --to 4 --steps 5
+draws interpolate vae --between draws --path spherical
+fails 64 'option "channels": of no use without net=conv' "$elbo" train vae --channels 8
+fails 64 'option "variance": of no use without likelihood=gaussian' "$elbo" train vae --variance 1
+fails 64 'option "from": of no use without between=images' "$elbo" interpolate vae --between draws --from 3
+fails 1 'images 24 to 24 of 24' "$elbo" traverse vae --image 24
+fails 1 'images 20 to 35 of 24' "$elbo" interpolate vae --from 20
+fails 1 'takes no labels' "$elbo" manifold vae --label 1
+fails 1 'takes no labels' "$elbo" classify vae
+runs 'train vae of 3' "$elbo" train vae $small --hidden 16 --latent 3 --out three
+fails 1 'a manifold of 3 dimensions' "$elbo" manifold three
+
+runs 'train cvae' "$elbo" train cvae $small --hidden 16 --latent 2 --prior learned --out cvae
+grep -qx 'classes = 4' cvae/config.ini || complain 'the number of classes was not taken from the labels'
+runs 'classify' "$elbo" classify cvae --draws 5
+says '^accuracy [0-9.]* % of 24 images$'
+says '^time [0-9.]* s, [0-9]* images/s$'
+[ "$(grep -c '^ *[0-3]  *[0-9 ]*$' out)" -eq 4 ] || complain 'no table of four labels'
+runs 'classify some' "$elbo" classify cvae --draws 5 -n 10
+says '^accuracy [0-9.]* % of 10 images$'
+draws manifold cvae --label 3
+draws traverse cvae --label 2
+draws interpolate cvae
+fails 1 'label 4 is outside the classes 0 to 3' "$elbo" manifold cvae --label 4
+fails 64 'the model "vae" takes no labels' "$elbo" train vae --classes 4
+runs 'train conv cvae' "$elbo" train cvae $small --latent 2 --hidden none --net conv --channels 3,4 --out conv
+runs 'classify by conv' "$elbo" classify conv --draws 2
+
+verdict
