@@ -17,6 +17,7 @@ int cmd_interpolate(int argc, char **argv);
 int cmd_traverse(int argc, char **argv);
 int cmd_manifold(int argc, char **argv);
 int cmd_features(int argc, char **argv);
+int cmd_angles(int argc, char **argv);
 int cmd_classify(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
 int cmd_info(int argc, char **argv);

@@ -1,4 +1,5 @@
 elbo_SOURCES = \
+    %reldir%/cmd_angles.c \
     %reldir%/cmd_classify.c \
     %reldir%/cmd_evaluate.c \
     %reldir%/cmd_features.c \

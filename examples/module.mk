@@ -10,4 +10,5 @@ example_programs += \
     %reldir%/06-vae \
     %reldir%/07-train \
     %reldir%/08-model \
-    %reldir%/09-cvae
+    %reldir%/09-cvae \
+    %reldir%/10-laplace

@@ -250,3 +250,62 @@ double elbo_pca_explained(const elbo_pca *pca, int64_t k)
         sum += pca->variances[i];
     return pca->total > 0 ? sum / pca->total : 1;
 }
+
+/* ---- angles between subspaces ------------------------------------------------------------------------------------ */
+
+/* basis (rows, D): orthonormal rows with the span of x (rows, D) */
+static elbo_status orthonormal(const double *x, int64_t rows, int64_t columns, double *basis)
+{
+    double *copy = elbo__calloc((size_t)rows, (size_t)columns * sizeof *copy);
+    double *values = elbo__calloc((size_t)rows, sizeof *values);
+    elbo_status status = copy && values ? ELBO_OK : ELBO_NO_MEMORY;
+    if (status == ELBO_OK) {
+        memcpy(copy, x, (size_t)(rows * columns) * sizeof *copy);
+        status = elbo__singular_rows(rows, columns, copy, basis, values);
+    }
+    if (status == ELBO_OK && !(values[rows - 1] > 1e-12 * values[0]))
+        status = elbo__fail(ELBO_INVALID, "principal angles: %lld rows span fewer dimensions", (long long)rows);
+    elbo__free(copy);
+    elbo__free(values);
+    return status;
+}
+
+/* y (m, n) = a (m, D) b^T, b (n, D) */
+static void products(const double *a, int64_t m, const double *b, int64_t n, int64_t columns, double *y)
+{
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            double sum = 0;
+            for (int64_t k = 0; k < columns; k++)
+                sum += a[i * columns + k] * b[j * columns + k];
+            y[i * n + j] = sum;
+        }
+}
+
+elbo_status elbo_principal_angles(const double *a, int64_t m, const double *b, int64_t n, int64_t columns,
+                                  double *angles)
+{
+    if (m < 1 || m > n || n > columns)
+        return elbo__fail(ELBO_INVALID, "principal angles between %lld and %lld rows of %lld columns", (long long)m,
+                          (long long)n, (long long)columns);
+    double *first = elbo__calloc((size_t)m, (size_t)columns * sizeof *first);
+    double *second = elbo__calloc((size_t)n, (size_t)columns * sizeof *second);
+    double *cosines = elbo__calloc((size_t)m, (size_t)n * sizeof *cosines);
+    double *unwanted = elbo__calloc((size_t)m, (size_t)n * sizeof *unwanted);
+    elbo_status status = first && second && cosines && unwanted ? ELBO_OK : ELBO_NO_MEMORY;
+    if (status == ELBO_OK)
+        status = orthonormal(a, m, columns, first);
+    if (status == ELBO_OK)
+        status = orthonormal(b, n, columns, second);
+    if (status == ELBO_OK) {
+        products(first, m, second, n, columns, cosines);
+        status = elbo__singular_rows(m, n, cosines, unwanted, angles);
+    }
+    for (int64_t i = 0; i < m && status == ELBO_OK; i++)
+        angles[i] = acos(fmin(angles[i], 1));
+    elbo__free(first);
+    elbo__free(second);
+    elbo__free(cosines);
+    elbo__free(unwanted);
+    return status;
+}

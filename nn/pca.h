@@ -52,6 +52,12 @@ ELBO_API void elbo_pca_project(const elbo_pca *pca, const float *x, int64_t n, f
 /* (s_1 + ... + s_k) / (s_1 + ... + s_D), 0 <= k <= Z; 1 where nothing varies */
 ELBO_API double elbo_pca_explained(const elbo_pca *pca, int64_t k);
 
+/* The principal angles in radians between the span of m rows a (m, D) and that of n rows b (n, D), m <= n <= D, rising:
+ * angles (m). arccos of the singular values of A B^T for orthonormal bases of either (Jordan 1875; Bjorck and Golub 1973). 0:
+ * that direction of the first span lies in the second. Rows that do not span m or n dimensions are ELBO_INVALID. */
+ELBO_API elbo_status elbo_principal_angles(const double *a, int64_t m, const double *b, int64_t n, int64_t columns,
+                                           double *angles) ELBO_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

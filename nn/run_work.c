@@ -122,6 +122,25 @@ elbo_status elbo_run_decode(elbo_run *run, const float *z, const int *labels, in
     return run_job(run, &(job){ELBO__DECODE, .z = z, .labels = labels, .n = n, .out = x, .width = run->pixels});
 }
 
+elbo_status elbo_run_directions(elbo_run *run, float *x)
+{
+    const int64_t dims = run->latent;
+    float *z = elbo__calloc((size_t)dims + 1, (size_t)dims * sizeof *z);
+    float *all = elbo__calloc((size_t)dims + 1, (size_t)run->pixels * sizeof *all);
+    int *labels = elbo__calloc((size_t)dims + 1, sizeof *labels);
+    elbo_status status = z && all && labels ? ELBO_OK : ELBO_NO_MEMORY;
+    for (int64_t i = 0; i < dims && status == ELBO_OK; i++)
+        z[i * dims + i] = 1; /* the last row stays at 0 */
+    if (status == ELBO_OK)
+        status = elbo_run_decode(run, z, labels, dims + 1, all);
+    for (int64_t i = 0; i < dims * run->pixels && status == ELBO_OK; i++)
+        x[i] = all[i] - all[dims * run->pixels + i % run->pixels];
+    elbo__free(z);
+    elbo__free(all);
+    elbo__free(labels);
+    return status;
+}
+
 elbo_status elbo_run_sample(elbo_run *run, const int *labels, int64_t n, int64_t seed, float *x)
 {
     return run_job(run, &(job){ELBO__SAMPLE, .labels = labels, .n = n, .seed = seed, .out = x, .width = run->pixels});

@@ -30,6 +30,12 @@ says '^recon 0.00 per image$'
 draws features pca
 draws traverse pca --image 1 --span 2 --steps 5
 draws interpolate pca --from 0 --to 1
+runs 'train pca of 2' "$elbo" train pca --data data --latent 2 --out two
+runs 'angles' "$elbo" angles pca --to two # two of the four components: within their span
+says '^dimension 2 0.[0-9]* degrees$'
+says '^largest principal angle 0.[0-9]* degrees$'
+fails 1 'principal angles between 4 and 2 rows' "$elbo" angles two --to pca
+fails 64 '--to is missing' "$elbo" angles pca
 fails 64 'epochs' "$elbo" train pca --epochs 3
 fails 1 'expected 1 to 64' "$elbo" train pca --data data --latent 65
 fails 1 'has no prior to draw from' "$elbo" sample pca

@@ -122,6 +122,23 @@ START_TEST(projections_are_uncorrelated_with_the_variances_of_the_axes)
 }
 END_TEST
 
+/* The plane of e1 and cos t e2 + sin t e4, t = 0.3, against the span of e1, e2 and e3, each in a skewed basis */
+START_TEST(principal_angles_are_those_that_the_planes_were_made_with)
+{
+    const double t = 0.3, angle[2] = {0, 0.3};
+    const double plane[2 * D] = {2, cos(t), 0, sin(t), 0, 0, -1, 3 * cos(t), 0, 3 * sin(t), 0, 0};
+    const double space[3 * D] = {1, 1, 0, 0, 0, 0, 0, 1, 5, 0, 0, 0, 0.5, 0, 1, 0, 0, 0};
+    double angles[2];
+    ck_assert_int_eq(elbo_principal_angles(plane, 2, space, 3, D, angles), ELBO_OK);
+    for (int i = 0; i < 2; i++)
+        assert_near(angles[i], angle[i], 1e-7); /* arccos near 1 */
+    const double line[2 * D] = {1, 1, 0, 0, 0, 0, 2, 2};
+    ck_assert_int_eq(elbo_principal_angles(line, 2, space, 3, D, angles), ELBO_INVALID);
+    ck_assert_str_eq(elbo_error(), "principal angles: 2 rows span fewer dimensions");
+    ck_assert_int_eq(elbo_principal_angles(space, 3, plane, 2, D, angles), ELBO_INVALID);
+}
+END_TEST
+
 /* ---- rows that come in blocks ------------------------------------------------------------------------------------ */
 
 static int64_t longest_read, reads;
@@ -354,6 +371,7 @@ Suite *suite_pca(void)
     tcase_add_test(rows, a_large_mean_costs_no_accuracy);
     tcase_add_test(rows, few_rows_give_the_same_axes_as_many_copies_of_them);
     tcase_add_test(rows, projections_are_uncorrelated_with_the_variances_of_the_axes);
+    tcase_add_test(rows, principal_angles_are_those_that_the_planes_were_made_with);
     tcase_add_test(rows, rows_are_asked_for_in_blocks_and_give_the_same_bits);
     tcase_add_test(rows, a_row_that_cannot_be_read_is_the_error);
     tcase_add_test(rows, short_memory_is_reported_and_nothing_is_lost);

@@ -1,0 +1,91 @@
+/* elbo angles RUN --to OTHER: how far apart the spaces are that two linear decoders can draw. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../models/models.h"
+#include "../nn/pca.h"
+#include "command.h"
+#include "on_run.h"
+
+static const elbo_option table[] = {
+    {.name = "to", .type = ELBO_TEXT, .metavar = "RUN", .help = "the other run, such as one of pca"},
+    OPTION_COUNT("10", "how many leading dimensions of the other run"),
+    OPTION_THREADS,
+    ELBO_OPTIONS_END,
+};
+
+/* The directions (Z, D) of a run in double precision; NULL on failure. */
+static double *directions(elbo_run *run)
+{
+    const size_t size = (size_t)elbo_run_latent(run) * (size_t)elbo_run_pixels(run);
+    float *x = calloc(size, sizeof *x);
+    double *wide = calloc(size, sizeof *wide);
+    const bool found = x && wide && elbo_run_directions(run, x) == ELBO_OK;
+    for (size_t i = 0; i < size && found; i++)
+        wide[i] = x[i];
+    free(x);
+    if (found)
+        return wide;
+    free(wide);
+    return NULL;
+}
+
+/* of each of the leading n dimensions of `theirs` by itself (n), then of all together (n): radians */
+static elbo_status find_angles(const double *theirs, int64_t n, const double *ours, const elbo_run *run, double *angles)
+{
+    const int64_t pixels = elbo_run_pixels(run), dims = elbo_run_latent(run);
+    elbo_status status = elbo_principal_angles(theirs, n, ours, dims, pixels, angles + n);
+    for (int64_t i = 0; i < n && status == ELBO_OK; i++)
+        status = elbo_principal_angles(theirs + i * pixels, 1, ours, dims, pixels, angles + i);
+    return status;
+}
+
+static int print_angles(elbo_run *run, elbo_run *other, int64_t n)
+{
+    n = n < elbo_run_latent(other) ? n : elbo_run_latent(other);
+    double *ours = directions(run), *theirs = ours ? directions(other) : NULL;
+    double *angles = theirs ? calloc((size_t)n, 2 * sizeof *angles) : NULL;
+    elbo_status status = angles ? find_angles(theirs, n, ours, run, angles) : ELBO_NO_MEMORY;
+    for (int64_t i = 0; i < n && status == ELBO_OK; i++)
+        printf("dimension %" PRId64 " %.2f degrees\n", i + 1, angles[i] * 180 / M_PI);
+    if (status == ELBO_OK)
+        printf("largest principal angle %.2f degrees\n", angles[2 * n - 1] * 180 / M_PI);
+    free(ours);
+    free(theirs);
+    free(angles);
+    return status == ELBO_OK ? EXIT_SUCCESS : fail();
+}
+
+static int compare(const run_job *job)
+{
+    const char *path = elbo_values_text(job->values, "to");
+    if (!path[0]) {
+        fprintf(stderr, "elbo: --to is missing: the run to compare with\n");
+        return USAGE;
+    }
+    elbo_run *other = elbo_run_load(path, elbo_models);
+    int status = FAILED;
+    if (!other)
+        fail();
+    else if (elbo_run_pixels(other) != elbo_run_pixels(job->run))
+        fprintf(stderr, "elbo: %s and %s are for images of other sizes\n", job->path, path);
+    else
+        status = print_angles(job->run, other, elbo_values_integer(job->values, "count"));
+    elbo_run_free(other);
+    return status;
+}
+
+int cmd_angles(int argc, char **argv)
+{
+    command_line line = {
+        .name = "elbo angles",
+        .doc =
+            "Compares two models with linear decoders: the angle between each leading dimension of the other run and "
+            "the space that RUN's decoder spans, and the largest principal angle between those dimensions together and "
+            "that space. 0 degrees: it lies within.",
+        .groups = {{.title = "Options:", .table = table}},
+    };
+    return on_run(&line, argc, argv, NULL, compare);
+}
