@@ -32,6 +32,7 @@
 #include "io/dataset.h"
 #include "io/idx.h"
 #include "io/ini.h"
+#include "io/npy.h"
 #include "io/png.h"
 #include "io/safetensors.h"
 

@@ -3,6 +3,7 @@ public_headers += \
     %reldir%/dataset.h \
     %reldir%/idx.h \
     %reldir%/ini.h \
+    %reldir%/npy.h \
     %reldir%/png.h \
     %reldir%/safetensors.h
 
@@ -17,6 +18,7 @@ library_sources += \
     %reldir%/gzip.h \
     %reldir%/idx.c \
     %reldir%/ini.c \
+    %reldir%/npy.c \
     %reldir%/png.c \
     %reldir%/safetensors.c \
     %reldir%/safetensors_format.h \

@@ -36,6 +36,7 @@ unit_sources += \
     %reldir%/test_io_dataset.c \
     %reldir%/test_io_files.c \
     %reldir%/test_io_idx.c \
+    %reldir%/test_io_npy.c \
     %reldir%/test_io_png.c \
     %reldir%/test_io_safetensors.c \
     %reldir%/test_io_safetensors_broken.c \

@@ -28,6 +28,7 @@
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
+    SUITE(io_npy)                                                                                                      \
     SUITE(io_png)                                                                                                      \
     SUITE(io_safetensors)                                                                                              \
     SUITE(io_safetensors_broken)                                                                                       \
