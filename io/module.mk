@@ -20,6 +20,8 @@ library_sources += \
     %reldir%/ini.c \
     %reldir%/npy.c \
     %reldir%/png.c \
+    %reldir%/png_private.h \
+    %reldir%/png_read.c \
     %reldir%/safetensors.c \
     %reldir%/safetensors_format.h \
     %reldir%/safetensors_write.c
