@@ -32,8 +32,10 @@
 #include "io/dataset.h"
 #include "io/idx.h"
 #include "io/ini.h"
+#include "io/npy.h"
 #include "io/png.h"
 #include "io/safetensors.h"
+#include "io/sprites.h"
 
 /* graphs of operations, their gradients, and the plans that run them */
 #include "autograd/graph.h"

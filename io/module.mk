@@ -3,21 +3,29 @@ public_headers += \
     %reldir%/dataset.h \
     %reldir%/idx.h \
     %reldir%/ini.h \
+    %reldir%/npy.h \
     %reldir%/png.h \
-    %reldir%/safetensors.h
+    %reldir%/safetensors.h \
+    %reldir%/sprites.h
 
 library_sources += \
     %reldir%/bytes.c \
     %reldir%/bytes.h \
     %reldir%/csv.c \
     %reldir%/dataset.c \
+    %reldir%/dataset_private.h \
     %reldir%/file.c \
     %reldir%/file.h \
     %reldir%/gzip.c \
     %reldir%/gzip.h \
     %reldir%/idx.c \
     %reldir%/ini.c \
+    %reldir%/npy.c \
     %reldir%/png.c \
+    %reldir%/png_folder.c \
+    %reldir%/png_private.h \
+    %reldir%/png_read.c \
     %reldir%/safetensors.c \
     %reldir%/safetensors_format.h \
-    %reldir%/safetensors_write.c
+    %reldir%/safetensors_write.c \
+    %reldir%/sprites.c

@@ -1,7 +1,6 @@
 #include "png.h"
 
 #include <math.h>
-#include <png.h>
 #include <setjmp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,8 +8,9 @@
 #include "../tensor/memory.h"
 #include "bytes.h"
 #include "file.h"
+#include "png_private.h"
 
-enum { MAX_SIDE = 100000, PADDING = 2, DEFAULT_COLUMNS = 8 };
+enum { PADDING = 2, DEFAULT_COLUMNS = 8 };
 
 /* ---- pixels ------------------------------------------------------------------------------------------------------ */
 
@@ -32,33 +32,48 @@ static elbo_status check(const char *path, const elbo_tensor *tensor)
 
 static bool is_side(int64_t size)
 {
-    return size >= 1 && size <= MAX_SIDE;
+    return size >= 1 && size <= ELBO__PNG_MAX_SIDE;
 }
 
 /* ---- libpng ------------------------------------------------------------------------------------------------------ */
 
-/* Shared with libpng's callbacks. It outlives the function that calls setjmp, so it is whole after a longjmp. */
-struct encoder {
-    const char *path;
-    const elbo_tensor *pixels; /* (H, W) or (H, W, 3) */
-    elbo__writer *writer;
-    unsigned char *row; /* [W * channels] */
-    elbo_status status;
-};
-
-static void on_error(png_structp png, png_const_charp message)
+void elbo__png_error(png_structp png, png_const_charp message)
 {
-    struct encoder *e = png_get_error_ptr(png);
-    if (e->status == ELBO_OK)
-        e->status = elbo__fail(ELBO_INVALID, "%s: cannot encode: %s", e->path, message);
+    elbo__png_job *job = png_get_error_ptr(png);
+    if (job->status == ELBO_OK)
+        job->status = elbo__fail(job->blame, "%s: %s: %s", job->path, job->complaint, elbo__excerpt_of(message).text);
     png_longjmp(png, 1);
 }
 
-static void on_warning(png_structp png, png_const_charp message)
+void elbo__png_warning(png_structp png, png_const_charp message)
 {
     (void)png;
     (void)message;
 }
+
+png_voidp elbo__png_allocate(png_structp png, png_alloc_size_t bytes)
+{
+    elbo__png_job *job = png_get_mem_ptr(png);
+    void *block = elbo__alloc(bytes);
+    if (!block)
+        job->status = ELBO_NO_MEMORY;
+    return block;
+}
+
+void elbo__png_free(png_structp png, png_voidp block)
+{
+    (void)png;
+    elbo__free(block);
+}
+
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
+
+struct encoder {
+    elbo__png_job job;
+    const elbo_tensor *pixels; /* (H, W) or (H, W, 3) */
+    elbo__writer *writer;
+    unsigned char *row; /* [W * channels] */
+};
 
 /* A failure stays with the writer until the commit. */
 static void on_write(png_structp png, png_bytep bytes, size_t count)
@@ -70,21 +85,6 @@ static void on_write(png_structp png, png_bytep bytes, size_t count)
 static void on_flush(png_structp png)
 {
     (void)png;
-}
-
-static png_voidp on_allocate(png_structp png, png_alloc_size_t bytes)
-{
-    struct encoder *e = png_get_mem_ptr(png);
-    void *block = elbo__alloc(bytes);
-    if (!block)
-        e->status = ELBO_NO_MEMORY;
-    return block;
-}
-
-static void on_free(png_structp png, png_voidp block)
-{
-    (void)png;
-    elbo__free(block);
 }
 
 /* libpng reports an error by a jump back to the setjmp here. No local variable is used after one. */
@@ -113,16 +113,16 @@ static elbo_status write_png(struct encoder *e)
 {
     const elbo_shape *shape = &e->pixels->layout.shape;
     e->row = elbo__alloc((size_t)shape->dim[1] * (shape->ndim == 3 ? 3 : 1));
-    png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, e, on_error, on_warning, e, on_allocate,
-                                                on_free);
+    png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &e->job, elbo__png_error, elbo__png_warning,
+                                                &e->job, elbo__png_allocate, elbo__png_free);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (e->row && info)
         encode(e, png, info);
     else
-        e->status = ELBO_NO_MEMORY;
+        e->job.status = ELBO_NO_MEMORY;
     png_destroy_write_struct(&png, &info);
     elbo__free(e->row);
-    return e->status;
+    return e->job.status;
 }
 
 elbo_status elbo_png_write(const char *path, const elbo_tensor *pixels)
@@ -134,15 +134,15 @@ elbo_status elbo_png_write(const char *path, const elbo_tensor *pixels)
     const bool grey = shape->ndim == 2, colour = shape->ndim == 3 && shape->dim[2] == 3;
     if (!(grey || colour) || !is_side(shape->dim[0]) || !is_side(shape->dim[1]))
         return elbo__fail(ELBO_INVALID, "%s: expected pixels (H, W) or (H, W, 3) of at most %d a side, got %s", path,
-                          MAX_SIDE, elbo_shape_format(shape).text);
-    struct encoder e = {.path = path, .pixels = pixels};
+                          ELBO__PNG_MAX_SIDE, elbo_shape_format(shape).text);
+    struct encoder e = {.job = {path, "cannot encode", ELBO_INVALID, ELBO_OK}, .pixels = pixels};
     status = elbo__writer_open(path, &e.writer);
     if (status != ELBO_OK)
         return status;
     if (write_png(&e) == ELBO_OK)
         return elbo__writer_commit(e.writer);
     elbo__writer_abort(e.writer);
-    return e.status;
+    return e.job.status;
 }
 
 /* ---- grids ------------------------------------------------------------------------------------------------------- */
@@ -180,8 +180,8 @@ elbo_status elbo_png_grid(const char *path, const elbo_tensor *images, int colum
                   y_count = (count + x_count - 1) / x_count, padding = count == 1 ? 0 : PADDING;
     int64_t height, width;
     if (!elbo__mul_size(shape->dim[shape->ndim - 2] + padding, y_count, &height) ||
-        !elbo__mul_size(shape->dim[shape->ndim - 1] + padding, x_count, &width) || height > MAX_SIDE - padding ||
-        width > MAX_SIDE - padding)
+        !elbo__mul_size(shape->dim[shape->ndim - 1] + padding, x_count, &width) ||
+        height > ELBO__PNG_MAX_SIDE - padding || width > ELBO__PNG_MAX_SIDE - padding)
         return elbo__fail(ELBO_INVALID, "%s: a grid of %lld by %lld images is too large", path, (long long)y_count,
                           (long long)x_count);
     elbo_shape size = {colour ? 3 : 2, {height + padding, width + padding, 3}};

@@ -32,9 +32,13 @@
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
+    SUITE(io_npy)                                                                                                      \
     SUITE(io_png)                                                                                                      \
+    SUITE(io_png_folder)                                                                                               \
+    SUITE(io_png_read)                                                                                                 \
     SUITE(io_safetensors)                                                                                              \
     SUITE(io_safetensors_broken)                                                                                       \
+    SUITE(io_sprites)                                                                                                  \
     SUITE(io_text)                                                                                                     \
     SUITE(layers)                                                                                                      \
     SUITE(models)                                                                                                      \
