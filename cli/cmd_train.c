@@ -69,6 +69,22 @@ typedef struct {
     char *data, *folder;
 } job;
 
+/* Notes which class is which, "cat,dog", where the data have names for them. */
+static elbo_status note_classes(elbo_run *run, const elbo_images *images)
+{
+    char *list = NULL;
+    size_t size;
+    FILE *out = images->class_names && elbo_run_classes(run) ? open_memstream(&list, &size) : NULL;
+    if (!out)
+        return ELBO_OK;
+    for (int i = 0; i < images->classes; i++)
+        fprintf(out, "%s%s", i ? "," : "", images->class_names[i]);
+    fclose(out);
+    elbo_status status = elbo_run_note(run, "class-names", list);
+    free(list);
+    return status;
+}
+
 static int train(job *j)
 {
     const elbo_values *values = j->line.groups[GENERAL].values;
@@ -83,7 +99,7 @@ static int train(job *j)
     training.user = &line;
     catch_interrupts();
     elbo_epoch last;
-    if (elbo_run_note(j->run, "data", j->data) != ELBO_OK)
+    if (elbo_run_note(j->run, "data", j->data) != ELBO_OK || note_classes(j->run, &j->train) != ELBO_OK)
         return fail();
     elbo_status status = elbo_train(j->run, &j->train, &j->test, &training, &last);
     progress_end(&line);

@@ -18,6 +18,7 @@ int cmd_traverse(int argc, char **argv);
 int cmd_manifold(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 int cmd_angles(int argc, char **argv);
+int cmd_encode(int argc, char **argv);
 int cmd_classify(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
 int cmd_info(int argc, char **argv);

@@ -27,8 +27,10 @@ bool read_part(const char *folder, const char *part, int classes, elbo_images *o
         fprintf(stderr, "elbo: out of memory\n");
         return false;
     }
-    if (access(folder, F_OK) != 0) {
-        fprintf(stderr, "elbo: %s: %s; name a folder with IDX files with --data\n", folder, strerror(errno));
+    const bool made_up = strcspn(folder, ":") == strlen("sprites") && strncmp(folder, "sprites", 7) == 0;
+    if (!made_up && access(folder, F_OK) != 0) {
+        fprintf(stderr, "elbo: %s: %s; name a folder of IDX or PNG files, or sprites, with --data\n", folder,
+                strerror(errno));
         return false;
     }
     if (elbo_images_load(folder, strcmp(part, "test") == 0 ? "t10k" : part, classes, out) == ELBO_OK)

@@ -19,6 +19,7 @@ static const command commands[] = {
     {"traverse", "draw what each dimension of the latent space does", cmd_traverse},
     {"manifold", "draw all of a latent space of two dimensions", cmd_manifold},
     {"features", "draw what the units of the first layer look for", cmd_features},
+    {"encode", "write codes of images as .npy files", cmd_encode},
     {"angles", "compare what two linear decoders can draw", cmd_angles},
     {"classify", "ask a conditional model which label explains each image best", cmd_classify},
     {"evaluate", "the ELBO of a trained model, and its parts", cmd_evaluate},

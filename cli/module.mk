@@ -1,6 +1,7 @@
 elbo_SOURCES = \
     %reldir%/cmd_angles.c \
     %reldir%/cmd_classify.c \
+    %reldir%/cmd_encode.c \
     %reldir%/cmd_evaluate.c \
     %reldir%/cmd_features.c \
     %reldir%/cmd_info.c \

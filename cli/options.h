@@ -43,9 +43,9 @@ void wrong_usage(const command_line *line, const char *format, ...) __attribute_
 /* ---- rows that several commands have ----------------------------------------------------------------------------- */
 
 #define OPTION_DATA(usual)                                                                                             \
-    {.name = "data", .type = ELBO_TEXT, .metavar = "DIR",                                                              \
-     .help = "folder of IDX files: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-..., plain or .gz (" usual   \
-             ")"}
+    {.name = "data", .type = ELBO_TEXT, .metavar = "DIR",                                                             \
+     .help = "folder of IDX files named as MNIST's, or of PNG files whose sub-folders are labels; sprites or "        \
+             "sprites:FACTOR: made-up images in colour (" usual ")"}
 #define OPTION_PART                                                                                                    \
     {.name = "part", .type = ELBO_CHOICE, .fallback = "test", .choices = part_names, .metavar = "NAME",               \
      .help = "which images of the data: test or train"}

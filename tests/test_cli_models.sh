@@ -106,11 +106,35 @@ says '^time [0-9.]* s, [0-9]* images/s$'
 runs 'classify some' "$elbo" classify cvae --draws 5 -n 10
 says '^accuracy [0-9.]* % of 10 images$'
 draws manifold cvae --label 3
+runs 'encode' "$elbo" encode cvae -o codes
+says '^mean codes-mean.npy (24, 2)$'
+says '^logvar codes-logvar.npy (24, 2)$'
+says '^labels codes-labels.npy (24)$'
+[ "$(wc -c <codes-mean.npy)" -eq $((128 + 24 * 2 * 4)) ] || complain 'codes-mean.npy has not 24 x 2 floats'
+runs 'encode by pca' "$elbo" encode pca -o plain
+[ -e plain-logvar.npy ] && complain 'log-variances of a model without a density'
+[ -s plain-mean.npy ] || complain 'no codes of pca'
+fails 1 'nowhere/codes-mean.npy' "$elbo" encode cvae -o nowhere/codes
 draws traverse cvae --label 2
 draws interpolate cvae
 fails 1 'label 4 is outside the classes 0 to 3' "$elbo" manifold cvae --label 4
 fails 64 'the model "vae" takes no labels' "$elbo" train vae --classes 4
 runs 'train conv cvae' "$elbo" train cvae $small --latent 2 --hidden none --net conv --channels 3,4 --out conv
 runs 'classify by conv' "$elbo" classify conv --draws 2
+
+# ---- pictures in colour, from a folder of PNG files -----------------------------------------------------------------
+
+"$tiny_data" --png faces || exit 99
+runs 'train on a folder of PNG files' "$elbo" train cvae --data faces --net conv --channels 4,4 --hidden none --latent 2 \
+    --batch 16 --epochs 2 --out faces-run
+grep -qx 'image = 3,9,8' faces-run/config.ini || complain 'config.ini: not images (3, 9, 8)'
+grep -qx 'class-names = checks,columns,diagonals,rows' faces-run/config.ini || complain 'config.ini lacks the classes'
+draws sample faces-run --label 1
+draws reconstruct faces-run
+draws traverse faces-run
+printf 'no picture' >faces/train/rows/broken.png
+fails 1 'faces/train/rows/broken.png' "$elbo" train vae --data faces --out nothing
+[ -e nothing ] && complain 'bad pictures left a folder behind'
+fails 1 'no factor' "$elbo" train vae --data sprites:size --out nothing
 
 verdict

@@ -1,0 +1,80 @@
+/* elbo encode RUN: codes of images as .npy files. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../io/npy.h"
+#include "command.h"
+#include "data.h"
+#include "on_run.h"
+
+static const elbo_option table[] = {
+    OPTION_DATA("that of the training"),
+    OPTION_PART,
+    {.name = "output",
+     .alias = "o",
+     .type = ELBO_TEXT,
+     .fallback = "codes",
+     .metavar = "NAME",
+     .help = "writes NAME-mean.npy, and NAME-logvar.npy and NAME-labels.npy where there are such"},
+    OPTION_THREADS,
+    ELBO_OPTIONS_END,
+};
+
+/* Writes NAME-KIND.npy and says so. */
+static elbo_status write(const char *name, const char *kind, const elbo_tensor *tensor)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s-%s.npy", name, kind) < 0)
+        return ELBO_NO_MEMORY;
+    elbo_status status = elbo_npy_write(path, tensor);
+    if (status == ELBO_OK && tensor->layout.shape.ndim == 2)
+        printf("%s %s (%" PRId64 ", %" PRId64 ")\n", kind, path, tensor->layout.shape.dim[0],
+               tensor->layout.shape.dim[1]);
+    else if (status == ELBO_OK)
+        printf("%s %s (%" PRId64 ")\n", kind, path, tensor->layout.shape.dim[0]);
+    free(path);
+    return status;
+}
+
+static int encode(const run_job *job)
+{
+    const char *name = elbo_values_text(job->values, "output");
+    const int64_t n = job->images->count, dims = elbo_run_latent(job->run);
+    float *x = calloc((size_t)n, (size_t)elbo_run_pixels(job->run) * sizeof *x);
+    float *mean = calloc((size_t)n, (size_t)dims * sizeof *mean),
+          *logvar = calloc((size_t)n, (size_t)dims * sizeof *mean);
+    int *labels = calloc((size_t)n, sizeof *labels);
+    const elbo_shape shape = ELBO_SHAPE(n, dims);
+    const elbo_tensor means = elbo_tensor_of(ELBO_F32, shape, mean), logvars = elbo_tensor_of(ELBO_F32, shape, logvar);
+    elbo_status status = x && mean && logvar && labels ? elbo_images_rows(job->images, 0, n, x, labels)
+                                                       : ELBO_NO_MEMORY;
+    bool normal = false;
+    if (status == ELBO_OK) {
+        normal = elbo_run_posterior(job->run, x, labels, n, mean, logvar) == ELBO_OK;
+        status = normal ? ELBO_OK : elbo_run_encode(job->run, x, labels, n, mean);
+    }
+    if (status == ELBO_OK)
+        status = write(name, "mean", &means);
+    if (status == ELBO_OK && normal)
+        status = write(name, "logvar", &logvars);
+    if (status == ELBO_OK && job->images->labels.data)
+        status = write(name, "labels", &job->images->labels);
+    free(x);
+    free(mean);
+    free(logvar);
+    free(labels);
+    return status == ELBO_OK ? EXIT_SUCCESS : fail();
+}
+
+int cmd_encode(int argc, char **argv)
+{
+    command_line line = {
+        .name = "elbo encode",
+        .doc =
+            "Writes the codes of images as .npy files: the means of q(z|x), their log-variances where it is a normal "
+            "distribution, and the labels where the data have them.",
+        .groups = {{.title = "Options:", .table = table}},
+    };
+    return on_run(&line, argc, argv, always, encode);
+}
