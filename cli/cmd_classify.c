@@ -100,8 +100,9 @@ int cmd_classify(int argc, char **argv)
 {
     command_line line = {
         .name = "elbo classify",
-        .doc = "Asks a conditional model which label explains each image best: the one with the largest log p(x|y), "
-               "estimated by importance weights. Labels count as equally frequent.",
+        .doc =
+            "Asks a conditional model which label explains each image best: the one with the largest ELBO, a bound on "
+            "log p(x|y), from so many draws. Labels count as equally frequent.",
         .groups = {{.title = "Options:", .table = table}},
     };
     return on_run(&line, argc, argv, always, classify);

@@ -6,14 +6,11 @@
 #include "run_private.h"
 #include "schedule.h"
 
-const char *const elbo_role_names[] = {[ELBO__STEP] = "train",
-                                       [ELBO__EVALUATE] = "evaluate",
-                                       [ELBO__ENCODE] = "encode",
-                                       [ELBO__SEEN] = "seen",             [ELBO__PRIOR] = "prior",
-                                       [ELBO__DECODE] = "decode",
-                                       [ELBO__SAMPLE] = "sample",
-                                       [ELBO__RECONSTRUCT] = "reconstruct",
-                                       [ELBO__LOG_PROB] = "log-prob",
+const char *const elbo_role_names[] = {[ELBO__STEP] = "train",    [ELBO__EVALUATE] = "evaluate",
+                                       [ELBO__ENCODE] = "encode", [ELBO__SEEN] = "seen",
+                                       [ELBO__PRIOR] = "prior",   [ELBO__DECODE] = "decode",
+                                       [ELBO__SAMPLE] = "sample", [ELBO__RECONSTRUCT] = "reconstruct",
+                                       [ELBO__BOUND] = "bound",   [ELBO__LOG_PROB] = "log-prob",
                                        [ELBO__ROLES] = NULL};
 
 enum { BATCH = 128, UNTIMED = 5 };
@@ -129,7 +126,7 @@ char *elbo_run_explain(elbo_run *run, const elbo_images *images, const elbo_expl
         work.table = images->count;
         work.pixels = images->images.dtype == ELBO_U8 ? ELBO_U8 : ELBO_F32;
     }
-    if (draws && (work.role == ELBO__STEP || work.role == ELBO__LOG_PROB))
+    if (draws && (work.role == ELBO__STEP || work.role == ELBO__BOUND || work.role == ELBO__LOG_PROB))
         work.draws = draws->integer;
     run->optim = how->optim ? how->optim : &adam;
     status = describe(run, images, &work, how->timed, &text);

@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-/* "train", "evaluate", "encode", "seen", "prior", "decode", "sample", "reconstruct", "log-prob", then NULL */
+/* "train", "evaluate", "encode", "seen", "prior", "decode", "sample", "reconstruct", "bound", "log-prob", then NULL */
 ELBO_API extern const char *const elbo_role_names[];
 
 /* What is 0 (or NULL) is the default. */

@@ -253,12 +253,21 @@ void elbo_model_evaluate(elbo_in *in)
     build_losses(in, losses);
 }
 
+static elbo_var *no_density(elbo_in *in)
+{
+    return elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\" has no density", in->model->name);
+}
+
+elbo_var *elbo_model_elbo(elbo_in *in)
+{
+    elbo_bound bound = elbo_model_bound(in, NULL);
+    return bound.kl ? elbo_neg(elbo_negative_elbo(&bound, NULL)) : no_density(in);
+}
+
 elbo_var *elbo_model_log_prob(elbo_in *in)
 {
     elbo_bound bound = elbo_model_bound(in, NULL);
-    if (!bound.log_weight)
-        return elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\" has no density", in->model->name);
-    return elbo_iwae_bound(bound.log_weight);
+    return bound.log_weight ? elbo_iwae_bound(bound.log_weight) : no_density(in);
 }
 
 elbo_var *elbo_model_encode(elbo_in *in)

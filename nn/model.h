@@ -134,6 +134,9 @@ ELBO_API void elbo_model_train(elbo_in *in, const elbo_optim *optim);
 /* The same metrics without an update. Scalar input: beta. */
 ELBO_API void elbo_model_evaluate(elbo_in *in);
 
+/* -(recon + kl) (B), recon a mean over in->draws draws */
+ELBO_API elbo_var *elbo_model_elbo(elbo_in *in);
+
 /* log p(x|y) (B) from in->draws draws: the ELBO for one, closer to it from below for more */
 ELBO_API elbo_var *elbo_model_log_prob(elbo_in *in);
 

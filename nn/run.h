@@ -81,8 +81,9 @@ ELBO_API elbo_status elbo_run_posterior(elbo_run *run, const float *x, const int
 ELBO_API elbo_status elbo_run_prior(elbo_run *run, const int *labels, int64_t n, float *mean,
                                     float *deviation) ELBO_MUST_CHECK;
 
-/* log p(x|y) as elbo_run_log_prob gives it for every label y in turn, of a model that takes labels: x (N, D) -> out (N, C).
- * Where the labels are equally frequent, the softmax of a row is p(y|x), and its largest entry the best guess. */
+/* The ELBO as elbo_run_elbo gives it for every label in turn, of a model that takes labels: x (N, D) -> out (N, C). Where
+ * the labels are equally frequent, the largest entry of a row is the best guess of p(y|x). (Importance weights guess worse:
+ * they forgive that q(z|x,y) fits a wrong label badly.) */
 ELBO_API elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draws, int64_t seed,
                                        float *out) ELBO_MUST_CHECK;
 
@@ -106,6 +107,11 @@ ELBO_API elbo_status elbo_run_sample(elbo_run *run, const int *labels, int64_t n
 /* E[x|z,y] at one draw z from q(z|x,y) for each image: x (N, D) -> out (N, D) */
 ELBO_API elbo_status elbo_run_reconstruct(elbo_run *run, const float *x, const int *labels, int64_t n, int64_t seed,
                                           float *out) ELBO_MUST_CHECK;
+
+/* E_q[log p(x|z,y)] - KL(q(z|x,y)||p(z|y)) with the mean over `draws` draws, and the KL in closed form where there is one: x
+ * (N, D) -> out (N), in nats. */
+ELBO_API elbo_status elbo_run_elbo(elbo_run *run, const float *x, const int *labels, int64_t n, int draws, int64_t seed,
+                                   float *out) ELBO_MUST_CHECK;
 
 /* log p(x|y) from `draws` draws of z for each image, in nats: x (N, D) -> out (N). With one draw an unbiased estimate
  * of the ELBO; with more the bound of Burda et al. (arXiv:1509.00519), which nears log p(x|y) from below. */

@@ -110,6 +110,13 @@ static int build_reconstruct(const elbo_run *run, elbo_in *in, elbo_var **out)
     return 1;
 }
 
+static int build_bound(const elbo_run *run, elbo_in *in, elbo_var **out)
+{
+    (void)run;
+    out[0] = elbo_model_elbo(in);
+    return 1;
+}
+
 static int build_log_prob(const elbo_run *run, elbo_in *in, elbo_var **out)
 {
     (void)run;
@@ -129,6 +136,7 @@ static const struct {
     [ELBO__DECODE] = {ELBO_EVALUATE, build_decode},
     [ELBO__SAMPLE] = {ELBO_EVALUATE, build_sample},
     [ELBO__RECONSTRUCT] = {ELBO_EVALUATE, build_reconstruct},
+    [ELBO__BOUND] = {ELBO_EVALUATE, build_bound},
     [ELBO__LOG_PROB] = {ELBO_EVALUATE, build_log_prob},
 };
 

@@ -16,6 +16,7 @@ typedef enum {
     ELBO__DECODE,      /* z -> (B, D)                                                         */
     ELBO__SAMPLE,      /* (B, K, D)                                                           */
     ELBO__RECONSTRUCT, /* x -> (B, K, D)                                                      */
+    ELBO__BOUND,       /* x -> (B) the ELBO                                                   */
     ELBO__LOG_PROB,    /* x -> (B)                                                            */
     ELBO__ROLES
 } elbo__role;

@@ -152,7 +152,7 @@ elbo_status elbo_run_reconstruct(elbo_run *run, const float *x, const int *label
                                .width = run->pixels});
 }
 
-/* ---- log p(x|y) -------------------------------------------------------------------------------------------------- */
+/* ---- log p(x|y) and the bound, from draws ------------------------------------------------------------------------ */
 
 /* log(e^a + e^b) */
 static double log_add(double a, double b)
@@ -161,28 +161,60 @@ static double log_add(double a, double b)
     return smaller == -INFINITY ? larger : larger + log1p(exp(smaller - larger));
 }
 
-/* sum[i] = log sum_k w_k of image first + i, its draws taken in portions that fit */
-static elbo_status sum_weights(elbo_run *run, const job *j, int64_t first, int64_t batch, int draws, double *sum)
+/* A mean over draws that are taken in portions: `none` of no draws, what it becomes with n more of mean m, and the mean. */
+typedef struct {
+    elbo__role role;
+    double none;
+    double (*add)(double sum, double m, double n);
+    double (*mean)(double sum, double n);
+} average;
+
+static double add_weights(double sum, double m, double n)
+{
+    return log_add(sum, m + log(n));
+}
+
+static double mean_weight(double sum, double n)
+{
+    return sum - log(n);
+}
+
+static double add_terms(double sum, double m, double n)
+{
+    return sum + m * n;
+}
+
+static double mean_term(double sum, double n)
+{
+    return sum / n;
+}
+
+static const average of_weights = {ELBO__LOG_PROB, -INFINITY, add_weights, mean_weight}; /* in logarithms */
+static const average of_bounds = {ELBO__BOUND, 0, add_terms, mean_term};
+
+/* sum[i] = the sum over the draws of image first + i */
+static elbo_status sum_draws(elbo_run *run, const job *j, const average *a, int64_t first, int64_t batch, int draws,
+                             double *sum)
 {
     for (int64_t i = 0; i < batch; i++)
-        sum[i] = -INFINITY;
+        sum[i] = a->none;
     for (int64_t k = 0; k < draws; k += MOST_ROWS) {
         const int64_t portion = draws - k < MOST_ROWS ? draws - k : MOST_ROWS;
         elbo__planned *planned;
         elbo_status status = run_block(run, j, first, batch, k, portion, &planned);
         if (status != ELBO_OK)
             return status;
-        elbo_tensor mean = elbo_plan_output(planned->plan, 0); /* log of the mean weight of this portion */
+        elbo_tensor mean = elbo_plan_output(planned->plan, 0);
         for (int64_t i = 0; i < batch; i++)
-            sum[i] = log_add(sum[i], elbo_tensor_get(&mean, &i) + log((double)portion));
+            sum[i] = a->add(sum[i], elbo_tensor_get(&mean, &i), (double)portion);
     }
     return ELBO_OK;
 }
 
-elbo_status elbo_run_log_prob(elbo_run *run, const float *x, const int *labels, int64_t n, int draws, int64_t seed,
-                              float *out)
+/* out (N): the mean over `draws` draws of each image */
+static elbo_status average_draws(elbo_run *run, job j, const average *a, int draws, float *out)
 {
-    const job j = {ELBO__LOG_PROB, .x = x, .labels = labels, .n = n, .seed = seed};
+    j.role = a->role;
     elbo_status status = check_job(run, &j);
     if (status == ELBO_OK && draws < 1)
         status = elbo__fail(ELBO_INVALID, "%d draws: at least 1", draws);
@@ -191,13 +223,25 @@ elbo_status elbo_run_log_prob(elbo_run *run, const float *x, const int *labels, 
     int64_t block = MOST_ROWS / draws;
     block = block < 1 ? 1 : block > BLOCK ? BLOCK : block;
     double sum[BLOCK];
-    for (int64_t first = 0; first < n && status == ELBO_OK; first += block) {
-        const int64_t batch = n - first < block ? n - first : block;
-        status = sum_weights(run, &j, first, batch, draws, sum);
+    for (int64_t first = 0; first < j.n && status == ELBO_OK; first += block) {
+        const int64_t batch = j.n - first < block ? j.n - first : block;
+        status = sum_draws(run, &j, a, first, batch, draws, sum);
         for (int64_t i = 0; i < batch && status == ELBO_OK; i++)
-            out[first + i] = (float)(sum[i] - log(draws));
+            out[first + i] = (float)a->mean(sum[i], draws);
     }
     return status;
+}
+
+elbo_status elbo_run_log_prob(elbo_run *run, const float *x, const int *labels, int64_t n, int draws, int64_t seed,
+                              float *out)
+{
+    return average_draws(run, (job){.x = x, .labels = labels, .n = n, .seed = seed}, &of_weights, draws, out);
+}
+
+elbo_status elbo_run_elbo(elbo_run *run, const float *x, const int *labels, int64_t n, int draws, int64_t seed,
+                          float *out)
+{
+    return average_draws(run, (job){.x = x, .labels = labels, .n = n, .seed = seed}, &of_bounds, draws, out);
 }
 
 elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draws, int64_t seed, float *out)
@@ -210,7 +254,7 @@ elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draw
     for (int label = 0; label < run->classes && status == ELBO_OK; label++) {
         for (int64_t i = 0; i < n; i++)
             labels[i] = label;
-        status = elbo_run_log_prob(run, x, labels, n, draws, seed, column);
+        status = elbo_run_elbo(run, x, labels, n, draws, seed, column);
         for (int64_t i = 0; i < n && status == ELBO_OK; i++)
             out[i * run->classes + label] = column[i];
     }

@@ -38,6 +38,7 @@ static const struct {
     {"decode", "concat(z(16, 20), "},
     {"sample", "random_normal("},
     {"reconstruct", "random_normal("},
+    {"bound", "softplus("},
     {"log-prob", "softplus("},
 };
 
