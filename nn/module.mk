@@ -18,6 +18,9 @@ library_sources += \
     %reldir%/folder.h \
     %reldir%/init.c \
     %reldir%/layers.c \
+    %reldir%/layers_conv.c \
+    %reldir%/layers_private.c \
+    %reldir%/layers_private.h \
     %reldir%/model.c \
     %reldir%/objective.c \
     %reldir%/optim.c \
