@@ -33,6 +33,7 @@ unit_sources += \
     %reldir%/test_golden.c \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
+    %reldir%/test_init.c \
     %reldir%/test_io_dataset.c \
     %reldir%/test_io_files.c \
     %reldir%/test_io_idx.c \

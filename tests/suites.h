@@ -25,6 +25,7 @@
     SUITE(golden)                                                                                                      \
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
+    SUITE(init)                                                                                                        \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
