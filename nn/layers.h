@@ -45,6 +45,18 @@ ELBO_API elbo_var *elbo_conv2d_layer(elbo_var *x, const char *name, int64_t out,
 ELBO_API elbo_var *elbo_conv_transpose2d_layer(elbo_var *x, const char *name, int64_t out, int kernel, int stride,
                                                int padding, int output_padding);
 
+/* ---- normalisation ----------------------------------------------------------------------------------------------- */
+
+/* y = (x - mean) / sqrt(variance + 1e-5) weight + bias, mean and variance over the last axis (Ba, Kiros and Hinton,
+ * arXiv:1607.06450): x (..., D) -> (..., D); NAME.weight (D) and NAME.bias (D), at first 1 and 0 */
+ELBO_API elbo_var *elbo_layer_norm(elbo_var *x, const char *name);
+
+/* The same with mean and variance of each channel over the batch (Ioffe and Szegedy, arXiv:1502.03167): x (B, C) or
+ * (B, C, H, W); NAME.weight (C), NAME.bias (C); state NAME.running_mean (C), NAME.running_var (C), at first 0 and 1.
+ * Training: those of the batch, and running += 0.1 (batch - running), where the variance is the unbiased one. A channel
+ * with one number has none and leaves it as it is, and so does what is not finite. Evaluation: the running ones. */
+ELBO_API elbo_var *elbo_batch_norm(elbo_var *x, const char *name);
+
 /* ---- activations ------------------------------------------------------------------------------------------------- */
 
 ELBO_API elbo_var *elbo_leaky_relu(elbo_var *x, double slope); /* x > 0 ? x : slope x                                 */

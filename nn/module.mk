@@ -19,6 +19,7 @@ library_sources += \
     %reldir%/init.c \
     %reldir%/layers.c \
     %reldir%/layers_conv.c \
+    %reldir%/layers_norm.c \
     %reldir%/layers_private.c \
     %reldir%/layers_private.h \
     %reldir%/model.c \
