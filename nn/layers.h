@@ -45,6 +45,16 @@ ELBO_API elbo_var *elbo_conv2d_layer(elbo_var *x, const char *name, int64_t out,
 ELBO_API elbo_var *elbo_conv_transpose2d_layer(elbo_var *x, const char *name, int64_t out, int kernel, int stride,
                                                int padding, int output_padding);
 
+/* ---- images of another size -------------------------------------------------------------------------------------- */
+
+/* The maximum (at a tie the derivative goes to the first) or the mean of windows of size by size pixels, side by side:
+ * x (B, C, H, W) -> (B, C, H/size, W/size), rounded down; rows and columns that fill no window are left out. */
+ELBO_API elbo_var *elbo_max_pool2d(elbo_var *x, int size);
+ELBO_API elbo_var *elbo_avg_pool2d(elbo_var *x, int size);
+
+/* Each pixel as a square of factor by factor: x (B, C, H, W) -> (B, C, factor H, factor W) */
+ELBO_API elbo_var *elbo_upsample2d(elbo_var *x, int factor);
+
 /* ---- normalisation ----------------------------------------------------------------------------------------------- */
 
 /* y = (x - mean) / sqrt(variance + 1e-5) weight + bias, mean and variance over the last axis (Ba, Kiros and Hinton,

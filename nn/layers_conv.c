@@ -1,5 +1,6 @@
 /* Layers of images: x (B, C, H, W). */
 #include "../autograd/op.h"
+#include "../tensor/memory.h"
 #include "layers_private.h"
 
 /* ---- convolutions ------------------------------------------------------------------------------------------------ */
@@ -35,4 +36,77 @@ elbo_var *elbo_conv_transpose2d_layer(elbo_var *x, const char *name, int64_t out
     elbo_var *b = elbo_param(g, "bias", ELBO_SHAPE(out), fan_in);
     elbo_scope_end(g);
     return add_to_channels(elbo_conv_transpose2d(x, w, stride, padding, output_padding), b);
+}
+
+/* ---- another size ------------------------------------------------------------------------------------------------ */
+
+static bool are_images(const char *op, elbo_var *x)
+{
+    elbo_shape shape = elbo_shape_of(x);
+    if (elbo__graph_ok(elbo_graph_of(x)) && shape.ndim != 4)
+        elbo_graph_fail(elbo_graph_of(x), ELBO_INVALID, "%s: expected x (B, C, H, W), got %s", op,
+                        elbo_shape_format(&shape).text);
+    return elbo__graph_ok(elbo_graph_of(x));
+}
+
+/* Folds every `size` neighbours on an axis into one, the first first. Neighbours become an axis of their own, and its
+ * entries are taken apart: views with long rows, where a reduction would meet many short ones. */
+static elbo_var *fold(elbo_var *x, int axis, int size, elbo_var *(*pair)(elbo_var *, elbo_var *))
+{
+    const int64_t n = elbo_size(x, axis) / size;
+    x = elbo_unsqueeze(elbo_slice(x, axis, 0, n * size), axis + 1);
+    elbo_shape neighbours = elbo_shape_of(x);
+    neighbours.dim[axis] = n;
+    neighbours.dim[axis + 1] = size;
+    x = elbo_reshape(x, neighbours);
+    elbo_var *y = elbo_slice(x, axis + 1, 0, 1);
+    for (int i = 1; i < size; i++)
+        y = pair(y, elbo_slice(x, axis + 1, i, 1));
+    return elbo_squeeze(y, axis + 1);
+}
+
+/* Windows of x (B, C, H, W) folded into one pixel each, along rows and then along columns. */
+static elbo_var *pool(const char *op, elbo_var *x, int size, elbo_var *(*pair)(elbo_var *, elbo_var *))
+{
+    if (!are_images(op, x))
+        return elbo__harmless(x);
+    const elbo_shape s = elbo_shape_of(x);
+    if (size < 1 || s.dim[2] < size || s.dim[3] < size)
+        return elbo_graph_fail(elbo_graph_of(x), ELBO_INVALID, "%s: no window of size %d in x %s", op, size,
+                               elbo_shape_format(&s).text);
+    return fold(fold(x, 3, size, pair), 2, size, pair);
+}
+
+elbo_var *elbo_max_pool2d(elbo_var *x, int size)
+{
+    return pool("max_pool2d", x, size, elbo_maximum);
+}
+
+elbo_var *elbo_avg_pool2d(elbo_var *x, int size)
+{
+    return elbo_scale(pool("avg_pool2d", x, size, elbo_add), 1 / ((double)size * size));
+}
+
+/* Each entry of an axis n times, as copies side by side: rows stay long, where a repeated axis makes short ones. */
+static elbo_var *stretch(elbo_var *x, int axis, int n)
+{
+    elbo_shape shape = elbo_shape_of(x);
+    elbo_var **copies = elbo__calloc((size_t)n, sizeof *copies);
+    if (!copies)
+        return elbo_graph_fail(elbo_graph_of(x), ELBO_NO_MEMORY, "upsample2d: out of memory");
+    for (int i = 0; i < n; i++)
+        copies[i] = elbo_unsqueeze(x, axis + 1);
+    x = elbo_concat(copies, n, axis + 1);
+    elbo__free(copies);
+    shape.dim[axis] *= n;
+    return elbo_reshape(x, shape);
+}
+
+elbo_var *elbo_upsample2d(elbo_var *x, int factor)
+{
+    if (!are_images("upsample2d", x))
+        return elbo__harmless(x);
+    if (factor < 1)
+        return elbo_graph_fail(elbo_graph_of(x), ELBO_INVALID, "upsample2d: factor %d; expected at least 1", factor);
+    return stretch(stretch(x, 3, factor), 2, factor);
 }

@@ -42,6 +42,7 @@ unit_sources += \
     %reldir%/test_io_safetensors_broken.c \
     %reldir%/test_io_text.c \
     %reldir%/test_layers.c \
+    %reldir%/test_layers_conv.c \
     %reldir%/test_layers_norm.c \
     %reldir%/test_memory.c \
     %reldir%/test_models.c \

@@ -34,6 +34,7 @@
     SUITE(io_safetensors_broken)                                                                                       \
     SUITE(io_text)                                                                                                     \
     SUITE(layers)                                                                                                      \
+    SUITE(layers_conv)                                                                                                 \
     SUITE(layers_norm)                                                                                                 \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
