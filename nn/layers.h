@@ -67,6 +67,14 @@ ELBO_API elbo_var *elbo_layer_norm(elbo_var *x, const char *name);
  * with one number has none and leaves it as it is, and so does what is not finite. Evaluation: the running ones. */
 ELBO_API elbo_var *elbo_batch_norm(elbo_var *x, const char *name);
 
+/* ---- blocks ------------------------------------------------------------------------------------------------------ */
+
+/* y = shortcut + conv2(act(norm2(conv(h)))), h = act(norm(x)): x (B, in, H, W) -> (B, out, (H - 1) / stride + 1, ...).
+ * shortcut = x (He et al., arXiv:1603.05027), or a 1x1 convolution of h where `out` or `stride` change the shape. Batch
+ * norms NAME.norm, NAME.norm2; 3x3 convolutions NAME.conv, with the stride and without a bias, and NAME.conv2;
+ * NAME.shortcut, without a bias; act by its name, from the list below. */
+ELBO_API elbo_var *elbo_residual_block(elbo_var *x, const char *name, int64_t out, int stride, const char *activation);
+
 /* ---- activations ------------------------------------------------------------------------------------------------- */
 
 ELBO_API elbo_var *elbo_leaky_relu(elbo_var *x, double slope); /* x > 0 ? x : slope x                                 */

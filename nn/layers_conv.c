@@ -10,7 +10,7 @@ static elbo_var *add_to_channels(elbo_var *y, elbo_var *b)
     return elbo_add(y, elbo__for_channels(b, y));
 }
 
-elbo_var *elbo_conv2d_layer(elbo_var *x, const char *name, int64_t out, int kernel, int stride, int padding)
+static elbo_var *convolve(elbo_var *x, const char *name, int64_t out, int kernel, int stride, int padding, bool bias)
 {
     elbo_graph *g = elbo_graph_of(x);
     if (!elbo__takes_images("conv2d", name, x, (elbo__fan){4, 1}))
@@ -19,9 +19,15 @@ elbo_var *elbo_conv2d_layer(elbo_var *x, const char *name, int64_t out, int kern
     elbo_init fan_in = elbo_init_fan_in(in * kernel * kernel);
     elbo_scope(g, name);
     elbo_var *w = elbo_param(g, "weight", ELBO_SHAPE(out, in, kernel, kernel), fan_in);
-    elbo_var *b = elbo_param(g, "bias", ELBO_SHAPE(out), fan_in);
+    elbo_var *b = bias ? elbo_param(g, "bias", ELBO_SHAPE(out), fan_in) : NULL;
     elbo_scope_end(g);
-    return add_to_channels(elbo_conv2d(x, w, stride, padding), b);
+    elbo_var *y = elbo_conv2d(x, w, stride, padding);
+    return b ? add_to_channels(y, b) : y;
+}
+
+elbo_var *elbo_conv2d_layer(elbo_var *x, const char *name, int64_t out, int kernel, int stride, int padding)
+{
+    return convolve(x, name, out, kernel, stride, padding, true);
 }
 
 elbo_var *elbo_conv_transpose2d_layer(elbo_var *x, const char *name, int64_t out, int kernel, int stride, int padding,
@@ -109,4 +115,24 @@ elbo_var *elbo_upsample2d(elbo_var *x, int factor)
     if (factor < 1)
         return elbo_graph_fail(elbo_graph_of(x), ELBO_INVALID, "upsample2d: factor %d; expected at least 1", factor);
     return stretch(stretch(x, 3, factor), 2, factor);
+}
+
+/* ---- residual blocks --------------------------------------------------------------------------------------------- */
+
+/* The first convolution and the projection have no bias: the norm behind the one would take it away, and the other's
+ * is that of the second convolution, which it is added to. */
+elbo_var *elbo_residual_block(elbo_var *x, const char *name, int64_t out, int stride, const char *activation)
+{
+    elbo_graph *g = elbo_graph_of(x);
+    if (!elbo__takes_images("residual_block", name, x, (elbo__fan){4, 1})) /* its norm knows the channels */
+        return elbo__harmless(x);
+    const bool same = out == elbo_size(x, 1) && stride == 1;
+    elbo_scope(g, name);
+    elbo_var *h = elbo_activation(elbo_batch_norm(x, "norm"), activation);
+    elbo_var *shortcut = same ? x : convolve(h, "shortcut", out, 1, stride, 0, false);
+    h = convolve(h, "conv", out, 3, stride, 1, false);
+    h = elbo_activation(elbo_batch_norm(h, "norm2"), activation);
+    h = elbo_conv2d_layer(h, "conv2", out, 3, 1, 1);
+    elbo_scope_end(g);
+    return elbo_add(shortcut, h);
 }
