@@ -135,6 +135,22 @@ elbo_var *elbo_dropout(elbo_var *x, const char *name, double p)
     return elbo_mul(x, elbo_scale(kept, 1 / (1 - p)));
 }
 
+elbo_var *elbo_embedding(elbo_var *index, const char *name, int64_t n, int64_t dims)
+{
+    elbo_graph *g = elbo_graph_of(index);
+    elbo_shape shape = elbo_shape_of(index);
+    const char *path = elbo__graph_ok(g) ? elbo__scoped(g, name) : NULL;
+    if (!path)
+        return elbo__harmless(index);
+    if (elbo_dtype_of(index) != ELBO_I32 || shape.ndim != 1)
+        return elbo_graph_fail(g, ELBO_INVALID, "embedding \"%s\": expected an index i32 (B), got %s %s", path,
+                               elbo_dtype_name(elbo_dtype_of(index)), elbo_shape_format(&shape).text);
+    elbo_scope(g, name);
+    elbo_var *w = elbo_param(g, "weight", ELBO_SHAPE(n, dims), elbo_init_normal(0, 1));
+    elbo_scope_end(g);
+    return elbo_gather(w, index);
+}
+
 elbo_var *elbo_condition(elbo_var *x, elbo_var *y)
 {
     if (!y)

@@ -94,6 +94,10 @@ ELBO_API extern const char *const elbo_activation_names[];
  * stream is `name`; axis 1 of a (B, K, D) tensor counts as the draw. */
 ELBO_API elbo_var *elbo_dropout(elbo_var *x, const char *name, double p);
 
+/* y[i] = the row of NAME.weight (n, dims) that index[i] names: index (B) i32 -> (B, dims); N(0, 1) at first. An index
+ * outside 0..n-1 gives zeros. For rows y (B, C) that are one-hot: index = elbo_argmax(y, 1). */
+ELBO_API elbo_var *elbo_embedding(elbo_var *index, const char *name, int64_t n, int64_t dims);
+
 /* [x, y] on the last axis, y (B, C) repeated over the draws of x: (B, D) -> (B, D + C), (B, K, D) -> (B, K, D + C).
  * y may be NULL: x. */
 ELBO_API elbo_var *elbo_condition(elbo_var *x, elbo_var *y);

@@ -347,6 +347,88 @@ START_TEST(a_condition_stands_beside_every_draw)
 }
 END_TEST
 
+/* ---- embeddings -------------------------------------------------------------------------------------------------- */
+
+/* The input "index" (n) i32, which a rig does not feed by itself. */
+static void bind_index(rig *r, int32_t *index, int n)
+{
+    r->feeds[r->n_feeds] = (elbo_feed){"index", elbo_tensor_new(ELBO_I32, ELBO_SHAPE(n))};
+    for (int i = 0; i < n; i++)
+        elbo_tensor_set(&r->feeds[r->n_feeds].data, (int64_t[]){i}, index[i]);
+    r->n_feeds++;
+}
+
+START_TEST(an_embedding_looks_up_rows_of_its_weight)
+{
+    enum { ROWS = 5, DIMS = 3, N = 6 };
+    int32_t index[N] = {4, 0, 4, ROWS, -1, 2}; /* two of them outside: zeros */
+    static const double met[ROWS] = {1, 0, 1, 0, 2};
+    double w[ROWS * DIMS], y[N * DIMS], dw[ROWS * DIMS];
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    r.planned = _i;
+    bind_index(&r, index, N);
+    elbo_var *out = elbo_embedding(elbo_input(r.g, "index", ELBO_I32, ELBO_SHAPE(N)), "label", ROWS, DIMS);
+    elbo_var *weight = elbo_param(r.g, "label.weight", ELBO_SHAPE(ROWS, DIMS), elbo_init_zeros()), *d;
+    elbo_grad(out, &weight, 1, &d);
+    rig_run(&r, (elbo_var *[]){out, d}, 2, (double *[]){y, dw});
+    rig_param(&r, "label.weight", w);
+    for (int i = 0; i < N * DIMS; i++) {
+        int row = index[i / DIMS];
+        ck_assert_double_eq(y[i], row >= 0 && row < ROWS ? w[row * DIMS + i % DIMS] : 0);
+    }
+    for (int i = 0; i < ROWS * DIMS; i++)
+        ck_assert_double_eq(dw[i], met[i / DIMS]);
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(an_embedding_takes_one_hot_rows_by_their_argmax)
+{
+    const double onehot[] = {0, 0, 1, 1, 0, 0};
+    double w[9], y[6];
+    rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+    elbo_var *index = elbo_argmax(rig_input(&r, "y", ELBO_SHAPE(2, 3), onehot), 1);
+    rig_value(&r, elbo_embedding(index, "label", 3, 3), y);
+    rig_param(&r, "label.weight", w);
+    for (int i = 0; i < 6; i++)
+        ck_assert_double_eq(y[i], w[i < 3 ? 6 + i : i - 3]);
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(an_embedding_begins_with_standard_normal_numbers)
+{
+    enum { N = 20000 };
+    static double w[N];
+    double mean = 0, square = 0;
+    rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+    elbo_embedding(elbo_input(r.g, "index", ELBO_I32, ELBO_SHAPE(1)), "label", N / 20, 20);
+    rig_number(&r, elbo_constant(r.g, 0));
+    rig_param(&r, "label.weight", w);
+    for (int i = 0; i < N; i++) {
+        mean += w[i] / N;
+        square += w[i] * w[i] / N;
+    }
+    ck_assert_double_le(fabs(mean), 5 / sqrt(N)); /* five standard deviations */
+    ck_assert_double_le(fabs(square - 1), 5 * sqrt(2.0 / N));
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(an_index_that_does_not_fit_names_the_embedding)
+{
+    rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+    elbo_scope(r.g, "encoder");
+    elbo_embedding(elbo_input(r.g, "y", ELBO_F32, ELBO_SHAPE(2)), "label", 10, 4);
+    rig_assert_error(&r, "embedding \"encoder.label\": expected an index i32 (B), got f32 (2)");
+    rig_free(&r);
+    r = rig_new(ELBO_F32, ELBO_TRAIN);
+    elbo_embedding(elbo_input(r.g, "y", ELBO_I32, ELBO_SHAPE(2, 10)), "label", 10, 4);
+    rig_assert_error(&r, "embedding \"label\": expected an index i32 (B), got i32 (2, 10)");
+    rig_free(&r);
+}
+END_TEST
+
 Suite *suite_layers(void)
 {
     Suite *suite = suite_create("layers");
@@ -371,5 +453,11 @@ Suite *suite_layers(void)
     tcase_add_test(others, dropout_does_nothing_when_evaluating);
     tcase_add_test(others, a_condition_stands_beside_every_draw);
     suite_add_tcase(suite, others);
+    TCase *embedding = tcase_create("embeddings");
+    tcase_add_loop_test(embedding, an_embedding_looks_up_rows_of_its_weight, 0, 2);
+    tcase_add_test(embedding, an_embedding_takes_one_hot_rows_by_their_argmax);
+    tcase_add_test(embedding, an_embedding_begins_with_standard_normal_numbers);
+    tcase_add_test(embedding, an_index_that_does_not_fit_names_the_embedding);
+    suite_add_tcase(suite, embedding);
     return suite;
 }
