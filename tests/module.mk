@@ -41,6 +41,7 @@ unit_sources += \
     %reldir%/test_io_safetensors.c \
     %reldir%/test_io_safetensors_broken.c \
     %reldir%/test_io_text.c \
+    %reldir%/test_layer_derivatives.c \
     %reldir%/test_layers.c \
     %reldir%/test_layers_conv.c \
     %reldir%/test_layers_norm.c \
@@ -112,6 +113,7 @@ check_PROGRAMS += %reldir%/generic_kernels
 script_tests = \
     %reldir%/floors \
     %reldir%/headers \
+    %reldir%/layers \
     %reldir%/sources \
     %reldir%/symbols \
     %reldir%/test_cli.sh

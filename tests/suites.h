@@ -33,6 +33,7 @@
     SUITE(io_safetensors)                                                                                              \
     SUITE(io_safetensors_broken)                                                                                       \
     SUITE(io_text)                                                                                                     \
+    SUITE(layer_derivatives)                                                                                           \
     SUITE(layers)                                                                                                      \
     SUITE(layers_conv)                                                                                                 \
     SUITE(layers_norm)                                                                                                 \
