@@ -1,61 +1,13 @@
 #include "layers.h"
 
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../autograd/op.h"
 #include "../tensor/memory.h"
+#include "layers_private.h"
 
 /* ---- dense ------------------------------------------------------------------------------------------------------- */
-
-/* The inputs of layer `path`: the size of that axis of the weight that its graph or set knows; -1 when it is new. */
-static int64_t known_inputs(elbo_graph *g, const char *path, int ndim, int axis)
-{
-    elbo_shape shape = ELBO_SCALAR;
-    char *weight = elbo__format("%s.weight", path);
-    int index = weight && g->params ? elbo_params_find(g->params, weight) : -1;
-    if (index >= 0)
-        shape = elbo_params_shape(g->params, index);
-    for (size_t i = 0; weight && index < 0 && i < g->n_wanted; i++)
-        if (strcmp(g->wanted[i].name, weight) == 0)
-            shape = g->wanted[i].shape;
-    elbo__free(weight);
-    return shape.ndim == ndim ? shape.dim[axis] : -1;
-}
-
-/* "(B, 5, 400)": a shape whose first axis is the batch, and whose last is n */
-static elbo_shape_text batch_text(const elbo_shape *shape, int64_t n)
-{
-    elbo_shape_text t;
-    size_t used = (size_t)snprintf(t.text, sizeof t.text, "(B");
-    for (int i = 1; i < shape->ndim; i++)
-        used += (size_t)snprintf(t.text + used, sizeof t.text - used, ", %" PRId64,
-                                 i == shape->ndim - 1 ? n : shape->dim[i]);
-    snprintf(t.text + used, sizeof t.text - used, ")");
-    return t;
-}
-
-/* Whether a layer can take x: (B, ..., in), with the `in` that its weight has. */
-static bool takes(const char *layer, const char *name, elbo_var *x)
-{
-    elbo_graph *g = elbo_graph_of(x);
-    elbo_shape shape = elbo_shape_of(x);
-    const char *path = elbo__graph_ok(g) ? elbo__scoped(g, name) : NULL;
-    if (!path)
-        return false;
-    if (shape.ndim < 2) {
-        elbo_graph_fail(g, ELBO_INVALID, "%s \"%s\": expected input (B, ...), got %s", layer, path,
-                        elbo_shape_format(&shape).text);
-        return false;
-    }
-    int64_t in = shape.dim[shape.ndim - 1], expected = known_inputs(g, path, 2, 1);
-    if (expected >= 0 && expected != in)
-        elbo_graph_fail(g, ELBO_INVALID, "%s \"%s\": expected input %s, got %s", layer, path,
-                        batch_text(&shape, expected).text, batch_text(&shape, in).text);
-    return elbo__graph_ok(g);
-}
 
 elbo_var *elbo_affine(elbo_var *x, elbo_var *w, elbo_var *b)
 {
@@ -78,7 +30,7 @@ elbo_var *elbo_affine(elbo_var *x, elbo_var *w, elbo_var *b)
 elbo_var *elbo_linear_init(elbo_var *x, const char *name, int64_t out, elbo_init weight, elbo_init bias)
 {
     elbo_graph *g = elbo_graph_of(x);
-    if (!takes("linear", name, x))
+    if (!elbo__takes_rows("linear", name, x, (elbo__fan){2, 1}))
         return elbo__harmless(x);
     elbo_scope(g, name);
     elbo_var *w = elbo_param(g, "weight", ELBO_SHAPE(out, elbo_size(x, -1)), weight);
@@ -105,63 +57,6 @@ elbo_var *elbo_mlp(elbo_var *x, const char *name, const int64_t *sizes, int n, c
     for (int i = 0; i < n; i++)
         x = elbo_activation(elbo_linear(x, elbo_numbered(name, i + 1).text, sizes[i]), activation);
     return x;
-}
-
-/* ---- convolutions ------------------------------------------------------------------------------------------------ */
-
-/* Whether a convolution can take x: (B, in, H, W), with the `in` that its weight has on the given axis. */
-static bool takes_images(const char *layer, const char *name, elbo_var *x, int axis)
-{
-    elbo_graph *g = elbo_graph_of(x);
-    elbo_shape shape = elbo_shape_of(x);
-    const char *path = elbo__graph_ok(g) ? elbo__scoped(g, name) : NULL;
-    if (!path)
-        return false;
-    int64_t expected = known_inputs(g, path, 4, axis);
-    if (shape.ndim != 4)
-        elbo_graph_fail(g, ELBO_INVALID, "%s \"%s\": expected input (B, C, H, W), got %s", layer, path,
-                        elbo_shape_format(&shape).text);
-    else if (expected >= 0 && expected != shape.dim[1])
-        elbo_graph_fail(g, ELBO_INVALID, "%s \"%s\": expected input (B, %" PRId64 ", H, W), got %s", layer, path,
-                        expected, elbo_shape_format(&shape).text);
-    return elbo__graph_ok(g);
-}
-
-/* y (B, C, H, W) + b (C), which is repeated over images first: its derivative is then a sum over pixels, made where the
- * images are, and a short one over images. */
-static elbo_var *add_to_channels(elbo_var *y, elbo_var *b)
-{
-    int64_t channels = elbo_size(b, 0);
-    b = elbo_expand(elbo_reshape(b, ELBO_SHAPE(1, channels, 1, 1)), ELBO_SHAPE(elbo_size(y, 0), channels, 1, 1));
-    return elbo_add(y, b);
-}
-
-elbo_var *elbo_conv2d_layer(elbo_var *x, const char *name, int64_t out, int kernel, int stride, int padding)
-{
-    elbo_graph *g = elbo_graph_of(x);
-    if (!takes_images("conv2d", name, x, 1))
-        return elbo__harmless(x);
-    int64_t in = elbo_size(x, 1);
-    elbo_init fan_in = elbo_init_fan_in(in * kernel * kernel);
-    elbo_scope(g, name);
-    elbo_var *w = elbo_param(g, "weight", ELBO_SHAPE(out, in, kernel, kernel), fan_in);
-    elbo_var *b = elbo_param(g, "bias", ELBO_SHAPE(out), fan_in);
-    elbo_scope_end(g);
-    return add_to_channels(elbo_conv2d(x, w, stride, padding), b);
-}
-
-elbo_var *elbo_conv_transpose2d_layer(elbo_var *x, const char *name, int64_t out, int kernel, int stride, int padding,
-                                      int output_padding)
-{
-    elbo_graph *g = elbo_graph_of(x);
-    if (!takes_images("conv_transpose2d", name, x, 0))
-        return elbo__harmless(x);
-    elbo_init fan_in = elbo_init_fan_in(out * kernel * kernel);
-    elbo_scope(g, name);
-    elbo_var *w = elbo_param(g, "weight", ELBO_SHAPE(elbo_size(x, 1), out, kernel, kernel), fan_in);
-    elbo_var *b = elbo_param(g, "bias", ELBO_SHAPE(out), fan_in);
-    elbo_scope_end(g);
-    return add_to_channels(elbo_conv_transpose2d(x, w, stride, padding, output_padding), b);
 }
 
 /* ---- activations ------------------------------------------------------------------------------------------------- */
@@ -240,6 +135,22 @@ elbo_var *elbo_dropout(elbo_var *x, const char *name, double p)
     elbo_var *u = elbo_random_uniform(g, name, elbo_shape_of(x), elbo_ndim(x) == 3 ? 1 : -1);
     elbo_var *kept = elbo_less(u, elbo_constant(g, 1 - p));
     return elbo_mul(x, elbo_scale(kept, 1 / (1 - p)));
+}
+
+elbo_var *elbo_embedding(elbo_var *index, const char *name, int64_t n, int64_t dims)
+{
+    elbo_graph *g = elbo_graph_of(index);
+    elbo_shape shape = elbo_shape_of(index);
+    const char *path = elbo__graph_ok(g) ? elbo__scoped(g, name) : NULL;
+    if (!path)
+        return elbo__harmless(index);
+    if (elbo_dtype_of(index) != ELBO_I32 || shape.ndim != 1)
+        return elbo_graph_fail(g, ELBO_INVALID, "embedding \"%s\": expected an index i32 (B), got %s %s", path,
+                               elbo_dtype_name(elbo_dtype_of(index)), elbo_shape_format(&shape).text);
+    elbo_scope(g, name);
+    elbo_var *w = elbo_param(g, "weight", ELBO_SHAPE(n, dims), elbo_init_normal(0, 1));
+    elbo_scope_end(g);
+    return elbo_gather(w, index);
 }
 
 elbo_var *elbo_condition(elbo_var *x, elbo_var *y)

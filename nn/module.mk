@@ -31,6 +31,10 @@ library_sources += \
     %reldir%/folder.h \
     %reldir%/init.c \
     %reldir%/layers.c \
+    %reldir%/layers_conv.c \
+    %reldir%/layers_norm.c \
+    %reldir%/layers_private.c \
+    %reldir%/layers_private.h \
     %reldir%/likelihood.c \
     %reldir%/model.c \
     %reldir%/net.c \

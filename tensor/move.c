@@ -47,6 +47,25 @@ static inline void copy_one(char *to, const char *from, size_t size)
     }
 }
 
+/* The same for a row, whose elements are so many elements apart: a loop for each size, and one for what is repeated. */
+#define RUN(bytes)                                                                                                     \
+    if (from_step == 0 && to_step == 1)                                                                                \
+        for (int64_t i = 0; i < n; i++)                                                                                \
+            copy_one(to + i * (bytes), from, bytes);                                                                   \
+    else                                                                                                               \
+        for (int64_t i = 0; i < n; i++)                                                                                \
+            copy_one(to + i * to_step * (bytes), from + i * from_step * (bytes), bytes);                               \
+    break
+static void copy_run(int64_t n, char *to, int64_t to_step, const char *from, int64_t from_step, size_t size)
+{
+    switch (size) {
+    case 1: RUN(1);
+    case 4: RUN(4);
+    default: RUN(8);
+    }
+}
+#undef RUN
+
 void elbo__move(const elbo_tensor *to, const elbo_tensor *from)
 {
     if (elbo_shape_size(&to->layout.shape) == 0)
@@ -63,8 +82,7 @@ void elbo__move(const elbo_tensor *to, const elbo_tensor *from)
         if (to_step == 1 && from_step == 1)
             memcpy(y, x, (size_t)n * size);
         else
-            for (int64_t i = 0; i < n; i++)
-                copy_one(y + i * to_step * (int64_t)size, x + i * from_step * (int64_t)size, size);
+            copy_run(n, y, to_step, x, from_step, size);
     } while (elbo__loops_next(&l, 2, index, at));
 }
 
@@ -77,8 +95,13 @@ void elbo__move_reshaped(const elbo_tensor *to, const elbo_tensor *from)
                  (const char *)from->data + elbo__layout_at(&from->layout, r.index) * (int64_t)size, size);
 }
 
+/* The first element is set, and moved to all of them. */
 void elbo__fill(const elbo_tensor *x, double value)
 {
-    for (elbo__walk w = elbo__walk_start(&x->layout.shape); w.more; elbo__walk_next(&w))
-        elbo_tensor_set(x, w.index, value);
+    if (elbo_shape_size(&x->layout.shape) == 0)
+        return;
+    elbo_tensor first = *x;
+    elbo_tensor_set(x, (int64_t[ELBO_MAX_RANK]){0}, value);
+    memset(first.layout.strides, 0, sizeof first.layout.strides);
+    elbo__move(x, &first);
 }

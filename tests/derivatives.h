@@ -1,4 +1,4 @@
-/* Derivatives of ops against central differences, in f64, by interpreter and plan.
+/* Derivatives of ops and layers against central differences, in f64, by interpreter and plan.
  *
  * A case of an op (elbo__case in autograd/op.h) says what to call, on which shapes and in which range. Its operands
  * arrive in every way an operand can: as they are, transposed, out of the middle of a larger tensor, repeated along an
@@ -10,6 +10,9 @@
  * Operands are numbers (m + 1/2) / 64, no two of them the same: at least 1/128 from every integer and 1/64 from each
  * other, so that no step (at most 1/1024) meets a kink of |x|, floor, max, ... An op whose kinks lie elsewhere needs a
  * case whose range avoids them.
+ *
+ * A layer is a case that names parameters: they count as operands. They and its state get random numbers, those of
+ * state positive.
  */
 #ifndef ELBO_TESTS_DERIVATIVES_H
 #define ELBO_TESTS_DERIVATIVES_H
@@ -25,6 +28,6 @@ typedef struct {
 
 /* Fails the test at the first derivative whose error is above 1e-9, at an op that refuses one of the shapes, and at one
  * that takes no empty operands at all. `op` is for messages; `order` is 1 or 2; `cases` ends with build = NULL. */
-void check_derivatives(const char *op, const elbo__case *cases, int order, derivative_report *report);
+void check_derivatives(const char *op, const elbo__case *cases, elbo_mode mode, int order, derivative_report *report);
 
 #endif

@@ -39,6 +39,7 @@ unit_sources += \
     %reldir%/test_golden.c \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
+    %reldir%/test_init.c \
     %reldir%/test_io_dataset.c \
     %reldir%/test_io_files.c \
     %reldir%/test_io_idx.c \
@@ -50,7 +51,10 @@ unit_sources += \
     %reldir%/test_io_safetensors_broken.c \
     %reldir%/test_io_sprites.c \
     %reldir%/test_io_text.c \
+    %reldir%/test_layer_derivatives.c \
     %reldir%/test_layers.c \
+    %reldir%/test_layers_conv.c \
+    %reldir%/test_layers_norm.c \
     %reldir%/test_memory.c \
     %reldir%/test_models.c \
     %reldir%/test_movement.c \
@@ -120,6 +124,7 @@ check_PROGRAMS += %reldir%/generic_kernels
 script_tests = \
     %reldir%/floors \
     %reldir%/headers \
+    %reldir%/layers \
     %reldir%/sources \
     %reldir%/symbols \
     %reldir%/test_cli.sh \

@@ -29,6 +29,7 @@
     SUITE(golden)                                                                                                      \
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
+    SUITE(init)                                                                                                        \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
@@ -40,7 +41,10 @@
     SUITE(io_safetensors_broken)                                                                                       \
     SUITE(io_sprites)                                                                                                  \
     SUITE(io_text)                                                                                                     \
+    SUITE(layer_derivatives)                                                                                           \
     SUITE(layers)                                                                                                      \
+    SUITE(layers_conv)                                                                                                 \
+    SUITE(layers_norm)                                                                                                 \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
     SUITE(objective)                                                                                                   \

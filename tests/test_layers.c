@@ -347,129 +347,85 @@ START_TEST(a_condition_stands_beside_every_draw)
 }
 END_TEST
 
-/* ---- initial values ---------------------------------------------------------------------------------------------- */
+/* ---- embeddings -------------------------------------------------------------------------------------------------- */
 
-/* Mean, variance and largest size of an initialiser's numbers for a tensor of this shape. */
-typedef struct {
-    double mean, variance, largest;
-    int64_t n;
-} moments;
-
-static moments moments_of(elbo_init init, elbo_shape shape)
+/* The input "index" (n) i32, which a rig does not feed by itself. */
+static void bind_index(rig *r, int32_t *index, int n)
 {
-    elbo_tensor t = elbo_tensor_new(ELBO_F64, shape);
-    init.fill(&t, 3, "tensor", init.args);
-    moments m = {.n = elbo_shape_size(&shape)};
-    const double *x = t.data;
-    for (int64_t i = 0; i < m.n; i++) {
-        m.mean += x[i] / (double)m.n;
-        m.largest = fmax(m.largest, fabs(x[i]));
+    r->feeds[r->n_feeds] = (elbo_feed){"index", elbo_tensor_new(ELBO_I32, ELBO_SHAPE(n))};
+    for (int i = 0; i < n; i++)
+        elbo_tensor_set(&r->feeds[r->n_feeds].data, (int64_t[]){i}, index[i]);
+    r->n_feeds++;
+}
+
+START_TEST(an_embedding_looks_up_rows_of_its_weight)
+{
+    enum { ROWS = 5, DIMS = 3, N = 6 };
+    int32_t index[N] = {4, 0, 4, ROWS, -1, 2}; /* two of them outside: zeros */
+    static const double met[ROWS] = {1, 0, 1, 0, 2};
+    double w[ROWS * DIMS], y[N * DIMS], dw[ROWS * DIMS];
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    r.planned = _i;
+    bind_index(&r, index, N);
+    elbo_var *out = elbo_embedding(elbo_input(r.g, "index", ELBO_I32, ELBO_SHAPE(N)), "label", ROWS, DIMS);
+    elbo_var *weight = elbo_param(r.g, "label.weight", ELBO_SHAPE(ROWS, DIMS), elbo_init_zeros()), *d;
+    elbo_grad(out, &weight, 1, &d);
+    rig_run(&r, (elbo_var *[]){out, d}, 2, (double *[]){y, dw});
+    rig_param(&r, "label.weight", w);
+    for (int i = 0; i < N * DIMS; i++) {
+        int row = index[i / DIMS];
+        ck_assert_double_eq(y[i], row >= 0 && row < ROWS ? w[row * DIMS + i % DIMS] : 0);
     }
-    for (int64_t i = 0; i < m.n; i++)
-        m.variance += (x[i] - m.mean) * (x[i] - m.mean) / (double)m.n;
-    elbo_tensor_free(&t);
-    return m;
-}
-
-/* Five standard deviations of the sample's mean and variance; `kurtosis` is E[(x - mean)^4] / variance^2. */
-static void assert_moments(moments m, double mean, double variance, double kurtosis)
-{
-    double n = (double)m.n;
-    ck_assert_double_le(fabs(m.mean - mean), 5 * sqrt(variance / n));
-    ck_assert_double_le(fabs(m.variance - variance), 5 * variance * sqrt((kurtosis - 1) / n) + 25 * variance / n);
-}
-
-static void assert_uniform(elbo_init init, elbo_shape shape, double bound)
-{
-    moments m = moments_of(init, shape);
-    assert_moments(m, 0, bound * bound / 3, 9.0 / 5);
-    ck_assert_double_le(m.largest, bound);
-}
-
-START_TEST(initial_values_have_the_moments_of_their_formula)
-{
-    assert_uniform(elbo_init_glorot(), ELBO_SHAPE(100, 200), sqrt(6.0 / 300));
-    assert_uniform(elbo_init_glorot(), ELBO_SHAPE(32, 16, 3, 5), sqrt(6.0 / ((32 + 16) * 15)));
-    assert_uniform(elbo_init_fan_in(0), ELBO_SHAPE(100, 200), sqrt(1.0 / 200));
-    assert_uniform(elbo_init_fan_in(0), ELBO_SHAPE(32, 16, 3, 5), sqrt(1.0 / (16 * 15)));
-    assert_uniform(elbo_init_fan_in(25), ELBO_SHAPE(5000), 0.2);
-    assert_moments(moments_of(elbo_init_he(), ELBO_SHAPE(100, 200)), 0, 2.0 / 200, 3);
-    assert_moments(moments_of(elbo_init_he(), ELBO_SHAPE(32, 16, 3, 5)), 0, 2.0 / (16 * 15), 3);
-    assert_moments(moments_of(elbo_init_normal(2, 0.5), ELBO_SHAPE(20000)), 2, 0.25, 3);
-    assert_moments(moments_of(elbo_init_uniform(1, 4), ELBO_SHAPE(20000)), 2.5, 0.75, 9.0 / 5);
-    moments constant = moments_of(elbo_init_constant(-1.5), ELBO_SHAPE(10, 10));
-    assert_close(constant.mean, -1.5, 1e-14);
-    assert_close(constant.variance, 0, 1e-27);
-    ck_assert_double_eq(constant.largest, 1.5);
-    ck_assert_double_eq(moments_of(elbo_init_zeros(), ELBO_SHAPE(7)).largest, 0);
-}
-END_TEST
-
-START_TEST(a_linear_layer_begins_like_pytorchs)
-{
-    enum { N_IN = 100, N_OUT = 300 };
-    static double w[N_OUT * N_IN], b[N_OUT];
-    rig r = rig_new(ELBO_F32, ELBO_TRAIN);
-    elbo_linear(elbo_input(r.g, "x", ELBO_F32, ELBO_SHAPE(1, N_IN)), "layer", N_OUT);
-    rig_number(&r, elbo_constant(r.g, 0));
-    rig_param(&r, "layer.weight", w);
-    rig_param(&r, "layer.bias", b);
-    double largest = 0, squares = 0, bias_largest = 0;
-    for (int i = 0; i < N_OUT * N_IN; i++) {
-        largest = fmax(largest, fabs(w[i]));
-        squares += w[i] * w[i] / (N_OUT * N_IN);
-    }
-    for (int i = 0; i < N_OUT; i++)
-        bias_largest = fmax(bias_largest, fabs(b[i]));
-    ck_assert_double_le(largest, 0.1f);
-    ck_assert_double_le(bias_largest, 0.1f);
-    ck_assert_double_ge(bias_largest, 0.09); /* 300 numbers all within 0.9 of the bound: once in 10^13 */
-    ck_assert_double_le(fabs(squares - 0.01 / 3), 5 * 0.01 / 3 * sqrt(0.8 / (N_OUT * N_IN)));
+    for (int i = 0; i < ROWS * DIMS; i++)
+        ck_assert_double_eq(dw[i], met[i / DIMS]);
     rig_free(&r);
 }
 END_TEST
 
-START_TEST(initial_values_do_not_depend_on_layout_or_width)
+START_TEST(an_embedding_takes_one_hot_rows_by_their_argmax)
 {
-    const elbo_init inits[] = {elbo_init_he(), elbo_init_glorot(), elbo_init_fan_in(0)};
-    for (size_t k = 0; k < sizeof inits / sizeof inits[0]; k++) {
-        elbo_tensor a = elbo_tensor_new(ELBO_F64, ELBO_SHAPE(6, 5)), b = elbo_tensor_new(ELBO_F64, ELBO_SHAPE(5, 6));
-        elbo_tensor c = elbo_tensor_new(ELBO_F32, ELBO_SHAPE(6, 5)), t = b;
-        t.layout = elbo_layout_permute(&b.layout, (int[]){1, 0});
-        inits[k].fill(&a, 9, "w", inits[k].args);
-        inits[k].fill(&t, 9, "w", inits[k].args);
-        inits[k].fill(&c, 9, "w", inits[k].args);
-        for (int64_t i = 0; i < 6; i++)
-            for (int64_t j = 0; j < 5; j++) {
-                const int64_t at[] = {i, j};
-                double x = elbo_tensor_get(&a, at);
-                ck_assert_double_eq(x, elbo_tensor_get(&t, at));
-                ck_assert_double_le(fabs(x - elbo_tensor_get(&c, at)), 1e-6);
-            }
-        elbo_tensor_free(&a);
-        elbo_tensor_free(&b);
-        elbo_tensor_free(&c);
-    }
+    const double onehot[] = {0, 0, 1, 1, 0, 0};
+    double w[9], y[6];
+    rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+    elbo_var *index = elbo_argmax(rig_input(&r, "y", ELBO_SHAPE(2, 3), onehot), 1);
+    rig_value(&r, elbo_embedding(index, "label", 3, 3), y);
+    rig_param(&r, "label.weight", w);
+    for (int i = 0; i < 6; i++)
+        ck_assert_double_eq(y[i], w[i < 3 ? 6 + i : i - 3]);
+    rig_free(&r);
 }
 END_TEST
 
-START_TEST(initial_values_depend_on_seed_and_name)
+START_TEST(an_embedding_begins_with_standard_normal_numbers)
 {
-    double x[3][4];
-    static const struct {
-        uint64_t seed;
-        const char *name;
-    } keys[] = {{1, "a"}, {1, "b"}, {2, "a"}};
-    for (int k = 0; k < 3; k++) {
-        elbo_tensor t = elbo_tensor_of(ELBO_F64, ELBO_SHAPE(4), x[k]);
-        elbo_init init = elbo_init_he();
-        init.fill(&t, keys[k].seed, keys[k].name, init.args);
+    enum { N = 20000 };
+    static double w[N];
+    double mean = 0, square = 0;
+    rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+    elbo_embedding(elbo_input(r.g, "index", ELBO_I32, ELBO_SHAPE(1)), "label", N / 20, 20);
+    rig_number(&r, elbo_constant(r.g, 0));
+    rig_param(&r, "label.weight", w);
+    for (int i = 0; i < N; i++) {
+        mean += w[i] / N;
+        square += w[i] * w[i] / N;
     }
-    for (int i = 0; i < 4; i++) {
-        ck_assert_double_ne(x[0][i], x[1][i]);
-        ck_assert_double_ne(x[0][i], x[2][i]);
-        ck_assert_double_ne(x[1][i], x[2][i]);
-    }
+    ck_assert_double_le(fabs(mean), 5 / sqrt(N)); /* five standard deviations */
+    ck_assert_double_le(fabs(square - 1), 5 * sqrt(2.0 / N));
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(an_index_that_does_not_fit_names_the_embedding)
+{
+    rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+    elbo_scope(r.g, "encoder");
+    elbo_embedding(elbo_input(r.g, "y", ELBO_F32, ELBO_SHAPE(2)), "label", 10, 4);
+    rig_assert_error(&r, "embedding \"encoder.label\": expected an index i32 (B), got f32 (2)");
+    rig_free(&r);
+    r = rig_new(ELBO_F32, ELBO_TRAIN);
+    elbo_embedding(elbo_input(r.g, "y", ELBO_I32, ELBO_SHAPE(2, 10)), "label", 10, 4);
+    rig_assert_error(&r, "embedding \"label\": expected an index i32 (B), got i32 (2, 10)");
+    rig_free(&r);
 }
 END_TEST
 
@@ -497,11 +453,11 @@ Suite *suite_layers(void)
     tcase_add_test(others, dropout_does_nothing_when_evaluating);
     tcase_add_test(others, a_condition_stands_beside_every_draw);
     suite_add_tcase(suite, others);
-    TCase *init = tcase_create("initial values");
-    tcase_add_test(init, initial_values_have_the_moments_of_their_formula);
-    tcase_add_test(init, a_linear_layer_begins_like_pytorchs);
-    tcase_add_test(init, initial_values_do_not_depend_on_layout_or_width);
-    tcase_add_test(init, initial_values_depend_on_seed_and_name);
-    suite_add_tcase(suite, init);
+    TCase *embedding = tcase_create("embeddings");
+    tcase_add_loop_test(embedding, an_embedding_looks_up_rows_of_its_weight, 0, 2);
+    tcase_add_test(embedding, an_embedding_takes_one_hot_rows_by_their_argmax);
+    tcase_add_test(embedding, an_embedding_begins_with_standard_normal_numbers);
+    tcase_add_test(embedding, an_index_that_does_not_fit_names_the_embedding);
+    suite_add_tcase(suite, embedding);
     return suite;
 }

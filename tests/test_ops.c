@@ -45,7 +45,7 @@ START_TEST(first_derivatives_agree_with_central_differences)
     derivative_report r = {0};
     for (int i = 0; elbo__ops[i]; i++)
         if (elbo__ops[i]->cases)
-            check_derivatives(elbo__ops[i]->name, elbo__ops[i]->cases, 1, &r);
+            check_derivatives(elbo__ops[i]->name, elbo__ops[i]->cases, ELBO_TRAIN, 1, &r);
     print_report("any op's derivative", &r);
 }
 END_TEST
@@ -55,7 +55,7 @@ START_TEST(second_derivatives_agree_with_central_differences)
     derivative_report r = {0};
     for (int i = 0; elbo__ops[i]; i++)
         if (elbo__ops[i]->cases)
-            check_derivatives(elbo__ops[i]->name, elbo__ops[i]->cases, 2, &r);
+            check_derivatives(elbo__ops[i]->name, elbo__ops[i]->cases, ELBO_TRAIN, 2, &r);
     print_report("any op's second derivative", &r);
 }
 END_TEST
@@ -89,7 +89,7 @@ START_TEST(composed_functions_have_right_derivatives)
 {
     derivative_report r = {0};
     for (int order = 1; order <= 2; order++)
-        check_derivatives("composed", composed, order, &r);
+        check_derivatives("composed", composed, ELBO_TRAIN, order, &r);
     ck_assert_int_gt(r.entries, 0);
 }
 END_TEST
