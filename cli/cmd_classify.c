@@ -15,7 +15,7 @@ static const elbo_option table[] = {
     OPTION_PART,
     {.name = "draws",
      .type = ELBO_INTEGER,
-     .fallback = "20",
+     .fallback = "25",
      .least = 1,
      .greatest = 1e6,
      .metavar = "K",

@@ -37,7 +37,11 @@
     {.name = "net", .type = ELBO_CHOICE, .fallback = "mlp", .choices = elbo_net_names, .metavar = "NAME",             \
      .help = "kind of network: mlp, or conv for pictures"},                                                           \
     {.name = "channels", .type = ELBO_SIZES, .fallback = "32,64", .least = 1, .greatest = 4096, .needs = "net=conv",  \
-     .metavar = "N,N,...", .help = "channels of the convolutions (3x3, stride 2); the decoder mirrors them"}
+     .metavar = "N,N,...", .help = "channels of the convolutions (3x3, stride 2); the decoder mirrors them"},         \
+    {.name = "norm", .type = ELBO_CHOICE, .fallback = "none", .choices = elbo_net_norm_names, .needs = "net=conv",    \
+     .metavar = "NAME", .help = "what follows each convolution before its activation: none or batch"},                \
+    {.name = "residual", .type = ELBO_INTEGER, .fallback = "0", .least = 0, .greatest = 16, .needs = "net=conv",      \
+     .metavar = "N", .help = "residual blocks after each convolution"}
 
 /* ---- the likelihood: read by elbo_likelihood --------------------------------------------------------------------- */
 

@@ -38,6 +38,22 @@ static bool find_levels(const elbo_in *in, levels *l)
     return true;
 }
 
+/* What follows a convolution: h (B, C, H, W) of the same shape. */
+static elbo_var *finish(elbo_in *in, elbo_var *h, const char *name)
+{
+    const char *activation = elbo_option_choice(in, "activation");
+    const int blocks = (int)elbo_option_integer(in, "residual");
+    const int64_t channels = elbo_size(h, 1);
+    elbo_scope(in->g, name);
+    if (strcmp(elbo_option_choice(in, "norm"), "batch") == 0)
+        h = elbo_batch_norm(h, "norm");
+    h = elbo_activation(h, activation);
+    for (int i = 1; i <= blocks; i++)
+        h = elbo_residual_block(h, elbo_numbered("residual", i).text, channels, 1, activation);
+    elbo_scope_end(in->g);
+    return h;
+}
+
 /* The label as one more channel: (B, C, H, W) -> (B, C + 1, H, W) */
 static elbo_var *with_label(const elbo_in *in, elbo_var *x)
 {
@@ -59,7 +75,7 @@ static elbo_var *encode(elbo_in *in)
     for (int i = 1; i <= l.n; i++) {
         const elbo_layer_name name = elbo_numbered("encoder.conv", i);
         h = elbo_conv2d_layer(h, name.text, l.channels[i], KERNEL, STRIDE, PADDING);
-        h = elbo_activation(h, elbo_option_choice(in, "activation"));
+        h = finish(in, h, name.text);
     }
     h = elbo_reshape(h, ELBO_SHAPE(images, l.channels[l.n] * l.height[l.n] * l.width[l.n]));
     return elbo__encoder_layers(in, h);
@@ -86,10 +102,10 @@ static elbo_var *decode(elbo_in *in, elbo_var *z)
     elbo_var *h = elbo__decoder_layers(in, elbo_condition(z, in->y));
     h = elbo_linear(h, "decoder.features", channels * height * width);
     h = elbo_reshape(h, ELBO_SHAPE(-1, channels, height, width));
-    h = elbo_activation(h, elbo_option_choice(in, "activation"));
+    h = finish(in, h, "decoder.features");
     for (int i = l.n; i > 1; i--) {
         const elbo_layer_name name = elbo_numbered("decoder.conv", l.n - i + 1);
-        h = elbo_activation(grow(h, &l, i, name.text), elbo_option_choice(in, "activation"));
+        h = finish(in, grow(h, &l, i, name.text), name.text);
     }
     elbo_shape shape = elbo_shape_of(h), draws = elbo_shape_of(z);
     if (draws.ndim != 3)

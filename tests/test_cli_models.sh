@@ -73,7 +73,7 @@ train='--hidden 16 --latent 2'
 for options in '--likelihood gaussian --variance 0.5' '--likelihood gaussian --learn-variance shared' \
     '--likelihood gaussian --learn-variance pixel' '--likelihood continuous-bernoulli' '--spread logstd --draws 3' \
     '--beta-schedule linear --warmup 1' '--beta 4 --beta-schedule cyclic --cycles 2' '--free-bits 0.5' '--binarise' \
-    '--hidden none' '--net conv --channels 4,8 --activation gelu' '--net conv --channels 3 --hidden none'; do
+    '--hidden none' '--net conv --channels 4,8 --activation gelu' '--net conv --channels 3 --hidden none' '--net conv --channels 4 --norm batch --residual 1'; do
     runs "train vae $options" "$elbo" train vae $small $train $options --out vae --force
     runs "evaluate vae $options" "$elbo" evaluate vae --draws 2
     says '^ELBO -*[0-9.]* nats per image$'
