@@ -7,17 +7,12 @@
 
 #include "../tensor/memory.h"
 #include "bytes.h"
+#include "dataset_private.h"
 #include "idx.h"
-
-/* What is wrong with data is told in the same words for files and for arrays; `status` tells them apart. */
-struct names {
-    const char *images, *labels;
-    elbo_status status;
-};
 
 /* ---- checks ------------------------------------------------------------------------------------------------------ */
 
-static elbo_status check_shape(const struct names *names, elbo_images *out)
+static elbo_status check_shape(const elbo__data_names *names, elbo_images *out)
 {
     const elbo_shape *shape = &out->images.layout.shape;
     if (out->images.dtype == ELBO_I32)
@@ -50,7 +45,7 @@ static void scan_piece(void *user, const void *bytes, size_t count)
     scan->seen += n;
 }
 
-static elbo_status check_finite(const struct names *names, const elbo_images *images)
+static elbo_status check_finite(const elbo__data_names *names, const elbo_images *images)
 {
     struct scan scan = {images->images.dtype, 0, -1};
     if (scan.dtype == ELBO_U8)
@@ -63,7 +58,7 @@ static elbo_status check_finite(const struct names *names, const elbo_images *im
                       (long long)(scan.bad / size));
 }
 
-static elbo_status check_labels(const struct names *names, int classes, elbo_images *out)
+static elbo_status check_labels(const elbo__data_names *names, int classes, elbo_images *out)
 {
     const elbo_tensor *labels = &out->labels;
     const elbo_shape *shape = &labels->layout.shape;
@@ -112,8 +107,7 @@ static uint64_t hash_tensor(uint64_t hash, const elbo_tensor *tensor)
     return hash;
 }
 
-/* Checks the tensors in `out` and fills in the rest of it. */
-static elbo_status complete(const struct names *names, int classes, elbo_images *out)
+elbo_status elbo__images_complete(const elbo__data_names *names, int classes, elbo_images *out)
 {
     if (classes < 0 || classes > ELBO_MAX_CLASSES)
         return elbo__fail(ELBO_INVALID, "%d classes: there can be at most %d", classes, ELBO_MAX_CLASSES);
@@ -132,7 +126,7 @@ static elbo_status complete(const struct names *names, int classes, elbo_images 
 
 elbo_status elbo_images_of(const elbo_tensor *images, const elbo_tensor *labels, int classes, elbo_images *out)
 {
-    static const struct names names = {"images", "labels", ELBO_INVALID};
+    static const elbo__data_names names = {"images", "labels", ELBO_INVALID};
     *out = (elbo_images){.images = *images};
     if (labels)
         out->labels = *labels;
@@ -140,7 +134,7 @@ elbo_status elbo_images_of(const elbo_tensor *images, const elbo_tensor *labels,
     if (status == ELBO_OK && labels)
         status = elbo__check_tensor(labels, "elbo_images_of", names.labels);
     if (status == ELBO_OK)
-        status = complete(&names, classes, out);
+        status = elbo__images_complete(&names, classes, out);
     if (status != ELBO_OK)
         *out = (elbo_images){.owned = false};
     return status;
@@ -194,26 +188,72 @@ static elbo_status find(const char *folder, const char *part, const char *kind, 
     return status;
 }
 
-elbo_status elbo_images_load(const char *folder, const char *part, int classes, elbo_images *out)
+static elbo_status load_idx(const char *folder, const char *part, const char *images, const char *labels, int classes,
+                            elbo_images *out)
 {
-    *out = (elbo_images){.owned = true};
-    char *images = NULL, *labels = NULL;
-    elbo_status status = find(folder, part, "images", &images);
-    if (status == ELBO_OK)
-        status = find(folder, part, "labels", &labels);
-    if (status == ELBO_OK && !images)
-        status = elbo__fail(ELBO_IO, "%s/%s-images-idx3-ubyte: no such file, plain or .gz", folder, part);
-    if (status == ELBO_OK)
-        status = elbo_idx_read(images, &out->images);
+    if (!images)
+        return elbo__fail(ELBO_IO, "%s/%s-images-idx3-ubyte: no such file, plain or .gz", folder, part);
+    elbo_status status = elbo_idx_read(images, &out->images);
     if (status == ELBO_OK && labels)
         status = elbo_idx_read(labels, &out->labels);
     if (status == ELBO_OK)
-        status = complete(&(struct names){images, labels, ELBO_FORMAT}, classes, out);
+        status = elbo__images_complete(&(elbo__data_names){images, labels, ELBO_FORMAT}, classes, out);
+    return status;
+}
+
+static elbo_status load_png(const char *folder, const char *part, int classes, elbo_images *out)
+{
+    bool found;
+    elbo_status status = elbo__images_load_png(folder, part, classes, out, &found);
+    if (status == ELBO_OK && !found)
+        status = elbo__fail(ELBO_IO,
+                            "%s/%s-images-idx3-ubyte: no such file, plain or .gz, and no PNG files for this part",
+                            folder, part);
+    return status;
+}
+
+elbo_status elbo_images_load(const char *folder, const char *part, int classes, elbo_images *out)
+{
+    *out = (elbo_images){.owned = true};
+    char *images = NULL, *labels = NULL, *others = NULL;
+    elbo_status status = find(folder, part, "images", &images);
+    if (status == ELBO_OK)
+        status = find(folder, part, "labels", &labels);
+    /* a folder that holds the other part as IDX files lacks this one, whatever pictures lie beside it */
+    if (status == ELBO_OK && !images)
+        status = find(folder, strcmp(part, "train") == 0 ? "t10k" : "train", "images", &others);
+    if (status == ELBO_OK && (images || labels || others))
+        status = load_idx(folder, part, images, labels, classes, out);
+    else if (status == ELBO_OK)
+        status = load_png(folder, part, classes, out);
     elbo__free(images);
     elbo__free(labels);
+    elbo__free(others);
     if (status != ELBO_OK)
         elbo_images_free(out);
     return status;
+}
+
+/* ---- names of classes -------------------------------------------------------------------------------------------- */
+
+elbo_status elbo__images_name(elbo_images *out, const char *const *names, int count)
+{
+    out->class_names = elbo__calloc((size_t)out->classes + 1, sizeof *out->class_names);
+    if (!out->class_names)
+        return ELBO_NO_MEMORY;
+    for (int i = 0; i < out->classes; i++) {
+        out->class_names[i] = i < count ? elbo__strdup(names[i]) : elbo__format("%d", i);
+        if (!out->class_names[i])
+            return ELBO_NO_MEMORY;
+    }
+    return ELBO_OK;
+}
+
+static void free_names(char **names)
+{
+    for (char **name = names; name && *name; name++)
+        elbo__free(*name);
+    elbo__free(names);
 }
 
 void elbo_images_free(elbo_images *images)
@@ -223,6 +263,7 @@ void elbo_images_free(elbo_images *images)
     if (images->owned) {
         elbo_tensor_free(&images->images);
         elbo_tensor_free(&images->labels);
+        free_names(images->class_names);
     }
     *images = (elbo_images){.owned = false};
 }

@@ -1,4 +1,4 @@
-/* Images with labels, from a folder of IDX files or from arrays.
+/* Images with labels, from a folder of IDX or PNG files or from arrays.
  *
  *     elbo_images train;
  *     if (elbo_images_load("data/mnist", "train", 10, &train) != ELBO_OK)
@@ -10,6 +10,20 @@
  * "train" and "t10k", each plain or with .gz at its end (the plain file wins). Own data needs nothing but these names;
  * whatever an IDX file can hold may follow "idx", as in train-images-idx4-float, and "-images.idx3" is as good as
  * "-images-idx3". Labels are optional.
+ *
+ * A folder without IDX files may hold PNG files of one size:
+ *
+ *     FOLDER/train/cat/1.png    the parts "train" and "t10k"; FOLDER/t10k is as good as FOLDER/test
+ *     FOLDER/test/cat/2.png
+ *
+ *     FOLDER/cat/3.png          without folders train, test and t10k: of the list of all files every tenth, from the
+ *                               tenth on, is the part "t10k", and the others are "train"
+ *
+ * The folders in a part are the labels: their names, sorted, are the classes 0, 1, ... of the training part, and the test
+ * part may have no others. PNG files right in the part mean that there are no labels. Files are sorted by class and name,
+ * byte by byte; what is hidden, does not end in .png or .PNG, or lies deeper does not count. The images are (N, H, W) if
+ * all files of both parts are grey, and otherwise (N, 3, H, W), grey ones with three equal channels; elbo_png_read says
+ * what becomes of palettes, alpha and 16 bits.
  */
 #ifndef ELBO_IO_DATASET_H
 #define ELBO_IO_DATASET_H
@@ -28,14 +42,16 @@ typedef struct {
     int64_t count;      /* N, at least 1                                                                        */
     int64_t channels, height, width; /* of one image; 1, 1, D for (N, D)                                        */
     int classes;                     /* 0 without labels                                                        */
+    char **class_names;              /* (classes), NULL after the last; one without a name has its number; NULL */
+                                     /* where no class has a name: from IDX files and arrays                    */
     uint64_t fingerprint;            /* a hash of dtypes, shapes and elements, the same from a file or an array */
     bool owned;                      /* the data is freed with it                                               */
 } elbo_images;
 
-/* Reads one part of a folder. classes = 0: as many as the largest label asks for. Errors name the file:
- * ELBO_IO for a missing or unreadable one, ELBO_FORMAT for one that is no IDX file, holds labels in place of images or
- * the other way round, has another count than its partner, a label outside the classes, or a value that is not
- * finite. */
+/* Reads one part of a folder. classes = 0: as many as the largest label asks for, or as there are folders of PNG files.
+ * Errors name the file: ELBO_IO for a missing or unreadable one, ELBO_FORMAT for one that is no IDX or PNG file, holds
+ * labels in place of images or the other way round, has another count than its partner, a label outside the classes, a
+ * value that is not finite, or another size than the other PNG files. */
 ELBO_API elbo_status elbo_images_load(const char *folder, const char *part, int classes,
                                       elbo_images *out) ELBO_MUST_CHECK;
 

@@ -12,6 +12,7 @@ library_sources += \
     %reldir%/bytes.h \
     %reldir%/csv.c \
     %reldir%/dataset.c \
+    %reldir%/dataset_private.h \
     %reldir%/file.c \
     %reldir%/file.h \
     %reldir%/gzip.c \
@@ -20,6 +21,7 @@ library_sources += \
     %reldir%/ini.c \
     %reldir%/npy.c \
     %reldir%/png.c \
+    %reldir%/png_folder.c \
     %reldir%/png_private.h \
     %reldir%/png_read.c \
     %reldir%/safetensors.c \

@@ -9,7 +9,7 @@
 
 #include <png.h>
 
-#include "../tensor/error.h"
+#include "../tensor/tensor.h"
 
 enum { ELBO__PNG_MAX_SIDE = 100000 };
 
@@ -25,5 +25,8 @@ void elbo__png_error(png_structp png, png_const_charp message);
 void elbo__png_warning(png_structp png, png_const_charp message); /* does nothing */
 png_voidp elbo__png_allocate(png_structp png, png_alloc_size_t bytes);
 void elbo__png_free(png_structp png, png_voidp block);
+
+/* The shape that elbo_png_read would give a file, without its pixels. */
+elbo_status elbo__png_peek(const char *path, elbo_shape *out) ELBO_MUST_CHECK;
 
 #endif

@@ -19,6 +19,7 @@ struct decoder {
     elbo__png_job job;
     int fd;
     int64_t file_size;
+    bool only_shape;
     png_structp png;
     png_infop info;
     elbo_shape shape;      /* (H, W) or (H, W, 3) */
@@ -100,7 +101,7 @@ static void decode(struct decoder *d)
     read_info(d);
     if (d->job.status == ELBO_OK)
         d->job.status = check_size(d);
-    if (d->job.status == ELBO_OK)
+    if (d->job.status == ELBO_OK && !d->only_shape)
         read_rows(d);
 }
 
@@ -137,15 +138,29 @@ static elbo_status read_png(struct decoder *d)
     return d->job.status;
 }
 
+static elbo_status read_file(struct decoder *d)
+{
+    d->fd = open(d->job.path, O_RDONLY | O_CLOEXEC);
+    if (d->fd < 0)
+        return elbo__fail(ELBO_IO, "%s: cannot open: %s", d->job.path, strerror(errno));
+    elbo_status status = read_png(d);
+    close(d->fd);
+    return status;
+}
+
+elbo_status elbo__png_peek(const char *path, elbo_shape *out)
+{
+    struct decoder d = {.job = {path, "damaged", ELBO_FORMAT, ELBO_OK}, .only_shape = true};
+    elbo_status status = read_file(&d);
+    *out = d.shape;
+    return status;
+}
+
 elbo_status elbo_png_read(const char *path, elbo_tensor *out)
 {
-    *out = (elbo_tensor){.data = NULL};
     struct decoder d = {.job = {path, "damaged", ELBO_FORMAT, ELBO_OK}};
-    d.fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (d.fd < 0)
-        return elbo__fail(ELBO_IO, "%s: cannot open: %s", path, strerror(errno));
-    elbo_status status = read_png(&d);
-    close(d.fd);
+    elbo_status status = read_file(&d);
+    *out = (elbo_tensor){.data = NULL};
     if (status == ELBO_OK)
         *out = elbo_tensor_of(ELBO_U8, d.shape, d.pixels);
     else

@@ -38,6 +38,7 @@ unit_sources += \
     %reldir%/test_io_idx.c \
     %reldir%/test_io_npy.c \
     %reldir%/test_io_png.c \
+    %reldir%/test_io_png_folder.c \
     %reldir%/test_io_png_read.c \
     %reldir%/test_io_safetensors.c \
     %reldir%/test_io_safetensors_broken.c \

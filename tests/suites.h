@@ -30,6 +30,7 @@
     SUITE(io_idx)                                                                                                      \
     SUITE(io_npy)                                                                                                      \
     SUITE(io_png)                                                                                                      \
+    SUITE(io_png_folder)                                                                                               \
     SUITE(io_png_read)                                                                                                 \
     SUITE(io_safetensors)                                                                                              \
     SUITE(io_safetensors_broken)                                                                                       \
