@@ -35,6 +35,7 @@
 #include "io/npy.h"
 #include "io/png.h"
 #include "io/safetensors.h"
+#include "io/sprites.h"
 
 /* graphs of operations, their gradients, and the plans that run them */
 #include "autograd/graph.h"

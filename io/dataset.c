@@ -212,9 +212,8 @@ static elbo_status load_png(const char *folder, const char *part, int classes, e
     return status;
 }
 
-elbo_status elbo_images_load(const char *folder, const char *part, int classes, elbo_images *out)
+static elbo_status load_folder(const char *folder, const char *part, int classes, elbo_images *out)
 {
-    *out = (elbo_images){.owned = true};
     char *images = NULL, *labels = NULL, *others = NULL;
     elbo_status status = find(folder, part, "images", &images);
     if (status == ELBO_OK)
@@ -229,6 +228,21 @@ elbo_status elbo_images_load(const char *folder, const char *part, int classes, 
     elbo__free(images);
     elbo__free(labels);
     elbo__free(others);
+    return status;
+}
+
+elbo_status elbo_images_load(const char *folder, const char *part, int classes, elbo_images *out)
+{
+    static const char sprites[] = "sprites";
+    const size_t length = sizeof sprites - 1;
+    elbo_status status;
+    *out = (elbo_images){.owned = true};
+    if (strcmp(folder, sprites) == 0)
+        status = elbo__images_load_sprites(part, NULL, classes, out);
+    else if (strncmp(folder, sprites, length) == 0 && folder[length] == ':')
+        status = elbo__images_load_sprites(part, folder + length + 1, classes, out);
+    else
+        status = load_folder(folder, part, classes, out);
     if (status != ELBO_OK)
         elbo_images_free(out);
     return status;
@@ -263,6 +277,7 @@ void elbo_images_free(elbo_images *images)
     if (images->owned) {
         elbo_tensor_free(&images->images);
         elbo_tensor_free(&images->labels);
+        elbo_tensor_free(&images->factors);
         free_names(images->class_names);
     }
     *images = (elbo_images){.owned = false};

@@ -1,4 +1,4 @@
-/* Images with labels, from a folder of IDX or PNG files or from arrays.
+/* Images with labels: from a folder of IDX or PNG files, made up, or from arrays.
  *
  *     elbo_images train;
  *     if (elbo_images_load("data/mnist", "train", 10, &train) != ELBO_OK)
@@ -19,11 +19,15 @@
  *     FOLDER/cat/3.png          without folders train, test and t10k: of the list of all files every tenth, from the
  *                               tenth on, is the part "t10k", and the others are "train"
  *
- * The folders in a part are the labels: their names, sorted, are the classes 0, 1, ... of the training part, and the test
- * part may have no others. PNG files right in the part mean that there are no labels. Files are sorted by class and name,
- * byte by byte; what is hidden, does not end in .png or .PNG, or lies deeper does not count. The images are (N, H, W) if
- * all files of both parts are grey, and otherwise (N, 3, H, W), grey ones with three equal channels; elbo_png_read says
- * what becomes of palettes, alpha and 16 bits.
+ * The folders in a part are the labels: their names, sorted, are the classes 0, 1, ... of the training part, and the
+ * test part may have no others. PNG files right in the part mean that there are no labels. Files are sorted by class
+ * and name, byte by byte; what is hidden, does not end in .png (or .PNG), or lies deeper does not count. The images are
+ * (N, H, W) if all files of both parts are grey, and otherwise (N, 3, H, W), grey ones with three equal channels;
+ * elbo_png_read says what becomes of palettes, alpha and 16 bits.
+ *
+ * "sprites" in place of a folder is no folder but the made-up images of io/sprites.h, 64 pixels a side: 10,000 in the
+ * part "train" (seed 1), 1,000 in "t10k" (seed 2). "sprites:FACTOR" takes the labels from another factor than shape. A
+ * folder of that name is "./sprites".
  */
 #ifndef ELBO_IO_DATASET_H
 #define ELBO_IO_DATASET_H
@@ -44,14 +48,17 @@ typedef struct {
     int classes;                     /* 0 without labels                                                        */
     char **class_names;              /* (classes), NULL after the last; one without a name has its number; NULL */
                                      /* where no class has a name: from IDX files and arrays                    */
+    elbo_tensor factors;             /* (N, F) i32: what each image was made from, see io/sprites.h; data is    */
+                                     /* NULL for all that is not made up                                        */
     uint64_t fingerprint;            /* a hash of dtypes, shapes and elements, the same from a file or an array */
     bool owned;                      /* the data is freed with it                                               */
 } elbo_images;
 
-/* Reads one part of a folder. classes = 0: as many as the largest label asks for, or as there are folders of PNG files.
- * Errors name the file: ELBO_IO for a missing or unreadable one, ELBO_FORMAT for one that is no IDX or PNG file, holds
- * labels in place of images or the other way round, has another count than its partner, a label outside the classes, a
- * value that is not finite, or another size than the other PNG files. */
+/* Reads one part of a folder, or makes one of the sprites. classes = 0: as many as the largest label asks for, as there
+ * are folders of PNG files, or values of the factor. Errors name the file: ELBO_IO for a missing or unreadable one,
+ * ELBO_FORMAT for one that is no IDX or PNG file, holds labels in place of images or the other way round, has another
+ * count than its partner, a label outside the classes, a value that is not finite, or another size than the other PNG
+ * files. */
 ELBO_API elbo_status elbo_images_load(const char *folder, const char *part, int classes,
                                       elbo_images *out) ELBO_MUST_CHECK;
 

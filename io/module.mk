@@ -5,7 +5,8 @@ public_headers += \
     %reldir%/ini.h \
     %reldir%/npy.h \
     %reldir%/png.h \
-    %reldir%/safetensors.h
+    %reldir%/safetensors.h \
+    %reldir%/sprites.h
 
 library_sources += \
     %reldir%/bytes.c \
@@ -26,4 +27,5 @@ library_sources += \
     %reldir%/png_read.c \
     %reldir%/safetensors.c \
     %reldir%/safetensors_format.h \
-    %reldir%/safetensors_write.c
+    %reldir%/safetensors_write.c \
+    %reldir%/sprites.c

@@ -42,6 +42,7 @@ unit_sources += \
     %reldir%/test_io_png_read.c \
     %reldir%/test_io_safetensors.c \
     %reldir%/test_io_safetensors_broken.c \
+    %reldir%/test_io_sprites.c \
     %reldir%/test_io_text.c \
     %reldir%/test_layers.c \
     %reldir%/test_memory.c \

@@ -34,6 +34,7 @@
     SUITE(io_png_read)                                                                                                 \
     SUITE(io_safetensors)                                                                                              \
     SUITE(io_safetensors_broken)                                                                                       \
+    SUITE(io_sprites)                                                                                                  \
     SUITE(io_text)                                                                                                     \
     SUITE(layers)                                                                                                      \
     SUITE(models)                                                                                                      \
