@@ -13,8 +13,9 @@
  *
  * A folder without IDX files may hold PNG files of one size:
  *
- *     FOLDER/train/cat/1.png    images/4.PNG     the parts; FOLDER/t10k is as good as FOLDER/test
+ *     FOLDER/train/cat/1.png    the parts "train" and "t10k"; FOLDER/t10k is as good as FOLDER/test
  *     FOLDER/test/cat/2.png
+ *
  *     FOLDER/cat/3.png          without folders train, test and t10k: of the list of all files every tenth, from the
  *                               tenth on, is the part "t10k", and the others are "train"
  *

@@ -1,6 +1,7 @@
 #include "layers.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../autograd/op.h"

@@ -171,7 +171,7 @@ END_TEST
 
 START_TEST(every_tenth_file_is_the_test_part)
 {
-    char name[16];
+    char name[32];
     for (int i = 0; i < 20; i++) {
         snprintf(name, sizeof name, "%02d.png", i);
         write_grey(name, 10 * i);
@@ -189,7 +189,7 @@ END_TEST
 START_TEST(every_tenth_file_is_counted_over_all_classes)
 {
     static const char *const names[] = {"a", "a-"};
-    char name[16];
+    char name[32];
     make_folder("a");
     make_folder("a-");
     for (int i = 0; i < 13; i++) {
