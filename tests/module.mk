@@ -15,6 +15,8 @@ unit_sources += \
     %reldir%/patterns.h \
     %reldir%/rig.c \
     %reldir%/rig.h \
+    %reldir%/runs.c \
+    %reldir%/runs.h \
     %reldir%/scratch.c \
     %reldir%/scratch.h \
     %reldir%/small_dists.c \
@@ -26,6 +28,7 @@ unit_sources += \
     %reldir%/test_binding.c \
     %reldir%/test_conv.c \
     %reldir%/test_convolve.c \
+    %reldir%/test_corruption.c \
     %reldir%/test_describe.c \
     %reldir%/test_dist_bernoulli.c \
     %reldir%/test_dist_categorical.c \
@@ -63,6 +66,7 @@ unit_sources += \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
     %reldir%/test_run.c \
+    %reldir%/test_schedule.c \
     %reldir%/test_state.c \
     %reldir%/test_tensor.c \
     %reldir%/test_train.c \

@@ -17,6 +17,7 @@
     SUITE(binding)                                                                                                     \
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
+    SUITE(corruption)                                                                                                  \
     SUITE(describe)                                                                                                    \
     SUITE(dist_bernoulli)                                                                                              \
     SUITE(dist_categorical)                                                                                            \
@@ -49,6 +50,7 @@
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
     SUITE(run)                                                                                                         \
+    SUITE(schedule)                                                                                                    \
     SUITE(state)                                                                                                       \
     SUITE(train)
 
