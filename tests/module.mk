@@ -39,6 +39,7 @@ unit_sources += \
     %reldir%/test_elementwise.c \
     %reldir%/test_explain.c \
     %reldir%/test_folder.c \
+    %reldir%/test_free_bits.c \
     %reldir%/test_golden.c \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
@@ -50,6 +51,7 @@ unit_sources += \
     %reldir%/test_io_safetensors_broken.c \
     %reldir%/test_io_text.c \
     %reldir%/test_layers.c \
+    %reldir%/test_likelihood.c \
     %reldir%/test_memory.c \
     %reldir%/test_models.c \
     %reldir%/test_movement.c \

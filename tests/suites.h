@@ -27,6 +27,7 @@
     SUITE(draws)                                                                                                       \
     SUITE(explain)                                                                                                     \
     SUITE(folder)                                                                                                      \
+    SUITE(free_bits)                                                                                                   \
     SUITE(golden)                                                                                                      \
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
@@ -38,6 +39,7 @@
     SUITE(io_safetensors_broken)                                                                                       \
     SUITE(io_text)                                                                                                     \
     SUITE(layers)                                                                                                      \
+    SUITE(likelihood)                                                                                                  \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
     SUITE(objective)                                                                                                   \
