@@ -24,6 +24,7 @@ unit_sources += \
     %reldir%/small_model.c \
     %reldir%/small_model.h \
     %reldir%/suites.h \
+    %reldir%/test_ae.c \
     %reldir%/test_batches.c \
     %reldir%/test_binding.c \
     %reldir%/test_conv.c \
@@ -55,6 +56,7 @@ unit_sources += \
     %reldir%/test_memory.c \
     %reldir%/test_models.c \
     %reldir%/test_movement.c \
+    %reldir%/test_net.c \
     %reldir%/test_objective.c \
     %reldir%/test_ops.c \
     %reldir%/test_optim.c \

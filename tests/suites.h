@@ -13,6 +13,7 @@
     SUITE(elementwise)                                                                                                 \
     SUITE(reduce)                                                                                                      \
     SUITE(product)                                                                                                     \
+    SUITE(ae)                                                                                                          \
     SUITE(batches)                                                                                                     \
     SUITE(binding)                                                                                                     \
     SUITE(conv)                                                                                                        \
@@ -42,6 +43,7 @@
     SUITE(likelihood)                                                                                                  \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
+    SUITE(net)                                                                                                         \
     SUITE(objective)                                                                                                   \
     SUITE(ops)                                                                                                         \
     SUITE(optim)                                                                                                       \
