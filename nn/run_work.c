@@ -185,6 +185,8 @@ elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draw
 {
     if (!elbo__run_takes_labels(run))
         return elbo__fail(ELBO_INVALID, "model \"%s\" takes no labels, so it cannot tell them apart", run->model->name);
+    if (n < 0)
+        return elbo__fail(ELBO_INVALID, "%lld images", (long long)n);
     float *column = elbo__calloc((size_t)n, sizeof *column);
     int *labels = elbo__calloc((size_t)n, sizeof *labels);
     elbo_status status = column && labels ? ELBO_OK : ELBO_NO_MEMORY;
