@@ -67,6 +67,7 @@ unit_sources += \
     %reldir%/test_plan.c \
     %reldir%/test_plan_cases.c \
     %reldir%/test_product.c \
+    %reldir%/test_questions.c \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
     %reldir%/test_run.c \

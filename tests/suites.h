@@ -53,6 +53,7 @@
     SUITE(pca)                                                                                                         \
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
+    SUITE(questions)                                                                                                   \
     SUITE(run)                                                                                                         \
     SUITE(schedule)                                                                                                    \
     SUITE(state)                                                                                                       \
