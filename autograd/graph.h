@@ -76,7 +76,8 @@ ELBO_API int elbo_graph_params(elbo_graph *graph, elbo_var **out);
 
 /* Standard normal / uniform on (0,1) numbers of the given shape. A number depends on the run's seed and step, the graph's
  * mode, the stream's name (with scope) and occurrence, the row (axis 0, plus the run's first row), the draw
- * (axis `draw_axis`, plus the run's first draw; -1: there is none) and the element. Not on the rest of the graph. */
+ * (axis `draw_axis`, plus the run's first draw; -1: there is none, and the first draw does not count) and the element.
+ * Not on the rest of the graph. */
 ELBO_API elbo_var *elbo_random_normal(elbo_graph *graph, const char *name, elbo_shape shape, int draw_axis);
 ELBO_API elbo_var *elbo_random_uniform(elbo_graph *graph, const char *name, elbo_shape shape, int draw_axis);
 

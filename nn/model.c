@@ -130,9 +130,9 @@ static elbo_bound bound_from(elbo_in *in, elbo_var *seen, elbo_inference *infere
     *inference = in->model->infer(in);
     in->x = x;
     const bool density = inference->q.kind || inference->log_q;
-    return elbo_bound_of(inference->q, (elbo_draw){inference->z, inference->log_q},
-                         density ? prior(in) : (elbo_dist){.kind = NULL}, in->model->generate(in, inference->z), x,
-                         in->mask);
+    const elbo_dist z = density ? prior(in) : (elbo_dist){.kind = NULL}; /* its layers are met before the decoder's */
+    const elbo_dist p = in->model->generate(in, inference->z);
+    return elbo_bound_of(inference->q, (elbo_draw){inference->z, inference->log_q}, z, p, x, in->mask);
 }
 
 elbo_bound elbo_model_bound(elbo_in *in, elbo_inference *inference)

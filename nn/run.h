@@ -129,7 +129,8 @@ typedef struct {
 ELBO_API double elbo_figures_get(const elbo_figures *figures, const char *name); /* NaN when there is none            */
 
 /* Whether the run can be trained and measured on a data set: images of its shape, labels within its classes if it takes
- * any, and pixels in [0, 1] under a Bernoulli likelihood. The message says what does not fit. */
+ * any, and pixels in [0, 1] under a Bernoulli likelihood of either kind or option binarise. The message says what does
+ * not fit. */
 ELBO_API elbo_status elbo_run_accepts(const elbo_run *run, const elbo_images *images) ELBO_MUST_CHECK;
 
 /* The model's metrics over a data set, with one draw of z for each image: recon, kl, elbo = -(recon + kl), and others

@@ -30,12 +30,23 @@ static elbo_status check_shape(const elbo_run *run, const elbo_images *images)
     return ELBO_OK;
 }
 
-/* A Bernoulli's log-density has no bound on values outside [0, 1]: training on grey levels 0 to 255 as floats would
- * seem to go well and mean nothing. */
-static elbo_status check_range(const elbo_run *run, const elbo__table *table)
+/* The option of a run that means pixels in [0, 1], or NULL. A Bernoulli's log-density has no bound outside: training on
+ * grey levels 0 to 255 as floats would seem to go well and mean nothing. */
+static const char *wants_0_to_1(const elbo_run *run)
 {
     const elbo_value *likelihood = elbo_values_get(run->options, "likelihood", ELBO_CHOICE);
-    if (table->images.dtype != ELBO_F32 || !likelihood || strcmp(likelihood->text, "bernoulli") != 0)
+    const elbo_value *binarise = elbo_values_get(run->options, "binarise", ELBO_FLAG);
+    if (likelihood && strcmp(likelihood->text, "bernoulli") == 0)
+        return "likelihood bernoulli";
+    if (likelihood && strcmp(likelihood->text, "continuous-bernoulli") == 0)
+        return "likelihood continuous-bernoulli";
+    return binarise && binarise->flag ? "option binarise" : NULL;
+}
+
+static elbo_status check_range(const elbo_run *run, const elbo__table *table)
+{
+    const char *wanting = wants_0_to_1(run);
+    if (table->images.dtype != ELBO_F32 || !wanting)
         return ELBO_OK;
     const elbo_layout *layout = &table->images.layout;
     for (int64_t i = 0; i < table->count; i++) {
@@ -43,10 +54,8 @@ static elbo_status check_range(const elbo_run *run, const elbo__table *table)
         for (int64_t k = 0; k < run->pixels; k++) {
             const double value = row[k * layout->strides[1]];
             if (!(value >= 0 && value <= 1))
-                return elbo__fail(ELBO_INVALID,
-                                  "image %lld: the value %g is outside [0, 1], which the likelihood "
-                                  "bernoulli needs",
-                                  (long long)i, value);
+                return elbo__fail(ELBO_INVALID, "image %lld: the value %g is outside [0, 1], which the %s needs",
+                                  (long long)i, value, wanting);
         }
     }
     return ELBO_OK;

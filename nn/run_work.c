@@ -248,6 +248,8 @@ elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draw
 {
     if (!elbo__run_takes_labels(run))
         return elbo__fail(ELBO_INVALID, "model \"%s\" takes no labels, so it cannot tell them apart", run->model->name);
+    if (n < 0)
+        return elbo__fail(ELBO_INVALID, "%lld images", (long long)n);
     float *column = elbo__calloc((size_t)n, sizeof *column);
     int *labels = elbo__calloc((size_t)n, sizeof *labels);
     elbo_status status = column && labels ? ELBO_OK : ELBO_NO_MEMORY;
@@ -268,7 +270,7 @@ elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draw
 elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t seed, elbo_figures *out)
 {
     *out = (elbo_figures){.count = 0};
-    const double beta = elbo_beta_at(run->options, 1, 1); /* what a schedule ends with */
+    const double beta = elbo_beta_at(run->options, INFINITY, 1); /* what a schedule ends with */
     elbo_status status = ELBO_OK;
     for (int64_t first = 0; first < table->count && status == ELBO_OK; first += BLOCK) {
         const int64_t batch = table->count - first < BLOCK ? table->count - first : BLOCK;

@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /* beta after `epoch` (a fraction, too) of `epochs` epochs, by options beta b, beta-schedule, warmup w and cycles n, where
- * they are declared; 1 without beta.
+ * they are declared; 1 without beta. INFINITY is the end of every schedule.
  *
  *     constant   b
  *     linear     b min(1, epoch / w)                        (Bowman et al. 2016, arXiv:1511.06349)

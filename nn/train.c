@@ -140,7 +140,7 @@ static elbo_status train_epoch(training *t, bool *go_on)
 static elbo_status fit_epoch(training *t)
 {
     t->epoch_began = now();
-    t->beta = elbo_beta_at(t->run->options, 1, 1);
+    t->beta = elbo_beta_at(t->run->options, INFINITY, 1);
     elbo_status status = t->run->model->fit(t->run, t->train_images);
     elbo_params_touch(t->run->params);
     if (status == ELBO_OK)

@@ -15,6 +15,8 @@ unit_sources += \
     %reldir%/patterns.h \
     %reldir%/rig.c \
     %reldir%/rig.h \
+    %reldir%/runs.c \
+    %reldir%/runs.h \
     %reldir%/scratch.c \
     %reldir%/scratch.h \
     %reldir%/small_dists.c \
@@ -22,10 +24,12 @@ unit_sources += \
     %reldir%/small_model.c \
     %reldir%/small_model.h \
     %reldir%/suites.h \
+    %reldir%/test_ae.c \
     %reldir%/test_batches.c \
     %reldir%/test_binding.c \
     %reldir%/test_conv.c \
     %reldir%/test_convolve.c \
+    %reldir%/test_corruption.c \
     %reldir%/test_describe.c \
     %reldir%/test_dist_bernoulli.c \
     %reldir%/test_dist_categorical.c \
@@ -36,6 +40,7 @@ unit_sources += \
     %reldir%/test_elementwise.c \
     %reldir%/test_explain.c \
     %reldir%/test_folder.c \
+    %reldir%/test_free_bits.c \
     %reldir%/test_golden.c \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
@@ -55,9 +60,11 @@ unit_sources += \
     %reldir%/test_layers.c \
     %reldir%/test_layers_conv.c \
     %reldir%/test_layers_norm.c \
+    %reldir%/test_likelihood.c \
     %reldir%/test_memory.c \
     %reldir%/test_models.c \
     %reldir%/test_movement.c \
+    %reldir%/test_net.c \
     %reldir%/test_objective.c \
     %reldir%/test_ops.c \
     %reldir%/test_optim.c \
@@ -68,9 +75,11 @@ unit_sources += \
     %reldir%/test_plan.c \
     %reldir%/test_plan_cases.c \
     %reldir%/test_product.c \
+    %reldir%/test_questions.c \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
     %reldir%/test_run.c \
+    %reldir%/test_schedule.c \
     %reldir%/test_state.c \
     %reldir%/test_tensor.c \
     %reldir%/test_train.c \

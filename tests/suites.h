@@ -13,10 +13,12 @@
     SUITE(elementwise)                                                                                                 \
     SUITE(reduce)                                                                                                      \
     SUITE(product)                                                                                                     \
+    SUITE(ae)                                                                                                          \
     SUITE(batches)                                                                                                     \
     SUITE(binding)                                                                                                     \
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
+    SUITE(corruption)                                                                                                  \
     SUITE(describe)                                                                                                    \
     SUITE(dist_bernoulli)                                                                                              \
     SUITE(dist_categorical)                                                                                            \
@@ -26,6 +28,7 @@
     SUITE(draws)                                                                                                       \
     SUITE(explain)                                                                                                     \
     SUITE(folder)                                                                                                      \
+    SUITE(free_bits)                                                                                                   \
     SUITE(golden)                                                                                                      \
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
@@ -45,8 +48,10 @@
     SUITE(layers)                                                                                                      \
     SUITE(layers_conv)                                                                                                 \
     SUITE(layers_norm)                                                                                                 \
+    SUITE(likelihood)                                                                                                  \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
+    SUITE(net)                                                                                                         \
     SUITE(objective)                                                                                                   \
     SUITE(ops)                                                                                                         \
     SUITE(optim)                                                                                                       \
@@ -56,7 +61,9 @@
     SUITE(pca)                                                                                                         \
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
+    SUITE(questions)                                                                                                   \
     SUITE(run)                                                                                                         \
+    SUITE(schedule)                                                                                                    \
     SUITE(state)                                                                                                       \
     SUITE(train)
 

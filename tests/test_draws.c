@@ -115,6 +115,22 @@ START_TEST(draws_are_the_same_however_they_are_shared_out)
 }
 END_TEST
 
+START_TEST(without_a_draw_axis_the_first_draw_of_a_run_does_not_count)
+{
+    double first[30], later[30];
+    drawing d = usual;
+    d.planned = _i;
+    d.shape = ELBO_SHAPE(3, 10);
+    draw(&d, first);
+    d.at.first_draw = 4000;
+    draw(&d, later);
+    ck_assert(same(first, later, 30));
+    d.draw_axis = 1;
+    draw(&d, later);
+    ck_assert(!same(first, later, 30)); /* it did draw */
+}
+END_TEST
+
 START_TEST(numbers_do_not_depend_on_the_rest_of_the_graph)
 {
     double alone[30], among_others[30];
@@ -262,6 +278,7 @@ Suite *suite_draws(void)
     TCase *t = tcase_create("what numbers do not depend on");
     tcase_add_loop_test(t, rows_are_the_same_however_they_are_shared_out, 0, 4);
     tcase_add_loop_test(t, draws_are_the_same_however_they_are_shared_out, 0, 2);
+    tcase_add_loop_test(t, without_a_draw_axis_the_first_draw_of_a_run_does_not_count, 0, 2);
     tcase_add_loop_test(t, numbers_do_not_depend_on_the_rest_of_the_graph, 0, 2);
     tcase_add_test(t, interpreter_and_plan_draw_the_same_bits);
     tcase_add_test(t, f32_draws_are_the_f64_draws_rounded);

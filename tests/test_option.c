@@ -16,6 +16,9 @@ static const elbo_option table[] = {
     {.name = "force", .type = ELBO_FLAG},
     {.name = "out", .type = ELBO_TEXT, .fallback = "runs"},
     {.name = "any", .type = ELBO_INTEGER, .fallback = "-5"},
+    {.name = "shade", .type = ELBO_NUMBER, .fallback = "0", .needs = "colour=green"},
+    {.name = "layers", .type = ELBO_SIZES, .fallback = "none", .least = 1, .greatest = 9, .needs = "rate!=0.5"},
+    {.name = "deep", .type = ELBO_FLAG, .needs = "layers!=none"},
     ELBO_OPTIONS_END,
 };
 
@@ -93,15 +96,11 @@ START_TEST(what_is_printed_reads_back_as_the_same)
 {
     static const struct {
         const char *name, *text, *printed;
-    } cases[] = {{"latent", "007", "7"},
-                 {"rate", "0.1", "0.1"},
-                 {"rate", "1e-3", "0.001"},
-                 {"rate", "0.30000000000000004", "0.30000000000000004"},
-                 {"hidden", "3,2,1", "3,2,1"},
-                 {"colour", "green", "green"},
-                 {"force", "true", "yes"},
-                 {"force", "no", "no"},
-                 {"out", "", ""},
+    } cases[] = {{"latent", "007", "7"},       {"rate", "0.1", "0.1"},
+                 {"rate", "1e-3", "0.001"},    {"rate", "0.30000000000000004", "0.30000000000000004"},
+                 {"hidden", "3,2,1", "3,2,1"}, {"hidden", "none", "none"},
+                 {"colour", "green", "green"}, {"force", "true", "yes"},
+                 {"force", "no", "no"},        {"out", "", ""},
                  {"out", "a b", "a b"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         set(cases[i].name, cases[i].text);
@@ -109,6 +108,51 @@ START_TEST(what_is_printed_reads_back_as_the_same)
         set(cases[i].name, cases[i].printed);
         assert_printed(cases[i].name, cases[i].printed);
     }
+}
+END_TEST
+
+START_TEST(none_is_a_list_without_sizes)
+{
+    ck_assert_int_eq(elbo_values_sizes(values, "layers").n, 0);
+    assert_printed("layers", "none");
+    set("hidden", "none");
+    ck_assert_int_eq(elbo_values_sizes(values, "hidden").n, 0);
+    ck_assert_int_eq(elbo_sizes_reversed(elbo_values_sizes(values, "hidden")).n, 0);
+    assert_printed("hidden", "none");
+    set("hidden", "5");
+    ck_assert_int_eq(elbo_values_sizes(values, "hidden").n, 1);
+    assert_refused("hidden", "5,none", "option \"hidden\": \"5,none\" is not a list of integers such as 400,200");
+    assert_refused("hidden", "", "option \"hidden\": \"\" is not a list of integers such as 400,200");
+}
+END_TEST
+
+static void assert_of_use(void)
+{
+    ck_assert_msg(elbo_values_check(values) == ELBO_OK, "%s", elbo_error());
+}
+
+static void assert_of_no_use(const char *message)
+{
+    ck_assert_int_eq(elbo_values_check(values), ELBO_INVALID);
+    ck_assert_str_eq(elbo_error(), message);
+}
+
+START_TEST(an_option_of_no_use_beside_the_others_is_named)
+{
+    assert_of_use(); /* none of them was set */
+    set("shade", "0.5");
+    assert_of_no_use("option \"shade\": of no use without colour=green");
+    set("colour", "green");
+    assert_of_use();
+    set("layers", "3,2");
+    assert_of_use();
+    set("rate", "0.5");
+    assert_of_no_use("option \"layers\": of no use without rate!=0.5");
+    set("rate", "0.25");
+    set("deep", "no"); /* even its default */
+    assert_of_use();
+    set("layers", "none");
+    assert_of_no_use("option \"deep\": of no use without layers!=none");
 }
 END_TEST
 
@@ -185,6 +229,8 @@ Suite *suite_option(void)
     tcase_add_test(reading, every_option_begins_with_its_default);
     tcase_add_test(reading, a_value_is_set_from_text_and_by_alias);
     tcase_add_test(reading, what_is_printed_reads_back_as_the_same);
+    tcase_add_test(reading, none_is_a_list_without_sizes);
+    tcase_add_test(reading, an_option_of_no_use_beside_the_others_is_named);
     tcase_add_test(reading, what_is_no_value_is_refused_by_name);
     tcase_add_test(reading, what_is_out_of_range_is_refused_and_changes_nothing);
     tcase_add_test(reading, an_unknown_option_names_the_nearest);

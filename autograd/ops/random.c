@@ -15,7 +15,8 @@
         int64_t rows = l->shape.ndim ? l->shape.dim[0] : 1, draws = elements_from == 2 ? l->shape.dim[1] : 1, n = 1;   \
         for (int i = elements_from; i < l->shape.ndim; i++)                                                            \
             n *= l->shape.dim[i];                                                                                      \
-        uint64_t row = call->at->first_row + (uint64_t)call->first, draw = call->at->first_draw;                       \
+        uint64_t row = call->at->first_row + (uint64_t)call->first;                                                    \
+        uint64_t draw = elements_from == 2 ? call->at->first_draw : 0;                                                 \
         if (call->out.dtype == ELBO_F32)                                                                               \
             elbo__##name##_f32((float *)call->out.data + l->offset, rows, draws, n, key, row, draw);                   \
         else                                                                                                           \

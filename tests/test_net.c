@@ -1,0 +1,169 @@
+/* Networks by option: convolutions and their mirror image, and dense ones without hidden layers. */
+#include <check.h>
+#include <string.h>
+
+#include "../nn/net.h"
+#include "patterns.h"
+#include "rig.h"
+#include "runs.h"
+#include "suites.h"
+
+enum { B = 2, K = 3, Z = 2, C = 3 };
+
+static elbo_in net_inputs(rig *r, const elbo_model *model, const elbo_values *options, elbo_shape image, bool labels)
+{
+    elbo_in in = {.g = r->g, .model = model, .options = options, .image = image, .draws = 1};
+    in.x = elbo_input(r->g, "x", elbo_graph_dtype(r->g), ELBO_SHAPE(B, elbo_shape_size(&image)));
+    if (labels)
+        in.y = rig_input(r, "y", ELBO_SHAPE(B, C), (const double[]){0, 1, 0, 1, 0, 0});
+    return in;
+}
+
+/* ---- sizes ------------------------------------------------------------------------------------------------------- */
+
+/* Shapes alone: nothing is run. */
+static void assert_size_comes_back(const elbo_values *options, elbo_shape image)
+{
+    rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+    elbo_in in = net_inputs(&r, &elbo_model_vae, options, image, false);
+    elbo_var *code = elbo_linear(elbo_net_encode(&in), "code", Z);
+    elbo_var *out = elbo_net_output(&in, elbo_net_decode(&in, code), "out");
+    const elbo_shape found = elbo_shape_of(out), expected = ELBO_SHAPE(B, elbo_shape_size(&image));
+    ck_assert_msg(elbo_graph_status(r.g) == ELBO_OK, "%s: %s", elbo_shape_format(&image).text, elbo_error());
+    ck_assert_msg(elbo_shape_equal(&found, &expected), "%s: %s", elbo_shape_format(&image).text,
+                  elbo_shape_format(&found).text);
+    rig_free(&r);
+}
+
+START_TEST(the_size_of_every_image_comes_back)
+{
+    static const char *const channels[] = {"2", "2,3", "3,2,2,1"};
+    elbo_values *options = options_of(&elbo_model_vae, OPTIONS("net", "conv", "hidden", "4", "channels", channels[_i]));
+    for (int height = 5; height <= 40; height++) {
+        assert_size_comes_back(options, ELBO_SHAPE(height, height));
+        assert_size_comes_back(options, ELBO_SHAPE(3, height, height));
+        for (int width = 5 + height % 3; width <= 40; width += 3)
+            assert_size_comes_back(options, ELBO_SHAPE(height, width));
+    }
+    assert_size_comes_back(options, ELBO_SHAPE(1, 1));
+    assert_size_comes_back(options, ELBO_SHAPE(1, 40));
+    elbo_values_free(options);
+}
+END_TEST
+
+START_TEST(an_image_that_is_no_picture_is_an_error)
+{
+    assert_no_run(&elbo_model_vae, OPTIONS("net", "conv"), ELBO_SHAPE(64),
+                  "net \"conv\": expected pictures (H, W) or (C, H, W), got (64)");
+}
+END_TEST
+
+/* ---- draws and labels -------------------------------------------------------------------------------------------- */
+
+static const double codes[B * K * Z] = {0.5, -1, 2, 0.3, -0.7, 1.1, 0.2, 0.9, -1.4, 0, 1.6, -0.4};
+
+/* Pixels that layer "out" makes of z, of rank 2 or 3. */
+static elbo_var *pixels_of(elbo_in *in, elbo_var *z)
+{
+    return elbo_net_output(in, elbo_net_decode(in, z), "out");
+}
+
+START_TEST(draws_are_decoded_as_if_each_were_alone)
+{
+    enum { PIXELS = 2 * 7 * 6 };
+    static double together[B * K * PIXELS], alone[B * PIXELS];
+    const bool labels = _i;
+    const elbo_model *model = labels ? &elbo_model_cvae : &elbo_model_vae;
+    elbo_values *options = options_of(model, OPTIONS("net", "conv", "hidden", "4", "channels", "2,3"));
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    elbo_in in = net_inputs(&r, model, options, ELBO_SHAPE(2, 7, 6), labels);
+    elbo_var *all = pixels_of(&in, rig_input(&r, "z", ELBO_SHAPE(B, K, Z), codes));
+    const elbo_shape shape = elbo_shape_of(all), expected = ELBO_SHAPE(B, K, PIXELS);
+    ck_assert(elbo_shape_equal(&shape, &expected));
+    rig_value(&r, all, together);
+    for (int k = 0; k < K; k++) {
+        double z[B * Z];
+        for (int i = 0; i < B * Z; i++)
+            z[i] = codes[(i / Z * K + k) * Z + i % Z];
+        rig_next_graph(&r, ELBO_EVALUATE);
+        in = net_inputs(&r, model, options, ELBO_SHAPE(2, 7, 6), labels);
+        rig_value(&r, pixels_of(&in, rig_input(&r, "z", ELBO_SHAPE(B, Z), z)), alone);
+        for (int i = 0; i < B * PIXELS; i++)
+            assert_close(together[(i / PIXELS * K + k) * PIXELS + i % PIXELS], alone[i], 1e-13);
+    }
+    rig_free(&r);
+    elbo_values_free(options);
+}
+END_TEST
+
+static void assert_parameters(elbo_run *run, const char *const *names, const elbo_shape *shapes, int n)
+{
+    elbo_params *params = elbo_run_params(run);
+    ck_assert_int_eq(elbo_params_count(params), 2 * n);
+    for (int i = 0; i < n; i++) {
+        const char *name = elbo_params_name(params, 2 * i);
+        const elbo_shape shape = elbo_params_shape(params, 2 * i);
+        ck_assert_msg(strncmp(name, names[i], strlen(names[i])) == 0 && strcmp(name + strlen(names[i]), ".weight") == 0,
+                      "%s in place of %s", name, names[i]);
+        ck_assert_msg(elbo_shape_equal(&shape, &shapes[i]), "%s is %s", name, elbo_shape_format(&shape).text);
+    }
+}
+
+START_TEST(a_label_is_one_more_channel_and_stands_beside_z)
+{
+    static const char *const names[] = {"encoder.label",  "encoder.conv",     "encoder.mean",
+                                        "encoder.logvar", "decoder.features", "decoder.logits"};
+    const elbo_shape shapes[] = {{2, {42, C}}, {4, {4, 3, 3, 3}}, {2, {Z, 48}},
+                                 {2, {Z, 48}}, {2, {48, Z + C}},  {4, {4, 2, 3, 3}}};
+    elbo_run *run = run_of(&elbo_model_cvae,
+                           OPTIONS("net", "conv", "hidden", "none", "channels", "4", "latent-dim", "2"),
+                           ELBO_SHAPE(2, 7, 6), C);
+    assert_parameters(run, names, shapes, 6);
+    elbo_run_free(run);
+}
+END_TEST
+
+/* ---- dense ------------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_dense_network_may_have_no_hidden_layer)
+{
+    static const char *const names[] = {"encoder.mean", "encoder.logvar", "decoder.logits"};
+    const elbo_shape shapes[] = {{2, {Z, PATTERN_PIXELS}}, {2, {Z, PATTERN_PIXELS}}, {2, {PATTERN_PIXELS, Z}}};
+    elbo_images images = pattern_images(32);
+    elbo_run *run = run_of(&elbo_model_vae, OPTIONS("hidden", "none", "latent-dim", "2"),
+                           ELBO_SHAPE(PATTERN_SIDE, PATTERN_SIDE), 0);
+    assert_parameters(run, names, shapes, 3);
+    const double before = evaluated(run, &images, 1, "elbo");
+    assert_ok(elbo_train(run, &images, NULL, &(elbo_training){.epochs = 60, .batch_size = 16, .lr = 1e-2}, NULL));
+    ck_assert_double_gt(evaluated(run, &images, 1, "elbo"), before + 5);
+    elbo_run_free(run);
+}
+END_TEST
+
+START_TEST(a_convolutional_network_learns)
+{
+    elbo_images images = pattern_images(48);
+    elbo_run *run = run_of(&elbo_model_vae,
+                           OPTIONS("net", "conv", "channels", "8,16", "hidden", "none", "latent-dim", "4"),
+                           ELBO_SHAPE(PATTERN_SIDE, PATTERN_SIDE), 0);
+    assert_ok(elbo_train(run, &images, NULL, &(elbo_training){.epochs = 60, .batch_size = 16, .lr = 5e-3}, NULL));
+    ck_assert_double_gt(evaluated(run, &images, 1, "elbo"), -PATTERN_MEANS_ALONE / 2);
+    elbo_run_free(run);
+}
+END_TEST
+
+Suite *suite_net(void)
+{
+    Suite *suite = suite_create("net");
+    TCase *sizes = tcase_create("sizes"), *draws = tcase_create("draws and labels"), *whole = tcase_create("models");
+    tcase_add_loop_test(sizes, the_size_of_every_image_comes_back, 0, 3);
+    tcase_add_test(sizes, an_image_that_is_no_picture_is_an_error);
+    suite_add_tcase(suite, sizes);
+    tcase_add_loop_test(draws, draws_are_decoded_as_if_each_were_alone, 0, 2);
+    tcase_add_test(draws, a_label_is_one_more_channel_and_stands_beside_z);
+    suite_add_tcase(suite, draws);
+    tcase_add_test(whole, a_dense_network_may_have_no_hidden_layer);
+    tcase_add_test(whole, a_convolutional_network_learns);
+    suite_add_tcase(suite, whole);
+    return suite;
+}
