@@ -7,11 +7,14 @@
 
 enum { COLUMNS = 10 };
 
-/* The first matrix of the set whose rows begin with one weight for each pixel: (units, D), or (units, D + C) with labels. */
+/* The first matrix of the set whose rows begin with one weight for each pixel: (units, D), or (units, D + C) with labels.
+ * -1 where there is none, or where a convolution comes first: what follows it does not look at pixels. */
 static int find_layer(elbo_run *run)
 {
     for (int i = 0; i < elbo_params_count(run->params); i++) {
         const elbo_shape shape = elbo_params_shape(run->params, i);
+        if (shape.ndim > 2)
+            return -1;
         if (shape.ndim == 2 && (shape.dim[1] == run->pixels || shape.dim[1] == run->pixels + run->classes))
             return i;
     }
@@ -42,7 +45,7 @@ elbo_status elbo_draw_features(elbo_run *run, int64_t n, const char *path)
     n = n < units ? n : units;
     float *x = elbo__numbers(n + before, run->pixels);
     if (!x)
-        return ELBO_NO_MEMORY;
+        return n + before < 1 ? ELBO_INVALID : ELBO_NO_MEMORY;
     if (before) {
         const elbo_tensor from = elbo_params_tensor(run->params, mean);
         const elbo_tensor to = elbo_tensor_of(ELBO_F32, shape, x);

@@ -9,6 +9,8 @@ unit_sources += \
     %reldir%/derivatives.c \
     %reldir%/derivatives.h \
     %reldir%/golden/steps.h \
+    %reldir%/grids.c \
+    %reldir%/grids.h \
     %reldir%/numbers.c \
     %reldir%/numbers.h \
     %reldir%/patterns.c \
@@ -72,6 +74,8 @@ unit_sources += \
     %reldir%/test_own_models.c \
     %reldir%/test_params.c \
     %reldir%/test_pca.c \
+    %reldir%/test_picture_features.c \
+    %reldir%/test_picture_latent.c \
     %reldir%/test_plan.c \
     %reldir%/test_plan_cases.c \
     %reldir%/test_product.c \

@@ -59,6 +59,8 @@
     SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
     SUITE(pca)                                                                                                         \
+    SUITE(picture_features)                                                                                            \
+    SUITE(picture_latent)                                                                                              \
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
     SUITE(questions)                                                                                                   \
