@@ -7,16 +7,26 @@ public_headers += \
     %reldir%/safetensors.h
 
 library_sources += \
+    %reldir%/axis.c \
+    %reldir%/axis.h \
     %reldir%/bytes.c \
     %reldir%/bytes.h \
     %reldir%/csv.c \
     %reldir%/dataset.c \
+    %reldir%/drawing.c \
+    %reldir%/drawing.h \
+    %reldir%/drawing_png.c \
+    %reldir%/drawing_svg.c \
     %reldir%/file.c \
     %reldir%/file.h \
+    %reldir%/font.c \
+    %reldir%/font.h \
     %reldir%/gzip.c \
     %reldir%/gzip.h \
     %reldir%/idx.c \
     %reldir%/ini.c \
+    %reldir%/palette.c \
+    %reldir%/palette.h \
     %reldir%/png.c \
     %reldir%/safetensors.c \
     %reldir%/safetensors_format.h \

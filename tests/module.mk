@@ -13,6 +13,8 @@ unit_sources += \
     %reldir%/numbers.h \
     %reldir%/patterns.c \
     %reldir%/patterns.h \
+    %reldir%/pictures.c \
+    %reldir%/pictures.h \
     %reldir%/rig.c \
     %reldir%/rig.h \
     %reldir%/scratch.c \
@@ -34,6 +36,7 @@ unit_sources += \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
     %reldir%/test_io_dataset.c \
+    %reldir%/test_io_drawing.c \
     %reldir%/test_io_files.c \
     %reldir%/test_io_idx.c \
     %reldir%/test_io_png.c \

@@ -26,6 +26,7 @@
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
     SUITE(io_dataset)                                                                                                  \
+    SUITE(io_drawing)                                                                                                  \
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
     SUITE(io_png)                                                                                                      \
