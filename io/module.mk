@@ -1,6 +1,7 @@
 public_headers += \
     %reldir%/csv.h \
     %reldir%/dataset.h \
+    %reldir%/figure.h \
     %reldir%/idx.h \
     %reldir%/ini.h \
     %reldir%/png.h \
@@ -17,6 +18,7 @@ library_sources += \
     %reldir%/drawing.h \
     %reldir%/drawing_png.c \
     %reldir%/drawing_svg.c \
+    %reldir%/figure.c \
     %reldir%/file.c \
     %reldir%/file.h \
     %reldir%/font.c \

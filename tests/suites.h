@@ -27,6 +27,7 @@
     SUITE(graph)                                                                                                       \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_drawing)                                                                                                  \
+    SUITE(io_figure)                                                                                                   \
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
     SUITE(io_png)                                                                                                      \
