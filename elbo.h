@@ -30,6 +30,7 @@
 /* files */
 #include "io/csv.h"
 #include "io/dataset.h"
+#include "io/figure.h"
 #include "io/idx.h"
 #include "io/ini.h"
 #include "io/npy.h"

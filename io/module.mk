@@ -1,6 +1,7 @@
 public_headers += \
     %reldir%/csv.h \
     %reldir%/dataset.h \
+    %reldir%/figure.h \
     %reldir%/idx.h \
     %reldir%/ini.h \
     %reldir%/npy.h \
@@ -9,18 +10,29 @@ public_headers += \
     %reldir%/sprites.h
 
 library_sources += \
+    %reldir%/axis.c \
+    %reldir%/axis.h \
     %reldir%/bytes.c \
     %reldir%/bytes.h \
     %reldir%/csv.c \
     %reldir%/dataset.c \
     %reldir%/dataset_private.h \
+    %reldir%/drawing.c \
+    %reldir%/drawing.h \
+    %reldir%/drawing_png.c \
+    %reldir%/drawing_svg.c \
+    %reldir%/figure.c \
     %reldir%/file.c \
     %reldir%/file.h \
+    %reldir%/font.c \
+    %reldir%/font.h \
     %reldir%/gzip.c \
     %reldir%/gzip.h \
     %reldir%/idx.c \
     %reldir%/ini.c \
     %reldir%/npy.c \
+    %reldir%/palette.c \
+    %reldir%/palette.h \
     %reldir%/png.c \
     %reldir%/png_folder.c \
     %reldir%/png_private.h \

@@ -15,6 +15,10 @@ unit_sources += \
     %reldir%/numbers.h \
     %reldir%/patterns.c \
     %reldir%/patterns.h \
+    %reldir%/pictures.c \
+    %reldir%/pictures.h \
+    %reldir%/plots.c \
+    %reldir%/plots.h \
     %reldir%/rig.c \
     %reldir%/rig.h \
     %reldir%/runs.c \
@@ -48,6 +52,8 @@ unit_sources += \
     %reldir%/test_graph.c \
     %reldir%/test_init.c \
     %reldir%/test_io_dataset.c \
+    %reldir%/test_io_drawing.c \
+    %reldir%/test_io_figure.c \
     %reldir%/test_io_files.c \
     %reldir%/test_io_idx.c \
     %reldir%/test_io_npy.c \

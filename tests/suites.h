@@ -34,6 +34,8 @@
     SUITE(graph)                                                                                                       \
     SUITE(init)                                                                                                        \
     SUITE(io_dataset)                                                                                                  \
+    SUITE(io_drawing)                                                                                                  \
+    SUITE(io_figure)                                                                                                   \
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
     SUITE(io_npy)                                                                                                      \
