@@ -16,6 +16,7 @@ int cmd_reconstruct(int argc, char **argv);
 int cmd_interpolate(int argc, char **argv);
 int cmd_traverse(int argc, char **argv);
 int cmd_manifold(int argc, char **argv);
+int cmd_scatter(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 int cmd_angles(int argc, char **argv);
 int cmd_encode(int argc, char **argv);

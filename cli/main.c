@@ -18,6 +18,7 @@ static const command commands[] = {
     {"interpolate", "draw what lies between images, or between random points", cmd_interpolate},
     {"traverse", "draw what each dimension of the latent space does", cmd_traverse},
     {"manifold", "draw all of a latent space of two dimensions", cmd_manifold},
+    {"scatter", "draw codes of images as points, coloured by label", cmd_scatter},
     {"features", "draw what the units of the first layer look for", cmd_features},
     {"encode", "write codes of images as .npy files", cmd_encode},
     {"angles", "compare what two linear decoders can draw", cmd_angles},

@@ -11,6 +11,7 @@ elbo_SOURCES = \
     %reldir%/cmd_plan.c \
     %reldir%/cmd_reconstruct.c \
     %reldir%/cmd_sample.c \
+    %reldir%/cmd_scatter.c \
     %reldir%/cmd_train.c \
     %reldir%/cmd_traverse.c \
     %reldir%/command.h \

@@ -48,6 +48,7 @@ library_sources += \
     %reldir%/picture_features.c \
     %reldir%/picture_latent.c \
     %reldir%/picture_private.h \
+    %reldir%/picture_scatter.c \
     %reldir%/run.c \
     %reldir%/run_file.c \
     %reldir%/run_plans.c \

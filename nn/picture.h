@@ -64,6 +64,11 @@ ELBO_API elbo_status elbo_draw_traversal(elbo_run *run, const elbo_view *view, i
  * numbers of dimensions. */
 ELBO_API elbo_status elbo_draw_manifold(elbo_run *run, const elbo_view *view, const char *path) ELBO_MUST_CHECK;
 
+/* The codes of images as points, one panel for each run, coloured by label where the data have labels: as .svg or .png (see
+ * elbo_scatter). Codes of more than two dimensions by their first two principal components. */
+ELBO_API elbo_status elbo_draw_scatter(elbo_run *const *runs, int count, const elbo_images *images,
+                                       const char *path) ELBO_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

@@ -106,6 +106,14 @@ says '^time [0-9.]* s, [0-9]* images/s$'
 runs 'classify some' "$elbo" classify cvae --draws 5 -n 10
 says '^accuracy [0-9.]* % of 10 images$'
 draws manifold cvae --label 3
+runs 'scatter' "$elbo" scatter cvae
+is_png scatter.png
+grep -q '^<svg' scatter.svg || grep -q '<svg' scatter.svg || complain 'scatter.svg is no SVG'
+runs 'scatter of three dimensions beside two' "$elbo" scatter three --beside cvae -o both.svg
+grep -q 'component 1 (' both.svg || complain 'three dimensions were not projected'
+grep -q '>z2<' both.svg || complain 'two dimensions were projected'
+[ -e both.png ] && complain 'both ends where one was asked for'
+fails 1 'nowhere' "$elbo" scatter cvae --beside nowhere
 runs 'encode' "$elbo" encode cvae -o codes
 says '^mean codes-mean.npy (24, 2)$'
 says '^logvar codes-logvar.npy (24, 2)$'

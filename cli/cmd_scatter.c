@@ -1,0 +1,74 @@
+/* elbo scatter RUN: codes by label. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../models/models.h"
+#include "../nn/picture.h"
+#include "command.h"
+#include "data.h"
+#include "on_run.h"
+
+static const elbo_option table[] = {
+    OPTION_DATA("that of the training"),
+    OPTION_PART,
+    {.name = "beside",
+     .type = ELBO_TEXT,
+     .metavar = "RUN",
+     .help = "another run, whose codes of the same images stand to the right"},
+    {.name = "output",
+     .alias = "o",
+     .type = ELBO_TEXT,
+     .fallback = "scatter",
+     .metavar = "FILE",
+     .help = "FILE.svg or FILE.png; without either end, both"},
+    OPTION_THREADS,
+    ELBO_OPTIONS_END,
+};
+
+static int draw(const run_job *job, elbo_run *const *runs, int count, const char *path)
+{
+    if (elbo_draw_scatter(runs, count, job->images, path) != ELBO_OK)
+        return fail();
+    printf("scatter %s\n", path);
+    return EXIT_SUCCESS;
+}
+
+/* The name as it is, or with either end. */
+static int draw_all(const run_job *job, elbo_run *const *runs, int count)
+{
+    static const char *const ends[] = {".svg", ".png"};
+    const char *name = elbo_values_text(job->values, "output"), *dot = strrchr(name, '.');
+    if (dot && (strcmp(dot, ends[0]) == 0 || strcmp(dot, ends[1]) == 0))
+        return draw(job, runs, count, name);
+    int status = EXIT_SUCCESS;
+    for (int i = 0; i < 2 && status == EXIT_SUCCESS; i++) {
+        char *path = NULL;
+        status = asprintf(&path, "%s%s", name, ends[i]) < 0 ? FAILED : draw(job, runs, count, path);
+        free(path);
+    }
+    return status;
+}
+
+static int scatter(const run_job *job)
+{
+    const char *beside = elbo_values_text(job->values, "beside");
+    elbo_run *runs[] = {job->run, NULL};
+    if (beside[0] && !(runs[1] = elbo_run_load(beside, elbo_models)))
+        return fail();
+    const int status = draw_all(job, runs, runs[1] ? 2 : 1);
+    elbo_run_free(runs[1]);
+    return status;
+}
+
+int cmd_scatter(int argc, char **argv)
+{
+    command_line line = {
+        .name = "elbo scatter",
+        .doc = "Draws the codes of images as points coloured by their labels: codes of two dimensions as they are, "
+               "others by "
+               "their first two principal components.",
+        .groups = {{.title = "Options:", .table = table}},
+    };
+    return on_run(&line, argc, argv, always, scatter);
+}
