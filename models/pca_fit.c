@@ -10,12 +10,12 @@ elbo__pca elbo__pca_find(elbo_in *in)
 {
     const int64_t dims = elbo_option_integer(in, "latent-dim"), pixels = elbo_size(in->x, -1);
     const elbo_init one = elbo_init_constant(1);
-    return (elbo__pca){
-        .mean = elbo_state(in->g, "mean", ELBO_SHAPE(pixels), elbo_init_zeros()),
-        .axes = elbo_state(in->g, "components", ELBO_SHAPE(dims, pixels), elbo_init_zeros()),
-        .variances = elbo_state(in->g, "variances", ELBO_SHAPE(dims), one),
-        .noise = elbo_state(in->g, "noise", ELBO_SCALAR, one),
-    };
+    elbo__pca found; /* in statements of their own, which give the parameter set its order */
+    found.mean = elbo_state(in->g, "mean", ELBO_SHAPE(pixels), elbo_init_zeros());
+    found.axes = elbo_state(in->g, "components", ELBO_SHAPE(dims, pixels), elbo_init_zeros());
+    found.variances = elbo_state(in->g, "variances", ELBO_SHAPE(dims), one);
+    found.noise = elbo_state(in->g, "noise", ELBO_SCALAR, one);
+    return found;
 }
 
 elbo_var *elbo__pca_project(elbo_in *in, const elbo__pca *f)
