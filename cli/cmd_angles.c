@@ -44,7 +44,9 @@ static elbo_status find_angles(const double *theirs, int64_t n, const double *ou
 
 static int print_angles(elbo_run *run, elbo_run *other, int64_t n)
 {
-    n = n < elbo_run_latent(other) ? n : elbo_run_latent(other);
+    const int64_t ours_most = elbo_run_latent(run), theirs_most = elbo_run_latent(other);
+    n = n < theirs_most ? n : theirs_most;
+    n = n < ours_most ? n : ours_most;
     double *ours = directions(run), *theirs = ours ? directions(other) : NULL;
     double *angles = theirs ? calloc((size_t)n, 2 * sizeof *angles) : NULL;
     elbo_status status = angles ? find_angles(theirs, n, ours, run, angles) : ELBO_NO_MEMORY;

@@ -43,7 +43,7 @@ static int best(const float *row, int classes)
 }
 
 /* counts (C, C): images of a label (rows) by the label that explains them best */
-static void print_result(const int64_t *counts, int classes, int64_t n, double seconds)
+static void print_result(const int64_t *counts, int classes, char *const *names, int64_t n, double seconds)
 {
     int64_t right = 0;
     for (int c = 0; c < classes; c++)
@@ -57,7 +57,7 @@ static void print_result(const int64_t *counts, int classes, int64_t n, double s
         printf("%5d ", row);
         for (int c = 0; c < classes; c++)
             printf(" %5" PRId64, counts[row * classes + c]);
-        putchar('\n');
+        printf(names ? "  %s\n" : "\n", names ? names[row] : "");
     }
 }
 
@@ -88,7 +88,7 @@ static int classify(const run_job *job)
     for (int64_t i = 0; i < n && status == ELBO_OK; i++)
         counts[labels[i] * classes + best(log_prob + i * classes, classes)]++;
     if (status == ELBO_OK)
-        print_result(counts, classes, n, now() - began);
+        print_result(counts, classes, job->images->class_names, n, now() - began);
     free(x);
     free(log_prob);
     free(labels);

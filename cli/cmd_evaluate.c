@@ -120,12 +120,29 @@ static const char *treatment(const elbo_run *run, const elbo_images *images)
     return images->images.dtype == ELBO_U8 ? "grey levels / 255, not binarised" : "as given";
 }
 
+/* Which density or loss recon and the ELBO are of. */
+static void print_likelihood(const elbo_run *run)
+{
+    const elbo_values *options = elbo_run_options(run);
+    const elbo_value *likelihood = elbo_values_get(options, "likelihood", ELBO_CHOICE);
+    if (!likelihood)
+        return;
+    printf("likelihood %s", likelihood->text);
+    const elbo_value *learned = elbo_values_get(options, "learn-variance", ELBO_CHOICE);
+    if (strcmp(likelihood->text, "gaussian") == 0 && learned && strcmp(learned->text, "no") != 0)
+        printf(", variance learned: %s", learned->text);
+    else if (strcmp(likelihood->text, "gaussian") == 0)
+        printf(", variance %g", elbo_values_number(options, "variance"));
+    putchar('\n');
+}
+
 static int evaluate(const run_job *job)
 {
     const elbo_values *v = job->values;
     const int64_t given = elbo_values_integer(v, "seed"), seed = given < 0 ? elbo_run_seed(job->run) : given;
     if (measure(job->run, job->images, (int)elbo_values_integer(v, "draws"), seed) != ELBO_OK)
         return fail();
+    print_likelihood(job->run);
     printf("images %" PRId64 ", part %s of %s\n", job->images->count, elbo_values_choice(v, "part"), job->folder);
     printf("pixels %s\n", treatment(job->run, job->images));
     return EXIT_SUCCESS;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../autograd/plan.h"
 #include "../models/models.h"
 #include "command.h"
 #include "options.h"
@@ -10,10 +11,9 @@ static void print_option(const elbo_option *o)
 {
     char usage[64];
     snprintf(usage, sizeof usage, "--%s=%s", o->name, o->metavar ? o->metavar : "yes|no");
-    printf("  %-24s %s", usage, o->help);
-    if (o->fallback)
-        printf(" (%s)", o->fallback);
-    putchar('\n');
+    char *help = elbo_option_help(o);
+    printf("  %-24s %s\n", usage, help ? help : o->help);
+    elbo_release(help);
 }
 
 int cmd_models(int argc, char **argv)

@@ -28,7 +28,8 @@ static const elbo_option table[] = {
 
 static int draw(const run_job *job, elbo_run *const *runs, int count, const char *path)
 {
-    if (elbo_draw_scatter(runs, count, job->images, path) != ELBO_OK)
+    const char *const titles[] = {job->path, elbo_values_text(job->values, "beside")};
+    if (elbo_draw_scatter(runs, titles, count, job->images, path) != ELBO_OK)
         return fail();
     printf("scatter %s\n", path);
     return EXIT_SUCCESS;

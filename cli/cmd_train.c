@@ -55,6 +55,10 @@ static void print_result(const elbo_run *run, const char *folder, const elbo_epo
     if (!(elbo_run_model(run)->flags & ELBO_NO_PRIOR))
         printf("samples %s/samples.png\n", folder);
     printf("reconstructions %s/reconstruction.png\n", folder);
+    elbo_ini configuration = {.count = 0};
+    if (elbo_run_describe(run, &configuration) == ELBO_OK && elbo_ini_get(&configuration, "explained-variance"))
+        printf("explained variance %s\n", elbo_ini_get(&configuration, "explained-variance"));
+    elbo_ini_free(&configuration);
     if (!isnan(last->test_squared_error))
         printf("test squared error %.3f per image\n", last->test_squared_error);
     if (!isnan(last->test_elbo))
@@ -77,10 +81,13 @@ static elbo_status note_classes(elbo_run *run, const elbo_images *images)
     FILE *out = images->class_names && elbo_run_classes(run) ? open_memstream(&list, &size) : NULL;
     if (!out)
         return ELBO_OK;
+    bool separable = true; /* a list of names with commas in them could not be read again */
     for (int i = 0; i < images->classes; i++)
+        separable = separable && !strchr(images->class_names[i], ',');
+    for (int i = 0; i < images->classes && separable; i++)
         fprintf(out, "%s%s", i ? "," : "", images->class_names[i]);
     fclose(out);
-    elbo_status status = elbo_run_note(run, "class-names", list);
+    elbo_status status = separable ? elbo_run_note(run, CLASS_NAMES, list) : ELBO_OK;
     free(list);
     return status;
 }
@@ -99,7 +106,7 @@ static int train(job *j)
     training.user = &line;
     catch_interrupts();
     elbo_epoch last;
-    if (elbo_run_note(j->run, "data", j->data) != ELBO_OK || note_classes(j->run, &j->train) != ELBO_OK)
+    if (elbo_run_note(j->run, "data", j->data) != ELBO_OK)
         return fail();
     elbo_status status = elbo_train(j->run, &j->train, &j->test, &training, &last);
     progress_end(&line);
@@ -131,10 +138,14 @@ static int prepare_and_train(job *j, const elbo_model *model)
     if (!read_part(j->data, "train", classes, &j->train))
         return FAILED;
     j->run = elbo_run_for(model, j->line.groups[MODEL].values, &j->train, elbo_values_integer(values, "seed"));
-    if (!j->run || elbo_run_accepts(j->run, &j->train) != ELBO_OK) {
+    if (!j->run)
+        return fail();
+    if (elbo_run_accepts(j->run, &j->train) != ELBO_OK) {
         fprintf(stderr, "elbo: %s: %s\n", j->data, elbo_error());
         return FAILED;
     }
+    if (note_classes(j->run, &j->train) != ELBO_OK)
+        return fail();
     if (!read_part_for(j->run, j->data, "test", &j->test))
         return FAILED;
     return train(j);

@@ -22,7 +22,7 @@ static const elbo_option table[] = {
      .above = true,
      .metavar = "X",
      .help = "so many deviations to either side of the centre"},
-    OPTION_STEPS("10", "pictures for each dimension"),
+    OPTION_STEPS("11", "pictures for each dimension"),
     OPTION_LABEL("that of the image, or 0"),
     OPTION_OUTPUT("traversal.png"),
     OPTION_THREADS,

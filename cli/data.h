@@ -7,6 +7,8 @@
 
 #define DEFAULT_DATA "data/mnist"
 
+#define CLASS_NAMES "class-names" /* the note of a run that says which class is which: "cat,dog" */
+
 extern const char *const part_names[]; /* of OPTION_PART: test, train */
 
 /* The folder that was named with --data; where that is "", the one that the run (or NULL) was trained on, else

@@ -24,8 +24,9 @@ const elbo_model *parse_for_model(command_line *line, const char *verb, int argc
     if (named && !model)
         wrong_usage(line, "%s", elbo_error());
     parse(line, model ? argc - 1 : argc, model ? argv + 1 : argv);
-    if (model && elbo_values_check(line->groups[MODEL].values) != ELBO_OK)
-        wrong_usage(line, "%s", elbo_error());
+    for (int i = MODEL; model && i <= TRAINING; i++)
+        if (elbo_values_check(line->groups[i].values) != ELBO_OK)
+            wrong_usage(line, "%s", elbo_error());
     if (!model)
         wrong_usage(line, "the model comes first, as in `elbo %s vae'", verb);
     return model;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../autograd/plan.h"
 #include "command.h"
 
 enum { FIRST_KEY = 1000 }; /* beyond any short option */
@@ -33,15 +34,6 @@ static void *must_have(void *block)
 
 /* ---- tables for argp --------------------------------------------------------------------------------------------- */
 
-static char *help_text(const elbo_option *o)
-{
-    char *text = NULL;
-    const bool shown = o->fallback && o->fallback[0] && o->type != ELBO_FLAG;
-    if (asprintf(&text, shown ? "%s (%s)" : "%s", o->help, o->fallback) < 0)
-        text = NULL;
-    return must_have(text);
-}
-
 static bool is_letter(const char *alias)
 {
     return alias && strlen(alias) == 1;
@@ -50,7 +42,7 @@ static bool is_letter(const char *alias)
 static void add_option(parser *p, const elbo_option *o, elbo_values *values)
 {
     known_option *known = &p->known[p->count];
-    *known = (known_option){o, values, help_text(o)};
+    *known = (known_option){o, values, must_have(elbo_option_help(o))};
     p->rows[p->used++] = (struct argp_option){
         .name = o->name,
         .key = is_letter(o->alias) ? o->alias[0] : FIRST_KEY + p->count,
@@ -73,7 +65,8 @@ static void add_groups(parser *p)
     p->rows = must_have(calloc((size_t)(2 * options + groups) + 1, sizeof *p->rows));
     for (option_group *g = p->line->groups; g->table; g++) {
         g->values = must_have(elbo_values_new(g->table));
-        p->rows[p->used++] = (struct argp_option){.doc = g->title, .group = (int)(g - p->line->groups) + 1};
+        if (g->table[0].name)
+            p->rows[p->used++] = (struct argp_option){.doc = g->title, .group = (int)(g - p->line->groups) + 1};
         for (const elbo_option *o = g->table; o->name; o++)
             add_option(p, o, g->values);
     }
@@ -123,7 +116,7 @@ void parse(command_line *line, int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &p);
     argv[0] = name;
     for (int i = 0; i < p.count; i++)
-        free(p.known[i].help);
+        elbo_release(p.known[i].help);
     free(p.known);
     free(p.rows);
 }

@@ -48,7 +48,7 @@ void wrong_usage(const command_line *line, const char *format, ...) __attribute_
              "sprites:FACTOR: made-up images in colour (" usual ")"}
 #define OPTION_PART                                                                                                    \
     {.name = "part", .type = ELBO_CHOICE, .fallback = "test", .choices = part_names, .metavar = "NAME",               \
-     .help = "which images of the data: test or train"}
+     .help = "which images of the data"}
 #define OPTION_SEED                                                                                                    \
     {.name = "seed", .type = ELBO_INTEGER, .fallback = "1", .least = 0, .greatest = 9.2e18, .metavar = "N",           \
      .help = "of all random numbers"}
@@ -65,6 +65,6 @@ void wrong_usage(const command_line *line, const char *format, ...) __attribute_
     {.name = "steps", .type = ELBO_INTEGER, .fallback = n, .least = 2, .greatest = 1000, .metavar = "N", .help = what}
 #define OPTION_LABEL(otherwise)                                                                                        \
     {.name = "label", .type = ELBO_INTEGER, .fallback = "-1", .least = -1, .greatest = ELBO_MAX_CLASSES,              \
-     .metavar = "K", .help = "only images of this class, of a model that takes labels; -1: " otherwise}
+     .metavar = "K", .help = "of a model that takes labels: images of this class; -1: " otherwise}
 
 #endif

@@ -270,6 +270,39 @@ static void free_names(char **names)
     elbo__free(names);
 }
 
+/* The place of a name in a list; -1 when it has none. */
+static int find_name(const char *name, const char *const *names, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    return -1;
+}
+
+elbo_status elbo_images_match(elbo_images *images, const char *const *names, int count)
+{
+    if (!images->class_names || !images->labels.data)
+        return ELBO_OK;
+    elbo_images named = {.classes = count};
+    elbo_status status = elbo__images_name(&named, names, count);
+    for (int64_t i = 0; i < images->count && status == ELBO_OK; i++) {
+        const char *name = images->class_names[(int)elbo_tensor_get(&images->labels, &i)];
+        const int label = find_name(name, names, count);
+        if (label < 0)
+            status = elbo__fail(ELBO_FORMAT, "image %lld is of class \"%s\", which the model does not know",
+                                (long long)i, name);
+        else
+            elbo_tensor_set(&images->labels, &i, label);
+    }
+    char **spare = status == ELBO_OK ? images->class_names : named.class_names;
+    if (status == ELBO_OK) {
+        images->class_names = named.class_names;
+        images->classes = count;
+    }
+    free_names(spare);
+    return status;
+}
+
 void elbo_images_free(elbo_images *images)
 {
     if (!images)

@@ -20,8 +20,8 @@
  *                               tenth on, is the part "t10k", and the others are "train"
  *
  * The folders in a part are the labels: their names, sorted, are the classes 0, 1, ... of the training part, and the
- * test part may have no others. PNG files right in the part mean that there are no labels. Files are sorted by class
- * and name, byte by byte; what is hidden, does not end in .png (or .PNG), or lies deeper does not count. The images are
+ * test part may have no others. PNG files right in the part mean that there are no labels. Names are sorted byte by byte,
+ * but numbers in them by value (2 before 10); what is hidden, does not end in .png (or .PNG), or lies deeper does not count. The images are
  * (N, H, W) if all files of both parts are grey, and otherwise (N, 3, H, W), grey ones with three equal channels;
  * elbo_png_read says what becomes of palettes, alpha and 16 bits.
  *
@@ -66,6 +66,11 @@ ELBO_API elbo_status elbo_images_load(const char *folder, const char *part, int 
  * what elbo_images_load would refuse in a file. */
 ELBO_API elbo_status elbo_images_of(const elbo_tensor *images, const elbo_tensor *labels, int classes,
                                     elbo_images *out) ELBO_MUST_CHECK;
+
+/* Renumbers labels so that class i is the one called names[i] (count of them), as a model of other images knows them.
+ * ELBO_FORMAT when an image is of a class that is not among them. Does nothing without class names. The images must be
+ * owned. The fingerprint stays that of the data as they were read. */
+ELBO_API elbo_status elbo_images_match(elbo_images *images, const char *const *names, int count) ELBO_MUST_CHECK;
 
 ELBO_API void elbo_images_free(elbo_images *images); /* leaves it empty; accepts NULL */
 

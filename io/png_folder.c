@@ -52,7 +52,7 @@ static void free_names(names *list)
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strverscmp(*(char *const *)a, *(char *const *)b);
 }
 
 static void sort_names(names *list)

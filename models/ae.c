@@ -36,7 +36,7 @@ static elbo_inference infer(elbo_in *in)
     if (sparse)
         elbo_report(in, "activity", elbo_mean_all(sparse));
     else if (sparsity > 0)
-        elbo_graph_fail(in->g, ELBO_INVALID, "sparsity: there are no sigmoid units; see activation, code-activation");
+        elbo_graph_fail(in->g, ELBO_INVALID, "sparsity: there are no sigmoid units; take code-activation sigmoid");
     return (elbo_inference){.z = elbo_unsqueeze(h, 1), .code = h, .penalty = penalty};
 }
 

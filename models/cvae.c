@@ -14,7 +14,7 @@ static const elbo_option options[] = {
      .fallback = "standard",
      .choices = priors,
      .metavar = "NAME",
-     .help = "of z given the label: standard, N(0, I) for every label, or learned, a normal for each"},
+     .help = "of z given the label: N(0, I) for all, or a normal that is learned for each"},
     ELBO_OPTIONS_END,
 };
 

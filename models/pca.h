@@ -6,6 +6,9 @@
 #include "../nn/model_options.h"
 #include "../nn/run.h"
 
+/* The least that a variance is taken to be: deviations of 3e-4 of a grey level of 255 in floats near 1. */
+#define ELBO__PCA_LEAST 1e-9
+
 /* State of the parameter set: mean (D), components (Z, D), variances (Z), and noise (), the mean of the variances along the
  * axes that are left out. */
 typedef struct {

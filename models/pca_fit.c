@@ -47,8 +47,7 @@ elbo_status elbo__pca_fit(elbo_run *run, const elbo_images *images)
     if (status != ELBO_OK)
         return status;
     const double share = elbo_pca_explained(&pca, dims);
-    const double noise = fmax(others > 0 ? pca.total * (1 - share) / (double)others : 0,
-                              1e-9); /* never nothing at all */
+    const double left = others > 0 ? pca.total * (1 - share) / (double)others : 0, noise = fmax(left, ELBO__PCA_LEAST);
     for (int64_t i = 0; i < dims; i++)
         pca.variances[i] = fmax(pca.variances[i], noise);
     set(run, "mean", pca.mean);

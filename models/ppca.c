@@ -25,18 +25,30 @@ static elbo_dist generate(elbo_in *in, elbo_var *z)
     return elbo_normal(mean, elbo_expand(elbo_log(f.noise), elbo_shape_of(mean)));
 }
 
-/* -1/2 (D log 2 pi + sum_i log s_i + (D - Z) log c + sum_i t_i^2 / s_i + (|x - m|^2 - sum_i t_i^2) / c), t_i =
- * u_i^T (x - m): log p(x), (B) */
+/* -1/2 (D log 2 pi + sum_i log s_i + (D - Z) log c + sum_i t_i^2 / s_i + |x - m - sum_i t_i u_i|^2 / c), t_i =
+ * u_i^T (x - m): log p(x), (B). The rest is taken by itself, not as a difference of squares: c may be small. */
 static elbo_var *log_likelihood(elbo_in *in)
 {
     const elbo__pca f = elbo__pca_find(in);
     const double pixels = (double)elbo_size(in->x, -1), others = pixels - (double)elbo_size(f.variances, 0);
-    elbo_var *along = elbo_square(elbo__pca_project(in, &f)), *all = elbo_square(elbo_sub(in->x, f.mean));
-    elbo_var *inside = elbo_sum_axis(elbo_div(along, f.variances), 1);
-    elbo_var *outside = elbo_div(elbo_sub(elbo_sum_axis(all, 1), elbo_sum_axis(along, 1)), f.noise);
+    elbo_var *along = elbo__pca_project(in, &f), *rest = elbo_sub(in->x, elbo__pca_compose(along, &f));
+    elbo_var *inside = elbo_sum_axis(elbo_div(elbo_square(along), f.variances), 1);
+    elbo_var *outside = elbo_div(elbo_sum_axis(elbo_square(rest), 1), f.noise);
     elbo_var *determinant = elbo_add(elbo_sum_all(elbo_log(f.variances)), elbo_scale(elbo_log(f.noise), others));
     elbo_var *sum = elbo_add(elbo_add(inside, outside), determinant);
     return elbo_scale(elbo_shift(sum, pixels * log(2 * M_PI)), -0.5);
+}
+
+/* Where the axes left out have no variance, the density has no bound. */
+static elbo_status fit(elbo_run *run, const elbo_images *images)
+{
+    elbo_status status = elbo__pca_fit(run, images);
+    elbo_params *params = elbo_run_params(run);
+    const elbo_tensor noise = elbo_params_tensor(params, elbo_params_find(params, "noise"));
+    if (status == ELBO_OK && elbo_tensor_get(&noise, NULL) <= ELBO__PCA_LEAST)
+        return elbo__fail(ELBO_INVALID, "ppca: %lld components leave no variance for the noise; take fewer",
+                          (long long)elbo_run_latent(run));
+    return status;
 }
 
 static int losses(elbo_in *in, elbo_loss *out)
@@ -52,5 +64,5 @@ const elbo_model elbo_model_ppca = {
     .infer = infer,
     .generate = generate,
     .losses = losses,
-    .fit = elbo__pca_fit,
+    .fit = fit,
 };

@@ -11,6 +11,8 @@ elbo_var *elbo_corrupted(elbo_in *in)
     const char *kind = elbo_option_choice(in, "corruption");
     const double level = elbo_option_number(in, "corruption-level");
     const elbo_shape shape = elbo_shape_of(in->x);
+    if (strcmp(kind, "mask") == 0 && level > 1)
+        return elbo_graph_fail(in->g, ELBO_INVALID, "corruption: a share of %g of the pixels; at most 1", level);
     if (strcmp(kind, "mask") == 0) {
         elbo_var *u = elbo_random_uniform(in->g, "corruption", shape, -1);
         return elbo_mul(in->x, elbo_less_equal(elbo_constant(in->g, level), u));

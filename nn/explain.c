@@ -122,6 +122,10 @@ char *elbo_run_explain(elbo_run *run, const elbo_images *images, const elbo_expl
                             (long long)images->count);
     if (status != ELBO_OK)
         return NULL;
+    if (work.role == ELBO__STEP && run->model->fit) {
+        (void)elbo__fail(ELBO_INVALID, "model \"%s\" is fitted: it has no training step", run->model->name);
+        return NULL;
+    }
     if (from_table(work.role)) {
         work.table = images->count;
         work.pixels = images->images.dtype == ELBO_U8 ? ELBO_U8 : ELBO_F32;

@@ -125,7 +125,8 @@ static elbo_var *bound(elbo_var *x)
         x = x->in[0];
     if (x->op == &elbo__op_matmul && elbo_ndim(x) == 2)
         return elbo_mul(absolute_sum(x->in[0], 0), absolute_sum(x->in[1], 1));
-    if (x->op == &elbo__op_sum && elbo_ndim(x->in[0]) == 2) /* of a bias: the summand is a factor of a weight's gradient */
+    if (x->op == &elbo__op_sum &&
+        elbo_ndim(x->in[0]) == 2) /* of a bias: the summand is a factor of a weight's gradient */
         x = x->in[0];
     return elbo_ndim(x) < 2 || elbo_size(x, 0) == 0 ? elbo_abs(x)
                                                     : absolute_sum(elbo_reshape(x, ELBO_SHAPE(elbo_size(x, 0), -1)), 1);

@@ -67,17 +67,17 @@ ELBO_API extern const elbo_optimiser elbo_optimisers[];
 ELBO_API extern const char *const elbo_optimiser_names[]; /* then NULL */
 
 /* Rows for a table of training options, and what they say. The learning rate belongs to the schedule, not here. */
-#define ELBO_OPTIM_OPTIONS                                                                                             \
+#define ELBO_OPTIM_OPTIONS                                                                                            \
     {.name = "optimiser", .alias = "optimizer", .type = ELBO_CHOICE, .fallback = "adam",                              \
      .choices = elbo_optimiser_names, .metavar = "NAME", .help = "how weights are updated"},                          \
     {.name = "momentum", .type = ELBO_NUMBER, .fallback = "0", .least = 0, .greatest = 0.9999, .metavar = "X",        \
-     .help = "momentum of sgd"},                                                                                      \
+     .needs = "optimiser=sgd", .help = "momentum of sgd"},                                                            \
     {.name = "adam-beta1", .type = ELBO_NUMBER, .fallback = "0.9", .least = 1e-9, .greatest = 0.999999,               \
-     .metavar = "X", .help = "decay of adam's first moment"},                                                         \
+     .needs = "optimiser!=sgd", .metavar = "X", .help = "decay of adam's first moment"},                              \
     {.name = "adam-beta2", .type = ELBO_NUMBER, .fallback = "0.999", .least = 1e-9, .greatest = 0.999999999,          \
-     .metavar = "X", .help = "decay of adam's second moment"},                                                        \
+     .needs = "optimiser!=sgd", .metavar = "X", .help = "decay of adam's second moment"},                             \
     {.name = "adam-eps", .type = ELBO_NUMBER, .fallback = "1e-8", .least = 1e-30, .greatest = 1, .metavar = "X",      \
-     .help = "added to the root of adam's second moment"},                                                            \
+     .needs = "optimiser!=sgd", .help = "added to the root of adam's second moment"},                                 \
     {.name = "weight-decay", .type = ELBO_NUMBER, .fallback = "0", .least = 0, .greatest = 1e6, .metavar = "X",       \
      .help = "decay of weights: decoupled for adamw, else a squared penalty"},                                        \
     {.name = "clip-norm", .type = ELBO_NUMBER, .fallback = "0", .least = 0, .greatest = 1e30, .metavar = "X",         \

@@ -84,19 +84,31 @@ static elbo_status parse_sizes(const elbo_option *o, const char *text, elbo_valu
     return status;
 }
 
+/* "a, b, c" of the words of a choice, in a fixed space that holds what fits. */
+typedef struct {
+    char text[400];
+} word_list;
+
+static word_list list_words(const char *const *words)
+{
+    word_list list = {""};
+    size_t used = 0;
+    for (const char *const *word = words; word && *word; word++) {
+        int more = snprintf(list.text + used, sizeof list.text - used, "%s%s", used ? ", " : "", *word);
+        used = used + (size_t)more < sizeof list.text ? used + (size_t)more : sizeof list.text - 1;
+    }
+    return list;
+}
+
 static elbo_status parse_choice(const elbo_option *o, const char *text, elbo_value *out)
 {
-    char known[400] = "";
-    size_t used = 0;
-    for (const char *const *word = o->choices; *word; word++) {
+    for (const char *const *word = o->choices; *word; word++)
         if (strcmp(*word, text) == 0) {
             out->text = *word;
             return ELBO_OK;
         }
-        int more = snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", *word);
-        used = used + (size_t)more < sizeof known ? used + (size_t)more : sizeof known - 1;
-    }
-    return elbo__fail(ELBO_INVALID, "option \"%s\": \"%s\" is not one of %s", o->name, text, known);
+    return elbo__fail(ELBO_INVALID, "option \"%s\": \"%s\" is not one of %s", o->name, text,
+                      list_words(o->choices).text);
 }
 
 static elbo_status parse_flag(const elbo_option *o, const char *text, elbo_value *out)
@@ -134,11 +146,11 @@ elbo_status elbo_option_parse(const elbo_option *o, const char *text, elbo_value
 
 /* ---- printing ---------------------------------------------------------------------------------------------------- */
 
-/* The shortest decimal that reads back as the same double. */
+/* The shortest decimal that reads back as the same double, and 10 as 10, not as 1e+01. */
 static char *print_number(double x)
 {
     char text[32];
-    for (int digits = 1; digits <= 17; digits++) {
+    for (int digits = fabs(x) >= 1 && fabs(x) < 1e6 ? 1 + (int)log10(fabs(x)) : 1; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, x);
         if (strtod(text, NULL) == x)
             break;
@@ -170,15 +182,32 @@ char *elbo_option_print(const elbo_option *o, const elbo_value *value)
     return elbo__strdup(value->text);
 }
 
+char *elbo_option_help(const elbo_option *o)
+{
+    const bool shown = o->fallback && o->fallback[0] && o->type != ELBO_FLAG;
+    const word_list words = list_words(o->type == ELBO_CHOICE ? o->choices : NULL);
+    return elbo__format("%s%s%s%s%s%s", o->help, words.text[0] ? ": " : "", words.text, shown ? " (" : "",
+                        shown ? o->fallback : "", shown ? ")" : "");
+}
+
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
+
+/* The row with this name or alias, or NULL, without a word. */
+static const elbo_option *row_of(const elbo_option *table, const char *name)
+{
+    for (const elbo_option *o = table; o && o->name; o++)
+        if (strcmp(o->name, name) == 0 || (o->alias && strcmp(o->alias, name) == 0))
+            return o;
+    return NULL;
+}
 
 const elbo_option *elbo_option_find(const elbo_option *table, const char *name)
 {
-    const elbo_option *nearest = NULL;
+    const elbo_option *found = row_of(table, name), *nearest = NULL;
     int least = 0;
+    if (found)
+        return found;
     for (const elbo_option *o = table; o && o->name; o++) {
-        if (strcmp(o->name, name) == 0 || (o->alias && strcmp(o->alias, name) == 0))
-            return o;
         int distance = elbo__distance(name, o->name);
         if (!nearest || distance < least) {
             nearest = o;
@@ -305,7 +334,7 @@ char *elbo_values_print(const elbo_values *v, const char *name)
 
 const elbo_value *elbo_values_get(const elbo_values *v, const char *name, elbo_option_type type)
 {
-    const elbo_option *o = elbo_option_find(v->table, name);
+    const elbo_option *o = row_of(v->table, name);
     return o && o->type == type ? &v->value[o - v->table] : NULL;
 }
 

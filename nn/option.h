@@ -69,6 +69,10 @@ ELBO_API elbo_status elbo_option_parse(const elbo_option *option, const char *te
 /* Value to text that parses to the same value; a new string, freed with elbo_release. NULL on failure. */
 ELBO_API char *elbo_option_print(const elbo_option *option, const elbo_value *value);
 
+/* What the help says of it: its one line, the words of a choice, and the default in brackets; a new string, freed with
+ * elbo_release. NULL on failure. */
+ELBO_API char *elbo_option_help(const elbo_option *option);
+
 /* The row with this name or alias; NULL, and a message that names the nearest option, when there is none. */
 ELBO_API const elbo_option *elbo_option_find(const elbo_option *table, const char *name);
 
@@ -96,7 +100,7 @@ ELBO_API elbo_status elbo_values_check(const elbo_values *values) ELBO_MUST_CHEC
 /* A copy of the value as text, freed with elbo_release; NULL on failure. */
 ELBO_API char *elbo_values_print(const elbo_values *values, const char *name);
 
-/* The value; NULL when the table has no option of this name and type. */
+/* The value; NULL, without a message, when the table has no option of this name and type. */
 ELBO_API const elbo_value *elbo_values_get(const elbo_values *values, const char *name, elbo_option_type type);
 
 /* The same for code that knows its own table. An option that the table lacks is 0, {1, {1}}, "" or false. */

@@ -38,12 +38,12 @@ ELBO_API elbo_status elbo_draw_features(elbo_run *run, int64_t n, const char *pa
 typedef struct {
     const elbo_images *images; /* of the run's kind; NULL: none                                                       */
     int label;                 /* for models that take labels; ELBO_EACH_CLASS: that of the image, or 0               */
-    int64_t steps;             /* pictures along one way: 10; of a manifold, along each side: 20                      */
+    int64_t steps;             /* pictures along one way: 10, of a traversal 11; along each side of a manifold: 20     */
     double span;               /* deviations to either side of the centre, of a traversal: 3                          */
     int64_t seed;              /* of random points                                                                    */
 } elbo_view;
 
-/* `rows` ways through latent space, each from a point to another in `steps` pictures, ends included: between the codes of
+/* `rows` ways (fewer where the images run out) through latent space, each from a point to another in `steps` pictures, ends included: between the codes of
  * images from + 2 i and from + 2 i + 1 (to < 0), of `from` and `to` (then one row), or between draws from the prior
  * (from < 0). Spherical: z = sin((1 - t) w) / sin(w) a + sin(t w) / sin(w) b, w the angle between a and b (Shoemake 1985),
  * which keeps the length that points of a normal prior have; else z = (1 - t) a + t b. */
@@ -64,10 +64,10 @@ ELBO_API elbo_status elbo_draw_traversal(elbo_run *run, const elbo_view *view, i
  * numbers of dimensions. */
 ELBO_API elbo_status elbo_draw_manifold(elbo_run *run, const elbo_view *view, const char *path) ELBO_MUST_CHECK;
 
-/* The codes of images as points, one panel for each run, coloured by label where the data have labels: as .svg or .png (see
+/* The codes of images as points, one panel for each run with its title (titles NULL: the model's name), coloured by label where the data have labels: as .svg or .png (see
  * elbo_scatter). Codes of more than two dimensions by their first two principal components. */
-ELBO_API elbo_status elbo_draw_scatter(elbo_run *const *runs, int count, const elbo_images *images,
-                                       const char *path) ELBO_MUST_CHECK;
+ELBO_API elbo_status elbo_draw_scatter(elbo_run *const *runs, const char *const *titles, int count,
+                                       const elbo_images *images, const char *path) ELBO_MUST_CHECK;
 
 #ifdef __cplusplus
 }

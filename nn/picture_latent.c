@@ -143,9 +143,20 @@ static elbo_status find_ends(elbo_run *run, const elbo_view *view, const elbo_pa
     return status;
 }
 
+/* As many rows as are asked for and as there are pairs of images. */
+static int64_t count_rows(const elbo_view *view, const elbo_path *ways)
+{
+    if (ways->from >= 0 && ways->to >= 0)
+        return 1;
+    if (ways->from < 0 || !view->images)
+        return ways->rows;
+    const int64_t pairs = (view->images->count - ways->from) / 2;
+    return pairs > 0 && pairs < ways->rows ? pairs : ways->rows;
+}
+
 elbo_status elbo_draw_interpolation(elbo_run *run, const elbo_view *view, const elbo_path *ways, const char *path)
 {
-    const int64_t rows = ways->from >= 0 && ways->to >= 0 ? 1 : ways->rows, steps = view->steps ? view->steps : STEPS;
+    const int64_t rows = count_rows(view, ways), steps = view->steps ? view->steps : STEPS;
     points ends, all = {NULL};
     if (steps < 2)
         return elbo__fail(ELBO_INVALID, "%lld steps from one point to another: at least 2", (long long)steps);
@@ -171,7 +182,7 @@ elbo_status elbo_draw_interpolation(elbo_run *run, const elbo_view *view, const 
 
 elbo_status elbo_draw_traversal(elbo_run *run, const elbo_view *view, int64_t image, const char *path)
 {
-    const int64_t dims = run->latent, steps = view->steps ? view->steps : STEPS;
+    const int64_t dims = run->latent, steps = view->steps ? view->steps : STEPS + 1;
     const double span = view->span > 0 ? view->span : SPAN;
     points all;
     int label = label_or_0(view);

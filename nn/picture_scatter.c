@@ -38,7 +38,7 @@ static elbo_status flatten(const float *codes, int64_t n, int64_t dims, view *v)
     return ELBO_OK;
 }
 
-static elbo_status make_view(elbo_run *run, const elbo_images *images, view *v)
+static elbo_status make_view(elbo_run *run, const char *title, const elbo_images *images, view *v)
 {
     const int64_t n = images->count, dims = run->latent;
     elbo_status status = elbo_run_accepts(run, images);
@@ -53,8 +53,7 @@ static elbo_status make_view(elbo_run *run, const elbo_images *images, view *v)
         status = elbo_run_encode(run, x, v->labels, n, v->codes);
     if (status == ELBO_OK)
         status = flatten(v->codes, n, dims, v);
-    snprintf(v->title, sizeof v->title, "%s, %lld dimension%s", run->model->name, (long long)dims,
-             dims == 1 ? "" : "s");
+    snprintf(v->title, sizeof v->title, "%s, %lld dimension%s", title, (long long)dims, dims == 1 ? "" : "s");
     v->panel = (elbo_scatter_panel){.title = v->title,
                                     .x_label = v->x_label,
                                     .y_label = v->y_label[0] ? v->y_label : NULL,
@@ -65,7 +64,8 @@ static elbo_status make_view(elbo_run *run, const elbo_images *images, view *v)
     return status;
 }
 
-elbo_status elbo_draw_scatter(elbo_run *const *runs, int count, const elbo_images *images, const char *path)
+elbo_status elbo_draw_scatter(elbo_run *const *runs, const char *const *titles, int count, const elbo_images *images,
+                              const char *path)
 {
     view views[ELBO_MAX_PANELS] = {{.codes = NULL}};
     elbo_scatter_panel panels[ELBO_MAX_PANELS];
@@ -73,7 +73,7 @@ elbo_status elbo_draw_scatter(elbo_run *const *runs, int count, const elbo_image
     if (count < 1 || count > ELBO_MAX_PANELS)
         return elbo__fail(ELBO_INVALID, "%d runs in one picture: 1 to %d", count, ELBO_MAX_PANELS);
     for (int i = 0; i < count && status == ELBO_OK; i++) {
-        status = make_view(runs[i], images, &views[i]);
+        status = make_view(runs[i], titles ? titles[i] : elbo_run_model(runs[i])->name, images, &views[i]);
         panels[i] = views[i].panel;
     }
     if (status == ELBO_OK)

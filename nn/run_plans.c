@@ -128,16 +128,11 @@ static const struct {
     elbo_mode mode;
     int (*build)(const elbo_run *run, elbo_in *in, elbo_var **out);
 } roles[ELBO__ROLES] = {
-    [ELBO__STEP] = {ELBO_TRAIN, build_step},
-    [ELBO__EVALUATE] = {ELBO_EVALUATE, build_evaluate},
-    [ELBO__ENCODE] = {ELBO_EVALUATE, build_encode},
-    [ELBO__SEEN] = {ELBO_EVALUATE, build_seen},
-    [ELBO__PRIOR] = {ELBO_EVALUATE, build_prior},
-    [ELBO__DECODE] = {ELBO_EVALUATE, build_decode},
-    [ELBO__SAMPLE] = {ELBO_EVALUATE, build_sample},
-    [ELBO__RECONSTRUCT] = {ELBO_EVALUATE, build_reconstruct},
-    [ELBO__BOUND] = {ELBO_EVALUATE, build_bound},
-    [ELBO__LOG_PROB] = {ELBO_EVALUATE, build_log_prob},
+    [ELBO__STEP] = {ELBO_TRAIN, build_step},        [ELBO__EVALUATE] = {ELBO_EVALUATE, build_evaluate},
+    [ELBO__ENCODE] = {ELBO_EVALUATE, build_encode}, [ELBO__SEEN] = {ELBO_EVALUATE, build_seen},
+    [ELBO__PRIOR] = {ELBO_EVALUATE, build_prior},   [ELBO__DECODE] = {ELBO_EVALUATE, build_decode},
+    [ELBO__SAMPLE] = {ELBO_EVALUATE, build_sample}, [ELBO__RECONSTRUCT] = {ELBO_EVALUATE, build_reconstruct},
+    [ELBO__BOUND] = {ELBO_EVALUATE, build_bound},   [ELBO__LOG_PROB] = {ELBO_EVALUATE, build_log_prob},
 };
 
 elbo_status elbo__run_open_weights(elbo_run *run)

@@ -80,7 +80,7 @@ static elbo_status train_batch(training *t, int64_t first, int64_t batch)
     elbo__work work = {ELBO__STEP, batch, t->draws, t->train.count, t->train.images.dtype};
     elbo__planned *planned;
     t->step++;
-    t->beta = elbo_beta_at(run->options, (double)t->step / (double)steps_of_epoch(t), (double)t->how.epochs);
+    t->beta = elbo_beta_at(run->options, (double)(t->step - 1) / (double)steps_of_epoch(t), (double)t->how.epochs);
     elbo_status status = elbo__run_plan(run, &work, &planned);
     if (status == ELBO_OK)
         status = elbo__table_bind(&t->train, planned->plan, t->order + first, batch);

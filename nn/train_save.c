@@ -77,8 +77,9 @@ static elbo_status write_model(const state *s, const char *path)
 static elbo_status write_config(const state *s, const char *path)
 {
     elbo_ini ini = {.count = 0};
-    elbo_status status = elbo_ini_comment(&ini, "How this run was made: the keys are the long options of `elbo train`, "
-                                                "and what it came to.");
+    elbo_status status = elbo_ini_comment(
+        &ini, "How this run was made: the keys are the long options of `elbo train`, "
+              "and what it came to. What is loaded is model.safetensors, which says the same.");
     if (status == ELBO_OK)
         status = elbo_run_describe(s->run, &ini);
     if (status == ELBO_OK)

@@ -150,7 +150,7 @@ END_TEST
 
 START_TEST(sparsity_without_sigmoid_units_is_an_error_that_says_where_to_get_them)
 {
-    assert_no_run(&elbo_model_ae, OPTIONS("sparsity", "1"), ELBO_SHAPE(6), "activation, code-activation");
+    assert_no_run(&elbo_model_ae, OPTIONS("sparsity", "1"), ELBO_SHAPE(6), "take code-activation sigmoid");
     elbo_run_free(run_of(&elbo_model_ae, OPTIONS("sparsity", "1", "activation", "sigmoid"), ELBO_SHAPE(6), 0));
     elbo_run_free(run_of(&elbo_model_ae, OPTIONS("sparsity", "1", "code-activation", "sigmoid"), ELBO_SHAPE(6), 0));
 }

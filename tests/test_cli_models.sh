@@ -27,6 +27,7 @@ grep -q '^epochs = ' pca/config.ini && complain 'config.ini has the epochs of a 
 runs 'evaluate pca' "$elbo" evaluate pca
 says '^squared error 0.00 per image$'
 says '^recon 0.00 per image$'
+says 'images 24, part test'
 draws features pca
 draws traverse pca --image 1 --span 2 --steps 5
 draws interpolate pca --from 0 --to 1
@@ -34,7 +35,8 @@ runs 'train pca of 2' "$elbo" train pca --data data --latent 2 --out two
 runs 'angles' "$elbo" angles pca --to two # two of the four components: within their span
 says '^dimension 2 0.[0-9]* degrees$'
 says '^largest principal angle 0.[0-9]* degrees$'
-fails 1 'principal angles between 4 and 2 rows' "$elbo" angles two --to pca
+runs 'angles of fewer dimensions' "$elbo" angles two --to pca
+[ "$(grep -c '^dimension' out)" -eq 2 ] || complain 'not two angles'
 fails 64 '--to is missing' "$elbo" angles pca
 fails 64 'epochs' "$elbo" train pca --epochs 3
 fails 1 'expected 1 to 64' "$elbo" train pca --data data --latent 65
@@ -54,6 +56,7 @@ runs 'train ae' "$elbo" train ae $small --hidden 16 --latent 2 --out ae
 says '^test squared error [0-9.]* per image$'
 grep -q '^test ELBO' out && complain 'an ELBO of a model without a density'
 draws manifold ae --steps 5
+fails 1 'its decoder is not linear' "$elbo" angles ae --to two
 draws interpolate ae --between draws --path spherical -n 2
 draws features ae -n 5
 runs 'a tied, sparse, denoising autoencoder' "$elbo" train ae $small --hidden none --latent 12 --tied --sparsity 1 \
@@ -64,6 +67,12 @@ says '^mean activation of sparse units 0\.[0-9]*$'
 draws reconstruct all
 fails 64 'option "rho": of no use without sparsity!=0' "$elbo" train ae --rho 0.1
 fails 64 'option "corruption-level": of no use without corruption!=none' "$elbo" train ae --corruption-level 0.1
+fails 1 'a share of 1.5 of the pixels; at most 1' "$elbo" train ae $small --corruption mask --corruption-level 1.5 \
+    --out nothing
+for model in pca ppca ae vae; do
+    fails 1 'data: is not empty and holds no run' "$elbo" train $model --data data --latent 2 --out data
+done
+fails 1 'model "pca" is fitted: it has no training step' "$elbo" plan pca --latent 3
 fails 1 'there are no sigmoid units' "$elbo" train ae $small --sparsity 1 --out nothing
 [ -e nothing ] && complain 'a model that cannot be built left a folder behind'
 
@@ -77,6 +86,7 @@ for options in '--likelihood gaussian --variance 0.5' '--likelihood gaussian --l
     runs "train vae $options" "$elbo" train vae $small $train $options --out vae --force
     runs "evaluate vae $options" "$elbo" evaluate vae --draws 2
     says '^ELBO -*[0-9.]* nats per image$'
+    says '^likelihood [a-z]'
     says '^log p(x) at least -*[0-9.]* nats per image$'
 done
 runs 'train vae' "$elbo" train vae $small $train --binarise --out vae --force
@@ -88,10 +98,13 @@ draws traverse vae
 draws interpolate vae --from 3 --to 4 --steps 5
 draws interpolate vae --between draws --path spherical
 fails 64 'option "channels": of no use without net=conv' "$elbo" train vae --channels 8
+fails 64 'option "momentum": of no use without optimiser=sgd' "$elbo" train vae --momentum 0.9
+fails 64 'option "binarise": of no use' "$elbo" train vae --binarise --likelihood gaussian
 fails 64 'option "variance": of no use without likelihood=gaussian' "$elbo" train vae --variance 1
 fails 64 'option "from": of no use without between=images' "$elbo" interpolate vae --between draws --from 3
 fails 1 'images 24 to 24 of 24' "$elbo" traverse vae --image 24
-fails 1 'images 20 to 35 of 24' "$elbo" interpolate vae --from 20
+runs 'interpolate the last images' "$elbo" interpolate vae --from 20 -o picture.png
+fails 1 'images 23 to' "$elbo" interpolate vae --from 23
 fails 1 'takes no labels' "$elbo" manifold vae --label 1
 fails 1 'takes no labels' "$elbo" classify vae
 runs 'train vae of 3' "$elbo" train vae $small --hidden 16 --latent 3 --out three
@@ -140,6 +153,18 @@ grep -qx 'class-names = checks,columns,diagonals,rows' faces-run/config.ini || c
 draws sample faces-run --label 1
 draws reconstruct faces-run
 draws traverse faces-run
+# The classes are known by their names, wherever they stand in a list.
+runs 'classify all' "$elbo" classify faces-run --draws 3 -n 24
+mkdir -p some/train some/test && cp -r faces/train/rows faces/train/checks some/train && cp -r faces/test/rows some/test
+runs 'classify a class' "$elbo" classify faces-run --data some --draws 3
+grep -q '^ *3 .* rows$' out || complain 'rows are not class 3 of the run'
+[ "$(sed -n 's/^ *3 *//p' out | tr -s ' ' '\n' | grep '[0-9]' | paste -sd+ | bc)" -eq 6 ] || complain 'not six images of class 3'
+mkdir -p numbered/train numbered/test
+for part in train test; do cp -r faces/$part/rows numbered/$part/10 && cp -r faces/$part/checks numbered/$part/2; done
+runs 'train on numbered folders' "$elbo" train cvae --data numbered --hidden 8 --latent 2 --batch 16 --epochs 1 --out ten
+grep -qx 'class-names = 2,10' ten/config.ini || complain 'numbers are not in their order'
+mv some/train/rows some/train/stripes && mv some/test/rows some/test/stripes
+fails 1 'is of class "stripes", which the model does not know' "$elbo" evaluate faces-run --data some
 printf 'no picture' >faces/train/rows/broken.png
 fails 1 'faces/train/rows/broken.png' "$elbo" train vae --data faces --out nothing
 [ -e nothing ] && complain 'bad pictures left a folder behind'

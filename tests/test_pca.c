@@ -284,16 +284,16 @@ START_TEST(whitened_codes_have_variance_1)
 }
 END_TEST
 
-/* log N(x; m, C) over the images with C = the covariance's leading part + the noise, by Cholesky in the test. */
-static double mean_log_density(void)
+/* log N(x; m, C) over the images with C = the leading z parts of the covariance + the noise, by Cholesky in the test. */
+static double mean_log_density(int dims)
 {
     static double c[PIXELS][PIXELS], l[PIXELS][PIXELS];
-    elbo_pca pca = fitted(x, N, PIXELS, 5);
-    const double noise = pca.total * (1 - elbo_pca_explained(&pca, 5)) / (PIXELS - 5);
+    elbo_pca pca = fitted(x, N, PIXELS, dims);
+    const double noise = pca.total * (1 - elbo_pca_explained(&pca, dims)) / (PIXELS - dims);
     for (int i = 0; i < PIXELS; i++)
         for (int j = 0; j < PIXELS; j++) {
             c[i][j] = i == j ? noise : 0;
-            for (int k = 0; k < 5; k++)
+            for (int k = 0; k < dims; k++)
                 c[i][j] += (pca.variances[k] - noise) * pca.axes[k * PIXELS + i] * pca.axes[k * PIXELS + j];
         }
     double sum = 0;
@@ -324,8 +324,31 @@ START_TEST(the_likelihood_of_probabilistic_pca_is_that_of_its_normal_distributio
     elbo_figures figures;
     elbo_run *run = fitted_run(&elbo_model_ppca, NULL, NULL, &last);
     ck_assert_int_eq(elbo_run_evaluate(run, &images, 1, &figures), ELBO_OK);
-    assert_near(elbo_figures_get(&figures, "log_likelihood"), mean_log_density(), 1e-3);
+    assert_near(elbo_figures_get(&figures, "log_likelihood"), mean_log_density(5), 1e-3);
     elbo_run_free(run);
+}
+END_TEST
+
+START_TEST(the_likelihood_of_probabilistic_pca_keeps_its_digits_where_little_is_left_for_the_noise)
+{
+    elbo_epoch last;
+    elbo_figures figures;
+    elbo_run *run = fitted_run(&elbo_model_ppca, "latent-dim", "60", &last);
+    ck_assert_int_eq(elbo_run_evaluate(run, &images, 1, &figures), ELBO_OK);
+    assert_near(elbo_figures_get(&figures, "log_likelihood"), mean_log_density(60), 0.05);
+    elbo_run_free(run);
+}
+END_TEST
+
+START_TEST(probabilistic_pca_without_any_noise_left_is_refused)
+{
+    elbo_values *options = elbo_values_new(elbo_model_ppca.options);
+    ck_assert_int_eq(elbo_values_set(options, "latent-dim", "64"), ELBO_OK);
+    elbo_run *run = elbo_run_for(&elbo_model_ppca, options, &images, 1);
+    ck_assert_int_eq(elbo_train(run, &images, NULL, NULL, NULL), ELBO_INVALID);
+    ck_assert_str_eq(elbo_error(), "ppca: 64 components leave no variance for the noise; take fewer");
+    elbo_run_free(run);
+    elbo_values_free(options);
 }
 END_TEST
 
@@ -342,7 +365,7 @@ START_TEST(one_draw_of_probabilistic_pca_gives_the_exact_likelihood_of_each_imag
         assert_near(one[i], hundred[i], 2e-3);
         sum += one[i] / N;
     }
-    assert_near(sum, mean_log_density(), 1e-3);
+    assert_near(sum, mean_log_density(5), 1e-3);
     elbo_run_free(run);
 }
 END_TEST
@@ -382,6 +405,8 @@ Suite *suite_pca(void)
     tcase_add_test(models, decoding_a_code_of_pca_and_encoding_it_again_gives_the_code);
     tcase_add_test(models, whitened_codes_have_variance_1);
     tcase_add_test(models, the_likelihood_of_probabilistic_pca_is_that_of_its_normal_distribution);
+    tcase_add_test(models, the_likelihood_of_probabilistic_pca_keeps_its_digits_where_little_is_left_for_the_noise);
+    tcase_add_test(models, probabilistic_pca_without_any_noise_left_is_refused);
     tcase_add_test(models, one_draw_of_probabilistic_pca_gives_the_exact_likelihood_of_each_image);
     tcase_add_test(models, a_fitted_run_comes_back_from_its_file);
     suite_add_tcase(suite, rows);

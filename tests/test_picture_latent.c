@@ -272,7 +272,7 @@ START_TEST(what_cannot_be_drawn_is_refused)
     assert_refused(elbo_draw_manifold(run, &view, path), "a manifold of 4 dimensions");
     assert_refused(elbo_draw_interpolation(run, &short_view, &(elbo_path){0, 1, 1, false}, path), "at least 2");
     assert_refused(elbo_draw_traversal(run, &short_view, -1, path), "at least 2");
-    assert_refused(elbo_draw_interpolation(run, &view, &(elbo_path){2, -1, 3, false}, path), "images 2 to 7 of 6");
+    assert_refused(elbo_draw_interpolation(run, &view, &(elbo_path){5, -1, 3, false}, path), "images 5 to 10 of 6");
     assert_refused(elbo_draw_interpolation(run, &view, &(elbo_path){0, -1, 0, false}, path), "0 pictures");
     ck_assert_int_eq(scratch_entries(), 0);
     elbo_run_free(run);
