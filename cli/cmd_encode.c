@@ -51,8 +51,10 @@ static int encode(const run_job *job)
                                                        : ELBO_NO_MEMORY;
     bool normal = false;
     if (status == ELBO_OK) {
-        normal = elbo_run_posterior(job->run, x, labels, n, mean, logvar) == ELBO_OK;
-        status = normal ? ELBO_OK : elbo_run_encode(job->run, x, labels, n, mean);
+        status = elbo_run_posterior(job->run, x, labels, n, mean, logvar);
+        normal = status == ELBO_OK;
+        if (status == ELBO_INVALID) /* q(z|x) is no normal */
+            status = elbo_run_encode(job->run, x, labels, n, mean);
     }
     if (status == ELBO_OK)
         status = write(name, "mean", &means);

@@ -155,7 +155,8 @@ int cmd_evaluate(int argc, char **argv)
         .doc =
             "Measures a trained model: the ELBO (beta = 1, one draw of z for each image, all constants) and its parts, "
             "the squared error of the reconstruction (summed over pixels), and what else the model reports; means over "
-            "images. A Bernoulli on grey levels has other figures than one on binarised pixels.",
+            "images. A denoising model gets damaged images and is measured by the whole ones. A Bernoulli on grey "
+            "levels has other figures than one on binarised pixels.",
         .groups = {{.title = "Options:", .table = table}},
     };
     return on_run(&line, argc, argv, always, evaluate);

@@ -18,7 +18,7 @@ static const elbo_option general[] = {
      .fallback = "train",
      .choices = elbo_role_names,
      .metavar = "NAME",
-     .help = "which graph: train, evaluate, encode, decode, sample, reconstruct or log-prob"},
+     .help = "which graph"},
     {.name = "time", .type = ELBO_FLAG, .help = "run it for a moment, and show where the time goes"},
     OPTION_DATA("made-up images of the shape of MNIST"),
     OPTION_THREADS,

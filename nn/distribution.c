@@ -55,8 +55,8 @@ static elbo_draw draw(elbo_dist *d, const char *name, int draws)
 {
     elbo_shape shape = d->shape;
     int axis = shape.ndim - d->event_rank;
-    if (draws <= 0)
-        return d->kind->draw(d, name, shape, -1);
+    if (draws <= 0) /* parameters (B, K, Z) have draws already */
+        return d->kind->draw(d, name, shape, axis == 2 ? 1 : -1);
     if (axis < 1 || shape.ndim == ELBO_MAX_RANK) {
         elbo_var *harmless = elbo_graph_fail(d->graph, ELBO_INVALID, "draw \"%s\": no room for a draw axis in %s", name,
                                              elbo_shape_format(&shape).text);

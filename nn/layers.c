@@ -46,15 +46,20 @@ elbo_var *elbo_linear(elbo_var *x, const char *name, int64_t out)
     return elbo_linear_init(x, name, out, fan_in, fan_in);
 }
 
+enum { LONGEST_NAME = 110 };
+
 elbo_layer_name elbo_numbered(const char *name, int i)
 {
     elbo_layer_name n;
-    snprintf(n.text, sizeof n.text, i == 1 ? "%s" : "%s%d", name, i);
+    snprintf(n.text, sizeof n.text, i == 1 ? "%.*s" : "%.*s%d", LONGEST_NAME, name, i);
     return n;
 }
 
 elbo_var *elbo_mlp(elbo_var *x, const char *name, const int64_t *sizes, int n, const char *activation)
 {
+    if (strlen(name) > LONGEST_NAME)
+        return elbo_graph_fail(elbo_graph_of(x), ELBO_INVALID, "mlp \"%s\": the name has more than %d bytes", name,
+                               LONGEST_NAME);
     for (int i = 0; i < n; i++)
         x = elbo_activation(elbo_linear(x, elbo_numbered(name, i + 1).text, sizes[i]), activation);
     return x;

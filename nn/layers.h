@@ -31,9 +31,9 @@ ELBO_API elbo_var *elbo_linear_init(elbo_var *x, const char *name, int64_t out, 
 /* y = x W^T + b for tensors that are at hand, such as a transposed (tied) weight: w (out, in), b (out) or NULL */
 ELBO_API elbo_var *elbo_affine(elbo_var *x, elbo_var *w, elbo_var *b);
 
-/* "hidden", "hidden2", "hidden3", ...: the names of layers of one kind, i from 1. */
+/* "hidden", "hidden2", "hidden3", ...: the names of layers of one kind, i from 1; the first 110 bytes of a name count. */
 typedef struct {
-    char text[64];
+    char text[128];
 } elbo_layer_name;
 ELBO_API elbo_layer_name elbo_numbered(const char *name, int i);
 

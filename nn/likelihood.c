@@ -26,7 +26,13 @@ static elbo_dist gaussian(elbo_in *in, elbo_var *h)
         return elbo_normal(mean, bounded_below(elbo_net_output(in, h, "decoder.logvar")));
     if (strcmp(learned, "no") == 0)
         return elbo_normal_fixed(mean, variance);
-    elbo_var *one = elbo_param(in->g, "decoder.logvar", ELBO_SCALAR, elbo_init_constant(log(variance)));
+    if (variance <= LEAST_VARIANCE)
+        return elbo_normal_fixed(elbo_graph_fail(in->g, ELBO_INVALID,
+                                                 "variance %g: one that is learned begins above %g", variance,
+                                                 LEAST_VARIANCE),
+                                 1);
+    const elbo_init begin = elbo_init_constant(log(variance - LEAST_VARIANCE)); /* bounded_below gives `variance` */
+    elbo_var *one = elbo_param(in->g, "decoder.logvar", ELBO_SCALAR, begin);
     return elbo_normal(mean, elbo_expand(bounded_below(one), elbo_shape_of(mean)));
 }
 

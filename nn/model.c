@@ -80,7 +80,7 @@ void elbo_report(elbo_in *in, const char *name, elbo_var *value)
 void elbo_report_bound(elbo_in *in, const elbo_bound *bound)
 {
     elbo_report(in, "recon", bound->recon);
-    if (bound->squared_error && (!bound->kl || elbo_graph_mode(in->g) == ELBO_EVALUATE))
+    if (bound->squared_error && elbo_graph_mode(in->g) == ELBO_EVALUATE)
         elbo_report(in, "squared_error", bound->squared_error);
     if (!bound->kl)
         return;
@@ -163,7 +163,7 @@ int elbo_bound_loss(elbo_in *in, elbo_loss *out)
     if (inference.penalty)
         cost = elbo_add(cost, inference.penalty);
     elbo_report_bound(in, &bound);
-    if (seen != in->x)
+    if (seen != in->x && elbo_graph_mode(in->g) == ELBO_EVALUATE)
         elbo_report(in, "corrupted_error", elbo_sum_axis(elbo_square(elbo_sub(seen, in->x)), 1));
     out[0] = (elbo_loss){.value = elbo_mean_all(cost)};
     return 1;
@@ -175,7 +175,10 @@ static int build_losses(elbo_in *in, elbo_loss *out)
     if (!ready(in))
         return 0;
     int n = in->model->losses ? in->model->losses(in, out) : elbo_bound_loss(in, out);
-    for (int i = 0; i < n; i++) {
+    if (n > ELBO_MAX_LOSSES)
+        elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\": %d losses; at most %d", in->model->name, n,
+                        ELBO_MAX_LOSSES);
+    for (int i = 0; i < n && n <= ELBO_MAX_LOSSES; i++) {
         if (!out[i].name)
             out[i].name = "loss";
         elbo_report(in, out[i].name, out[i].value);

@@ -60,7 +60,7 @@ typedef struct {
 
 typedef struct {
     elbo_dist q;       /* q(z|x,y); no kind: known only when drawing (flows, hierarchies), or no density (AE, VQ)     */
-    elbo_var *z;       /* (B, K, Z) the draws                                                                         */
+    elbo_var *z;       /* (B, K, Z) the draws; K = 1 without a density                                                */
     elbo_var *log_q;   /* (B, K) their log-density, as transported; NULL: no density                                  */
     elbo_var *code;    /* (B, Z) what `encode` writes                                                                 */
     elbo_var *penalty; /* (B) or () extra cost, outside the ELBO; or NULL                                             */
@@ -86,7 +86,7 @@ struct elbo_model {
     elbo_inference (*infer)(elbo_in *in);               /* q(z|x,y) and draws from it                                 */
     elbo_dist (*prior)(elbo_in *in);                    /* p(z|y), of shape (B, Z); NULL: N(0, I), Z from latent-dim  */
     elbo_dist (*generate)(elbo_in *in, elbo_var *z);    /* p(x|z,y): z (B, Z) or (B, K, Z) -> (B, D) or (B, K, D)     */
-    int (*losses)(elbo_in *in, elbo_loss *out);         /* fills `out`, returns how many; NULL: -ELBO + penalty       */
+    int (*losses)(elbo_in *in, elbo_loss *out);         /* fills out[<= ELBO_MAX_LOSSES], returns how many; NULL: ELBO */
     elbo_status (*fit)(struct elbo_run *run, const elbo_images *images); /* sets the weights; NULL: by gradient       */
 };
 
@@ -108,8 +108,7 @@ ELBO_API elbo_inference elbo_infer_normal(elbo_in *in, elbo_var *mean, elbo_var 
 /* Reports the mean over images of value (B), or value (), as a metric. */
 ELBO_API void elbo_report(elbo_in *in, const char *name, elbo_var *value);
 
-/* Reports recon, kl and elbo = -(recon + kl), whichever the model has; where there is no density, and in evaluation,
- * also squared_error. */
+/* Reports recon, kl and elbo = -(recon + kl), whichever the model has; in evaluation also squared_error. */
 ELBO_API void elbo_report_bound(elbo_in *in, const elbo_bound *bound);
 
 /* What a model without `losses` minimises, with its metrics: fills *out and returns 1. A model with more to report calls

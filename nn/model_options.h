@@ -41,7 +41,7 @@
     {.name = "norm", .type = ELBO_CHOICE, .fallback = "none", .choices = elbo_net_norm_names, .needs = "net=conv",    \
      .metavar = "NAME", .help = "norm of each convolution before its activation"},                                    \
     {.name = "residual", .type = ELBO_INTEGER, .fallback = "0", .least = 0, .greatest = 16, .needs = "net=conv",      \
-     .metavar = "N", .help = "residual blocks after each convolution"}
+     .metavar = "N", .help = "residual blocks, with batch norm, after each convolution"}
 
 /* ---- the likelihood: read by elbo_likelihood --------------------------------------------------------------------- */
 
@@ -54,7 +54,7 @@
 #define ELBO_OPTIONS_VARIANCE                                                                                         \
     {.name = "variance", .type = ELBO_NUMBER, .fallback = "0.1", .least = 1e-6, .greatest = 1e6,                      \
      .needs = "likelihood=gaussian", .metavar = "X",                                                                  \
-     .help = "variance of a pixel under the gaussian likelihood, or where learning it begins"},                       \
+     .help = "variance of a pixel under the gaussian likelihood, or where a shared one begins"},                       \
     {.name = "learn-variance", .type = ELBO_CHOICE, .fallback = "no", .choices = elbo_learned_variance_names,         \
      .needs = "likelihood=gaussian", .metavar = "NAME",                                                               \
      .help = "whether it is learned: one for all pixels, or one for each by the decoder"}

@@ -14,8 +14,9 @@
  *     mlp    dense layers encoder.hidden, encoder.hidden2, ... of sizes `hidden`, each followed by `activation`;
  *            decoder.hidden, ... of the sizes reversed. A label stands beside the input of either.
  *     conv   convolutions encoder.conv, encoder.conv2, ... (3x3, stride 2, padding 1) of `channels`, each followed by
- *            `norm` and `activation` and by `residual` residual blocks; then dense layers as above. The decoder mirrors
- *            that with transposed convolutions, whose output padding gives back the sizes that the strides rounded up.
+ *            `norm` and `activation` and by `residual` residual blocks (which have batch norms in any case); then dense
+ *            layers as above. The decoder mirrors that with transposed convolutions, whose output padding gives back the
+ *            sizes that the strides rounded up.
  *            A label is one more channel of the encoder's input, computed by layer encoder.label, and stands beside z.
  */
 #ifndef ELBO_NN_NET_H

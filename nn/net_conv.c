@@ -22,6 +22,10 @@ static bool find_levels(const elbo_in *in, levels *l)
     const elbo_sizes channels = elbo_option_sizes(in, "channels");
     const elbo_shape *image = &in->image;
     *l = (levels){.n = channels.n};
+    if (channels.n < 1) {
+        elbo_graph_fail(in->g, ELBO_INVALID, "net \"conv\": there are no channels, so no convolutions");
+        return false;
+    }
     if (image->ndim < 2 || image->ndim > 3) {
         elbo_graph_fail(in->g, ELBO_INVALID, "net \"conv\": expected pictures (H, W) or (C, H, W), got %s",
                         elbo_shape_format(image).text);

@@ -311,11 +311,20 @@ static bool holds(const elbo_values *v, const char *needs)
     char name[64];
     const size_t length = strcspn(needs, "!=");
     const bool negated = needs[length] == '!';
+    const char *word = needs + length + 1 + negated;
     snprintf(name, sizeof name, "%.*s", (int)length, needs);
-    char *text = elbo_values_print(v, name);
-    const bool equal = text && strcmp(text, needs + length + 1 + negated) == 0;
-    elbo__free(text);
-    return equal != negated;
+    const elbo_option *o = row_of(v->table, name);
+    if (!o)
+        return true; /* a table without that option has nothing to check by */
+    const elbo_value *value = &v->value[o - v->table];
+    switch (o->type) {
+    case ELBO_NUMBER: return (value->number == strtod(word, NULL)) != negated;
+    case ELBO_INTEGER: return (value->integer == strtoll(word, NULL, 10)) != negated;
+    case ELBO_CHOICE: return (strcmp(value->text, word) == 0) != negated;
+    case ELBO_FLAG: return (value->flag == (strcmp(word, "yes") == 0)) != negated;
+    case ELBO_SIZES: return (value->sizes.n == 0) != negated; /* of these only "none" */
+    default: return true;
+    }
 }
 
 elbo_status elbo_values_check(const elbo_values *v)

@@ -40,7 +40,7 @@ typedef struct elbo_option {
     double least, greatest;      /* both allowed; for ELBO_SIZES the range of each                   */
     bool above;                  /* `least` itself is not allowed                                    */
     const char *const *choices;  /* of ELBO_CHOICE: words, then NULL                                 */
-    const char *needs;           /* "net=conv", "corruption!=none": of no use otherwise; NULL: always */
+    const char *needs;           /* "net=conv", "hidden!=none": of no use otherwise; NULL: always      */
     const char *metavar;         /* stands for the value in the help: N, FILE                        */
     const char *help;            /* one line                                                         */
 } elbo_option;

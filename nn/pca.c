@@ -7,6 +7,7 @@
 #include "../autograd/plan.h"
 #include "../tensor/eigen.h"
 #include "../tensor/memory.h"
+#include "init.h"
 #include "run.h"
 
 enum { BLOCK = 1000 }; /* rows that are read at a time */
@@ -28,12 +29,11 @@ elbo_rows elbo_rows_of(const float *x, int64_t n, int64_t columns)
     return (elbo_rows){n, columns, x, NULL};
 }
 
-/* Rows first, first + 1, ...: where they lie already, or read to x (n, D). NULL on failure. */
-static const float *rows_at(const elbo_rows *rows, int64_t first, int64_t n, float *x)
+/* *x = rows first, first + 1, ...: where they lie already, or as they were read to `own` (n, D). */
+static elbo_status rows_at(const elbo_rows *rows, int64_t first, int64_t n, float *own, const float **x)
 {
-    if (!rows->read)
-        return (const float *)rows->source + first * rows->columns;
-    return rows->read(rows->source, first, n, x) == ELBO_OK ? x : NULL;
+    *x = rows->read ? own : (const float *)rows->source + first * rows->columns;
+    return rows->read ? rows->read(rows->source, first, n, own) : ELBO_OK;
 }
 
 /* Hands over all rows block by block: work(state, x, first, n). */
@@ -45,8 +45,10 @@ static elbo_status for_each_block(const elbo_rows *rows, void *state,
     elbo_status status = own ? ELBO_OK : ELBO_NO_MEMORY;
     for (int64_t first = 0; first < rows->count && status == ELBO_OK; first += block) {
         const int64_t n = rows->count - first < block ? rows->count - first : block;
-        const float *x = rows_at(rows, first, n, own);
-        status = x ? work(state, x, first, n) : ELBO_IO; /* with the reader's own message */
+        const float *x;
+        status = rows_at(rows, first, n, own, &x);
+        if (status == ELBO_OK)
+            status = work(state, x, first, n);
     }
     elbo__free(own);
     return status;
@@ -106,7 +108,7 @@ static elbo_status open_scatter(scatter *s, elbo_pca *pca, int64_t length)
         return ELBO_NO_MEMORY;
     elbo_graph *g = elbo_graph_new(s->sums, ELBO_TRAIN);
     elbo_var *y = elbo_input(g, "y", ELBO_F64, shape);
-    elbo_var *sum = elbo_state(g, "scatter", ELBO_SHAPE(pca->columns, pca->columns), (elbo_init){0});
+    elbo_var *sum = elbo_state(g, "scatter", ELBO_SHAPE(pca->columns, pca->columns), elbo_init_zeros());
     elbo_assign(sum, elbo_add(sum, elbo_matmul(elbo_transpose(y), y)));
     s->plan = elbo_compile(g, NULL, 0);
     elbo_status status = s->plan ? ELBO_OK : elbo_graph_status(g);
@@ -176,6 +178,9 @@ static elbo_status keep_centred(void *state, const float *x, int64_t first, int6
 static elbo_status solve_rows(const elbo_rows *rows, elbo_pca *pca)
 {
     const size_t n = (size_t)pca->count, width = (size_t)pca->columns;
+    if (pca->count > ELBO__SINGULAR_LIMIT || pca->columns > INT32_MAX)
+        return elbo__fail(ELBO_INVALID, "pca: %lld rows of %lld columns: at most %d rows where there are more columns",
+                          (long long)pca->count, (long long)pca->columns, ELBO__SINGULAR_LIMIT);
     centred c = {pca, elbo__calloc(n, width * sizeof *c.y)};
     double *u = elbo__calloc(n, width * sizeof *u), *values = elbo__calloc(n, sizeof *values);
     elbo_status status = c.y && u && values ? for_each_block(rows, &c, keep_centred) : ELBO_NO_MEMORY;

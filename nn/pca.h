@@ -41,7 +41,7 @@ typedef struct {
 
 /* Exact, in double precision: from the covariance, or where there are fewer rows than columns by the singular values of
  * the rows. Memory does not grow with N beyond D: two to four matrices (D, D), or (N, D) where N < D. ELBO_INVALID unless
- * 1 <= Z <= min(N, D), and for more than 32,000 columns of as many rows. Free with elbo_pca_free; on failure *out is
+ * 1 <= Z <= min(N, D), and for more than 32,000 columns of as many rows, or 23,000 rows of more columns. Free with elbo_pca_free; on failure *out is
  * empty. */
 ELBO_API elbo_status elbo_pca_fit(const elbo_rows *rows, int64_t components, elbo_pca *out) ELBO_MUST_CHECK;
 ELBO_API void elbo_pca_free(elbo_pca *pca); /* leaves it empty; accepts NULL */

@@ -33,7 +33,7 @@ ELBO_API elbo_status elbo_draw_features(elbo_run *run, int64_t n, const char *pa
 
 /* ---- a latent space ---------------------------------------------------------------------------------------------- */
 
-/* Where to look and what to show. What is 0 (or NULL) is the default. Centre and deviation of z are those of the prior; of
+/* Where to look and what to show. What is 0 (or NULL) is the default, but for `label`, where 0 is class 0. Centre and deviation of z are those of the prior; of
  * a model without one, those of the codes of up to 2,000 of `images`, which such a model needs. */
 typedef struct {
     const elbo_images *images; /* of the run's kind; NULL: none                                                       */

@@ -16,8 +16,12 @@ typedef struct {
     int64_t n;
 } points;
 
-static elbo_status new_points(const elbo_run *run, int64_t n, points *out)
+static elbo_status new_points(const elbo_run *run, int64_t rows, int64_t columns, points *out)
 {
+    int64_t n;
+    *out = (points){.z = NULL};
+    if (!elbo__mul_size(rows, columns, &n))
+        return elbo__fail(ELBO_NO_MEMORY, "%lld by %lld pictures are too many", (long long)rows, (long long)columns);
     *out = (points){.n = n, .z = elbo__numbers(n, run->latent)};
     out->labels = out->z ? elbo__calloc((size_t)n, sizeof *out->labels) : NULL;
     return out->labels ? ELBO_OK : n < 1 ? ELBO_INVALID : ELBO_NO_MEMORY;
@@ -86,7 +90,8 @@ static elbo_status find_spread(elbo_run *run, const elbo_view *view, float *cent
     if (!view->images)
         return elbo__fail(ELBO_INVALID, "model \"%s\" has no prior: images are needed", run->model->name);
     points codes;
-    elbo_status status = new_points(run, view->images->count < MOST_CODES ? view->images->count : MOST_CODES, &codes);
+    elbo_status status = new_points(run, view->images->count < MOST_CODES ? view->images->count : MOST_CODES, 1,
+                                    &codes);
     if (status == ELBO_OK)
         status = encode(run, view, 0, codes.n, codes.z, codes.labels);
     if (status == ELBO_OK)
@@ -160,9 +165,9 @@ elbo_status elbo_draw_interpolation(elbo_run *run, const elbo_view *view, const 
     points ends, all = {NULL};
     if (steps < 2)
         return elbo__fail(ELBO_INVALID, "%lld steps from one point to another: at least 2", (long long)steps);
-    elbo_status status = new_points(run, 2 * rows, &ends);
+    elbo_status status = new_points(run, rows, 2, &ends);
     if (status == ELBO_OK)
-        status = new_points(run, rows * steps, &all);
+        status = new_points(run, rows, steps, &all);
     if (status == ELBO_OK)
         status = find_ends(run, view, ways, &ends);
     for (int64_t i = 0; i < rows * steps && status == ELBO_OK; i++) {
@@ -188,7 +193,7 @@ elbo_status elbo_draw_traversal(elbo_run *run, const elbo_view *view, int64_t im
     int label = label_or_0(view);
     if (steps < 2)
         return elbo__fail(ELBO_INVALID, "%lld steps along a dimension: at least 2", (long long)steps);
-    elbo_status status = new_points(run, dims * steps, &all);
+    elbo_status status = new_points(run, dims, steps, &all);
     float *centre = elbo__numbers(3, dims);
     if (!centre) {
         free_points(&all);
@@ -241,7 +246,7 @@ elbo_status elbo_draw_manifold(elbo_run *run, const elbo_view *view, const char 
                           (long long)run->latent);
     elbo_status status = find_spread(run, view, centre, deviation);
     if (status == ELBO_OK)
-        status = new_points(run, side * side, &all);
+        status = new_points(run, side, side, &all);
     for (int64_t i = 0; i < side * side && status == ELBO_OK; i++) {
         const double right = (0.5 + (double)(i % side)) / (double)side,
                      down = (0.5 + (double)(i / side)) / (double)side;

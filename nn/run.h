@@ -88,7 +88,8 @@ ELBO_API elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n,
                                        float *out) ELBO_MUST_CHECK;
 
 /* x as the encoder sees it in training, binarised and corrupted as the options of the model ask for: x (N, D) -> out
- * (N, D). Nothing else here corrupts images; all of it binarises them where that is asked for. */
+ * (N, D). Besides this, elbo_run_evaluate alone corrupts images (its figures are
+ * those of repairing them); all of it binarises them where that is asked for. */
 ELBO_API elbo_status elbo_run_seen(elbo_run *run, const float *x, const int *labels, int64_t n, int64_t seed,
                                    float *out) ELBO_MUST_CHECK;
 

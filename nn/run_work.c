@@ -65,11 +65,20 @@ static elbo_status run_block(elbo_run *run, const job *j, int64_t first, int64_t
     return status;
 }
 
-static void take_output(const elbo_plan *plan, int output, float *out)
+/* out (batch, width). A model's parts may disagree about how wide a code is; the caller's memory is as wide as the code. */
+static elbo_status take_output(const elbo_run *run, const elbo_plan *plan, int output, int64_t batch, int64_t width,
+                               float *out)
 {
     elbo_tensor from = elbo_plan_output(plan, output);
     elbo_tensor to = elbo_tensor_of(ELBO_F32, from.layout.shape, out);
+    if (elbo_shape_size(&from.layout.shape) != batch * width)
+        return elbo__fail(ELBO_INVALID,
+                          "model \"%s\": %s where (%lld, %lld) was expected; a code, its log-variances and "
+                          "the prior are of one width",
+                          run->model->name, elbo_shape_format(&from.layout.shape).text, (long long)batch,
+                          (long long)width);
     elbo_tensor_copy(&to, &from);
+    return ELBO_OK;
 }
 
 static elbo_status run_job(elbo_run *run, const job *j)
@@ -81,12 +90,12 @@ static elbo_status run_job(elbo_run *run, const job *j)
         status = run_block(run, j, first, batch, 0, 1, &planned);
         if (status != ELBO_OK)
             break;
-        take_output(planned->plan, 0, j->out + first * j->width);
+        status = take_output(run, planned->plan, 0, batch, j->width, j->out + first * j->width);
         if (j->second && planned->outputs < 2)
             return elbo__fail(ELBO_INVALID, "model \"%s\": %s is no normal distribution", run->model->name,
                               j->role == ELBO__PRIOR ? "p(z)" : "q(z|x)");
-        if (j->second)
-            take_output(planned->plan, 1, j->second + first * j->width);
+        if (j->second && status == ELBO_OK)
+            status = take_output(run, planned->plan, 1, batch, j->width, j->second + first * j->width);
     }
     return status;
 }

@@ -98,6 +98,9 @@ draws traverse vae
 draws interpolate vae --from 3 --to 4 --steps 5
 draws interpolate vae --between draws --path spherical
 fails 64 'option "channels": of no use without net=conv' "$elbo" train vae --channels 8
+fails 1 'there are no channels' "$elbo" train vae $small --net conv --channels none --out nothing
+fails 1 'one that is learned begins above 0.0001' "$elbo" train vae $small --likelihood gaussian \
+    --learn-variance shared --variance 1e-5 --out nothing
 fails 64 'option "momentum": of no use without optimiser=sgd' "$elbo" train vae --momentum 0.9
 fails 64 'option "binarise": of no use' "$elbo" train vae --binarise --likelihood gaussian
 fails 64 'option "variance": of no use without likelihood=gaussian' "$elbo" train vae --variance 1

@@ -1,6 +1,7 @@
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../nn/layers.h"
 #include "rig.h"
@@ -158,6 +159,23 @@ START_TEST(an_mlp_names_its_layers_in_order)
         ck_assert_str_eq(elbo_name_of(params[i]), names[i]);
     ck_assert_int_eq(elbo_size(params[2], 0), 6);
     ck_assert_int_eq(elbo_size(params[2], 1), 8);
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(long_names_of_layers_keep_their_numbers)
+{
+    char name[101], longer[201];
+    memset(name, 'n', 100);
+    memset(longer, 'n', 200);
+    name[100] = longer[200] = 0;
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    double x[B * IN];
+    fill(x, B * IN);
+    elbo_mlp(rig_input(&r, "x", ELBO_SHAPE(B, IN), x), name, (int64_t[]){OUT, OUT}, 2, "tanh");
+    ck_assert_int_eq(elbo_graph_params(r.g, NULL), 4);
+    elbo_mlp(elbo_input(r.g, "x", ELBO_F64, ELBO_SHAPE(B, IN)), longer, (int64_t[]){OUT}, 1, "tanh");
+    ck_assert_int_ne(elbo_graph_status(r.g), ELBO_OK);
     rig_free(&r);
 }
 END_TEST
@@ -441,6 +459,7 @@ Suite *suite_layers(void)
     tcase_add_test(dense, two_layers_of_one_name_must_agree_before_the_set_is_closed);
     tcase_add_test(dense, a_tied_layer_shares_its_weight);
     tcase_add_test(dense, an_mlp_names_its_layers_in_order);
+    tcase_add_test(dense, long_names_of_layers_keep_their_numbers);
     tcase_add_test(dense, an_mlp_applies_its_activation_after_every_layer);
     suite_add_tcase(suite, dense);
     TCase *nonlinear = tcase_create("activations");

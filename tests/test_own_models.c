@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../nn/model_options.h"
+#include "../nn/run.h"
 #include "small_model.h"
 #include "suites.h"
 
@@ -198,6 +199,63 @@ START_TEST(clipping_and_skipping_are_reported)
 }
 END_TEST
 
+START_TEST(free_bits_of_a_posterior_known_only_when_drawing_are_an_error)
+{
+    static const elbo_model flow = {
+        .name = "flow", .options = options_of_all, .infer = flow_infer, .generate = linear_generate};
+    elbo_values *options = small_options(&flow);
+    ck_assert_int_eq(elbo_values_set(options, "free-bits", "0.1"), ELBO_OK);
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    elbo_in in = inputs(&r, &flow, options, K);
+    elbo_model_evaluate(&in);
+    rig_assert_error(&r, "free bits: KL(q || p) has no closed form, for q is known only when drawing");
+    rig_free(&r);
+    elbo_values_free(options);
+}
+END_TEST
+
+/* A code of fewer numbers than z has: its first. */
+static elbo_inference narrow_infer(elbo_in *in)
+{
+    elbo_inference i = moved_infer(in);
+    i.code = elbo_slice(i.code, 1, 0, 1);
+    return i;
+}
+
+START_TEST(a_code_of_another_width_than_its_log_variances_is_refused_not_overrun)
+{
+    static const elbo_model narrow = {
+        .name = "narrow", .options = options_of_all, .infer = narrow_infer, .generate = linear_generate};
+    elbo_values *options = small_options(&narrow);
+    elbo_run *run = elbo_run_new(&narrow, options, ELBO_SHAPE(D), 0, 1);
+    ck_assert_msg(run != NULL, "%s", elbo_error());
+    float x[D] = {0}, mean[2] = {7, 7}, logvar[2] = {7, 7};
+    ck_assert_int_eq(elbo_run_posterior(run, x, NULL, 1, mean, logvar), ELBO_INVALID);
+    ck_assert_ptr_nonnull(strstr(elbo_error(), "model \"narrow\": (1, 2) where (1, 1) was expected"));
+    ck_assert_float_eq(logvar[1], 7);
+    ck_assert_int_eq(elbo_run_prior(run, NULL, 1, mean, logvar), ELBO_INVALID);
+    elbo_run_free(run);
+    elbo_values_free(options);
+}
+END_TEST
+
+/* A second level of latent variables has the draws of the first one as rows of its parameters. */
+START_TEST(draws_of_a_second_level_go_on_with_the_first_draw_of_a_run)
+{
+    double all[B * K * Z], later[B * K * Z];
+    for (int first = 0; first < 2; first++) {
+        rig r = rig_new(ELBO_F64, ELBO_EVALUATE);
+        r.at.first_draw = (uint64_t)first;
+        elbo_dist q = elbo_standard_normal(r.g, ELBO_SHAPE(B, K, Z));
+        rig_value(&r, elbo_rsample(q, "second", 0).z, first ? later : all);
+        rig_free(&r);
+    }
+    for (int b = 0; b < B; b++)
+        for (int i = 0; i < (K - 1) * Z; i++)
+            ck_assert_double_eq(later[b * K * Z + i], all[b * K * Z + Z + i]);
+}
+END_TEST
+
 Suite *suite_own_models(void)
 {
     Suite *suite = suite_create("own_models");
@@ -208,6 +266,9 @@ Suite *suite_own_models(void)
     tcase_add_test(own, several_losses_move_their_own_parameters_in_their_turn);
     tcase_add_test(own, a_loss_that_moves_nothing_is_an_error);
     tcase_add_test(own, clipping_and_skipping_are_reported);
+    tcase_add_test(own, free_bits_of_a_posterior_known_only_when_drawing_are_an_error);
+    tcase_add_test(own, a_code_of_another_width_than_its_log_variances_is_refused_not_overrun);
+    tcase_add_test(own, draws_of_a_second_level_go_on_with_the_first_draw_of_a_run);
     suite_add_tcase(suite, own);
     return suite;
 }
