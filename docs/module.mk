@@ -5,5 +5,17 @@ EXTRA_DIST += \
     %reldir%/math.md \
     %reldir%/models.md \
     %reldir%/performance.md \
+    %reldir%/pictures/ae-reconstruction.png \
+    %reldir%/pictures/conv-samples.png \
+    %reldir%/pictures/cvae-samples.png \
+    %reldir%/pictures/denoising.png \
+    %reldir%/pictures/interpolation.png \
+    %reldir%/pictures/manifold-ae.png \
+    %reldir%/pictures/manifold-vae.png \
+    %reldir%/pictures/pca-components.png \
     %reldir%/pictures/reconstruction.png \
-    %reldir%/pictures/samples.png
+    %reldir%/pictures/samples.png \
+    %reldir%/pictures/scatter.png \
+    %reldir%/pictures/sparse-features.png \
+    %reldir%/pictures/sprites-reconstruction.png \
+    %reldir%/pictures/traversal.png
