@@ -162,7 +162,7 @@ static int64_t count_rows(const elbo_view *view, const elbo_path *ways)
 elbo_status elbo_draw_interpolation(elbo_run *run, const elbo_view *view, const elbo_path *ways, const char *path)
 {
     const int64_t rows = count_rows(view, ways), steps = view->steps ? view->steps : STEPS;
-    points ends, all = {NULL};
+    points ends, all = {.z = NULL};
     if (steps < 2)
         return elbo__fail(ELBO_INVALID, "%lld steps from one point to another: at least 2", (long long)steps);
     elbo_status status = new_points(run, rows, 2, &ends);
@@ -240,7 +240,7 @@ elbo_status elbo_draw_manifold(elbo_run *run, const elbo_view *view, const char 
 {
     const int64_t side = view->steps ? view->steps : SIDE;
     float centre[2], deviation[2];
-    points all = {NULL};
+    points all = {.z = NULL};
     if (run->latent != 2)
         return elbo__fail(ELBO_INVALID, "a manifold of %lld dimensions: a picture has two (--latent 2)",
                           (long long)run->latent);
