@@ -2,11 +2,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "command.h"
 #include "data.h"
 #include "on_run.h"
+#include "progress.h"
 
 enum { MOST_SHOWN = 16 }; /* classes in the table of what was taken for what */
 
@@ -59,13 +59,6 @@ static void print_result(const int64_t *counts, int classes, char *const *names,
             printf(" %5" PRId64, counts[row * classes + c]);
         printf(names ? "  %s\n" : "\n", names ? names[row] : "");
     }
-}
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static int classify(const run_job *job)

@@ -1,10 +1,8 @@
 #include "data.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "command.h"
 
@@ -27,16 +25,12 @@ bool read_part(const char *folder, const char *part, int classes, elbo_images *o
         fprintf(stderr, "elbo: out of memory\n");
         return false;
     }
-    const bool made_up = strcspn(folder, ":") == strlen("sprites") && strncmp(folder, "sprites", 7) == 0;
-    if (!made_up && access(folder, F_OK) != 0) {
-        fprintf(stderr, "elbo: %s: %s; name a folder of IDX or PNG files, or sprites, with --data\n", folder,
-                strerror(errno));
-        return false;
-    }
-    if (elbo_images_load(folder, strcmp(part, "test") == 0 ? "t10k" : part, classes, out) == ELBO_OK)
-        return true;
-    fail();
-    return false;
+    const elbo_status status = elbo_images_load(folder, strcmp(part, "test") == 0 ? "t10k" : part, classes, out);
+    if (status == ELBO_IO)
+        fprintf(stderr, "elbo: %s; --data names a folder of IDX or PNG files, or sprites\n", elbo_error());
+    else if (status != ELBO_OK)
+        fail();
+    return status == ELBO_OK;
 }
 
 /* The names of the run's classes, which it noted as "cat,dog": *list (count), made of one string; NULL where there are none. */

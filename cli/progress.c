@@ -37,7 +37,7 @@ bool interrupted(void)
 
 /* ---- lines ------------------------------------------------------------------------------------------------------- */
 
-static double now(void)
+double now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);

@@ -9,6 +9,8 @@ typedef struct {
     double shown;   /* when the last line was written, in seconds */
 } progress_line;
 
+double now(void); /* seconds on a clock that only goes forward */
+
 progress_line progress_start(void);
 
 /* The callback of elbo_training; `line` is a progress_line. Returns false once Ctrl-C was pressed. */
