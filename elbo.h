@@ -26,6 +26,7 @@
 #include "tensor/memory.h"
 #include "tensor/tensor.h"
 #include "tensor/version.h"
+#include "tensor/watch.h"
 
 /* files */
 #include "io/csv.h"

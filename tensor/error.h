@@ -28,7 +28,8 @@ typedef enum {
     ELBO_INVALID,   /* an argument or a combination of arguments that makes no sense */
     ELBO_NO_MEMORY, /* an allocation failed, or a product of sizes overflows         */
     ELBO_IO,        /* a file cannot be opened, read or written                      */
-    ELBO_FORMAT     /* a file was read but is not what its format asks for           */
+    ELBO_FORMAT,    /* a file was read but is not what its format asks for           */
+    ELBO_STOPPED    /* the caller's watcher wanted no more, see tensor/watch.h       */
 } elbo_status;
 
 /* The message of the last failure on the calling thread; "" when nothing failed yet. Never NULL. */

@@ -3,7 +3,8 @@ public_headers += \
     %reldir%/machine.h \
     %reldir%/memory.h \
     %reldir%/tensor.h \
-    %reldir%/version.h
+    %reldir%/version.h \
+    %reldir%/watch.h
 
 library_sources += \
     %reldir%/bits.h \
@@ -36,6 +37,7 @@ library_sources += \
     %reldir%/threads.h \
     %reldir%/version.c \
     %reldir%/vmath.h \
+    %reldir%/watch.c \
     %reldir%/words.c \
     %reldir%/words.h
 

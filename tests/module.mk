@@ -94,6 +94,7 @@ unit_sources += \
     %reldir%/test_tensor.c \
     %reldir%/test_train.c \
     %reldir%/test_vmath.c \
+    %reldir%/test_watch.c \
     %reldir%/unit.c
 
 EXTRA_DIST += \

@@ -69,7 +69,8 @@
     SUITE(run)                                                                                                         \
     SUITE(schedule)                                                                                                    \
     SUITE(state)                                                                                                       \
-    SUITE(train)
+    SUITE(train)                                                                                                       \
+    SUITE(watch)
 
 #define DECLARE(name) Suite *suite_##name(void);
 ELBO_SUITES(DECLARE)
