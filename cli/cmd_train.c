@@ -31,21 +31,16 @@ static const elbo_option general[] = {
     ELBO_OPTIONS_END,
 };
 
-/* runs/vae-20250131-235959, with a number behind it where that exists; NULL when memory is short. */
-static char *default_folder(const char *model)
+/* A new folder runs/vae-20250131-235959, with a number behind it where that exists; NULL on failure. */
+static char *claim_default_folder(const char *model)
 {
-    char date[32];
+    char date[32], name[200];
     const time_t now = time(NULL);
     struct tm local;
     strftime(date, sizeof date, "%Y%m%d-%H%M%S", localtime_r(&now, &local));
-    char *path = NULL;
-    if (asprintf(&path, "runs/%s-%s", model, date) < 0)
-        return NULL;
-    for (int i = 2; access(path, F_OK) == 0; i++) {
-        free(path);
-        if (asprintf(&path, "runs/%s-%s-%d", model, date, i) < 0)
-            return NULL;
-    }
+    snprintf(name, sizeof name, "runs/%s-%s", model, date);
+    char *claimed = elbo_claim_folder(name), *path = claimed ? strdup(claimed) : NULL;
+    elbo_release(claimed);
     return path;
 }
 
@@ -71,6 +66,7 @@ typedef struct {
     elbo_images train, test;
     elbo_run *run;
     char *data, *folder;
+    bool claimed; /* the folder was made for this training */
 } job;
 
 /* Notes which class is which, "cat,dog", where the data have names for them. */
@@ -92,6 +88,15 @@ static elbo_status note_classes(elbo_run *run, const elbo_images *images)
     return status;
 }
 
+/* j->folder: the one that --out names, else a new one. */
+static bool choose_folder(job *j)
+{
+    const char *out = elbo_values_text(j->line.groups[GENERAL].values, "out");
+    j->claimed = !out[0];
+    j->folder = out[0] ? strdup(out) : claim_default_folder(elbo_run_model(j->run)->name);
+    return j->folder;
+}
+
 static int train(job *j)
 {
     const elbo_values *values = j->line.groups[GENERAL].values;
@@ -100,6 +105,8 @@ static int train(job *j)
     elbo_training training = {.epochs = 1};
     if (!fitted)
         training = elbo_training_of(j->line.groups[TRAINING].values);
+    if (!choose_folder(j))
+        return fail();
     training.folder = j->folder;
     training.force = elbo_values_flag(values, "force");
     training.progress = progress_show;
@@ -126,15 +133,9 @@ static int train(job *j)
 static int prepare_and_train(job *j, const elbo_model *model)
 {
     const elbo_values *values = j->line.groups[GENERAL].values;
-    const char *out = elbo_values_text(values, "out");
     const int classes = (int)elbo_values_integer(values, "classes");
     elbo_set_threads((int)elbo_values_integer(values, "threads"));
     j->data = choose_data(elbo_values_text(values, "data"), NULL);
-    j->folder = out[0] ? strdup(out) : default_folder(model->name);
-    if (!j->folder) {
-        fprintf(stderr, "elbo: out of memory\n");
-        return FAILED;
-    }
     if (!read_part(j->data, "train", classes, &j->train))
         return FAILED;
     j->run = elbo_run_for(model, j->line.groups[MODEL].values, &j->train, elbo_values_integer(values, "seed"));
@@ -165,6 +166,8 @@ int cmd_train(int argc, char **argv)
         wrong_usage(&j.line, "option \"classes\": the model \"%s\" takes no labels", model->name);
     warn_of_slow_products();
     int status = prepare_and_train(&j, model);
+    if (j.claimed && j.folder)
+        rmdir(j.folder); /* which fails where there is something in it */
     elbo_run_free(j.run);
     elbo_images_free(&j.train);
     elbo_images_free(&j.test);

@@ -11,7 +11,8 @@
 
 #include "../tensor/memory.h"
 
-enum { BUFFER_SIZE = 1 << 16, TEMPORARY_NAMES = 100, READ_AHEAD = 4096 };
+/* LONGEST_NAME: bytes that a temporary name takes from its target's, so that both fit where 255 are the most. */
+enum { BUFFER_SIZE = 1 << 16, TEMPORARY_NAMES = 100, READ_AHEAD = 4096, LONGEST_NAME = 200 };
 
 struct elbo__writer {
     char *path;      /* as the caller gave it, for messages        */
@@ -73,9 +74,11 @@ static char *resolve(const char *path)
 /* Creates TARGET.tmp-PID-N with the first free N: names left behind by a killed process are not touched. */
 static elbo_status open_temporary(elbo__writer *writer)
 {
+    const char *slash = strrchr(writer->target, '/'), *name = slash ? slash + 1 : writer->target;
+    const int kept = (int)(name - writer->target) + (int)strnlen(name, LONGEST_NAME);
     int error = EEXIST;
     for (int i = 0; i < TEMPORARY_NAMES && error == EEXIST; i++) {
-        writer->temporary = elbo__format("%s.tmp-%ld-%d", writer->target, (long)getpid(), i);
+        writer->temporary = elbo__format("%.*s.tmp-%ld-%d", kept, writer->target, (long)getpid(), i);
         if (!writer->temporary)
             return ELBO_NO_MEMORY;
         writer->fd = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -92,6 +95,8 @@ static elbo_status open_target(elbo__writer *writer)
 {
     struct stat old;
     bool exists = stat(writer->path, &old) == 0;
+    if (!exists && errno != ENOENT)
+        return elbo__fail(ELBO_IO, "%s: cannot write: %s", writer->path, strerror(errno));
     if (exists && S_ISDIR(old.st_mode))
         return elbo__fail(ELBO_IO, "%s: is a folder", writer->path);
     if (exists && access(writer->path, W_OK) != 0)
@@ -194,9 +199,11 @@ void elbo__writer_abort(elbo__writer *writer)
 
 /* ---- folders and whole files ------------------------------------------------------------------------------------- */
 
-static elbo_status make_folder(const char *path)
+/* *made: whether it was not there */
+static elbo_status make_folder(const char *path, bool *made)
 {
-    if (mkdir(path, 0777) == 0)
+    *made = mkdir(path, 0777) == 0;
+    if (*made)
         return ELBO_OK;
     int error = errno;
     struct stat info;
@@ -205,24 +212,31 @@ static elbo_status make_folder(const char *path)
             return ELBO_OK;
         return elbo__fail(ELBO_IO, "%s: is a file, not a folder", path);
     }
+    if (error == EEXIST) /* a link, and where it leads there is nothing */
+        error = errno;
     return elbo__fail(ELBO_IO, "%s: cannot make the folder: %s", path, strerror(error));
 }
 
-elbo_status elbo__make_folders(const char *path)
+elbo_status elbo__make_folders(const char *path, bool *made)
 {
+    bool unused;
     char *part = elbo__strdup(path);
     if (!part)
         return ELBO_NO_MEMORY;
     elbo_status status = ELBO_OK;
+    made = made ? made : &unused;
+    *made = false;
     for (char *slash = strchr(part, '/'); slash && status == ELBO_OK; slash = strchr(slash + 1, '/')) {
         if (slash == part)
             continue;
         *slash = '\0';
-        status = make_folder(part);
+        status = make_folder(part, made);
         *slash = '/';
     }
     if (status == ELBO_OK)
-        status = make_folder(part);
+        status = make_folder(part, made);
+    if (status != ELBO_OK)
+        *made = false;
     elbo__free(part);
     return status;
 }

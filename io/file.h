@@ -17,6 +17,7 @@
 #ifndef ELBO_IO_FILE_H
 #define ELBO_IO_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -38,8 +39,9 @@ elbo_status elbo__writer_commit(elbo__writer *writer) ELBO_MUST_CHECK;
 /* Throws away what was written and leaves the message of the failure that led here. Accepts NULL. */
 void elbo__writer_abort(elbo__writer *writer);
 
-/* Makes a folder and those above it, as `mkdir -p`. A folder that exists is fine. */
-elbo_status elbo__make_folders(const char *path) ELBO_MUST_CHECK;
+/* Makes a folder and those above it, as `mkdir -p`. A folder that exists is fine; *made (may be NULL) tells whether the
+ * last one is new, and of several processes that ask for it only one hears so. */
+elbo_status elbo__make_folders(const char *path, bool *made) ELBO_MUST_CHECK;
 
 /* A whole file of at most `limit` bytes, with a zero byte after its end. Free with elbo__free. */
 elbo_status elbo__file_read(const char *path, size_t limit, char **out, size_t *size) ELBO_MUST_CHECK;

@@ -2,13 +2,16 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../io/file.h"
 #include "../tensor/memory.h"
+#include "train.h"
 
 #define STAGE ".incomplete"
 
@@ -22,8 +25,9 @@ enum { FILES = sizeof files / sizeof files[0] };
 
 struct elbo__folder {
     char *path;
-    bool made;      /* by us              */
-    bool published; /* the stage is gone  */
+    int fd;         /* of the folder, locked; -1: not open */
+    bool made;      /* by us                               */
+    bool published; /* the stage is gone                   */
 };
 
 static char *join(const char *folder, const char *name)
@@ -109,13 +113,46 @@ static void remove_stage(const elbo__folder *folder)
     elbo__free(path);
 }
 
+/* Opens the folder and locks it against other trainings: *fd. The kernel lets go of the lock when a process dies. A file
+ * system that has no locks is taken as it is. */
+static elbo_status lock(const char *path, int *fd)
+{
+    *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd < 0)
+        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", path, strerror(errno));
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return ELBO_OK;
+    return elbo__fail(ELBO_IO, "%s: another training is writing there", path);
+}
+
+/* Whether the open folder is still the one of that name: a training that failed may have removed it meanwhile. */
+static bool is_there(const char *path, int fd)
+{
+    struct stat named, opened;
+    return stat(path, &named) == 0 && fstat(fd, &opened) == 0 && named.st_ino == opened.st_ino &&
+           named.st_dev == opened.st_dev;
+}
+
+static elbo_status make_and_lock(elbo__folder *folder)
+{
+    for (;;) {
+        elbo_status status = elbo__make_folders(folder->path, &folder->made);
+        if (status == ELBO_OK)
+            status = lock(folder->path, &folder->fd);
+        if (status == ELBO_OK && is_there(folder->path, folder->fd))
+            return ELBO_OK;
+        if (folder->fd >= 0)
+            close(folder->fd);
+        folder->fd = -1;
+        folder->made = false; /* whoever has the lock may have taken it by now */
+        if (status != ELBO_OK)
+            return status;
+    }
+}
+
 static elbo_status open_folder(elbo__folder *folder, bool force)
 {
-    struct stat info;
-    folder->made = stat(folder->path, &info) != 0 && errno == ENOENT;
-    elbo_status status = folder->made ? elbo__make_folders(folder->path) : ELBO_OK;
-    if (status == ELBO_OK && !folder->made && !S_ISDIR(info.st_mode))
-        status = elbo__fail(ELBO_IO, "%s: is a file, not a folder", folder->path);
+    elbo_status status = make_and_lock(folder);
     if (status == ELBO_OK)
         status = check(folder->path, force);
     if (status != ELBO_OK)
@@ -124,12 +161,21 @@ static elbo_status open_folder(elbo__folder *folder, bool force)
     return make_stage(folder);
 }
 
+static void free_folder(elbo__folder *folder)
+{
+    if (folder->fd >= 0)
+        close(folder->fd); /* and unlocked */
+    elbo__free(folder->path);
+    elbo__free(folder);
+}
+
 elbo_status elbo__folder_open(const char *path, bool force, elbo__folder **out)
 {
     *out = NULL;
     elbo__folder *folder = elbo__calloc(1, sizeof *folder);
     if (!folder)
         return ELBO_NO_MEMORY;
+    folder->fd = -1;
     folder->path = elbo__strdup(path);
     elbo_status status = folder->path ? open_folder(folder, force) : ELBO_NO_MEMORY;
     if (status == ELBO_OK) {
@@ -138,9 +184,22 @@ elbo_status elbo__folder_open(const char *path, bool force, elbo__folder **out)
     }
     if (folder->made)
         rmdir(folder->path);
-    elbo__free(folder->path);
-    elbo__free(folder);
+    free_folder(folder);
     return status;
+}
+
+char *elbo_claim_folder(const char *name)
+{
+    char *path = elbo__strdup(name);
+    bool made = false;
+    for (int i = 2; path && elbo__make_folders(path, &made) == ELBO_OK && !made; i++) {
+        elbo__free(path);
+        path = elbo__format("%s-%d", name, i);
+    }
+    if (made)
+        return path;
+    elbo__free(path);
+    return NULL;
 }
 
 /* ---- publishing -------------------------------------------------------------------------------------------------- */
@@ -200,6 +259,5 @@ void elbo__folder_close(elbo__folder *folder)
         if (folder->made)
             rmdir(folder->path);
     }
-    elbo__free(folder->path);
-    elbo__free(folder);
+    free_folder(folder);
 }

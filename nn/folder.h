@@ -8,7 +8,8 @@
  *
  * Until it is published for the first time, files are written to a folder within the folder. So a training that fails
  * before it has something to show leaves everything as it was, also the run that it was forced to replace; and a folder
- * that was made for it goes away again. Files of other names are never touched.
+ * that was made for it goes away again. Files of other names are never touched. While it is open the folder is locked: a
+ * second training is refused, also one that is forced.
  */
 #ifndef ELBO_NN_FOLDER_H
 #define ELBO_NN_FOLDER_H

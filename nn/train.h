@@ -46,7 +46,8 @@ typedef struct {
     elbo_optim optim;   /* adam                                                                               */
 
     /* A run folder to write after every epoch: the model, config.ini, metrics.csv and pictures. A folder that holds
-     * something is refused, unless it is a run and `force` is set; that run stays until the first epoch is there. */
+     * something is refused, unless it is a run and `force` is set; that run stays until the first epoch is there. A
+     * folder that another training is writing is refused in any case. */
     const char *folder;
     bool force;
 
@@ -61,6 +62,11 @@ typedef struct {
  * with an error that names epoch and step; the folder then still holds the last finished epoch. */
 ELBO_API elbo_status elbo_train(elbo_run *run, const elbo_images *train, const elbo_images *test,
                                 const elbo_training *training, elbo_epoch *last) ELBO_MUST_CHECK;
+
+/* Makes the folder `name`, or where that exists the first of name-2, name-3, ... that does not: of several processes no two
+ * get the same. A new string for elbo_training.folder, freed with elbo_release; NULL on failure. A training that fails
+ * leaves the folder empty, and to the caller. */
+ELBO_API char *elbo_claim_folder(const char *name);
 
 /* The same choices as options: epochs, batch-size, lr and ELBO_OPTIM_OPTIONS; and what a table of them says. */
 ELBO_API extern const elbo_option elbo_training_options[];

@@ -1,11 +1,16 @@
 /* The run folder that a training writes. */
 #include <check.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "../autograd/plan.h"
 #include "../models/models.h"
+#include "../nn/folder.h"
 #include "../nn/train.h"
 #include "patterns.h"
 #include "scratch.h"
@@ -148,6 +153,110 @@ START_TEST(a_folder_that_holds_something_is_refused)
     how.folder = "/proc/elbo";
     assert_not_trained(run, &how, "/proc/elbo: ");
     elbo_run_free(run);
+}
+END_TEST
+
+/* Before its first batch a training finds out whether a second one may write where it writes. */
+typedef struct {
+    bool force;
+    int calls;
+} rival;
+
+static bool start_another(void *user, const elbo_progress *p)
+{
+    (void)p;
+    rival *r = user;
+    if (r->calls++ > 0)
+        return true;
+    elbo_run *run = new_run(&elbo_model_vae, 2);
+    assert_not_trained(run, &(elbo_training){.epochs = 1, .folder = scratch_path("run"), .force = r->force},
+                       "run: another training is writing there");
+    elbo_run_free(run);
+    return true;
+}
+
+START_TEST(a_folder_that_is_being_written_is_refused_even_by_force)
+{
+    rival r = {.force = _i};
+    elbo_epoch last;
+    train_into("run", (elbo_training){.epochs = 2, .batch_size = 16, .progress = start_another, .user = &r}, &last);
+    ck_assert_int_gt(r.calls, 1);
+    ck_assert_int_eq(last.epoch, 2);
+    char *metrics = text_of("run/metrics.csv");
+    ck_assert_ptr_nonnull(strstr(metrics, "\n2,8,"));
+    free(metrics);
+    train_into("run", (elbo_training){.epochs = 1, .force = true}, &last); /* it is free again */
+}
+END_TEST
+
+/* A child begins a training and is killed in it. */
+START_TEST(what_a_killed_training_left_is_no_obstacle)
+{
+    int ready[2];
+    char byte;
+    ck_assert_int_eq(pipe(ready), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        elbo__folder *folder;
+        elbo_status status = elbo__folder_open(scratch_path("run"), false, &folder);
+        if (status != ELBO_OK || write(ready[1], "x", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    elbo_run *run = new_run(&elbo_model_cvae, 1);
+    elbo_training how = {.epochs = 1, .folder = scratch_path("run"), .force = true};
+    assert_not_trained(run, &how, "another training is writing there");
+    ck_assert_int_eq(kill(child, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    assert_trained(run, &how, NULL);
+    ck_assert(scratch_exists(files[0]));
+    ck_assert(!scratch_exists("run/.incomplete"));
+    elbo_run_free(run);
+}
+END_TEST
+
+START_TEST(a_claimed_folder_is_the_next_free_one)
+{
+    static const char *const names[] = {"runs/vae", "runs/vae-2", "runs/vae-3"};
+    for (int i = 0; i < 3; i++) {
+        char *path = elbo_claim_folder(scratch_path("runs/vae"));
+        ck_assert_str_eq(path, scratch_path(names[i]));
+        ck_assert(scratch_exists(names[i]));
+        elbo_release(path);
+    }
+    scratch_write("file", "", 0);
+    ck_assert_ptr_null(elbo_claim_folder(scratch_path("file/vae")));
+    ck_assert_ptr_nonnull(strstr(elbo_error(), "file: is a file, not a folder"));
+}
+END_TEST
+
+/* Whatever keeps a folder from being made, the reason is that of the system. */
+START_TEST(a_folder_that_cannot_be_had_is_refused_with_the_reason_of_the_system)
+{
+    char longest[300];
+    memset(longest, 'n', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    ck_assert_int_eq(symlink("loop", scratch_path("loop")), 0);
+    ck_assert_int_eq(symlink("gone", scratch_path("dangling")), 0);
+    ck_assert_int_eq(mkdir(scratch_path("closed"), 0), 0);
+    const bool root = geteuid() == 0;
+    if (root) /* who may do anything */
+        ck_assert_int_eq(chmod(scratch_path(""), 0777) + seteuid(65534), 0);
+    const struct {
+        const char *path;
+        int error;
+    } cases[] = {
+        {"loop", ELOOP}, {"loop/a", ELOOP}, {"dangling", ENOENT}, {longest, ENAMETOOLONG}, {"closed/a", EACCES}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        elbo__folder *folder;
+        assert_error(elbo__folder_open(scratch_path(cases[i].path), false, &folder), ELBO_IO,
+                     scratch_path(i == 1 ? "loop" : cases[i].path), strerror(cases[i].error));
+        ck_assert_ptr_null(folder);
+    }
+    if (root)
+        ck_assert_int_eq(seteuid(0), 0);
 }
 END_TEST
 
@@ -300,6 +409,10 @@ Suite *suite_folder(void)
     tcase_add_test(folder, a_run_folder_holds_all_of_a_run);
     tcase_add_test(folder, a_folder_that_holds_something_is_refused);
     tcase_add_test(folder, an_empty_folder_is_taken);
+    tcase_add_loop_test(folder, a_folder_that_is_being_written_is_refused_even_by_force, 0, 2);
+    tcase_add_test(folder, what_a_killed_training_left_is_no_obstacle);
+    tcase_add_test(folder, a_claimed_folder_is_the_next_free_one);
+    tcase_add_test(folder, a_folder_that_cannot_be_had_is_refused_with_the_reason_of_the_system);
     tcase_add_test(folder, a_forced_training_replaces_the_old_run_only_once_it_has_something);
     tcase_add_test(folder, a_run_that_cannot_be_replaced_whole_is_not_touched);
     tcase_add_test(folder, a_training_that_is_stopped_leaves_its_last_whole_epoch);

@@ -1,5 +1,6 @@
 /* Writing files whole or not at all, folders, reading whole files. */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -206,7 +207,7 @@ START_TEST(a_folder_without_permission_is_named)
     if (root)
         ck_assert_int_eq(seteuid(65534), 0);
     elbo_status status = write_text(scratch_path("folder/a"), "x");
-    elbo_status folder_status = elbo__make_folders(scratch_path("folder/b/c"));
+    elbo_status folder_status = elbo__make_folders(scratch_path("folder/b/c"), NULL);
     if (root)
         ck_assert_int_eq(seteuid(0), 0);
     assert_error(folder_status, ELBO_IO, scratch_path("folder/b"), "cannot make the folder: Permission denied");
@@ -232,13 +233,52 @@ END_TEST
 
 START_TEST(folders_are_made_with_those_above)
 {
-    ck_assert_int_eq(elbo__make_folders(scratch_path("a/b//c/")), ELBO_OK);
-    ck_assert_int_eq(elbo__make_folders(scratch_path("a/b/c")), ELBO_OK);
-    ck_assert_int_eq(elbo__make_folders("/"), ELBO_OK);
+    ck_assert_int_eq(elbo__make_folders(scratch_path("a/b//c/"), NULL), ELBO_OK);
+    ck_assert_int_eq(elbo__make_folders(scratch_path("a/b/c"), NULL), ELBO_OK);
+    ck_assert_int_eq(elbo__make_folders("/", NULL), ELBO_OK);
     ck_assert(scratch_exists("a/b/c"));
+    bool made;
+    ck_assert_int_eq(elbo__make_folders(scratch_path("a/b/d"), &made), ELBO_OK);
+    ck_assert(made);
+    ck_assert_int_eq(elbo__make_folders(scratch_path("a/b/d"), &made), ELBO_OK);
+    ck_assert(!made);
     scratch_write("a/file", "", 0);
-    assert_error(elbo__make_folders(scratch_path("a/file")), ELBO_IO, scratch_path("a/file"), "is a file");
-    assert_error(elbo__make_folders(scratch_path("a/file/b")), ELBO_IO, scratch_path("a/file"), "is a file");
+    assert_error(elbo__make_folders(scratch_path("a/file"), NULL), ELBO_IO, scratch_path("a/file"), "is a file");
+    assert_error(elbo__make_folders(scratch_path("a/file/b"), NULL), ELBO_IO, scratch_path("a/file"), "is a file");
+}
+END_TEST
+
+/* The system's own reason, whatever it was that failed: a loop of links, a name that is too long, a file on the way. */
+START_TEST(a_path_that_leads_nowhere_is_refused_with_the_reason_of_the_system)
+{
+    char longest[300];
+    memset(longest, 'n', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    scratch_write("file", "", 0);
+    ck_assert_int_eq(symlink("loop", scratch_path("loop")), 0);
+    const struct {
+        const char *path;
+        int error;
+    } cases[] = {{"loop", ELOOP}, {"loop/a", ELOOP}, {longest, ENAMETOOLONG}, {"file/a", ENOTDIR}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *path = scratch_path(cases[i].path), *reason = strerror(cases[i].error);
+        assert_error(write_text(path, "x"), ELBO_IO, path, reason);
+        if (cases[i].error != ENOTDIR)
+            ck_assert_msg(elbo__make_folders(path, NULL) == ELBO_IO && strstr(elbo_error(), reason), "%s",
+                          elbo_error());
+    }
+    ck_assert_int_eq(scratch_entries(), 2);
+}
+END_TEST
+
+START_TEST(a_name_may_be_as_long_as_the_file_system_allows)
+{
+    char name[256];
+    memset(name, 'n', 255);
+    name[255] = '\0';
+    ck_assert_int_eq(write_text(scratch_path(name), "x"), ELBO_OK);
+    scratch_assert_bytes(name, "x", 1);
+    ck_assert_int_eq(scratch_entries(), 1);
 }
 END_TEST
 
@@ -316,6 +356,8 @@ Suite *suite_io_files(void)
     tcase_add_test(writing, temporary_files_of_others_are_not_touched);
     tcase_add_loop_test(writing, what_cannot_be_written_is_named, 0, 3);
     tcase_add_test(writing, a_folder_without_permission_is_named);
+    tcase_add_test(writing, a_path_that_leads_nowhere_is_refused_with_the_reason_of_the_system);
+    tcase_add_test(writing, a_name_may_be_as_long_as_the_file_system_allows);
     tcase_add_test(writing, writing_survives_failing_allocations);
     suite_add_tcase(suite, writing);
 
