@@ -1,5 +1,7 @@
 /* elbo classify RUN: which label explains an image best. */
 #include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -42,6 +44,18 @@ static int best(const float *row, int classes)
     return at;
 }
 
+/* What is not a number is not less than another, so the best label would be no more than the first. */
+static bool are_numbers(const run_job *job, const float *log_prob, int64_t n, int classes)
+{
+    for (int64_t i = 0; i < n * classes; i++)
+        if (isnan(log_prob[i])) {
+            fprintf(stderr, "elbo: %s: image %" PRId64 ": its ELBO with label %" PRId64 " is nan\n", job->path,
+                    i / classes, i % classes);
+            return false;
+        }
+    return true;
+}
+
 /* counts (C, C): images of a label (rows) by the label that explains them best */
 static void print_result(const int64_t *counts, int classes, char *const *names, int64_t n, double seconds)
 {
@@ -78,15 +92,16 @@ static int classify(const run_job *job)
     if (status == ELBO_OK)
         status = elbo_run_classify(job->run, x, n, (int)elbo_values_integer(v, "draws"), elbo_values_integer(v, "seed"),
                                    log_prob);
-    for (int64_t i = 0; i < n && status == ELBO_OK; i++)
+    const bool sound = status != ELBO_OK || are_numbers(job, log_prob, n, classes);
+    for (int64_t i = 0; i < n && status == ELBO_OK && sound; i++)
         counts[labels[i] * classes + best(log_prob + i * classes, classes)]++;
-    if (status == ELBO_OK)
+    if (status == ELBO_OK && sound)
         print_result(counts, classes, job->images->class_names, n, now() - began);
     free(x);
     free(log_prob);
     free(labels);
     free(counts);
-    return status == ELBO_OK ? EXIT_SUCCESS : fail();
+    return status != ELBO_OK ? fail() : sound ? EXIT_SUCCESS : FAILED;
 }
 
 int cmd_classify(int argc, char **argv)

@@ -80,22 +80,33 @@ static const char *unit_of_recon(const elbo_run *run)
     return density || (likelihood && strcmp(likelihood->text, "bernoulli") == 0) ? "nats per image" : "per image";
 }
 
-static void print_figures(const elbo_run *run, const elbo_figures *figures)
+/* A figure that is not finite is printed as nan, inf or -inf, and makes the command fail: this is its reason. */
+static bool print_figure(const char *label, double value, int digits, const char *unit)
 {
+    printf("%s %.*f%s%s\n", label, digits, isnan(value) ? NAN : value, unit[0] ? " " : "", unit); /* nan has no sign */
+    if (isfinite(value))
+        return true;
+    fprintf(stderr, "elbo: %s is not finite: the model cannot deal with these images\n", label);
+    return false;
+}
+
+/* Whether all are finite. */
+static bool print_figures(const elbo_run *run, const elbo_figures *figures)
+{
+    bool finite = true;
     for (int i = 0; i < KNOWN; i++) {
-        const double value = elbo_figures_get(figures, known[i].metric);
         const char *unit = known[i].unit ? known[i].unit : unit_of_recon(run);
-        if (!isnan(value) && unit[0])
-            printf("%s %.2f %s\n", known[i].label, value, unit);
-        else if (!isnan(value))
-            printf("%s %.4f\n", known[i].label, value);
+        if (elbo_figures_has(figures, known[i].metric))
+            finite &= print_figure(known[i].label, elbo_figures_get(figures, known[i].metric), unit[0] ? 2 : 4, unit);
     }
     for (int i = 0; i < figures->count; i++)
         if (!is_known(figures->at[i].name) && strcmp(figures->at[i].name, "loss") != 0)
-            printf("%s %.4g\n", figures->at[i].name, figures->at[i].value);
+            finite &= print_figure(figures->at[i].name, figures->at[i].value, 4, "");
+    return finite;
 }
 
-static elbo_status measure(elbo_run *run, const elbo_images *images, int draws, int64_t seed)
+/* Prints the figures; *finite: whether all are. */
+static elbo_status measure(elbo_run *run, const elbo_images *images, int draws, int64_t seed, bool *finite)
 {
     elbo_figures figures;
     double log_prob = NAN;
@@ -104,10 +115,10 @@ static elbo_status measure(elbo_run *run, const elbo_images *images, int draws, 
         status = mean_log_prob(run, images, draws, seed, &log_prob);
     if (status != ELBO_OK)
         return status;
-    print_figures(run, &figures);
+    *finite = print_figures(run, &figures);
     if (draws > 0)
-        printf("%s %.2f nats per image\n", elbo_run_classes(run) ? "log p(x|y) at least" : "log p(x) at least",
-               log_prob);
+        *finite &= print_figure(elbo_run_classes(run) ? "log p(x|y) at least" : "log p(x) at least", log_prob, 2,
+                                "nats per image");
     return ELBO_OK;
 }
 
@@ -140,12 +151,13 @@ static int evaluate(const run_job *job)
 {
     const elbo_values *v = job->values;
     const int64_t given = elbo_values_integer(v, "seed"), seed = given < 0 ? elbo_run_seed(job->run) : given;
-    if (measure(job->run, job->images, (int)elbo_values_integer(v, "draws"), seed) != ELBO_OK)
+    bool finite;
+    if (measure(job->run, job->images, (int)elbo_values_integer(v, "draws"), seed, &finite) != ELBO_OK)
         return fail();
     print_likelihood(job->run);
     printf("images %" PRId64 ", part %s of %s\n", job->images->count, elbo_values_choice(v, "part"), job->folder);
     printf("pixels %s\n", treatment(job->run, job->images));
-    return EXIT_SUCCESS;
+    return finite ? EXIT_SUCCESS : FAILED;
 }
 
 int cmd_evaluate(int argc, char **argv)

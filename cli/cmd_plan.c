@@ -8,6 +8,7 @@
 #include "command.h"
 #include "data.h"
 #include "on_model.h"
+#include "progress.h"
 #include "slow.h"
 
 enum { COUNT = 60000, SIDE = 28, CLASSES = 10, TIMED_RUNS = 50 };
@@ -94,6 +95,7 @@ int cmd_plan(int argc, char **argv)
     elbo_images images = {.count = 0};
     int status = FAILED;
     elbo_set_threads((int)elbo_values_integer(values, "threads"));
+    watch_work();
     if (data[0] ? read_part(data, "train", 0, &images) : make_up(&images, &bytes))
         status = explain(&line, model, &images);
     elbo_images_free(&images);

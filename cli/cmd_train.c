@@ -100,7 +100,6 @@ static bool choose_folder(job *j)
 static int train(job *j)
 {
     const elbo_values *values = j->line.groups[GENERAL].values;
-    progress_line line = progress_start();
     const bool fitted = elbo_run_model(j->run)->fit; /* in one go: there is nothing to choose */
     elbo_training training = {.epochs = 1};
     if (!fitted)
@@ -109,14 +108,13 @@ static int train(job *j)
         return fail();
     training.folder = j->folder;
     training.force = elbo_values_flag(values, "force");
-    training.progress = progress_show;
-    training.user = &line;
-    catch_interrupts();
+    training.progress = show_training;
+    training.warning = show_warning;
     elbo_epoch last;
     if (elbo_run_note(j->run, "data", j->data) != ELBO_OK)
         return fail();
     elbo_status status = elbo_train(j->run, &j->train, &j->test, &training, &last);
-    progress_end(&line);
+    clear_progress();
     if (status != ELBO_OK)
         return fail();
     if (last.epoch == training.epochs) {
@@ -127,7 +125,7 @@ static int train(job *j)
         fprintf(stderr, "elbo: stopped before the first epoch was done; nothing was saved\n");
     else
         fprintf(stderr, "elbo: stopped; %s holds epoch %" PRId64 "\n", j->folder, last.epoch);
-    return INTERRUPTED;
+    return interrupted();
 }
 
 static int prepare_and_train(job *j, const elbo_model *model)
@@ -165,6 +163,7 @@ int cmd_train(int argc, char **argv)
     if (elbo_values_given(values, "classes") && !(model->flags & ELBO_NEEDS_LABELS))
         wrong_usage(&j.line, "option \"classes\": the model \"%s\" takes no labels", model->name);
     warn_of_slow_products();
+    watch_work();
     int status = prepare_and_train(&j, model);
     if (j.claimed && j.folder)
         rmdir(j.folder); /* which fails where there is something in it */

@@ -2,8 +2,8 @@
 #ifndef ELBO_CLI_COMMAND_H
 #define ELBO_CLI_COMMAND_H
 
-/* Exit statuses besides 0: a failure, with one line on stderr; wrong usage; ended by Ctrl-C. */
-enum { FAILED = 1, USAGE = 64, INTERRUPTED = 130 };
+/* Exit statuses besides 0: a failure, with one line on stderr; wrong usage. Ended by a signal: see interrupted(). */
+enum { FAILED = 1, USAGE = 64 };
 
 typedef struct {
     const char *name, *summary;
@@ -26,7 +26,7 @@ int cmd_info(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_models(int argc, char **argv);
 
-/* Prints "elbo: MESSAGE" with the library's last message and returns FAILED. */
+/* Prints "elbo: MESSAGE" with the library's last message and returns FAILED, or the status of what was interrupted. */
 int fail(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include "../tensor/error.h"
 #include "../tensor/version.h"
 #include "command.h"
+#include "progress.h"
 
 static const command commands[] = {
     {"train", "train a model on images and write a run folder", cmd_train},
@@ -40,8 +41,9 @@ void (*argp_program_version_hook)(FILE *out, struct argp_state *state) = print_v
 int fail(void)
 {
     const char *message = elbo_error();
+    clear_progress();
     fprintf(stderr, "elbo: %s\n", message[0] ? message : "out of memory");
-    return FAILED;
+    return interrupted() ? interrupted() : FAILED;
 }
 
 static error_t handle(int key, char *text, struct argp_state *state)
@@ -53,6 +55,7 @@ static error_t handle(int key, char *text, struct argp_state *state)
         *first = state->next - 1;
         state->next = state->argc; /* the rest is for the command */
         return 0;
+    case 'h': argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP); return 0;
     case ARGP_KEY_NO_ARGS: argp_error(state, "a command is missing"); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -87,9 +90,28 @@ static int close_output(int status)
     return status ? status : FAILED;
 }
 
+static const command *find(const char *name)
+{
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* `elbo help COMMAND ...` is `elbo COMMAND ... --help`, which has as many words. */
+static void ask_for_help(int argc, char **argv, int first)
+{
+    static char help[] = "--help";
+    for (int i = first; i + 1 < argc; i++)
+        argv[i] = argv[i + 1];
+    argv[argc - 1] = help;
+}
+
 int main(int argc, char **argv)
 {
+    static const struct argp_option options[] = {{.key = 'h', .flags = OPTION_HIDDEN}, {0}};
     static const struct argp argp = {
+        .options = options,
         .parser = handle,
         .args_doc = "COMMAND [ARGUMENT...]",
         .doc = "Variational autoencoders: train them, draw from them, measure them.\v",
@@ -99,10 +121,15 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN);
     int first = argc;
     argv[0] = "elbo";
+    if (argc > 1 && strcmp(argv[1], "help") == 0)
+        ask_for_help(argc, argv, 1);
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &first);
-    for (int i = 0; i < COMMANDS; i++)
-        if (strcmp(argv[first], commands[i].name) == 0)
-            return close_output(commands[i].run(argc - first, argv + first));
+    const command *found = find(argv[first]);
+    if (found) {
+        const int status = found->run(argc - first, argv + first);
+        clear_progress();
+        return close_output(status);
+    }
     fprintf(stderr, "elbo: no command \"%s\"; `elbo --help' lists them\n", argv[first]);
     return USAGE;
 }

@@ -1,18 +1,84 @@
 #include "on_model.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../models/models.h"
 #include "../nn/train.h"
 #include "command.h"
 
+/* ---- where the model is named ------------------------------------------------------------------------------------ */
+
+/* Whether an option on the command line, "--name" or "-n", stands for this row; in full, or by its beginning. */
+static bool stands_for(const char *option, const elbo_option *row, bool in_full)
+{
+    const char *const names[] = {row->name, row->alias};
+    const bool is_long = option[1] == '-';
+    const char *text = option + 1 + is_long;
+    for (int i = 0; i < 2; i++)
+        if (names[i] &&
+            (in_full || !is_long ? strcmp(names[i], text) == 0 : strncmp(names[i], text, strlen(text)) == 0))
+            return true;
+    return false;
+}
+
+static const elbo_option *row_in(const elbo_option *table, const char *option, bool in_full)
+{
+    for (const elbo_option *o = table; o && o->name; o++)
+        if (stands_for(option, o, in_full))
+            return o;
+    return NULL;
+}
+
+/* Whether the next argument is the value of this option: of any model, since it is not known yet which it is. */
+static bool takes_next(const command_line *line, const char *option)
+{
+    const elbo_option *row = NULL;
+    for (int in_full = 1; in_full >= 0 && !row; in_full--) {
+        row = row_in(line->groups[GENERAL].table, option, in_full);
+        row = row ? row : row_in(elbo_training_options, option, in_full);
+        for (int i = 0; !row && elbo_models[i]; i++)
+            row = row_in(elbo_models[i]->options, option, in_full);
+    }
+    return row && row->type != ELBO_FLAG;
+}
+
+/* The first argument that is neither an option nor the value of one; argc where there is none. *help: whether help is asked
+ * for. */
+static int find_argument(const command_line *line, int argc, char **argv, bool *help)
+{
+    static const char *const helps[] = {"--help", "--usage", "--version", "-h", "-?", "-V"};
+    *help = false;
+    int found = argc;
+    for (int i = 1; i < argc; i++) {
+        for (size_t k = 0; k < sizeof helps / sizeof helps[0]; k++)
+            *help |= strcmp(argv[i], helps[k]) == 0;
+        if (strcmp(argv[i], "--") == 0)
+            return found < argc ? found : i + 1;
+        if (argv[i][0] != '-' || !argv[i][1])
+            found = found < argc ? found : i;
+        else if (!strchr(argv[i], '=') && takes_next(line, argv[i]))
+            i++;
+    }
+    return found;
+}
+
+/* Takes argument `at` out. */
+static void take_out(int argc, char **argv, int at)
+{
+    for (int i = at; i < argc; i++)
+        argv[i] = argv[i + 1]; /* the last is NULL */
+}
+
 const elbo_model *parse_for_model(command_line *line, const char *verb, int argc, char **argv)
 {
     static const elbo_option no_options[] = {ELBO_OPTIONS_END};
     static char name[100]; /* the line keeps it */
-    const bool named = argc > 1 && argv[1][0] != '-';
-    const elbo_model *model = named ? elbo_model_find(argv[1]) : NULL;
-    snprintf(name, sizeof name, model ? "elbo %s %s" : "elbo %s", verb, named ? argv[1] : "");
+    bool help;
+    const int at = find_argument(line, argc, argv, &help);
+    const elbo_model *model = at < argc ? elbo_model_find(argv[at]) : NULL;
+    snprintf(name, sizeof name, model ? "elbo %s %s" : "elbo %s", verb, model ? model->name : "");
     line->name = name;
     line->args = model ? "" : "MODEL";
     line->most = model ? 0 : 1;
@@ -21,13 +87,15 @@ const elbo_model *parse_for_model(command_line *line, const char *verb, int argc
     line->groups[MODEL].table = model && model->options ? model->options : no_options;
     line->groups[TRAINING].title = "Training:";
     line->groups[TRAINING].table = model && model->fit ? no_options : elbo_training_options;
-    if (named && !model)
+    if (at < argc && !model)
         wrong_usage(line, "%s", elbo_error());
-    parse(line, model ? argc - 1 : argc, model ? argv + 1 : argv);
+    if (!model && !help)
+        wrong_usage(line, "the model is missing, as in `elbo %s vae'", verb);
+    if (model)
+        take_out(argc--, argv, at);
+    parse(line, argc, argv);
     for (int i = MODEL; model && i <= TRAINING; i++)
         if (elbo_values_check(line->groups[i].values) != ELBO_OK)
             wrong_usage(line, "%s", elbo_error());
-    if (!model)
-        wrong_usage(line, "the model comes first, as in `elbo %s vae'", verb);
     return model;
 }

@@ -1,4 +1,4 @@
-/* The commands that take the name of a model: `elbo COMMAND MODEL [OPTION...]`. */
+/* The commands that take the name of a model: `elbo COMMAND MODEL [OPTION...]`, in any order. */
 #ifndef ELBO_CLI_ON_MODEL_H
 #define ELBO_CLI_ON_MODEL_H
 

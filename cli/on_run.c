@@ -8,6 +8,7 @@
 #include "../nn/picture.h"
 #include "command.h"
 #include "data.h"
+#include "progress.h"
 #include "slow.h"
 
 bool always(const run_job *job)
@@ -42,6 +43,7 @@ int on_run(command_line *line, int argc, char **argv, bool (*wants_images)(const
     run_job job = {.path = line->arguments[0], .values = line->groups[0].values};
     elbo_set_threads((int)elbo_values_integer(job.values, "threads"));
     warn_of_slow_products();
+    watch_work();
     job.run = elbo_run_load(job.path, elbo_models);
     int status = FAILED;
     if (!job.run)

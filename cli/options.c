@@ -62,7 +62,8 @@ static void add_groups(parser *p)
         for (const elbo_option *o = g->table; o->name; o++)
             options++;
     p->known = must_have(calloc((size_t)options + 1, sizeof *p->known));
-    p->rows = must_have(calloc((size_t)(2 * options + groups) + 1, sizeof *p->rows));
+    p->rows = must_have(calloc((size_t)(2 * options + groups) + 2, sizeof *p->rows));
+    p->rows[p->used++] = (struct argp_option){.key = 'h', .flags = OPTION_HIDDEN}; /* as good as --help */
     for (option_group *g = p->line->groups; g->table; g++) {
         g->values = must_have(elbo_values_new(g->table));
         if (g->table[0].name)
@@ -94,6 +95,8 @@ static error_t handle(int key, char *text, struct argp_state *state)
     }
     if (key == ARGP_KEY_END && line->count < line->least)
         argp_error(state, "%s is missing", line->args);
+    if (key == 'h')
+        argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP);
     const known_option *known = find(p, key);
     if (!known)
         return ARGP_ERR_UNKNOWN;
@@ -106,11 +109,8 @@ void parse(command_line *line, int argc, char **argv)
 {
     parser p = {.line = line};
     add_groups(&p);
-    /* Of an empty table argp loses memory. */
-    const struct argp argp = {.options = p.used ? p.rows : NULL,
-                              .parser = handle,
-                              .args_doc = line->args[0] ? line->args : NULL,
-                              .doc = line->doc};
+    const struct argp argp = {
+        .options = p.rows, .parser = handle, .args_doc = line->args[0] ? line->args : NULL, .doc = line->doc};
     char *name = argv[0];
     argv[0] = (char *)line->name; /* what argp calls the program */
     argp_parse(&argp, argc, argv, 0, NULL, &p);

@@ -8,20 +8,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../tensor/watch.h"
+
 #define LIVE_SECONDS 0.1   /* between two live lines  */
 #define PLAIN_SECONDS 10.0 /* between two plain lines */
 
 /* ---- Ctrl-C ------------------------------------------------------------------------------------------------------ */
 
-static volatile sig_atomic_t caught;
+static volatile sig_atomic_t caught; /* the number of the signal */
 
 static void note_signal(int number)
 {
-    (void)number;
-    caught = 1;
+    caught = number;
 }
 
-void catch_interrupts(void)
+static void catch_interrupts(void)
 {
     /* SA_RESETHAND: the second one finds the default action, which is to end the program. */
     struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART | SA_RESETHAND};
@@ -30,24 +31,24 @@ void catch_interrupts(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
-bool interrupted(void)
+int interrupted(void)
 {
-    return caught != 0;
+    return caught ? 128 + caught : 0;
 }
 
 /* ---- lines ------------------------------------------------------------------------------------------------------- */
+
+static struct {
+    bool live;    /* stderr is a terminal                       */
+    bool there;   /* a live line stands there                   */
+    double shown; /* when the last line was written, in seconds */
+} line;
 
 double now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-progress_line progress_start(void)
-{
-    const char *terminal = getenv("TERM");
-    return (progress_line){.live = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0, .shown = now()};
 }
 
 /* ", loss 105.30"; nothing for what the model has not */
@@ -81,27 +82,72 @@ static void print_epoch(const elbo_progress *p)
     print_figure("test ELBO", e->test_elbo);
 }
 
-bool progress_show(void *user, const elbo_progress *p)
+void clear_progress(void)
 {
-    progress_line *line = user;
-    const double time = now();
-    if (!p->finished && time - line->shown < (line->live ? LIVE_SECONDS : PLAIN_SECONDS))
-        return !interrupted();
-    line->shown = time;
-    if (line->live)
+    if (line.there)
         fputs("\r\033[K", stderr);
-    if (p->finished)
-        print_epoch(p);
-    else
-        print_batch(p);
-    if (p->finished || !line->live)
+    line.there = false;
+}
+
+/* Whether it is time for another line; if so, the place for it is free. */
+static bool due(void)
+{
+    const double time = now();
+    if (time - line.shown < (line.live ? LIVE_SECONDS : PLAIN_SECONDS))
+        return false;
+    clear_progress();
+    line.shown = time;
+    return true;
+}
+
+static void end_line(void)
+{
+    line.there = line.live;
+    if (!line.live)
         fputc('\n', stderr);
     fflush(stderr);
+}
+
+bool show_training(void *unused, const elbo_progress *p)
+{
+    (void)unused;
+    if (p->finished) {
+        clear_progress();
+        print_epoch(p);
+        fputc('\n', stderr);
+        line.shown = now();
+    } else if (due()) {
+        print_batch(p);
+        end_line();
+    }
     return !interrupted();
 }
 
-void progress_end(const progress_line *line)
+void show_warning(void *unused, const char *message)
 {
-    if (line->live)
-        fputs("\r\033[K", stderr);
+    (void)unused;
+    clear_progress();
+    fprintf(stderr, "elbo: warning: %s\n", message);
+}
+
+/* The watcher of what is no training. */
+static bool show_work(void *unused, const char *what, int64_t done, int64_t total)
+{
+    (void)unused;
+    if (done == total) {
+        clear_progress();
+    } else if (due()) {
+        fprintf(stderr, "%s, %.0f %%", what, 100.0 * (double)done / (double)total);
+        end_line();
+    }
+    return !interrupted();
+}
+
+void watch_work(void)
+{
+    const char *terminal = getenv("TERM");
+    catch_interrupts();
+    line.live = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
+    line.shown = now();
+    elbo_watch(show_work, NULL);
 }

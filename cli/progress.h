@@ -1,26 +1,25 @@
-/* What `elbo train` says on stderr while it trains: a live line on a terminal, else plain lines now and then. */
+/* What the program says on stderr while it works: a live line on a terminal, else plain lines now and then. There is one
+ * such line, whoever writes it.
+ */
 #ifndef ELBO_CLI_PROGRESS_H
 #define ELBO_CLI_PROGRESS_H
 
 #include "../nn/train.h"
 
-typedef struct {
-    bool live;      /* stderr is a terminal               */
-    double shown;   /* when the last line was written, in seconds */
-} progress_line;
-
 double now(void); /* seconds on a clock that only goes forward */
 
-progress_line progress_start(void);
+/* From now on long work of the library shows how far it is, and ends at the first SIGINT or SIGTERM; a second one ends the
+ * program at once. */
+void watch_work(void);
 
-/* The callback of elbo_training; `line` is a progress_line. Returns false once Ctrl-C was pressed. */
-bool progress_show(void *line, const elbo_progress *progress);
+/* Leaves the cursor at the start of an empty line: before anything else is said, and at the end. */
+void clear_progress(void);
 
-/* Leaves the cursor at the start of an empty line. */
-void progress_end(const progress_line *line);
+/* The callbacks of elbo_training. The first returns false once the work is to end. */
+bool show_training(void *unused, const elbo_progress *progress);
+void show_warning(void *unused, const char *message);
 
-/* From now on the first SIGINT or SIGTERM only makes `interrupted` true; a second one ends the program at once. */
-void catch_interrupts(void);
-bool interrupted(void);
+/* The exit status of a program that was asked to end, 130 or 143; 0: it was not. */
+int interrupted(void);
 
 #endif

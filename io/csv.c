@@ -22,6 +22,7 @@ struct elbo_csv {
     char **columns;
     int count;
     double *values; /* [count], the row being written */
+    bool *given;    /* [count], which of them it has  */
     char *line;     /* [count * FIELD_SIZE]           */
     locale_t c_locale;
 };
@@ -131,12 +132,13 @@ elbo_status elbo_csv_open(const char *path, const char *const *columns, int coun
     csv->count = count;
     csv->columns = elbo__calloc((size_t)count, sizeof *csv->columns);
     csv->values = elbo__calloc((size_t)count, sizeof *csv->values);
+    csv->given = elbo__calloc((size_t)count, sizeof *csv->given);
     csv->line = elbo__calloc((size_t)count, FIELD_SIZE);
     csv->c_locale = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
     char *header = NULL;
     size_t length = 0;
     elbo_status status = ELBO_NO_MEMORY;
-    if (csv->path && csv->columns && csv->values && csv->line && csv->c_locale)
+    if (csv->path && csv->columns && csv->values && csv->given && csv->line && csv->c_locale)
         status = take_columns(csv, columns, &header, &length);
     if (status == ELBO_OK)
         status = start(csv, header, length);
@@ -160,6 +162,7 @@ void elbo_csv_close(elbo_csv *csv)
         freelocale(csv->c_locale);
     elbo__free(csv->columns);
     elbo__free(csv->values);
+    elbo__free(csv->given);
     elbo__free(csv->line);
     elbo__free(csv->path);
     elbo__free(csv);
@@ -167,8 +170,7 @@ void elbo_csv_close(elbo_csv *csv)
 
 elbo_status elbo_csv_row(elbo_csv *csv, const elbo_number *numbers, int count)
 {
-    for (int i = 0; i < csv->count; i++)
-        csv->values[i] = NAN;
+    memset(csv->given, 0, (size_t)csv->count * sizeof *csv->given);
     for (int i = 0; i < count; i++) {
         int column = 0;
         while (column < csv->count && strcmp(csv->columns[column], numbers[i].name) != 0)
@@ -176,12 +178,13 @@ elbo_status elbo_csv_row(elbo_csv *csv, const elbo_number *numbers, int count)
         if (column == csv->count)
             return elbo__fail(ELBO_INVALID, "%s: has no column \"%s\"", csv->path,
                               elbo__excerpt_of(numbers[i].name).text);
-        csv->values[column] = numbers[i].value;
+        csv->values[column] = isnan(numbers[i].value) ? NAN : numbers[i].value; /* one without a sign */
+        csv->given[column] = true;
     }
     const locale_t callers = uselocale(csv->c_locale);
     char *end = csv->line;
     for (int i = 0; i < csv->count; i++) {
-        if (!isnan(csv->values[i]))
+        if (csv->given[i])
             end += sprintf(end, "%.9g", csv->values[i]);
         *end++ = i + 1 < csv->count ? ',' : '\n';
     }

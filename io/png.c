@@ -6,11 +6,12 @@
 #include <stdio.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/watch.h"
 #include "bytes.h"
 #include "file.h"
 #include "png_private.h"
 
-enum { PADDING = 2, DEFAULT_COLUMNS = 8 };
+enum { PADDING = 2, DEFAULT_COLUMNS = 8, WATCHED_ROWS = 64 };
 
 /* ---- pixels ------------------------------------------------------------------------------------------------------ */
 
@@ -105,6 +106,10 @@ static void encode(struct encoder *e, png_structp png, png_infop info)
         for (elbo__walk w = elbo__walk_start(&row); w.more; elbo__walk_next(&w))
             *out++ = pixel(e->pixels, (int64_t[]){y, w.index[1], w.index[2]});
         png_write_row(png, e->row);
+        if (y % WATCHED_ROWS == 0 || y + 1 == shape->dim[0])
+            e->job.status = elbo__watched("writing a picture", y + 1, shape->dim[0]);
+        if (e->job.status != ELBO_OK)
+            png_error(png, "");
     }
     png_write_end(png, info);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/watch.h"
 #include "run_private.h"
 #include "schedule.h"
 
@@ -85,6 +86,8 @@ static elbo_status run_timed(const elbo_run *run, const feed *f, const elbo__wor
     for (int i = 0; i < UNTIMED + runs && status == ELBO_OK; i++) {
         if (i == UNTIMED)
             status = elbo_plan_watch(plan, true);
+        if (status == ELBO_OK)
+            status = elbo__watched("timing", i, UNTIMED + runs);
         if (status == ELBO_OK)
             status = elbo_plan_set(plan, "step", i + 1);
         if (status == ELBO_OK)

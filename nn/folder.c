@@ -14,6 +14,7 @@
 #include "train.h"
 
 #define STAGE ".incomplete"
+#define ROOM "room-"
 
 /* What a run consists of. The model comes last: what loads a run reads it alone, so it finds the old or the new one. */
 static const struct file {
@@ -200,6 +201,37 @@ char *elbo_claim_folder(const char *name)
         return path;
     elbo__free(path);
     return NULL;
+}
+
+/* ---- room -------------------------------------------------------------------------------------------------------- */
+
+/* Takes the room for a file. A file system that cannot do so in advance is trusted. */
+static elbo_status take_room(const elbo__folder *folder, const char *path, int64_t bytes)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return elbo__fail(ELBO_IO, "%s: cannot write into the folder: %s", folder->path, strerror(errno));
+    elbo_status status = ELBO_OK;
+    if (fallocate(fd, 0, 0, bytes) != 0 && errno != EOPNOTSUPP && errno != ENOSYS && errno != EINTR)
+        status = elbo__fail(ELBO_IO, "%s: no room for the model, %.1f MB and twice that while it is written: %s",
+                            folder->path, (double)bytes * 1e-6, strerror(errno));
+    close(fd);
+    return status;
+}
+
+elbo_status elbo__folder_check_room(const elbo__folder *folder, int64_t bytes)
+{
+    char *first = staged(folder, ROOM "1"), *second = staged(folder, ROOM "2");
+    elbo_status status = first && second ? take_room(folder, first, bytes) : ELBO_NO_MEMORY;
+    if (status == ELBO_OK)
+        status = take_room(folder, second, bytes);
+    if (first)
+        unlink(first);
+    if (second)
+        unlink(second);
+    elbo__free(first);
+    elbo__free(second);
+    return status;
 }
 
 /* ---- publishing -------------------------------------------------------------------------------------------------- */

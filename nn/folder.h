@@ -15,6 +15,7 @@
 #define ELBO_NN_FOLDER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "../tensor/error.h"
 
@@ -32,6 +33,9 @@ elbo_status elbo__folder_open(const char *path, bool force, elbo__folder **out) 
 
 /* Where to write a file of the run now; freed with elbo__free. NULL on failure. */
 char *elbo__folder_file(const elbo__folder *folder, const char *name);
+
+/* Whether the disk has room for a model of so many bytes twice, as it needs while one replaces the other. */
+elbo_status elbo__folder_check_room(const elbo__folder *folder, int64_t bytes) ELBO_MUST_CHECK;
 
 /* Puts the files in their place and removes those of the run that was there before; nothing the second time. */
 elbo_status elbo__folder_publish(elbo__folder *folder) ELBO_MUST_CHECK;

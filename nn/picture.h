@@ -3,7 +3,8 @@
  *     if (elbo_draw_samples(run, 64, 7, 1, "sevens.png") != ELBO_OK) ...     // 64 images of class 7
  *
  * Images of shape (H, W) are grey; (3, H, W) are red, green and blue; any other number of channels is drawn one below
- * the other. A row of D numbers is drawn as a square where it fills one, else as a line.
+ * the other. A row of D numbers is drawn as a square where it fills one, else as a line. What would be larger than a PNG
+ * file may be here, or shows a number that is not finite, is ELBO_INVALID.
  */
 #ifndef ELBO_NN_PICTURE_H
 #define ELBO_NN_PICTURE_H
@@ -17,7 +18,7 @@ extern "C" {
 enum { ELBO_EACH_CLASS = -1 };
 
 /* n images drawn from the prior, as a grid. `label` is for models that take labels: a class, or ELBO_EACH_CLASS for one
- * column a class. */
+ * column a class; of more than 16 classes 16 are shown, evenly spaced from class 0 on. */
 ELBO_API elbo_status elbo_draw_samples(elbo_run *run, int64_t n, int label, int64_t seed,
                                        const char *path) ELBO_MUST_CHECK;
 
@@ -54,7 +55,7 @@ typedef struct {
 ELBO_API elbo_status elbo_draw_interpolation(elbo_run *run, const elbo_view *view, const elbo_path *ways,
                                              const char *path) ELBO_MUST_CHECK;
 
-/* A row for each dimension of z, which goes from centre - span deviation to centre + span deviation, while the others stay
+/* A row for each dimension of z, or for the first ones of more than a picture has room for, which goes from centre - span deviation to centre + span deviation, while the others stay
  * at the code of image `image`, or at the centre (image < 0). */
 ELBO_API elbo_status elbo_draw_traversal(elbo_run *run, const elbo_view *view, int64_t image,
                                          const char *path) ELBO_MUST_CHECK;

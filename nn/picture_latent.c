@@ -35,8 +35,11 @@ static void free_points(points *p)
 
 static elbo_status draw_points(elbo_run *run, const points *p, int64_t columns, const char *path)
 {
+    elbo_status status = elbo__check_grid(run, p->n, columns);
+    if (status != ELBO_OK)
+        return status;
     float *x = elbo__numbers(p->n, run->pixels);
-    elbo_status status = x ? elbo_run_decode(run, p->z, p->labels, p->n, x) : ELBO_NO_MEMORY;
+    status = x ? elbo_run_decode(run, p->z, p->labels, p->n, x) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         status = elbo__draw_grid(run, x, p->n, columns, path);
     elbo__free(x);
@@ -187,13 +190,14 @@ elbo_status elbo_draw_interpolation(elbo_run *run, const elbo_view *view, const 
 
 elbo_status elbo_draw_traversal(elbo_run *run, const elbo_view *view, int64_t image, const char *path)
 {
-    const int64_t dims = run->latent, steps = view->steps ? view->steps : STEPS + 1;
+    const int64_t dims = run->latent, rows = elbo__rows_that_fit(run, dims);
+    const int64_t steps = view->steps ? view->steps : STEPS + 1;
     const double span = view->span > 0 ? view->span : SPAN;
     points all;
     int label = label_or_0(view);
     if (steps < 2)
         return elbo__fail(ELBO_INVALID, "%lld steps along a dimension: at least 2", (long long)steps);
-    elbo_status status = new_points(run, dims, steps, &all);
+    elbo_status status = new_points(run, rows, steps, &all);
     float *centre = elbo__numbers(3, dims);
     if (!centre) {
         free_points(&all);
@@ -206,7 +210,7 @@ elbo_status elbo_draw_traversal(elbo_run *run, const elbo_view *view, int64_t im
         status = encode(run, view, image, 1, base, &label);
     else if (status == ELBO_OK)
         memcpy(base, centre, (size_t)dims * sizeof *base);
-    for (int64_t i = 0; i < dims * steps && status == ELBO_OK; i++) {
+    for (int64_t i = 0; i < rows * steps && status == ELBO_OK; i++) {
         const int64_t k = i / steps;
         memcpy(all.z + i * dims, base, (size_t)dims * sizeof *base);
         const double at = span * (2 * (double)(i % steps) / (double)(steps - 1) - 1);

@@ -132,10 +132,21 @@ const char *elbo_kernels(void)
     return elbo__product_kernels();
 }
 
-double elbo_figures_get(const elbo_figures *figures, const char *name)
+static const double *find_figure(const elbo_figures *figures, const char *name)
 {
     for (int i = 0; i < figures->count; i++)
         if (strcmp(figures->at[i].name, name) == 0)
-            return figures->at[i].value;
-    return NAN;
+            return &figures->at[i].value;
+    return NULL;
+}
+
+bool elbo_figures_has(const elbo_figures *figures, const char *name)
+{
+    return find_figure(figures, name);
+}
+
+double elbo_figures_get(const elbo_figures *figures, const char *name)
+{
+    const double *value = find_figure(figures, name);
+    return value ? *value : NAN;
 }

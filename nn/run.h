@@ -43,7 +43,8 @@ ELBO_API elbo_run *elbo_run_for(const elbo_model *model, const elbo_values *opti
 ELBO_API elbo_run *elbo_run_load(const char *path, const elbo_model *const *models);
 
 /* Writes weights and configuration as one safetensors file, from which elbo_run_load makes the run again. A file that
- * is there already is replaced when all is written, and untouched on failure. */
+ * is there already is replaced when all is written, and untouched on failure. Weights that are not finite are ELBO_INVALID;
+ * elbo_run_load refuses them too. */
 ELBO_API elbo_status elbo_run_save(const elbo_run *run, const char *path) ELBO_MUST_CHECK;
 
 ELBO_API void elbo_run_free(elbo_run *run); /* accepts NULL */
@@ -128,6 +129,7 @@ typedef struct {
     } at[ELBO_MAX_METRICS];
 } elbo_figures;
 ELBO_API double elbo_figures_get(const elbo_figures *figures, const char *name); /* NaN when there is none            */
+ELBO_API bool elbo_figures_has(const elbo_figures *figures, const char *name);
 
 /* Whether the run can be trained and measured on a data set: images of its shape, labels within its classes if it takes
  * any, and pixels in [0, 1] under a Bernoulli likelihood of either kind or option binarise. The message says what does

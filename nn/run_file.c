@@ -1,4 +1,5 @@
 /* A run as a file: weights under their logical shapes, and the configuration as metadata. */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -88,6 +89,9 @@ static elbo_status write_file(const elbo_run *run, const char *path, const elbo_
 
 elbo_status elbo_run_save(const elbo_run *run, const char *path)
 {
+    const char *spoilt = elbo__run_spoilt(run);
+    if (spoilt)
+        return elbo__fail(ELBO_INVALID, "%s: not written: parameter \"%s\" is not finite", path, spoilt);
     elbo_ini configuration = {.count = 0};
     elbo_status status = elbo_run_describe(run, &configuration);
     if (status == ELBO_OK)
@@ -161,6 +165,8 @@ static elbo_status read_notes(const elbo_safetensors *file, elbo_run *run)
     for (int64_t i = 0; i < file->pairs && status == ELBO_OK; i++)
         if (is_note(run, file->metadata[i].key))
             status = elbo_ini_set(&run->notes, file->metadata[i].key, file->metadata[i].value);
+    const char *steps = elbo_ini_get(&run->notes, "steps-done");
+    run->steps = steps ? strtoll(steps, NULL, 10) : 0;
     return status == ELBO_INVALID ? ELBO_FORMAT : status;
 }
 
@@ -190,6 +196,9 @@ static elbo_status read_weights(const elbo_safetensors *file, elbo_run *run)
         if (!elbo_safetensors_tensor(file, elbo_params_name(run->params, i)))
             status = elbo__fail(ELBO_FORMAT, "lacks the parameter \"%s\" of the model \"%s\"",
                                 elbo_params_name(run->params, i), run->model->name);
+    const char *spoilt = status == ELBO_OK ? elbo__run_spoilt(run) : NULL;
+    if (spoilt)
+        status = elbo__fail(ELBO_FORMAT, "parameter \"%s\" is not finite", spoilt);
     elbo_params_touch(run->params);
     return status;
 }

@@ -49,6 +49,7 @@ struct elbo_run {
     int64_t seed;
     elbo_ini notes;
     const elbo_optim *optim; /* of the training that is under way; else NULL */
+    int64_t steps;           /* that it was trained for, as scalar "step" of an evaluation */
     elbo__planned plans[ELBO__KEPT_PLANS];
     uint64_t clock;
 };
@@ -59,6 +60,13 @@ void elbo__run_forget(elbo_run *run, elbo__role role); /* frees the plans of tha
 
 /* Makes the weights of a new run: meets every name that the model's graphs use and closes the set; finds Z. */
 elbo_status elbo__run_open_weights(elbo_run *run) ELBO_MUST_CHECK;
+
+/* The name of a weight that is not finite; NULL: all are. */
+const char *elbo__run_spoilt(const elbo_run *run);
+
+/* ELBO_INVALID, naming `what`, unless all of x (n) is finite: weights of any size are finite, what comes of them need not
+ * be. */
+elbo_status elbo__check_finite(const elbo_run *run, const char *what, const float *x, int64_t n) ELBO_MUST_CHECK;
 
 /* Whether the model is built with labels. */
 bool elbo__run_takes_labels(const elbo_run *run);
@@ -83,9 +91,13 @@ void elbo__table_free(elbo__table *table);
 elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const int32_t *rows,
                              int64_t batch) ELBO_MUST_CHECK;
 
-/* The metrics over a whole data set, each image with its own noise: the same figures for the same seed and weights. */
-elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t seed,
+/* The metrics over the first `count` images of a data set, each with its own noise: the same figures for the same seed and
+ * weights. */
+elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t seed,
                                elbo_figures *out) ELBO_MUST_CHECK;
+
+/* How many images a plan of the run takes at once, other than in training. */
+int64_t elbo__run_block(const elbo_run *run);
 
 /* ---- sums of metrics --------------------------------------------------------------------------------------------- */
 

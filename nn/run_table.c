@@ -1,4 +1,5 @@
 /* Data sets as the graphs of a run read them, and sums of metrics over their batches. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -59,6 +60,39 @@ static elbo_status check_range(const elbo_run *run, const elbo__table *table)
         }
     }
     return ELBO_OK;
+}
+
+/* The first of x (n) that is not finite; n where all are. */
+static int64_t find_not_finite(const float *x, int64_t n)
+{
+    int bad = 0; /* without a way out the loop is one of vectors */
+    for (int64_t i = 0; i < n; i++)
+        bad |= !(fabsf(x[i]) <= FLT_MAX);
+    for (int64_t i = 0; bad && i < n; i++)
+        if (!isfinite(x[i]))
+            return i;
+    return n;
+}
+
+elbo_status elbo__check_finite(const elbo_run *run, const char *what, const float *x, int64_t n)
+{
+    const int64_t at = find_not_finite(x, n);
+    return at == n ? ELBO_OK
+                   : elbo__fail(ELBO_INVALID, "model \"%s\": %s is not finite: %s", run->model->name, what,
+                                isnan(x[at]) ? "nan"
+                                : x[at] > 0  ? "inf"
+                                             : "-inf");
+}
+
+const char *elbo__run_spoilt(const elbo_run *run)
+{
+    for (int i = 0; i < elbo_params_count(run->params); i++) {
+        const elbo_tensor w = elbo_params_tensor(run->params, i); /* dense, whatever the order of its axes */
+        const int64_t size = elbo_shape_size(&w.layout.shape);
+        if (find_not_finite((const float *)w.data + w.layout.offset, size) < size)
+            return elbo_params_name(run->params, i);
+    }
+    return NULL;
 }
 
 /* ---- conversion -------------------------------------------------------------------------------------------------- */

@@ -3,13 +3,37 @@
 #include <string.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/watch.h"
 #include "run_private.h"
 #include "schedule.h"
 
-enum {
-    BLOCK = 500,     /* images a call of a plan */
-    MOST_ROWS = 4000 /* draws of all its images */
+/* The most images a call of a plan, and draws of all its images. Large images are taken in fewer, as many as have so many
+ * pixels: a block must fit in memory, and be done before a user who wants to stop grows impatient. */
+enum { BLOCK = 500, BLOCK_PIXELS = 1 << 23, MOST_ROWS = 4000, ROW_PIXELS = 1 << 25 };
+
+/* What a watcher is told of work in a role. */
+static const char *const doing[ELBO__ROLES] = {
+    [ELBO__EVALUATE] = "evaluating",
+    [ELBO__ENCODE] = "encoding",
+    [ELBO__SEEN] = "looking at images",
+    [ELBO__PRIOR] = "looking at the prior",
+    [ELBO__DECODE] = "decoding",
+    [ELBO__SAMPLE] = "sampling",
+    [ELBO__RECONSTRUCT] = "reconstructing",
+    [ELBO__BOUND] = "estimating the ELBO",
+    [ELBO__LOG_PROB] = "estimating log p(x)",
 };
+
+static int64_t at_most(int64_t most, int64_t pixels_in_all, const elbo_run *run)
+{
+    const int64_t n = pixels_in_all / run->pixels;
+    return n < 1 ? 1 : n < most ? n : most;
+}
+
+int64_t elbo__run_block(const elbo_run *run)
+{
+    return at_most(BLOCK, BLOCK_PIXELS, run);
+}
 
 /* One call on N images: what goes in, and the first row of what comes out. */
 typedef struct {
@@ -19,8 +43,16 @@ typedef struct {
     int64_t n, seed;
     float *out; /* (N, width)              */
     int64_t width;
-    float *second; /* (N, width), or NULL: the second output of the plan */
+    float *second;          /* (N, width), or NULL: the second output of the plan */
+    int64_t before, in_all; /* of a larger work on as many images; 0: this is all */
 } job;
+
+/* Whoever watches hears that `done` images of the job are behind us. */
+static elbo_status watched(const job *j, int64_t done)
+{
+    const int64_t total = j->in_all ? j->in_all : j->n;
+    return total ? elbo__watched(doing[j->role], j->before + done, total) : ELBO_OK;
+}
 
 static elbo_status check_job(const elbo_run *run, const job *j)
 {
@@ -83,21 +115,24 @@ static elbo_status take_output(const elbo_run *run, const elbo_plan *plan, int o
 
 static elbo_status run_job(elbo_run *run, const job *j)
 {
+    const int64_t block = elbo__run_block(run);
     elbo_status status = check_job(run, j);
-    for (int64_t first = 0; first < j->n && status == ELBO_OK; first += BLOCK) {
-        const int64_t batch = j->n - first < BLOCK ? j->n - first : BLOCK;
+    for (int64_t first = 0; first < j->n && status == ELBO_OK; first += block) {
+        const int64_t batch = j->n - first < block ? j->n - first : block;
         elbo__planned *planned;
-        status = run_block(run, j, first, batch, 0, 1, &planned);
+        status = watched(j, first);
+        if (status == ELBO_OK)
+            status = run_block(run, j, first, batch, 0, 1, &planned);
         if (status != ELBO_OK)
             break;
         status = take_output(run, planned->plan, 0, batch, j->width, j->out + first * j->width);
-        if (j->second && planned->outputs < 2)
+        if (status == ELBO_OK && j->second && planned->outputs < 2)
             return elbo__fail(ELBO_INVALID, "model \"%s\": %s is no normal distribution", run->model->name,
                               j->role == ELBO__PRIOR ? "p(z)" : "q(z|x)");
         if (j->second && status == ELBO_OK)
             status = take_output(run, planned->plan, 1, batch, j->width, j->second + first * j->width);
     }
-    return status;
+    return status == ELBO_OK ? watched(j, j->n) : status;
 }
 
 elbo_status elbo_run_encode(elbo_run *run, const float *x, const int *labels, int64_t n, float *z)
@@ -169,6 +204,8 @@ elbo_status elbo_run_directions(elbo_run *run, float *x)
         fill_directions(dims, z);
         status = elbo_run_decode(run, z, labels, dims + 2, all);
     }
+    if (status == ELBO_OK)
+        status = elbo__check_finite(run, "what it decodes", all, (dims + 2) * run->pixels);
     if (status == ELBO_OK && !take_differences(dims, run->pixels, all))
         status = elbo__fail(ELBO_INVALID, "model \"%s\": its decoder is not linear", run->model->name);
     if (status == ELBO_OK)
@@ -230,16 +267,18 @@ static double mean_term(double sum, double n)
 static const average of_weights = {ELBO__LOG_PROB, -INFINITY, add_weights, mean_weight}; /* in logarithms */
 static const average of_bounds = {ELBO__BOUND, 0, add_terms, mean_term};
 
-/* sum[i] = the sum over the draws of image first + i */
+/* sum[i] = the sum over the draws of image first + i, at most `most` at once */
 static elbo_status sum_draws(elbo_run *run, const job *j, const average *a, int64_t first, int64_t batch, int draws,
-                             double *sum)
+                             int64_t most, double *sum)
 {
     for (int64_t i = 0; i < batch; i++)
         sum[i] = a->none;
-    for (int64_t k = 0; k < draws; k += MOST_ROWS) {
-        const int64_t portion = draws - k < MOST_ROWS ? draws - k : MOST_ROWS;
+    for (int64_t k = 0; k < draws; k += most) {
+        const int64_t portion = draws - k < most ? draws - k : most;
         elbo__planned *planned;
-        elbo_status status = run_block(run, j, first, batch, k, portion, &planned);
+        elbo_status status = watched(j, first);
+        if (status == ELBO_OK)
+            status = run_block(run, j, first, batch, k, portion, &planned);
         if (status != ELBO_OK)
             return status;
         elbo_tensor mean = elbo_plan_output(planned->plan, 0);
@@ -258,16 +297,16 @@ static elbo_status average_draws(elbo_run *run, job j, const average *a, int dra
         status = elbo__fail(ELBO_INVALID, "%d draws: at least 1", draws);
     if (status != ELBO_OK)
         return status;
-    int64_t block = MOST_ROWS / draws;
-    block = block < 1 ? 1 : block > BLOCK ? BLOCK : block;
+    const int64_t most = at_most(MOST_ROWS, ROW_PIXELS, run), block_of_all = elbo__run_block(run);
+    const int64_t block = most < draws ? 1 : most / draws < block_of_all ? most / draws : block_of_all;
     double sum[BLOCK];
     for (int64_t first = 0; first < j.n && status == ELBO_OK; first += block) {
         const int64_t batch = j.n - first < block ? j.n - first : block;
-        status = sum_draws(run, &j, a, first, batch, draws, sum);
+        status = sum_draws(run, &j, a, first, batch, draws, most, sum);
         for (int64_t i = 0; i < batch && status == ELBO_OK; i++)
             out[first + i] = (float)a->mean(sum[i], draws);
     }
-    return status;
+    return status == ELBO_OK ? watched(&j, j.n) : status;
 }
 
 elbo_status elbo_run_log_prob(elbo_run *run, const float *x, const int *labels, int64_t n, int draws, int64_t seed,
@@ -294,7 +333,9 @@ elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draw
     for (int label = 0; label < run->classes && status == ELBO_OK; label++) {
         for (int64_t i = 0; i < n; i++)
             labels[i] = label;
-        status = elbo_run_elbo(run, x, labels, n, draws, seed, column);
+        status = average_draws(
+            run, (job){.x = x, .labels = labels, .n = n, .seed = seed, .before = label * n, .in_all = run->classes * n},
+            &of_bounds, draws, column);
         for (int64_t i = 0; i < n && status == ELBO_OK; i++)
             out[i * run->classes + label] = column[i];
     }
@@ -305,31 +346,36 @@ elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draw
 
 /* ---- metrics ----------------------------------------------------------------------------------------------------- */
 
-elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t seed, elbo_figures *out)
+elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t seed, elbo_figures *out)
 {
     *out = (elbo_figures){.count = 0};
     const double beta = elbo_beta_at(run->options, INFINITY, 1); /* what a schedule ends with */
+    const int64_t block = elbo__run_block(run);
     elbo_status status = ELBO_OK;
-    for (int64_t first = 0; first < table->count && status == ELBO_OK; first += BLOCK) {
-        const int64_t batch = table->count - first < BLOCK ? table->count - first : BLOCK;
+    for (int64_t first = 0; first < count && status == ELBO_OK; first += block) {
+        const int64_t batch = count - first < block ? count - first : block;
         int32_t rows[BLOCK];
         for (int64_t i = 0; i < batch; i++)
             rows[i] = (int32_t)(first + i);
         elbo__work work = {ELBO__EVALUATE, batch, 1, table->count, table->images.dtype};
         elbo__planned *planned;
-        status = elbo__run_plan(run, &work, &planned);
+        status = elbo__watched(doing[ELBO__EVALUATE], first, count);
+        if (status == ELBO_OK)
+            status = elbo__run_plan(run, &work, &planned);
         if (status == ELBO_OK)
             status = elbo__table_bind(table, planned->plan, rows, batch);
         if (status == ELBO_OK)
             status = elbo_plan_set(planned->plan, "beta", beta);
+        if (status == ELBO_OK)
+            status = elbo_plan_set(planned->plan, "step", (double)run->steps);
         if (status == ELBO_OK)
             status = elbo_plan_run(planned->plan, run->params,
                                    (elbo_at){.seed = (uint64_t)seed, .first_row = (uint64_t)first});
         if (status == ELBO_OK)
             elbo__figures_add(out, planned, batch);
     }
-    elbo__figures_divide(out, table->count);
-    return status;
+    elbo__figures_divide(out, count);
+    return status == ELBO_OK ? elbo__watched(doing[ELBO__EVALUATE], count, count) : status;
 }
 
 elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int64_t seed, elbo_figures *out)
@@ -339,7 +385,7 @@ elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int64_t 
     elbo_status status = elbo__table_of(run, images, &table);
     if (status != ELBO_OK)
         return status;
-    status = elbo__run_evaluate(run, &table, seed, out);
+    status = elbo__run_evaluate(run, &table, table.count, seed, out);
     elbo__table_free(&table);
     return status;
 }

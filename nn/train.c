@@ -15,7 +15,7 @@ typedef struct {
     elbo_training how; /* with the defaults filled in */
     const elbo_images *train_images, *test_images;
     elbo__table train, test; /* test.count = 0: there is none */
-    elbo__folder *folder;    /* or NULL */
+    elbo__saver saver;       /* of the folder, if there is one */
     int32_t *order;          /* (N) the images in the order of this epoch */
     double beta;
     int64_t draws, epoch, step; /* step counts on over the epochs */
@@ -79,7 +79,7 @@ static elbo_status train_batch(training *t, int64_t first, int64_t batch)
     elbo_run *run = t->run;
     elbo__work work = {ELBO__STEP, batch, t->draws, t->train.count, t->train.images.dtype};
     elbo__planned *planned;
-    t->step++;
+    run->steps = ++t->step;
     t->beta = elbo_beta_at(run->options, (double)(t->step - 1) / (double)steps_of_epoch(t), (double)t->how.epochs);
     elbo_status status = elbo__run_plan(run, &work, &planned);
     if (status == ELBO_OK)
@@ -144,25 +144,44 @@ static elbo_status fit_epoch(training *t)
     elbo_status status = t->run->model->fit(t->run, t->train_images);
     elbo_params_touch(t->run->params);
     if (status == ELBO_OK)
-        status = elbo__run_evaluate(t->run, &t->train, t->run->seed, &t->sums);
+        status = elbo__run_evaluate(t->run, &t->train, t->train.count, t->run->seed, &t->sums);
     t->seen = t->train.count;
     t->counted = 1;
     return status;
 }
 
+#define ADVICE "a smaller lr or clip-norm may help"
+
 /* Whether the weights can be saved: the last step may have spoilt them after its loss was computed. */
 static elbo_status check_weights(const training *t)
 {
-    for (int i = 0; i < elbo_params_count(t->run->params); i++) {
-        elbo_tensor w = elbo_params_tensor(t->run->params, i);
-        for (elbo__walk walk = elbo__walk_start(&w.layout.shape); walk.more; elbo__walk_next(&walk))
-            if (!isfinite(elbo_tensor_get(&w, walk.index)))
-                return elbo__fail(ELBO_INVALID,
-                                  "epoch %lld, step %lld: parameter \"%s\" is not finite any more; a "
-                                  "smaller lr or clip-norm may help",
-                                  (long long)t->epoch, (long long)t->step, elbo_params_name(t->run->params, i));
-    }
-    return ELBO_OK;
+    const char *spoilt = elbo__run_spoilt(t->run);
+    return !spoilt ? ELBO_OK
+                   : elbo__fail(ELBO_INVALID, "epoch %lld, step %lld: parameter \"%s\" is not finite any more; " ADVICE,
+                                (long long)t->epoch, (long long)t->step, spoilt);
+}
+
+/* Figures of the test images, which must be finite: weights that are need not mean a model that is. Without test images a
+ * block of those of the training is looked at, and its figures are not kept. */
+static elbo_status test_epoch(training *t, elbo_figures *out)
+{
+    const int64_t block = elbo__run_block(t->run), n = t->train.count;
+    const bool held_out = t->test.count > 0;
+    elbo_status status = elbo__run_evaluate(t->run, held_out ? &t->test : &t->train,
+                                            held_out    ? t->test.count
+                                            : n < block ? n
+                                                        : block,
+                                            t->run->seed, out);
+    for (int i = 0; i < out->count && status == ELBO_OK; i++)
+        if (!isfinite(out->at[i].value))
+            status = elbo__fail(ELBO_INVALID, "epoch %lld: %s of the %s images is %s; " ADVICE, (long long)t->epoch,
+                                out->at[i].name, held_out ? "test" : "training",
+                                isnan(out->at[i].value) ? "nan"
+                                : out->at[i].value > 0  ? "inf"
+                                                        : "-inf");
+    if (!held_out)
+        *out = (elbo_figures){.count = 0};
+    return status;
 }
 
 static elbo_status finish_epoch(training *t, elbo_epoch *out)
@@ -179,15 +198,15 @@ static elbo_status finish_epoch(training *t, elbo_epoch *out)
     };
     elbo_figures test = {.count = 0};
     elbo_status status = check_weights(t);
-    if (status == ELBO_OK && t->test.count)
-        status = elbo__run_evaluate(t->run, &t->test, t->run->seed, &test);
+    if (status == ELBO_OK)
+        status = test_epoch(t, &test);
     out->test_elbo = elbo_figures_get(&test, "elbo");
     out->test_recon = elbo_figures_get(&test, "recon");
     out->test_kl = elbo_figures_get(&test, "kl");
     out->test_squared_error = elbo_figures_get(&test, "squared_error");
     out->seconds = now() - t->began;
-    if (status == ELBO_OK && t->folder)
-        status = elbo__save_epoch(t->run, t->folder, out, t->test_images ? t->test_images : t->train_images);
+    if (status == ELBO_OK && t->saver.folder)
+        status = elbo__save_epoch(&t->saver, out);
     return status;
 }
 
@@ -202,6 +221,25 @@ static void forget_moments(elbo_params *params)
     }
 }
 
+/* Makes the plans that the training will need, with their memory: an hour later would be a bad time to run short. */
+static elbo_status compile_all(const training *t)
+{
+    const elbo__table *measured = t->test.count ? &t->test : &t->train;
+    const int64_t n = t->train.count, batch = t->how.batch_size < n ? t->how.batch_size : n,
+                  block = elbo__run_block(t->run);
+    const elbo__work all[] = {{ELBO__STEP, batch, t->draws, n, t->train.images.dtype},
+                              {ELBO__STEP, n % batch, t->draws, n, t->train.images.dtype},
+                              {ELBO__EVALUATE, block < measured->count ? block : measured->count, 1, measured->count,
+                               measured->images.dtype}};
+    elbo_status status = ELBO_OK;
+    for (size_t i = 0; i < sizeof all / sizeof all[0] && status == ELBO_OK; i++) {
+        elbo__planned *unused;
+        if (all[i].batch > 0 && !(all[i].role == ELBO__STEP && t->run->model->fit))
+            status = elbo__run_plan(t->run, &all[i], &unused);
+    }
+    return status;
+}
+
 static elbo_status prepare(training *t, elbo_values *values)
 {
     elbo_status status = elbo__table_of(t->run, t->train_images, &t->train);
@@ -211,11 +249,14 @@ static elbo_status prepare(training *t, elbo_values *values)
         status = elbo__note_training(t->run, values, t->train_images, t->test_images);
     if (status == ELBO_OK && !(t->order = elbo__calloc((size_t)t->train.count, sizeof *t->order)))
         status = ELBO_NO_MEMORY;
-    if (status == ELBO_OK && t->how.folder)
-        status = elbo__folder_open(t->how.folder, t->how.force, &t->folder);
     const elbo_value *draws = elbo_values_get(t->run->options, "draws", ELBO_INTEGER);
     t->draws = draws ? draws->integer : 1;
-    return status;
+    if (status == ELBO_OK)
+        status = compile_all(t);
+    t->saver = (elbo__saver){.run = t->run, .how = &t->how, .shown = t->test_images ? t->test_images : t->train_images};
+    if (status == ELBO_OK && t->how.folder)
+        status = elbo__folder_open(t->how.folder, t->how.force, &t->saver.folder);
+    return status == ELBO_OK ? elbo__save_rehearse(&t->saver) : status;
 }
 
 static elbo_status run_epochs(training *t, elbo_epoch *last)
@@ -232,7 +273,7 @@ static elbo_status run_epochs(training *t, elbo_epoch *last)
         if (status != ELBO_OK)
             break;
         *last = epoch;
-        go_on = report(t, &epoch);
+        go_on = report(t, &epoch) && !t->saver.stopped;
     }
     return status;
 }
@@ -247,25 +288,31 @@ elbo_status elbo_train(elbo_run *run, const elbo_images *train, const elbo_image
     if (!values)
         return ELBO_NO_MEMORY;
     elbo_status status = how ? elbo__training_values(how, values) : ELBO_OK;
+    if (status == ELBO_OK)
+        status = elbo__choose_lr(run, values);
     training t = {.run = run, .how = elbo_training_of(values), .train_images = train, .test_images = test};
     if (how) {
         t.how.folder = how->folder;
         t.how.force = how->force;
         t.how.progress = how->progress;
         t.how.user = how->user;
+        t.how.warning = how->warning;
     }
+    t.how.lr = elbo_values_number(values, "lr");
     if (run->model->fit)
         t.how.epochs = 1;
+    run->optim = &t.how.optim;
     if (status == ELBO_OK)
         status = prepare(&t, values);
     if (status == ELBO_OK) {
         forget_moments(run->params);
-        run->optim = &t.how.optim;
         status = run_epochs(&t, last);
-        elbo__run_forget(run, ELBO__STEP);
-        run->optim = NULL;
     }
-    elbo__folder_close(t.folder);
+    elbo__run_forget(run, ELBO__STEP);
+    run->optim = NULL;
+    if (status == ELBO_STOPPED) /* by whoever watches, as a training may be ended */
+        status = ELBO_OK;
+    elbo__folder_close(t.saver.folder);
     elbo__table_free(&t.train);
     elbo__table_free(&t.test);
     elbo__free(t.order);

@@ -42,7 +42,7 @@ typedef struct {
 typedef struct {
     int64_t epochs;     /* 10                                                                                 */
     int64_t batch_size; /* 128                                                                                */
-    double lr;          /* 1e-3                                                                               */
+    double lr;          /* 1e-3; 1e-3 * 16384 / n where a unit of the model has n > 16384 inputs              */
     elbo_optim optim;   /* adam                                                                               */
 
     /* A run folder to write after every epoch: the model, config.ini, metrics.csv and pictures. A folder that holds
@@ -53,13 +53,18 @@ typedef struct {
 
     /* Called after each batch; false ends the training. */
     bool (*progress)(void *user, const elbo_progress *progress);
-    void *user;
+
+    /* Called with one line on what failed beside the training and does not end it: a picture that cannot be drawn. */
+    void (*warning)(void *user, const char *message);
+    void *user; /* of either */
 } elbo_training;
 
 /* Trains the weights of a run, from where they stand and with fresh moments. `test` may be NULL: it is evaluated after
- * each epoch and has no influence. *last (may be NULL) gets the last finished epoch, or zeros; when `progress` ended
- * the training, the status is ELBO_OK and the weights are those of the last batch. A loss that is not finite ends it
- * with an error that names epoch and step; the folder then still holds the last finished epoch. */
+ * each epoch and has no influence. *last (may be NULL) gets the last finished epoch, or zeros; when `progress` or
+ * a watcher (tensor/watch.h) ended the training, the status is ELBO_OK and the weights are those of the last batch. A loss,
+ * a weight or a figure of the test images that is not finite ends it with an error that names epoch and step; the folder
+ * then still holds the last finished epoch. What can be known beforehand is an error before the first step: memory for every
+ * plan, and room on the disk. */
 ELBO_API elbo_status elbo_train(elbo_run *run, const elbo_images *train, const elbo_images *test,
                                 const elbo_training *training, elbo_epoch *last) ELBO_MUST_CHECK;
 
@@ -68,7 +73,8 @@ ELBO_API elbo_status elbo_train(elbo_run *run, const elbo_images *train, const e
  * leaves the folder empty, and to the caller. */
 ELBO_API char *elbo_claim_folder(const char *name);
 
-/* The same choices as options: epochs, batch-size, lr and ELBO_OPTIM_OPTIONS; and what a table of them says. */
+/* The same choices as options: epochs, batch-size, lr and ELBO_OPTIM_OPTIONS; and what a table of them says, lr being 0
+ * unless it was given. */
 ELBO_API extern const elbo_option elbo_training_options[];
 ELBO_API elbo_training elbo_training_of(const elbo_values *values);
 

@@ -5,10 +5,8 @@
 #include "../io/csv.h"
 #include "../tensor/machine.h"
 #include "../tensor/memory.h"
-#include "picture.h"
+#include "picture_private.h"
 #include "train_private.h"
-
-enum { SAMPLES_IN_A_COLUMN = 8, SAMPLES = 64, RECONSTRUCTIONS = 32 };
 
 /* ---- notes ------------------------------------------------------------------------------------------------------- */
 
@@ -63,19 +61,15 @@ static elbo_status note_epoch(elbo_run *run, const elbo_epoch *epoch)
 
 /* ---- files: each takes the path to write to ---------------------------------------------------------------------- */
 
-typedef struct {
-    elbo_run *run;
-    const elbo_epoch *epoch;
-    const elbo_images *shown;
-} state;
-
-static elbo_status write_model(const state *s, const char *path)
+static elbo_status write_model(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
 {
+    (void)epoch;
     return elbo_run_save(s->run, path);
 }
 
-static elbo_status write_config(const state *s, const char *path)
+static elbo_status write_config(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
 {
+    (void)epoch;
     elbo_ini ini = {.count = 0};
     elbo_status status = elbo_ini_comment(
         &ini, "How this run was made: the keys are the long options of `elbo train`, "
@@ -103,51 +97,97 @@ static elbo_status write_config(const state *s, const char *path)
     C(test_kl)                                                                                                         \
     C(test_squared_error)
 #define NAME(column) #column,
-#define NUMBER(column) {#column, (double)s->epoch->column},
+#define NUMBER(column) {#column, (double)epoch->column},
 
-static elbo_status add_metrics(const state *s, const char *path)
+static elbo_status add_metrics(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
 {
+    (void)s;
     static const char *const columns[] = {COLUMNS(NAME)};
-    const elbo_number row[] = {COLUMNS(NUMBER)};
+    const elbo_number all[] = {COLUMNS(NUMBER)};
     enum { WIDTH = sizeof columns / sizeof columns[0] };
+    elbo_number row[WIDTH];
+    int n = 0;
+    for (int i = 0; i < WIDTH; i++)
+        if (!isnan(all[i].value)) /* of a finished epoch: the model has no such figure */
+            row[n++] = all[i];
     elbo_csv *csv;
     elbo_status status = elbo_csv_open(path, columns, WIDTH, &csv);
     if (status != ELBO_OK)
         return status;
-    status = elbo_csv_row(csv, row, WIDTH);
+    status = elbo_csv_row(csv, row, n);
     elbo_csv_close(csv);
     return status;
 }
 
-static elbo_status draw_samples(const state *s, const char *path)
+static elbo_status draw_samples(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
 {
-    if (s->run->model->flags & ELBO_NO_PRIOR)
+    (void)epoch;
+    return s->run->model->flags & ELBO_NO_PRIOR ? ELBO_OK : elbo__draw_some_samples(s->run, path);
+}
+
+static elbo_status draw_reconstruction(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
+{
+    (void)epoch;
+    return elbo__draw_some_reconstructions(s->run, s->shown, path);
+}
+
+/* The model comes before what only shows it. */
+static const struct file {
+    const char *name;
+    elbo_status (*write)(const elbo__saver *s, const elbo_epoch *epoch, const char *path);
+    bool picture;
+} files[] = {{ELBO__MODEL_FILE, write_model, false},
+             {ELBO__CONFIG_FILE, write_config, false},
+             {ELBO__METRICS_FILE, add_metrics, false},
+             {ELBO__SAMPLES_FILE, draw_samples, true},
+             {ELBO__RECONSTRUCTION_FILE, draw_reconstruction, true}};
+enum { FILES = sizeof files / sizeof files[0] };
+
+/* A picture that is not drawn is told once. */
+static void warn(elbo__saver *s, int file)
+{
+    if (!s->how->warning || s->warned & 1u << file)
+        return;
+    char *message = elbo__format("%s is not drawn: %s", files[file].name, elbo_error());
+    s->how->warning(s->how->user, message ? message : elbo_error());
+    s->warned |= 1u << file;
+    elbo__free(message);
+}
+
+static elbo_status write_file(elbo__saver *s, const elbo_epoch *epoch, int file)
+{
+    char *path = elbo__folder_file(s->folder, files[file].name);
+    elbo_status status = path ? files[file].write(s, epoch, path) : ELBO_NO_MEMORY;
+    elbo__free(path);
+    if (!files[file].picture || status == ELBO_OK)
+        return status;
+    if (status == ELBO_STOPPED)
+        s->stopped = true;
+    else
+        warn(s, file);
+    return ELBO_OK;
+}
+
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
+
+elbo_status elbo__save_rehearse(elbo__saver *s)
+{
+    elbo_status status = ELBO_OK;
+    if (!s->folder)
         return ELBO_OK;
-    const int64_t n = s->run->classes > 0 ? SAMPLES_IN_A_COLUMN * (int64_t)s->run->classes : SAMPLES;
-    return elbo_draw_samples(s->run, n, ELBO_EACH_CLASS, s->run->seed, path);
+    const elbo_tensor weights = elbo_params_slab(s->run->params, 0);
+    status = elbo__folder_check_room(s->folder,
+                                     elbo_shape_size(&weights.layout.shape) * (int64_t)elbo_dtype_size(weights.dtype));
+    for (int i = 0; i < FILES && status == ELBO_OK; i++)
+        if (files[i].picture && !s->run->model->fit) /* before it is fitted such a model has nothing to show */
+            status = write_file(s, NULL, i);
+    return status == ELBO_OK && s->stopped ? ELBO_STOPPED : status;
 }
 
-static elbo_status draw_reconstruction(const state *s, const char *path)
+elbo_status elbo__save_epoch(elbo__saver *s, const elbo_epoch *epoch)
 {
-    return elbo_draw_reconstruction(s->run, s->shown, RECONSTRUCTIONS, s->run->seed, path);
-}
-
-elbo_status elbo__save_epoch(elbo_run *run, elbo__folder *folder, const elbo_epoch *epoch, const elbo_images *shown)
-{
-    static const struct {
-        const char *name;
-        elbo_status (*write)(const state *s, const char *path);
-    } files[] = {{ELBO__MODEL_FILE, write_model},
-                 {ELBO__CONFIG_FILE, write_config},
-                 {ELBO__METRICS_FILE, add_metrics},
-                 {ELBO__SAMPLES_FILE, draw_samples},
-                 {ELBO__RECONSTRUCTION_FILE, draw_reconstruction}};
-    const state s = {run, epoch, shown};
-    elbo_status status = note_epoch(run, epoch);
-    for (size_t i = 0; i < sizeof files / sizeof files[0] && status == ELBO_OK; i++) {
-        char *path = elbo__folder_file(folder, files[i].name);
-        status = path ? files[i].write(&s, path) : ELBO_NO_MEMORY;
-        elbo__free(path);
-    }
-    return status == ELBO_OK ? elbo__folder_publish(folder) : status;
+    elbo_status status = note_epoch(s->run, epoch);
+    for (int i = 0; i < FILES && status == ELBO_OK; i++)
+        status = write_file(s, epoch, i);
+    return status == ELBO_OK ? elbo__folder_publish(s->folder) : status;
 }

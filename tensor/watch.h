@@ -24,7 +24,8 @@ extern "C" {
 #endif
 
 /* Asked between two pieces of work: `done` of `total` pieces of what is called `what` ("evaluating") are behind us. False
- * stops the work. It is called often, and from the thread that does the work; it must not call the library. */
+ * stops the work. The last time `done` is `total`. It is called often, from the thread that does the work, and must not call
+ * the library. */
 typedef bool (*elbo_watcher)(void *user, const char *what, int64_t done, int64_t total);
 
 /* From now on `watcher` is asked by what the calling thread has the library do; NULL: nobody is. */

@@ -45,6 +45,7 @@ unit_sources += \
     %reldir%/test_draws.c \
     %reldir%/test_elementwise.c \
     %reldir%/test_explain.c \
+    %reldir%/test_finite.c \
     %reldir%/test_folder.c \
     %reldir%/test_free_bits.c \
     %reldir%/test_golden.c \
@@ -91,6 +92,7 @@ unit_sources += \
     %reldir%/test_run.c \
     %reldir%/test_schedule.c \
     %reldir%/test_state.c \
+    %reldir%/test_stopping.c \
     %reldir%/test_tensor.c \
     %reldir%/test_train.c \
     %reldir%/test_vmath.c \

@@ -11,6 +11,7 @@
     SUITE(vmath)                                                                                                       \
     SUITE(random)                                                                                                      \
     SUITE(elementwise)                                                                                                 \
+    SUITE(finite)                                                                                                      \
     SUITE(reduce)                                                                                                      \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
@@ -69,6 +70,7 @@
     SUITE(run)                                                                                                         \
     SUITE(schedule)                                                                                                    \
     SUITE(state)                                                                                                       \
+    SUITE(stopping)                                                                                                    \
     SUITE(train)                                                                                                       \
     SUITE(watch)
 

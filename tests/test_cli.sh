@@ -30,6 +30,27 @@ says '^elementwise kernels [a-z]'
 says '^f32 product kernels [a-z]'
 says '^f64 product kernels [a-z0-9]* (BLIS)$'
 
+# Help by any of its names, and options in any order.
+"$elbo" --help >help
+for way in help -h -?; do
+    runs "$way" "$elbo" $way
+    cmp -s out help || complain "elbo $way is not elbo --help"
+done
+for command in train 'train vae' sample models; do
+    "$elbo" $command --help >help
+    runs "help $command" "$elbo" help $command
+    cmp -s out help || complain "elbo help $command is not elbo $command --help"
+    runs "$command -h" "$elbo" $command -h
+    cmp -s out help || complain "elbo $command -h is not elbo $command --help"
+done
+runs 'the model in the middle' "$elbo" train --data data --hid 16 --latent=3 --force vae --batch 16 --epochs 2 --out middle
+runs 'the model at the end' "$elbo" train $small --out end --seed 1 vae
+runs 'the model at the beginning' "$elbo" train vae $small --out beginning
+for run in middle end; do
+    cmp -s beginning/model.safetensors $run/model.safetensors || complain "the model at the $run: other weights"
+done
+runs 'plan with the model at the end' "$elbo" plan --role decode --time --data data --batch 1 --threads 1 vae
+
 runs 'train vae' "$elbo" train vae $small --out runs/a
 tail -n 1 out | grep -qx 'test ELBO -[0-9.]* nats per image' || complain 'no test ELBO in the last line'
 says '^run runs/a$'
@@ -154,10 +175,13 @@ fails 64 'a command is missing' "$elbo"
 fails 64 '"trian"' "$elbo" trian
 fails 64 '--colour' "$elbo" train vae --colour
 fails 64 '"vaee"' "$elbo" train vaee
-fails 64 'model' "$elbo" train
+fails 64 'the model is missing' "$elbo" train
 fails 64 'empty' "$elbo" train vae --out ''
-fails 64 'the model comes first' "$elbo" train --epochs 3 vae
-fails 64 'the model comes first' "$elbo" plan
+fails 64 'the model is missing' "$elbo" train --data data --latent 3
+fails 64 'the model is missing' "$elbo" plan
+fails 64 'the model is missing' "$elbo" train --out vae
+fails 64 'no model "vaee"; the nearest is "vae"' "$elbo" train --hidden 8 vaee --out vae
+fails 64 '"trian"' "$elbo" help trian
 fails 64 'no model "foo"; the nearest is "vae"' "$elbo" plan foo
 fails 64 'option "latent-dim": 0 is less than 1' "$elbo" plan vae --latent 0
 fails 64 'option "role": "dance" is not one of train, evaluate' "$elbo" plan vae --role dance

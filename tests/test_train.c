@@ -8,6 +8,7 @@
 #include "../models/models.h"
 #include "../nn/train.h"
 #include "../tensor/threads.h"
+#include "numbers.h"
 #include "patterns.h"
 #include "suites.h"
 
@@ -163,6 +164,64 @@ START_TEST(training_again_begins_with_fresh_moments)
 }
 END_TEST
 
+/* Images that no epoch can learn: what matters is that the first steps do no harm. */
+static void assert_noise_does_no_harm(int64_t side)
+{
+    enum { COUNT = 4 };
+    const elbo_shape shape = ELBO_SHAPE(COUNT, side, side);
+    const int64_t size = side * side;
+    numbers random = {1};
+    float *x = malloc((size_t)(COUNT * size) * sizeof *x);
+    for (int64_t i = 0; i < COUNT * size; i++)
+        x[i] = (float)numbers_between(&random, 0, 1);
+    elbo_images noise;
+    const elbo_tensor pixels = elbo_tensor_of(ELBO_F32, shape, x);
+    ck_assert_int_eq(elbo_images_of(&pixels, NULL, 0, &noise), ELBO_OK);
+    elbo_values *options = elbo_values_new(elbo_model_vae.options);
+    ck_assert_int_eq(elbo_values_set(options, "hidden", "8"), ELBO_OK);
+    elbo_run *run = elbo_run_for(&elbo_model_vae, options, &noise, 1);
+    elbo_epoch last;
+    elbo_status status = elbo_train(run, &noise, &noise, &(elbo_training){.epochs = 2}, &last);
+    ck_assert_msg(status == ELBO_OK, "%lld: %s", (long long)side, elbo_error());
+    ck_assert_double_gt(last.test_elbo, -1.1 * (double)size * M_LN2);
+    elbo_values_free(options);
+    elbo_run_free(run);
+    free(x);
+}
+
+START_TEST(the_defaults_do_for_small_pictures_and_for_large_ones)
+{
+    static const int64_t sides[] = {4, 64, 256, 700};
+    for (int i = 0; i < 4; i++)
+        assert_noise_does_no_harm(sides[i]);
+}
+END_TEST
+
+START_TEST(the_rate_is_smaller_where_units_have_many_inputs_unless_it_is_given)
+{
+    static float x[32768];
+    static const struct {
+        int64_t pixels;
+        double given, used;
+    } cases[] = {{64, 0, 1e-3}, {16384, 0, 1e-3}, {32768, 0, 5e-4}, {32768, 1e-3, 1e-3}, {32768, 2e-2, 2e-2}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        elbo_images one;
+        const elbo_tensor pixels = elbo_tensor_of(ELBO_F32, ELBO_SHAPE(1, cases[i].pixels), x);
+        ck_assert_int_eq(elbo_images_of(&pixels, NULL, 0, &one), ELBO_OK);
+        elbo_run *run = elbo_run_for(&elbo_model_vae, NULL, &one, 1);
+        elbo_epoch last;
+        elbo_ini config = {.count = 0};
+        ck_assert_int_eq(elbo_train(run, &one, NULL, &(elbo_training){.epochs = 1, .lr = cases[i].given}, &last),
+                         ELBO_OK);
+        ck_assert_int_eq(elbo_run_describe(run, &config), ELBO_OK);
+        ck_assert_double_eq(last.lr, cases[i].used);
+        ck_assert_double_eq(strtod(elbo_ini_get(&config, "lr"), NULL), cases[i].used);
+        elbo_ini_free(&config);
+        elbo_run_free(run);
+    }
+}
+END_TEST
+
 START_TEST(impossible_choices_are_refused_by_name)
 {
     elbo_run *run = new_run(&elbo_model_vae, 1);
@@ -185,6 +244,8 @@ Suite *suite_train(void)
     tcase_add_test(learning, the_seed_decides_the_weights_and_the_threads_do_not);
     tcase_add_test(learning, progress_is_told_after_each_batch_and_epoch);
     tcase_add_test(learning, training_again_begins_with_fresh_moments);
+    tcase_add_test(learning, the_defaults_do_for_small_pictures_and_for_large_ones);
+    tcase_add_test(learning, the_rate_is_smaller_where_units_have_many_inputs_unless_it_is_given);
     tcase_add_test(learning, impossible_choices_are_refused_by_name);
     suite_add_tcase(suite, learning);
     return suite;
