@@ -150,6 +150,7 @@ script_tests = \
     %reldir%/sources \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
+    %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_models.sh
 
 TESTS += $(script_tests)

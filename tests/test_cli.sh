@@ -94,30 +94,6 @@ cmp -s runs/a/model.safetensors runs/two/model.safetensors && complain 'another 
 runs 'train without --out' "$elbo" train vae $small --epochs 1
 says '^run runs/vae-20'
 
-# Jobs that start at once: each gets a folder of its own. Of those that are forced into one, one at a time may write.
-before=$(ls runs | wc -l)
-for i in 1 2 3 4 5 6 7 8; do
-    "$elbo" train vae $small --threads 1 --seed $i >out.$i 2>err.$i || : >failed.$i &
-done
-wait
-ls failed.* >err 2>/dev/null && complain 'jobs that start at once fail'
-[ "$(ls runs | wc -l)" -eq $((before + 8)) ] || complain 'eight jobs did not make eight runs'
-for i in 1 2 3 4 5 6 7 8; do
-    run=$(sed -n 's/^run //p' out.$i)
-    grep -qx "seed = $i" "$run/config.ini" && [ "$(wc -l <"$run/metrics.csv")" -eq 3 ] || complain "job $i: not its own run"
-done
-"$elbo" train vae $small --epochs 1000000 --out shared >out.0 2>err.0 &
-pid=$!
-tries=0
-while [ ! -e shared/model.safetensors ] && [ $tries -lt 600 ]; do
-    sleep 0.1
-    tries=$((tries + 1))
-done
-fails 1 'shared: another training is writing there' "$elbo" train vae $small --out shared --force
-kill -KILL $pid
-wait $pid 2>/dev/null
-runs 'train where a training was killed' "$elbo" train vae $small --out shared --force
-
 gzip -k data/*
 mkdir zipped && mv data/*.gz zipped
 runs 'train on gzip' "$elbo" train vae $small --data zipped --epochs 1 --out runs/z
