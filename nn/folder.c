@@ -9,6 +9,7 @@
 
 #include "../io/file.h"
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 
 #define STAGE ".incomplete"
 
@@ -52,7 +53,7 @@ static elbo_status look_into(const char *path, contents *out)
     *out = (contents){.run = false};
     DIR *entries = opendir(path);
     if (!entries)
-        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", path, elbo__reason(errno));
     for (const struct dirent *entry; (entry = readdir(entries));) {
         const char *name = entry->d_name;
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
@@ -90,7 +91,7 @@ static elbo_status make_stage(const elbo__folder *folder)
         return ELBO_NO_MEMORY;
     elbo_status status = ELBO_OK;
     if (mkdir(path, 0777) != 0 && errno != EEXIST)
-        status = elbo__fail(ELBO_IO, "%s: cannot write into the folder: %s", folder->path, strerror(errno));
+        status = elbo__fail(ELBO_IO, "%s: cannot write into the folder: %s", folder->path, elbo__reason(errno));
     elbo__free(path);
     return status;
 }
@@ -150,7 +151,7 @@ static elbo_status check_move(const struct file *file, const char *from, const c
 {
     struct stat info;
     if (file->required && stat(from, &info) != 0)
-        return elbo__fail(ELBO_IO, "%s: cannot replace: %s: %s", to, from, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot replace: %s: %s", to, from, elbo__reason(errno));
     if (lstat(to, &info) == 0 && S_ISDIR(info.st_mode))
         return elbo__fail(ELBO_IO, "%s: cannot replace: it is a folder", to);
     return ELBO_OK;
@@ -161,7 +162,7 @@ static elbo_status move(const struct file *file, const char *from, const char *t
 {
     if (rename(from, to) == 0 || (!file->required && errno == ENOENT && (unlink(to) == 0 || errno == ENOENT)))
         return ELBO_OK;
-    return elbo__fail(ELBO_IO, "%s: cannot replace: %s", to, strerror(errno));
+    return elbo__fail(ELBO_IO, "%s: cannot replace: %s", to, elbo__reason(errno));
 }
 
 static elbo_status for_each_file(const elbo__folder *folder,
