@@ -1,10 +1,10 @@
 #include "graph.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "op.h"
 
 /* ---- a graph and its first error ----------------------------------------------------------------------------------- */
@@ -72,7 +72,7 @@ elbo_var *elbo_graph_fail(elbo_graph *g, elbo_status status, const char *format,
         char text[900];
         va_list args;
         va_start(args, format);
-        vsnprintf(text, sizeof text, format, args);
+        elbo__print_list(text, sizeof text, format, args);
         va_end(args);
         g->status = status;
         g->message = elbo__strdup(text);

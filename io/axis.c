@@ -2,9 +2,9 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "../tensor/text.h"
 #include "font.h"
 
 #define MINUS "\xe2\x88\x92" /* U+2212 */
@@ -49,25 +49,25 @@ static void write_plain(long long units, int exponent, char *text, size_t size)
     for (int i = 0; i < abs(exponent); i++)
         scale *= 10;
     if (decimals == 0)
-        snprintf(text, size, "%s%lld", sign, llabs(units) * scale);
+        elbo__print(text, size, "%s%lld", sign, llabs(units) * scale);
     else
-        snprintf(text, size, "%s%lld.%0*lld", sign, llabs(units) / scale, decimals, llabs(units) % scale);
+        elbo__print(text, size, "%s%lld.%0*lld", sign, llabs(units) / scale, decimals, llabs(units) % scale);
 }
 
 /* units * 10^exponent as 1.25e-7, with no more digits than it takes. */
 static void write_scientific(long long units, int exponent, char *text, size_t size)
 {
     if (units == 0) {
-        snprintf(text, size, "0");
+        elbo__print(text, size, "0");
         return;
     }
     for (; units % 10 == 0; units /= 10)
         exponent++;
     char digits[24];
-    const int count = snprintf(digits, sizeof digits, "%lld", llabs(units));
+    const int count = elbo__print(digits, sizeof digits, "%lld", llabs(units));
     exponent += count - 1;
-    snprintf(text, size, "%s%c%s%se%s%d", units < 0 ? MINUS : "", digits[0], count > 1 ? "." : "", digits + 1,
-             exponent < 0 ? MINUS : "", abs(exponent));
+    elbo__print(text, size, "%s%c%s%se%s%d", units < 0 ? MINUS : "", digits[0], count > 1 ? "." : "", digits + 1,
+                exponent < 0 ? MINUS : "", abs(exponent));
 }
 
 /* ---- ticks ------------------------------------------------------------------------------------------------------- */

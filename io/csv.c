@@ -2,15 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "bytes.h"
 #include "file.h"
 
@@ -24,7 +23,6 @@ struct elbo_csv {
     double *values; /* [count], the row being written */
     bool *given;    /* [count], which of them it has  */
     char *line;     /* [count * FIELD_SIZE]           */
-    locale_t c_locale;
 };
 
 /* Appends `count` bytes as a whole: what a failed write left behind is cut off again. */
@@ -34,9 +32,9 @@ static elbo_status append(elbo_csv *csv, const char *bytes, size_t count)
     bool known = fstat(csv->fd, &before) == 0;
     if (known && elbo__write_all(csv->fd, bytes, count) == 0)
         return ELBO_OK;
-    elbo_status status = elbo__fail(ELBO_IO, "%s: cannot write: %s", csv->path, strerror(errno));
+    elbo_status status = elbo__fail(ELBO_IO, "%s: cannot write: %s", csv->path, elbo__reason(errno));
     if (known && S_ISREG(before.st_mode) && ftruncate(csv->fd, before.st_size) != 0)
-        status = elbo__fail(ELBO_IO, "%s: cannot cut off half a row: %s", csv->path, strerror(errno));
+        status = elbo__fail(ELBO_IO, "%s: cannot cut off half a row: %s", csv->path, elbo__reason(errno));
     return status;
 }
 
@@ -48,7 +46,7 @@ static elbo_status check_header(elbo_csv *csv, const char *header, size_t length
     elbo_status status = ELBO_OK;
     ssize_t n = elbo__read_all(csv->fd, old, length);
     if (n < 0)
-        status = elbo__fail(ELBO_IO, "%s: cannot read: %s", csv->path, strerror(errno));
+        status = elbo__fail(ELBO_IO, "%s: cannot read: %s", csv->path, elbo__reason(errno));
     else if ((size_t)n != length || memcmp(old, header, length) != 0) {
         old[n] = '\0';
         old[strcspn(old, "\r\n")] = '\0';
@@ -67,7 +65,7 @@ static elbo_status cut_torn_row(elbo_csv *csv, off_t size)
         if (pread(csv->fd, &c, 1, end - 1) != 1 || c == '\n')
             break;
     if (end < size && ftruncate(csv->fd, end) != 0)
-        return elbo__fail(ELBO_IO, "%s: cannot cut off a torn row: %s", csv->path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot cut off a torn row: %s", csv->path, elbo__reason(errno));
     return ELBO_OK;
 }
 
@@ -76,7 +74,7 @@ static elbo_status start(elbo_csv *csv, const char *header, size_t length)
     struct stat info;
     csv->fd = open(csv->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (csv->fd < 0 || fstat(csv->fd, &info) != 0)
-        return elbo__fail(ELBO_IO, "%s: cannot open: %s", csv->path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot open: %s", csv->path, elbo__reason(errno));
     if (info.st_size == 0)
         return append(csv, header, length);
     elbo_status status = check_header(csv, header, length);
@@ -112,10 +110,10 @@ static elbo_status take_columns(elbo_csv *csv, const char *const *columns, char 
     *header = elbo__alloc(size);
     if (!*header)
         return ELBO_NO_MEMORY;
-    char *end = *header;
+    *length = 0;
     for (int i = 0; i < csv->count; i++)
-        end += sprintf(end, "%s%c", columns[i], i + 1 < csv->count ? ',' : '\n');
-    *length = (size_t)(end - *header);
+        *length += (size_t)elbo__print(*header + *length, size - *length, "%s%c", columns[i],
+                                       i + 1 < csv->count ? ',' : '\n');
     return ELBO_OK;
 }
 
@@ -134,11 +132,10 @@ elbo_status elbo_csv_open(const char *path, const char *const *columns, int coun
     csv->values = elbo__calloc((size_t)count, sizeof *csv->values);
     csv->given = elbo__calloc((size_t)count, sizeof *csv->given);
     csv->line = elbo__calloc((size_t)count, FIELD_SIZE);
-    csv->c_locale = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
     char *header = NULL;
     size_t length = 0;
     elbo_status status = ELBO_NO_MEMORY;
-    if (csv->path && csv->columns && csv->values && csv->given && csv->line && csv->c_locale)
+    if (csv->path && csv->columns && csv->values && csv->given && csv->line)
         status = take_columns(csv, columns, &header, &length);
     if (status == ELBO_OK)
         status = start(csv, header, length);
@@ -158,8 +155,6 @@ void elbo_csv_close(elbo_csv *csv)
         close(csv->fd);
     for (int i = 0; csv->columns && i < csv->count; i++)
         elbo__free(csv->columns[i]);
-    if (csv->c_locale)
-        freelocale(csv->c_locale);
     elbo__free(csv->columns);
     elbo__free(csv->values);
     elbo__free(csv->given);
@@ -181,13 +176,11 @@ elbo_status elbo_csv_row(elbo_csv *csv, const elbo_number *numbers, int count)
         csv->values[column] = isnan(numbers[i].value) ? NAN : numbers[i].value; /* one without a sign */
         csv->given[column] = true;
     }
-    const locale_t callers = uselocale(csv->c_locale);
     char *end = csv->line;
     for (int i = 0; i < csv->count; i++) {
         if (csv->given[i])
-            end += sprintf(end, "%.9g", csv->values[i]);
+            end += elbo__print(end, FIELD_SIZE, "%.9g", csv->values[i]);
         *end++ = i + 1 < csv->count ? ',' : '\n';
     }
-    uselocale(callers);
     return append(csv, csv->line, (size_t)(end - csv->line));
 }

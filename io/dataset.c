@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "bytes.h"
 #include "dataset_private.h"
 #include "idx.h"
@@ -162,7 +163,7 @@ static elbo_status find(const char *folder, const char *part, const char *kind, 
     *out = NULL;
     DIR *entries = opendir(folder);
     if (!entries)
-        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", folder, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", folder, elbo__reason(errno));
     char *found = NULL;
     size_t length = 0;
     elbo_status status = ELBO_OK;

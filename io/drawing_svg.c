@@ -1,8 +1,8 @@
 /* The SVG back end. Numbers have two decimals and a point in every locale; texts are escaped. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "../tensor/text.h"
 #include "drawing.h"
 #include "file.h"
 #include "font.h"
@@ -19,11 +19,11 @@ static void put_number(elbo__writer *out, double value)
                     size = hundredths < 0 ? -hundredths : hundredths;
     const int fraction = (int)(size % 100);
     char text[32];
-    int end = snprintf(text, sizeof text, "%s%lld", hundredths < 0 ? "-" : "", size / 100);
+    int end = elbo__print(text, sizeof text, "%s%lld", hundredths < 0 ? "-" : "", size / 100);
     if (fraction % 10 != 0)
-        snprintf(text + end, sizeof text - (size_t)end, ".%02d", fraction);
+        elbo__print(text + end, sizeof text - (size_t)end, ".%02d", fraction);
     else if (fraction != 0)
-        snprintf(text + end, sizeof text - (size_t)end, ".%d", fraction / 10);
+        elbo__print(text + end, sizeof text - (size_t)end, ".%d", fraction / 10);
     put(out, text);
 }
 
@@ -65,10 +65,10 @@ static void put_title(elbo__writer *out, const char *title)
 static void put_ink(elbo__writer *out, const char *role, elbo__ink ink)
 {
     char text[64];
-    snprintf(text, sizeof text, " %s=\"#%06x\"", role, (unsigned)ink.rgb);
+    elbo__print(text, sizeof text, " %s=\"#%06x\"", role, (unsigned)ink.rgb);
     put(out, text);
     if (ink.alpha < 1) {
-        snprintf(text, sizeof text, "%s-opacity", role);
+        elbo__print(text, sizeof text, "%s-opacity", role);
         put_attribute(out, text, ink.alpha);
     }
 }

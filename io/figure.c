@@ -2,9 +2,9 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "axis.h"
 #include "dataset.h"
 #include "drawing.h"
@@ -92,7 +92,7 @@ static const char *name_of(const struct figure *figure, int label, name_buffer *
 {
     if (figure->class_names)
         return figure->class_names[label];
-    snprintf(buffer->number, sizeof buffer->number, "%d", label);
+    elbo__print(buffer->number, sizeof buffer->number, "%d", label);
     return buffer->number;
 }
 
@@ -104,7 +104,7 @@ typedef struct {
 static note note_of(const struct figure *figure)
 {
     note n;
-    snprintf(n.text, sizeof n.text, "%d classes", figure->classes);
+    elbo__print(n.text, sizeof n.text, "%d classes", figure->classes);
     return n;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 
 /* LONGEST_NAME: bytes that a temporary name takes from its target's, so that both fit where 255 are the most. */
 enum { BUFFER_SIZE = 1 << 16, TEMPORARY_NAMES = 100, READ_AHEAD = 4096, LONGEST_NAME = 200 };
@@ -88,7 +89,7 @@ static elbo_status open_temporary(elbo__writer *writer)
         elbo__free(writer->temporary);
         writer->temporary = NULL;
     }
-    return elbo__fail(ELBO_IO, "%s: cannot create: %s", writer->path, strerror(error));
+    return elbo__fail(ELBO_IO, "%s: cannot create: %s", writer->path, elbo__reason(error));
 }
 
 static elbo_status open_target(elbo__writer *writer)
@@ -96,15 +97,15 @@ static elbo_status open_target(elbo__writer *writer)
     struct stat old;
     bool exists = stat(writer->path, &old) == 0;
     if (!exists && errno != ENOENT)
-        return elbo__fail(ELBO_IO, "%s: cannot write: %s", writer->path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot write: %s", writer->path, elbo__reason(errno));
     if (exists && S_ISDIR(old.st_mode))
         return elbo__fail(ELBO_IO, "%s: is a folder", writer->path);
     if (exists && access(writer->path, W_OK) != 0)
-        return elbo__fail(ELBO_IO, "%s: cannot write: %s", writer->path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot write: %s", writer->path, elbo__reason(errno));
     if (exists && !S_ISREG(old.st_mode)) {
         writer->fd = open(writer->path, O_WRONLY | O_CLOEXEC);
         if (writer->fd < 0)
-            return elbo__fail(ELBO_IO, "%s: cannot open: %s", writer->path, strerror(errno));
+            return elbo__fail(ELBO_IO, "%s: cannot open: %s", writer->path, elbo__reason(errno));
         return ELBO_OK;
     }
     elbo_status status = open_temporary(writer);
@@ -182,7 +183,7 @@ elbo_status elbo__writer_commit(elbo__writer *writer)
     }
     elbo_status status = ELBO_OK;
     if (writer->error)
-        status = elbo__fail(ELBO_IO, "%s: cannot write: %s", writer->path, strerror(writer->error));
+        status = elbo__fail(ELBO_IO, "%s: cannot write: %s", writer->path, elbo__reason(writer->error));
     free_writer(writer);
     return status;
 }
@@ -214,7 +215,7 @@ static elbo_status make_folder(const char *path, bool *made)
     }
     if (error == EEXIST) /* a link, and where it leads there is nothing */
         error = errno;
-    return elbo__fail(ELBO_IO, "%s: cannot make the folder: %s", path, strerror(error));
+    return elbo__fail(ELBO_IO, "%s: cannot make the folder: %s", path, elbo__reason(error));
 }
 
 elbo_status elbo__make_folders(const char *path, bool *made)
@@ -247,7 +248,7 @@ elbo_status elbo__file_read(const char *path, size_t limit, char **out, size_t *
     *size = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return elbo__fail(ELBO_IO, "%s: cannot open: %s", path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot open: %s", path, elbo__reason(errno));
     char *text = NULL;
     size_t capacity = 0, used = 0;
     elbo_status status;
@@ -257,7 +258,7 @@ elbo_status elbo__file_read(const char *path, size_t limit, char **out, size_t *
             break;
         ssize_t n = elbo__read_all(fd, text + used, capacity - used - 1);
         if (n < 0)
-            status = elbo__fail(ELBO_IO, "%s: cannot read: %s", path, strerror(errno));
+            status = elbo__fail(ELBO_IO, "%s: cannot read: %s", path, elbo__reason(errno));
         else if (used + (size_t)n > limit)
             status = elbo__fail(ELBO_FORMAT, "%s: is larger than %zu bytes", path, limit);
         if (n <= 0 || status != ELBO_OK)

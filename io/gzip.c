@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "file.h"
 
 enum { BUFFER_SIZE = 1 << 16, MOST_AT_ONCE = 1 << 30 };
@@ -37,7 +38,7 @@ static elbo_status refill(elbo__source *source)
 {
     ssize_t n = elbo__read_all(source->fd, source->buffer, BUFFER_SIZE);
     if (n < 0)
-        return elbo__fail(ELBO_IO, "%s: cannot read: %s", source->path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot read: %s", source->path, elbo__reason(errno));
     source->stream.next_in = source->buffer;
     source->stream.avail_in = (uInt)n;
     return ELBO_OK;
@@ -47,7 +48,7 @@ static elbo_status start(elbo__source *source)
 {
     source->fd = open(source->path, O_RDONLY | O_CLOEXEC);
     if (source->fd < 0)
-        return elbo__fail(ELBO_IO, "%s: cannot open: %s", source->path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot open: %s", source->path, elbo__reason(errno));
     elbo_status status = refill(source);
     if (status != ELBO_OK)
         return status;

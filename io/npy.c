@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "bytes.h"
 #include "file.h"
 
@@ -60,7 +60,7 @@ static elbo_status take_string(struct header *h, const char *wanted, char *out, 
     const char *end = quote == '\'' || quote == '"' ? strchr(h->at + 1, quote) : NULL;
     if (!end || memchr(h->at, '\\', (size_t)(end - h->at)))
         return unexpected(h, wanted);
-    snprintf(out, size, "%.*s", (int)(end - h->at - 1), h->at + 1);
+    elbo__print(out, size, "%.*s", (int)(end - h->at - 1), h->at + 1);
     h->at = end + 1;
     return ELBO_OK;
 }
@@ -168,7 +168,7 @@ static elbo_status read_bytes(int fd, const char *path, void *bytes, size_t coun
 {
     ssize_t n = elbo__read_all(fd, bytes, count);
     if (n < 0)
-        return elbo__fail(ELBO_IO, "%s: cannot read: %s", path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot read: %s", path, elbo__reason(errno));
     return (size_t)n == count ? ELBO_OK : elbo__fail(ELBO_FORMAT, "%s: truncated", path);
 }
 
@@ -202,7 +202,7 @@ static elbo_status read_header(int fd, struct header *h, int64_t *elements)
 {
     struct stat info;
     if (fstat(fd, &info) != 0)
-        return elbo__fail(ELBO_IO, "%s: cannot read: %s", h->path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot read: %s", h->path, elbo__reason(errno));
     if (!S_ISREG(info.st_mode))
         return elbo__fail(ELBO_IO, "%s: is not a regular file", h->path);
     size_t length = 0;
@@ -277,7 +277,7 @@ elbo_status elbo_npy_read(const char *path, elbo_tensor *out)
     *out = (elbo_tensor){.data = NULL};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return elbo__fail(ELBO_IO, "%s: cannot open: %s", path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot open: %s", path, elbo__reason(errno));
     elbo_status status = read_tensor(fd, path, out);
     close(fd);
     return status;
@@ -292,11 +292,11 @@ static void format_start(const elbo_tensor *tensor, char out[START_SIZE])
     static const char version[] = {1, 0, START_SIZE - PREFIX - 2, 0};
     const elbo_shape *shape = &tensor->layout.shape;
     char sizes[sizeof(elbo_shape_text) + 1];
-    const int length = sprintf(sizes, "%s", elbo_shape_format(shape).text);
+    const int length = elbo__print(sizes, sizeof sizes, "%s", elbo_shape_format(shape).text);
     if (shape->ndim == 1)
         strcpy(sizes + length - 1, ",)");
-    const int used = snprintf(out, START_SIZE, "%*s{'descr': '%s', 'fortran_order': False, 'shape': %s, }", PREFIX + 2,
-                              "", dtypes[tensor->dtype], sizes);
+    const int used = elbo__print(out, START_SIZE, "%*s{'descr': '%s', 'fortran_order': False, 'shape': %s, }",
+                                 PREFIX + 2, "", dtypes[tensor->dtype], sizes);
     memset(out + used, ' ', (size_t)(START_SIZE - 1 - used));
     out[START_SIZE - 1] = '\n';
     memcpy(out, magic, sizeof magic);

@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "dataset_private.h"
 #include "png.h"
 #include "png_private.h"
@@ -72,7 +72,7 @@ static bool is_folder(DIR *entries, const struct dirent *entry)
 static bool is_png(const char *name)
 {
     const size_t length = strlen(name);
-    return length > 4 && strcasecmp(name + length - 4, ".png") == 0;
+    return length > 4 && elbo__same_letters(name + length - 4, ".png");
 }
 
 /* The PNG files of a folder and its sub-folders, each sorted; what is hidden does not count. */
@@ -80,7 +80,7 @@ static elbo_status list_folder(const char *path, names *files, names *folders)
 {
     DIR *entries = opendir(path);
     if (!entries)
-        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", path, elbo__reason(errno));
     elbo_status status = ELBO_OK;
     for (const struct dirent *entry; status == ELBO_OK && (entry = readdir(entries));) {
         if (entry->d_name[0] == '.')

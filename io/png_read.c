@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "file.h"
 #include "png_private.h"
 
@@ -32,7 +32,7 @@ static void on_read(png_structp png, png_bytep bytes, size_t count)
     ssize_t n = elbo__read_all(d->fd, bytes, count);
     if (n == (ssize_t)count)
         return;
-    d->job.status = n < 0 ? elbo__fail(ELBO_IO, "%s: cannot read: %s", d->job.path, strerror(errno))
+    d->job.status = n < 0 ? elbo__fail(ELBO_IO, "%s: cannot read: %s", d->job.path, elbo__reason(errno))
                           : elbo__fail(ELBO_FORMAT, "%s: truncated", d->job.path);
     png_error(png, "");
 }
@@ -110,13 +110,13 @@ static elbo_status check_start(struct decoder *d)
     struct stat info;
     unsigned char signature[SIGNATURE];
     if (fstat(d->fd, &info) != 0)
-        return elbo__fail(ELBO_IO, "%s: cannot read: %s", d->job.path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot read: %s", d->job.path, elbo__reason(errno));
     if (!S_ISREG(info.st_mode))
         return elbo__fail(ELBO_IO, "%s: is not a regular file", d->job.path);
     d->file_size = info.st_size;
     const ssize_t n = elbo__read_all(d->fd, signature, SIGNATURE);
     if (n < 0)
-        return elbo__fail(ELBO_IO, "%s: cannot read: %s", d->job.path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot read: %s", d->job.path, elbo__reason(errno));
     if (n < SIGNATURE || png_sig_cmp(signature, 0, SIGNATURE) != 0)
         return elbo__fail(ELBO_FORMAT, "%s: %s", d->job.path, n == 0 ? "is empty" : "not a PNG file");
     return ELBO_OK;
@@ -142,7 +142,7 @@ static elbo_status read_file(struct decoder *d)
 {
     d->fd = open(d->job.path, O_RDONLY | O_CLOEXEC);
     if (d->fd < 0)
-        return elbo__fail(ELBO_IO, "%s: cannot open: %s", d->job.path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot open: %s", d->job.path, elbo__reason(errno));
     elbo_status status = read_png(d);
     close(d->fd);
     return status;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "bytes.h"
 #include "file.h"
 #include "safetensors_format.h"
@@ -37,10 +38,19 @@ static elbo_status read_bytes(struct reader *r, void *bytes, size_t count)
 {
     ssize_t n = elbo__read_all(r->fd, bytes, count);
     if (n < 0)
-        return elbo__fail(ELBO_IO, "%s: cannot read: %s", r->path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot read: %s", r->path, elbo__reason(errno));
     if ((size_t)n < count)
         return elbo__fail(ELBO_FORMAT, "%s: truncated", r->path);
     return ELBO_OK;
+}
+
+/* Jansson reads a fraction by strtod, and ends the process where the locale's decimal point has more than one byte. */
+static json_t *load_json(const char *text, size_t length, json_error_t *error)
+{
+    const locale_t callers = elbo__enter_c_locale();
+    json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, error);
+    elbo__leave_c_locale(callers);
+    return json;
 }
 
 static elbo_status parse_header(struct reader *r, size_t length)
@@ -52,7 +62,7 @@ static elbo_status parse_header(struct reader *r, size_t length)
     json_error_t error;
     if (status == ELBO_OK && text[0] != '{')
         status = elbo__fail(ELBO_FORMAT, "%s: not a safetensors file: the header does not start with '{'", r->path);
-    else if (status == ELBO_OK && !(r->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error)))
+    else if (status == ELBO_OK && !(r->header = load_json(text, length, &error)))
         status = elbo__fail(json_error_code(&error) == json_error_out_of_memory ? ELBO_NO_MEMORY : ELBO_FORMAT,
                             "%s: the header is not JSON: byte %d: %s", r->path, error.position,
                             elbo__excerpt_of(error.text).text);
@@ -65,7 +75,7 @@ static elbo_status read_header(struct reader *r)
     struct stat info;
     unsigned char prefix[8];
     if (fstat(r->fd, &info) != 0)
-        return elbo__fail(ELBO_IO, "%s: cannot read: %s", r->path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot read: %s", r->path, elbo__reason(errno));
     if (!S_ISREG(info.st_mode))
         return elbo__fail(ELBO_IO, "%s: is not a regular file", r->path);
     if (info.st_size < (off_t)sizeof prefix)
@@ -256,7 +266,7 @@ elbo_status elbo_safetensors_open(const char *path, elbo_safetensors *out)
     *out = (elbo_safetensors){.count = 0};
     struct reader r = {.path = path, .fd = open(path, O_RDONLY | O_CLOEXEC)};
     if (r.fd < 0)
-        return elbo__fail(ELBO_IO, "%s: cannot open: %s", path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot open: %s", path, elbo__reason(errno));
     elbo_status status = read_header(&r);
     if (status == ELBO_OK)
         status = parse_entries(&r);

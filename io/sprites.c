@@ -1,11 +1,11 @@
 #include "sprites.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../tensor/memory.h"
 #include "../tensor/random.h"
+#include "../tensor/text.h"
 #include "dataset_private.h"
 
 enum { MIN_SIZE = 16, MAX_SIZE = 256, LOAD_SIZE = 64 };
@@ -141,7 +141,7 @@ static elbo_status make_data(int size, int64_t count, uint64_t seed, const char 
     const elbo_sprite_factor *factor = &elbo_sprite_factors[at];
     status = make(size, count, seed, at, out);
     char name[32];
-    snprintf(name, sizeof name, "sprites:%s", factor->name);
+    elbo__print(name, sizeof name, "sprites:%s", factor->name);
     if (status == ELBO_OK)
         status = elbo__images_complete(&(elbo__data_names){"sprites", name, ELBO_INVALID},
                                        classes == 0 ? factor->count : classes, out);

@@ -2,9 +2,9 @@
 #include "pca.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #include "../nn/pca.h"
+#include "../tensor/text.h"
 
 elbo__pca elbo__pca_find(elbo_in *in)
 {
@@ -55,6 +55,6 @@ elbo_status elbo__pca_fit(elbo_run *run, const elbo_images *images)
     set(run, "variances", pca.variances);
     set(run, "noise", &noise);
     elbo_pca_free(&pca);
-    snprintf(explained, sizeof explained, "%.6f", share);
+    elbo__print(explained, sizeof explained, "%.6f", share);
     return elbo_run_note(run, "explained-variance", explained);
 }

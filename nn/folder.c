@@ -11,6 +11,7 @@
 
 #include "../io/file.h"
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "train.h"
 
 #define STAGE ".incomplete"
@@ -57,7 +58,7 @@ static elbo_status look_into(const char *path, contents *out)
     *out = (contents){.run = false};
     DIR *entries = opendir(path);
     if (!entries)
-        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", path, elbo__reason(errno));
     for (const struct dirent *entry; (entry = readdir(entries));) {
         const char *name = entry->d_name;
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
@@ -95,7 +96,7 @@ static elbo_status make_stage(const elbo__folder *folder)
         return ELBO_NO_MEMORY;
     elbo_status status = ELBO_OK;
     if (mkdir(path, 0777) != 0 && errno != EEXIST)
-        status = elbo__fail(ELBO_IO, "%s: cannot write into the folder: %s", folder->path, strerror(errno));
+        status = elbo__fail(ELBO_IO, "%s: cannot write into the folder: %s", folder->path, elbo__reason(errno));
     elbo__free(path);
     return status;
 }
@@ -120,7 +121,7 @@ static elbo_status lock(const char *path, int *fd)
 {
     *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*fd < 0)
-        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", path, elbo__reason(errno));
     if (flock(*fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
         return ELBO_OK;
     return elbo__fail(ELBO_IO, "%s: another training is writing there", path);
@@ -210,11 +211,11 @@ static elbo_status take_room(const elbo__folder *folder, const char *path, int64
 {
     const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0)
-        return elbo__fail(ELBO_IO, "%s: cannot write into the folder: %s", folder->path, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot write into the folder: %s", folder->path, elbo__reason(errno));
     elbo_status status = ELBO_OK;
     if (fallocate(fd, 0, 0, bytes) != 0 && errno != EOPNOTSUPP && errno != ENOSYS && errno != EINTR)
         status = elbo__fail(ELBO_IO, "%s: no room for the model, %.1f MB and twice that while it is written: %s",
-                            folder->path, (double)bytes * 1e-6, strerror(errno));
+                            folder->path, (double)bytes * 1e-6, elbo__reason(errno));
     close(fd);
     return status;
 }
@@ -241,7 +242,7 @@ static elbo_status check_move(const struct file *file, const char *from, const c
 {
     struct stat info;
     if (file->required && stat(from, &info) != 0)
-        return elbo__fail(ELBO_IO, "%s: cannot replace: %s: %s", to, from, strerror(errno));
+        return elbo__fail(ELBO_IO, "%s: cannot replace: %s: %s", to, from, elbo__reason(errno));
     if (lstat(to, &info) == 0 && S_ISDIR(info.st_mode))
         return elbo__fail(ELBO_IO, "%s: cannot replace: it is a folder", to);
     return ELBO_OK;
@@ -252,7 +253,7 @@ static elbo_status move(const struct file *file, const char *from, const char *t
 {
     if (rename(from, to) == 0 || (!file->required && errno == ENOENT && (unlink(to) == 0 || errno == ENOENT)))
         return ELBO_OK;
-    return elbo__fail(ELBO_IO, "%s: cannot replace: %s", to, strerror(errno));
+    return elbo__fail(ELBO_IO, "%s: cannot replace: %s", to, elbo__reason(errno));
 }
 
 static elbo_status for_each_file(const elbo__folder *folder,

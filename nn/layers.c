@@ -1,11 +1,11 @@
 #include "layers.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../autograd/op.h"
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "layers_private.h"
 
 /* ---- dense ------------------------------------------------------------------------------------------------------- */
@@ -51,7 +51,7 @@ enum { LONGEST_NAME = 110 };
 elbo_layer_name elbo_numbered(const char *name, int i)
 {
     elbo_layer_name n;
-    snprintf(n.text, sizeof n.text, i == 1 ? "%.*s" : "%.*s%d", LONGEST_NAME, name, i);
+    elbo__print(n.text, sizeof n.text, i == 1 ? "%.*s" : "%.*s%d", LONGEST_NAME, name, i);
     return n;
 }
 

@@ -1,11 +1,11 @@
 #include "layers_private.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../autograd/op.h"
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 
 /* The inputs of layer `path`, as its graph or set knows its weight; -1 when it is new. */
 static int64_t known_inputs(elbo_graph *g, const char *path, elbo__fan fan)
@@ -26,11 +26,11 @@ static int64_t known_inputs(elbo_graph *g, const char *path, elbo__fan fan)
 static elbo_shape_text batch_text(const elbo_shape *shape, int64_t n)
 {
     elbo_shape_text t;
-    size_t used = (size_t)snprintf(t.text, sizeof t.text, "(B");
+    size_t used = (size_t)elbo__print(t.text, sizeof t.text, "(B");
     for (int i = 1; i < shape->ndim; i++)
-        used += (size_t)snprintf(t.text + used, sizeof t.text - used, ", %" PRId64,
-                                 i == shape->ndim - 1 ? n : shape->dim[i]);
-    snprintf(t.text + used, sizeof t.text - used, ")");
+        used += (size_t)elbo__print(t.text + used, sizeof t.text - used, ", %" PRId64,
+                                    i == shape->ndim - 1 ? n : shape->dim[i]);
+    elbo__print(t.text + used, sizeof t.text - used, ")");
     return t;
 }
 

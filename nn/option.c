@@ -3,11 +3,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "../tensor/words.h"
 
 struct elbo_values {
@@ -43,7 +42,7 @@ static bool read_integer(const char *text, size_t length, int64_t *out)
     memcpy(word, text, length);
     word[length] = 0;
     errno = 0;
-    *out = strtoll(word, &end, 10);
+    *out = elbo__read_integer(word, &end);
     return *end == 0 && errno == 0;
 }
 
@@ -57,7 +56,7 @@ static elbo_status parse_integer(const elbo_option *o, const char *text, elbo_va
 static elbo_status parse_number(const elbo_option *o, const char *text, elbo_value *out)
 {
     char *end;
-    out->number = strtod(text, &end);
+    out->number = elbo__read_number(text, &end);
     if (end == text || *end || !isfinite(out->number) || !strchr("+-.0123456789", text[0]))
         return elbo__fail(ELBO_INVALID, "option \"%s\": \"%s\" is not a number", o->name, text);
     return check_range(o, out->number);
@@ -94,7 +93,7 @@ static word_list list_words(const char *const *words)
     word_list list = {""};
     size_t used = 0;
     for (const char *const *word = words; word && *word; word++) {
-        int more = snprintf(list.text + used, sizeof list.text - used, "%s%s", used ? ", " : "", *word);
+        int more = elbo__print(list.text + used, sizeof list.text - used, "%s%s", used ? ", " : "", *word);
         used = used + (size_t)more < sizeof list.text ? used + (size_t)more : sizeof list.text - 1;
     }
     return list;
@@ -151,8 +150,8 @@ static char *print_number(double x)
 {
     char text[32];
     for (int digits = fabs(x) >= 1 && fabs(x) < 1e6 ? 1 + (int)log10(fabs(x)) : 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, x);
-        if (strtod(text, NULL) == x)
+        elbo__print(text, sizeof text, "%.*g", digits, x);
+        if (elbo__read_number(text, NULL) == x)
             break;
     }
     return elbo__strdup(text);
@@ -165,7 +164,7 @@ static char *print_sizes(const elbo_sizes *sizes)
     if (sizes->n == 0)
         return elbo__strdup("none");
     for (int i = 0; i < sizes->n; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%" PRId64, i ? "," : "", sizes->at[i]);
+        used += (size_t)elbo__print(text + used, sizeof text - used, "%s%" PRId64, i ? "," : "", sizes->at[i]);
     return elbo__strdup(text);
 }
 
@@ -312,14 +311,14 @@ static bool holds(const elbo_values *v, const char *needs)
     const size_t length = strcspn(needs, "!=");
     const bool negated = needs[length] == '!';
     const char *word = needs + length + 1 + negated;
-    snprintf(name, sizeof name, "%.*s", (int)length, needs);
+    elbo__print(name, sizeof name, "%.*s", (int)length, needs);
     const elbo_option *o = row_of(v->table, name);
     if (!o)
         return true; /* a table without that option has nothing to check by */
     const elbo_value *value = &v->value[o - v->table];
     switch (o->type) {
-    case ELBO_NUMBER: return (value->number == strtod(word, NULL)) != negated;
-    case ELBO_INTEGER: return (value->integer == strtoll(word, NULL, 10)) != negated;
+    case ELBO_NUMBER: return (value->number == elbo__read_number(word, NULL)) != negated;
+    case ELBO_INTEGER: return (value->integer == elbo__read_integer(word, NULL)) != negated;
     case ELBO_CHOICE: return (strcmp(value->text, word) == 0) != negated;
     case ELBO_FLAG: return (value->flag == (strcmp(word, "yes") == 0)) != negated;
     case ELBO_SIZES: return (value->sizes.n == 0) != negated; /* of these only "none" */

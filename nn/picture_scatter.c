@@ -1,8 +1,8 @@
 /* Codes of images as points of a plane. */
-#include <stdio.h>
 
 #include "../io/figure.h"
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "pca.h"
 #include "picture_private.h"
 
@@ -21,8 +21,8 @@ static elbo_status flatten(const float *codes, int64_t n, int64_t dims, view *v)
         for (int64_t i = 0; i < n; i++)
             for (int64_t k = 0; k < dims; k++)
                 v->points[2 * i + k] = codes[i * dims + k];
-        snprintf(v->x_label, sizeof v->x_label, "z1");
-        snprintf(v->y_label, sizeof v->y_label, "%s", dims == 2 ? "z2" : "");
+        elbo__print(v->x_label, sizeof v->x_label, "z1");
+        elbo__print(v->y_label, sizeof v->y_label, "%s", dims == 2 ? "z2" : "");
         return ELBO_OK;
     }
     const elbo_rows rows = elbo_rows_of(codes, n, dims);
@@ -32,8 +32,8 @@ static elbo_status flatten(const float *codes, int64_t n, int64_t dims, view *v)
         return status;
     elbo_pca_project(&pca, codes, n, v->points);
     const double first = elbo_pca_explained(&pca, 1), second = elbo_pca_explained(&pca, 2) - first;
-    snprintf(v->x_label, sizeof v->x_label, "component 1 (%.0f %% of the variance)", 100 * first);
-    snprintf(v->y_label, sizeof v->y_label, "component 2 (%.0f %%)", 100 * second);
+    elbo__print(v->x_label, sizeof v->x_label, "component 1 (%.0f %% of the variance)", 100 * first);
+    elbo__print(v->y_label, sizeof v->y_label, "component 2 (%.0f %%)", 100 * second);
     elbo_pca_free(&pca);
     return ELBO_OK;
 }
@@ -53,7 +53,7 @@ static elbo_status make_view(elbo_run *run, const char *title, const elbo_images
         status = elbo_run_encode(run, x, v->labels, n, v->codes);
     if (status == ELBO_OK)
         status = flatten(v->codes, n, dims, v);
-    snprintf(v->title, sizeof v->title, "%s, %lld dimension%s", title, (long long)dims, dims == 1 ? "" : "s");
+    elbo__print(v->title, sizeof v->title, "%s, %lld dimension%s", title, (long long)dims, dims == 1 ? "" : "s");
     v->panel = (elbo_scatter_panel){.title = v->title,
                                     .x_label = v->x_label,
                                     .y_label = v->y_label[0] ? v->y_label : NULL,

@@ -1,10 +1,10 @@
 /* A run as a file: weights under their logical shapes, and the configuration as metadata. */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "../io/safetensors.h"
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "../tensor/version.h"
 #include "folder.h"
 #include "run_private.h"
@@ -166,7 +166,7 @@ static elbo_status read_notes(const elbo_safetensors *file, elbo_run *run)
         if (is_note(run, file->metadata[i].key))
             status = elbo_ini_set(&run->notes, file->metadata[i].key, file->metadata[i].value);
     const char *steps = elbo_ini_get(&run->notes, "steps-done");
-    run->steps = steps ? strtoll(steps, NULL, 10) : 0;
+    run->steps = steps ? elbo__read_integer(steps, NULL) : 0;
     return status == ELBO_INVALID ? ELBO_FORMAT : status;
 }
 

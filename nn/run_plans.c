@@ -1,8 +1,8 @@
 /* The graphs of a run and their plans: one function for each role, and a shelf of compiled plans. */
-#include <stdio.h>
 #include <string.h>
 
 #include "../autograd/op.h"
+#include "../tensor/text.h"
 #include "corruption.h"
 #include "run_private.h"
 
@@ -159,7 +159,7 @@ static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__pl
     *out = (elbo__planned){
         .work = *work, .plan = elbo_compile(g, outputs, n), .metrics.count = in.n_metrics, .outputs = n};
     for (int i = 0; i < in.n_metrics; i++)
-        snprintf(out->metrics.at[i].name, sizeof out->metrics.at[i].name, "%s", in.metrics[i].name);
+        elbo__print(out->metrics.at[i].name, sizeof out->metrics.at[i].name, "%s", in.metrics[i].name);
     elbo_status status = out->plan ? ELBO_OK : elbo_graph_status(g);
     elbo_graph_free(g);
     return out->plan || status != ELBO_OK ? status : ELBO_NO_MEMORY;

@@ -1,7 +1,8 @@
 #include "error.h"
 
 #include <stdarg.h>
-#include <stdio.h>
+
+#include "text.h"
 
 static _Thread_local char message[1024];
 
@@ -15,8 +16,8 @@ elbo_status elbo__fail(elbo_status status, const char *format, ...)
     char text[sizeof message]; /* an argument may be the old message itself */
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    elbo__print_list(text, sizeof text, format, args);
     va_end(args);
-    snprintf(message, sizeof message, "%s", text);
+    elbo__print(message, sizeof message, "%s", text);
     return status;
 }

@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "elementwise.h"
+#include "text.h"
 
 static char processor[128];
 
@@ -19,7 +20,7 @@ static bool read_model(void)
         const char *value = strchr(line, ':');
         found = value && strncmp(line, "model name", 10) == 0 && value[1] == ' ' && value[2] > ' ';
         if (found)
-            snprintf(processor, sizeof processor, "%.*s", (int)strcspn(value + 2, "\n"), value + 2);
+            elbo__print(processor, sizeof processor, "%.*s", (int)strcspn(value + 2, "\n"), value + 2);
     }
     if (file)
         fclose(file);
@@ -30,7 +31,7 @@ static void find_processor(void)
 {
     struct utsname system;
     if (!read_model())
-        snprintf(processor, sizeof processor, "%s", uname(&system) == 0 ? system.machine : "unknown");
+        elbo__print(processor, sizeof processor, "%s", uname(&system) == 0 ? system.machine : "unknown");
 }
 
 elbo_machine elbo_machine_describe(void)

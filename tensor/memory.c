@@ -1,9 +1,10 @@
 #include "memory.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "text.h"
 
 enum { ALIGNMENT = 64 };
 
@@ -66,11 +67,11 @@ char *elbo__format(const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    int length = elbo__print_list(NULL, 0, format, args);
     va_end(args);
     char *text = length < 0 ? NULL : elbo__alloc((size_t)length + 1);
     if (text)
-        vsnprintf(text, (size_t)length + 1, format, again);
+        elbo__print_list(text, (size_t)length + 1, format, again);
     va_end(again);
     return text;
 }

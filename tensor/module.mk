@@ -33,6 +33,8 @@ library_sources += \
     %reldir%/simd.h \
     %reldir%/subnormals.h \
     %reldir%/tensor.c \
+    %reldir%/text.c \
+    %reldir%/text.h \
     %reldir%/threads.c \
     %reldir%/threads.h \
     %reldir%/version.c \

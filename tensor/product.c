@@ -2,11 +2,12 @@
 #include "product.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <blis.h>
+
+#include "text.h"
 
 /* ---- which kernels --------------------------------------------------------------------------------------------------- */
 
@@ -25,7 +26,7 @@ static arch_t named(const char *text)
 {
     for (int id = 0; id < BLIS_NUM_ARCHS; id++) {
         char number[16];
-        snprintf(number, sizeof number, "%d", id);
+        elbo__print(number, sizeof number, "%d", id);
         if (strcmp(text, number) == 0 || strcmp(text, bli_arch_string((arch_t)id)) == 0)
             return (arch_t)id;
     }
@@ -52,7 +53,7 @@ static void choose_kernels(void)
     choice = choice == BLIS_NUM_ARCHS ? best_set() : choice;
     if (choice != BLIS_NUM_ARCHS) {
         char number[16], *before = given ? strdup(given) : NULL;
-        snprintf(number, sizeof number, "%d", (int)choice);
+        elbo__print(number, sizeof number, "%d", (int)choice);
         setenv(variable, number, 1);
         bli_init();
         if (before)

@@ -1,9 +1,9 @@
 #include "tensor.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "memory.h"
+#include "text.h"
 
 static const struct {
     const char *name;
@@ -55,11 +55,11 @@ elbo_shape_text elbo_shape_format(const elbo_shape *shape)
 {
     elbo_shape_text out;
     int ndim = shape->ndim < 0 ? 0 : shape->ndim > ELBO_MAX_RANK ? ELBO_MAX_RANK : shape->ndim;
-    int used = snprintf(out.text, sizeof out.text, "(");
+    int used = elbo__print(out.text, sizeof out.text, "(");
     for (int i = 0; i < ndim; i++)
-        used += snprintf(out.text + used, sizeof out.text - (size_t)used, "%s%lld", i ? ", " : "",
-                         (long long)shape->dim[i]);
-    snprintf(out.text + used, sizeof out.text - (size_t)used, ")");
+        used += elbo__print(out.text + used, sizeof out.text - (size_t)used, "%s%lld", i ? ", " : "",
+                            (long long)shape->dim[i]);
+    elbo__print(out.text + used, sizeof out.text - (size_t)used, ")");
     return out;
 }
 

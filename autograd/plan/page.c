@@ -1,11 +1,10 @@
 #include "page.h"
 
-#include <ctype.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../../tensor/memory.h"
+#include "../../tensor/text.h"
 
 void elbo__page_put(elbo__page *page, const char *format, ...)
 {
@@ -14,11 +13,11 @@ void elbo__page_put(elbo__page *page, const char *format, ...)
         return;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = elbo__print_list(NULL, 0, format, args);
     page->failed |= n < 0 ||
                     elbo__grow((void **)&page->text, &page->capacity, page->length + (size_t)n + 1, 1) != ELBO_OK;
     if (!page->failed)
-        page->length += (size_t)vsnprintf(page->text + page->length, (size_t)n + 1, format, again);
+        page->length += (size_t)elbo__print_list(page->text + page->length, (size_t)n + 1, format, again);
     va_end(again);
     va_end(args);
 }
@@ -34,8 +33,7 @@ static size_t column(const elbo__page *page)
 /* Whether a line may break at this space: not within "(128, 784)", nor before what is said of an operand. */
 static bool breaks(const char *text, const char *space)
 {
-    bool in_shape = space - text > 1 && space[-1] == ',' && isdigit((unsigned char)space[-2]) &&
-                    isdigit((unsigned char)space[1]);
+    bool in_shape = space - text > 1 && space[-1] == ',' && elbo__is_digit(space[-2]) && elbo__is_digit(space[1]);
     return !in_shape && strncmp(space + 1, "whole", 5) != 0;
 }
 
@@ -75,6 +73,6 @@ elbo__quantity_text elbo__quantity(double value, const char *unit)
     int i = 0;
     for (; value >= 999.995 && i < LAST; i++)
         value /= 1000;
-    snprintf(q.text, sizeof q.text, i ? "%.2f %s%s" : "%.0f %s%s", value, prefixes[i], unit);
+    elbo__print(q.text, sizeof q.text, i ? "%.2f %s%s" : "%.0f %s%s", value, prefixes[i], unit);
     return q;
 }

@@ -1,9 +1,9 @@
 #include "shadow.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "../../tensor/memory.h"
+#include "../../tensor/text.h"
 
 /* ---- saying what is wrong ------------------------------------------------------------------------------------------- */
 
@@ -12,12 +12,12 @@ elbo_status elbo__shadow_wrong(const elbo__shadow *s, int buffer, int64_t elemen
     char what[200], where[200] = "behind the last stage";
     va_list args;
     va_start(args, format);
-    vsnprintf(what, sizeof what, format, args);
+    elbo__print_list(what, sizeof what, format, args);
     va_end(args);
     if (s->loop)
-        snprintf(where, sizeof where, "stage %d, loop %d, units %lld to %lld, instruction %d (%s)", s->loop->stage,
-                 (int)(s->loop - s->plan->loops), (long long)s->first, (long long)(s->first + s->units),
-                 (int)(s->instr - s->loop->instrs), s->instr->op ? s->instr->op->name : "group");
+        elbo__print(where, sizeof where, "stage %d, loop %d, units %lld to %lld, instruction %d (%s)", s->loop->stage,
+                    (int)(s->loop - s->plan->loops), (long long)s->first, (long long)(s->first + s->units),
+                    (int)(s->instr - s->loop->instrs), s->instr->op ? s->instr->op->name : "group");
     return elbo__fail(ELBO_INVALID, "%s: element %lld of %s buffer %d %s", where, (long long)element,
                       elbo__class_name(s->plan->buffers[buffer].class), buffer, what);
 }
