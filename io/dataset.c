@@ -1,7 +1,5 @@
 #include "dataset.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -9,6 +7,7 @@
 #include "bytes.h"
 #include "dataset_private.h"
 #include "idx.h"
+#include "listing.h"
 
 /* ---- checks ------------------------------------------------------------------------------------------------------ */
 
@@ -160,31 +159,26 @@ static size_t match(const char *name, const char *part, const char *kind)
 static elbo_status find(const char *folder, const char *part, const char *kind, char **out)
 {
     *out = NULL;
-    DIR *entries = opendir(folder);
-    if (!entries)
-        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", folder, strerror(errno));
-    char *found = NULL;
+    elbo__listing list;
+    const char *found = NULL;
     size_t length = 0;
-    elbo_status status = ELBO_OK;
-    for (const struct dirent *entry; status == ELBO_OK && (entry = readdir(entries));) {
-        const size_t n = match(entry->d_name, part, kind);
+    elbo_status status = elbo__list_folder(folder, &list);
+    for (size_t i = 0; i < list.count && status == ELBO_OK; i++) {
+        const char *name = list.names[i];
+        const size_t n = match(name, part, kind);
         if (n == 0)
             continue;
-        if (found && (n != length || memcmp(found, entry->d_name, n) != 0)) {
-            status = elbo__fail(ELBO_FORMAT, "%s: both %s and %s: which one?", folder, found, entry->d_name);
-        } else if (!found || entry->d_name[n] == '\0') {
-            elbo__free(found);
-            found = elbo__strdup(entry->d_name);
-            length = n;
-            status = found ? ELBO_OK : ELBO_NO_MEMORY;
-        }
+        if (found && (n != length || memcmp(found, name, n) != 0))
+            status = elbo__fail(ELBO_FORMAT, "%s: both %s and %s: which one?", folder, found, name);
+        else if (!found || name[n] == '\0')
+            found = name;
+        length = n;
     }
-    closedir(entries);
     if (status == ELBO_OK && found) {
         *out = elbo__format("%s/%s", folder, found);
         status = *out ? ELBO_OK : ELBO_NO_MEMORY;
     }
-    elbo__free(found);
+    elbo__listing_free(&list);
     return status;
 }
 

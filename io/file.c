@@ -91,7 +91,9 @@ static elbo_status open_temporary(elbo__writer *writer)
 static elbo_status open_target(elbo__writer *writer)
 {
     struct stat old;
-    bool exists = stat(writer->path, &old) == 0;
+    const bool exists = stat(writer->path, &old) == 0;
+    if (!exists && errno != ENOENT)
+        return elbo__fail(ELBO_IO, "%s: cannot create: %s", writer->path, strerror(errno));
     if (exists && S_ISDIR(old.st_mode))
         return elbo__fail(ELBO_IO, "%s: is a folder", writer->path);
     if (exists && access(writer->path, W_OK) != 0)

@@ -30,6 +30,8 @@ library_sources += \
     %reldir%/gzip.h \
     %reldir%/idx.c \
     %reldir%/ini.c \
+    %reldir%/listing.c \
+    %reldir%/listing.h \
     %reldir%/npy.c \
     %reldir%/palette.c \
     %reldir%/palette.h \
@@ -37,6 +39,8 @@ library_sources += \
     %reldir%/png_folder.c \
     %reldir%/png_private.h \
     %reldir%/png_read.c \
+    %reldir%/quote.c \
+    %reldir%/quote.h \
     %reldir%/safetensors.c \
     %reldir%/safetensors_format.h \
     %reldir%/safetensors_write.c \

@@ -56,10 +56,12 @@ unit_sources += \
     %reldir%/test_io_figure.c \
     %reldir%/test_io_files.c \
     %reldir%/test_io_idx.c \
+    %reldir%/test_io_listing.c \
     %reldir%/test_io_npy.c \
     %reldir%/test_io_png.c \
     %reldir%/test_io_png_folder.c \
     %reldir%/test_io_png_read.c \
+    %reldir%/test_io_quote.c \
     %reldir%/test_io_safetensors.c \
     %reldir%/test_io_safetensors_broken.c \
     %reldir%/test_io_sprites.c \

@@ -38,10 +38,12 @@
     SUITE(io_figure)                                                                                                   \
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
+    SUITE(io_listing)                                                                                                  \
     SUITE(io_npy)                                                                                                      \
     SUITE(io_png)                                                                                                      \
     SUITE(io_png_folder)                                                                                               \
     SUITE(io_png_read)                                                                                                 \
+    SUITE(io_quote)                                                                                                    \
     SUITE(io_safetensors)                                                                                              \
     SUITE(io_safetensors_broken)                                                                                       \
     SUITE(io_sprites)                                                                                                  \
