@@ -4,6 +4,7 @@ public_headers += \
     %reldir%/figure.h \
     %reldir%/idx.h \
     %reldir%/ini.h \
+    %reldir%/jpeg.h \
     %reldir%/npy.h \
     %reldir%/png.h \
     %reldir%/safetensors.h \
@@ -30,11 +31,14 @@ library_sources += \
     %reldir%/gzip.h \
     %reldir%/idx.c \
     %reldir%/ini.c \
+    %reldir%/jpeg_read.c \
     %reldir%/listing.c \
     %reldir%/listing.h \
     %reldir%/npy.c \
     %reldir%/palette.c \
     %reldir%/palette.h \
+    %reldir%/picture_format.c \
+    %reldir%/picture_format.h \
     %reldir%/png.c \
     %reldir%/png_folder.c \
     %reldir%/png_private.h \

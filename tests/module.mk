@@ -11,6 +11,8 @@ unit_sources += \
     %reldir%/golden/steps.h \
     %reldir%/grids.c \
     %reldir%/grids.h \
+    %reldir%/jpegs.c \
+    %reldir%/jpegs.h \
     %reldir%/numbers.c \
     %reldir%/numbers.h \
     %reldir%/patterns.c \
@@ -56,6 +58,7 @@ unit_sources += \
     %reldir%/test_io_figure.c \
     %reldir%/test_io_files.c \
     %reldir%/test_io_idx.c \
+    %reldir%/test_io_jpeg.c \
     %reldir%/test_io_listing.c \
     %reldir%/test_io_npy.c \
     %reldir%/test_io_png.c \

@@ -38,6 +38,7 @@
     SUITE(io_figure)                                                                                                   \
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
+    SUITE(io_jpeg)                                                                                                     \
     SUITE(io_listing)                                                                                                  \
     SUITE(io_npy)                                                                                                      \
     SUITE(io_png)                                                                                                      \
