@@ -31,6 +31,14 @@ static int by_name(const void *a, const void *b)
     return strverscmp(*(char *const *)a, *(char *const *)b);
 }
 
+int elbo__listing_find(const elbo__listing *listing, const char *name)
+{
+    char **found = NULL;
+    if (listing->count > 0)
+        found = bsearch(&name, listing->names, listing->count, sizeof *listing->names, by_name);
+    return found ? (int)(found - listing->names) : -1;
+}
+
 /* The end and an error look alike but for errno. */
 static elbo_status read_entries(const char *path, DIR *entries, elbo__listing *out)
 {

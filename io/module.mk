@@ -11,10 +11,13 @@ public_headers += \
     %reldir%/sprites.h
 
 library_sources += \
+    %reldir%/album.c \
+    %reldir%/album.h \
     %reldir%/axis.c \
     %reldir%/axis.h \
     %reldir%/bytes.c \
     %reldir%/bytes.h \
+    %reldir%/class_names.c \
     %reldir%/csv.c \
     %reldir%/dataset.c \
     %reldir%/dataset_private.h \
@@ -30,17 +33,20 @@ library_sources += \
     %reldir%/gzip.c \
     %reldir%/gzip.h \
     %reldir%/idx.c \
+    %reldir%/idx_folder.c \
     %reldir%/ini.c \
     %reldir%/jpeg_read.c \
+    %reldir%/left_out.c \
+    %reldir%/left_out.h \
     %reldir%/listing.c \
     %reldir%/listing.h \
     %reldir%/npy.c \
     %reldir%/palette.c \
     %reldir%/palette.h \
+    %reldir%/picture_folder.c \
     %reldir%/picture_format.c \
     %reldir%/picture_format.h \
     %reldir%/png.c \
-    %reldir%/png_folder.c \
     %reldir%/png_private.h \
     %reldir%/png_read.c \
     %reldir%/quote.c \

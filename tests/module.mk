@@ -6,6 +6,8 @@ TESTS += %reldir%/unit
 %C%_unit_LDADD = libelbo_internal.la $(CHECK_LIBS)
 
 unit_sources += \
+    %reldir%/albums.c \
+    %reldir%/albums.h \
     %reldir%/derivatives.c \
     %reldir%/derivatives.h \
     %reldir%/golden/steps.h \
@@ -59,10 +61,11 @@ unit_sources += \
     %reldir%/test_io_files.c \
     %reldir%/test_io_idx.c \
     %reldir%/test_io_jpeg.c \
+    %reldir%/test_io_left_out.c \
     %reldir%/test_io_listing.c \
     %reldir%/test_io_npy.c \
+    %reldir%/test_io_picture_folder.c \
     %reldir%/test_io_png.c \
-    %reldir%/test_io_png_folder.c \
     %reldir%/test_io_png_read.c \
     %reldir%/test_io_quote.c \
     %reldir%/test_io_safetensors.c \

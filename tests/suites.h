@@ -39,10 +39,11 @@
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
     SUITE(io_jpeg)                                                                                                     \
+    SUITE(io_left_out)                                                                                                 \
     SUITE(io_listing)                                                                                                  \
     SUITE(io_npy)                                                                                                      \
+    SUITE(io_picture_folder)                                                                                           \
     SUITE(io_png)                                                                                                      \
-    SUITE(io_png_folder)                                                                                               \
     SUITE(io_png_read)                                                                                                 \
     SUITE(io_quote)                                                                                                    \
     SUITE(io_safetensors)                                                                                              \
