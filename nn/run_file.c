@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../io/quote.h"
 #include "../io/safetensors.h"
 #include "../tensor/memory.h"
 #include "../tensor/version.h"
@@ -63,7 +64,19 @@ elbo_status elbo_run_note(elbo_run *run, const char *key, const char *value)
 {
     if (!is_note(run, key))
         return elbo__fail(ELBO_INVALID, "\"%s\" is no note: the model \"%s\" says what it is", key, run->model->name);
-    return elbo_ini_set(&run->notes, key, value);
+    const bool classes = strcmp(key, ELBO__CLASS_NAMES) == 0;
+    char *line = classes ? elbo__strdup(value) : elbo__quote(value);
+    elbo_status status = line ? elbo_ini_set(&run->notes, key, line) : ELBO_NO_MEMORY;
+    elbo__free(line);
+    return status == ELBO_OK && classes ? elbo__run_read_classes(run) : status;
+}
+
+char *elbo_run_noted(const elbo_run *run, const char *key)
+{
+    const char *line = elbo_ini_get(&run->notes, key);
+    if (!line)
+        return NULL;
+    return strcmp(key, ELBO__CLASS_NAMES) == 0 ? elbo__strdup(line) : elbo__unquote(line);
 }
 
 /* ---- saving ------------------------------------------------------------------------------------------------------ */
@@ -161,6 +174,8 @@ static elbo_status read_notes(const elbo_safetensors *file, elbo_run *run)
     for (int64_t i = 0; i < file->pairs && status == ELBO_OK; i++)
         if (is_note(run, file->metadata[i].key))
             status = elbo_ini_set(&run->notes, file->metadata[i].key, file->metadata[i].value);
+    if (status == ELBO_OK)
+        status = elbo__run_read_classes(run);
     return status == ELBO_INVALID ? ELBO_FORMAT : status;
 }
 

@@ -97,6 +97,7 @@ unit_sources += \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
     %reldir%/test_run.c \
+    %reldir%/test_run_classes.c \
     %reldir%/test_schedule.c \
     %reldir%/test_state.c \
     %reldir%/test_tensor.c \

@@ -71,6 +71,7 @@
     SUITE(plan_cases)                                                                                                  \
     SUITE(questions)                                                                                                   \
     SUITE(run)                                                                                                         \
+    SUITE(run_classes)                                                                                                 \
     SUITE(schedule)                                                                                                    \
     SUITE(state)                                                                                                       \
     SUITE(train)                                                                                                       \
