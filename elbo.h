@@ -34,6 +34,7 @@
 #include "io/figure.h"
 #include "io/idx.h"
 #include "io/ini.h"
+#include "io/jpeg.h"
 #include "io/npy.h"
 #include "io/png.h"
 #include "io/safetensors.h"

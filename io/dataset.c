@@ -1,7 +1,5 @@
 #include "dataset.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -9,7 +7,7 @@
 #include "../tensor/text.h"
 #include "bytes.h"
 #include "dataset_private.h"
-#include "idx.h"
+#include "picture_format.h"
 
 /* ---- checks ------------------------------------------------------------------------------------------------------ */
 
@@ -66,8 +64,9 @@ static elbo_status check_labels(const elbo__data_names *names, int classes, elbo
     if (!labels->data)
         return ELBO_OK;
     if (shape->ndim != 1 || (labels->dtype != ELBO_U8 && labels->dtype != ELBO_I32))
-        return elbo__fail(names->status, "%s: expected labels (N), whole numbers, got %s %s", names->labels,
-                          elbo_dtype_name(labels->dtype), elbo_shape_format(shape).text);
+        return elbo__fail(names->status, "%s: expected labels (N), one whole number for each image, got %s %s%s",
+                          names->labels, elbo_dtype_name(labels->dtype), elbo_shape_format(shape).text,
+                          shape->ndim == 2 && shape->dim[1] > 1 ? ", as of one-hot rows" : "");
     if (shape->dim[0] != out->count)
         return elbo__fail(names->status, "%s: %lld labels, but %s has %lld images", names->labels,
                           (long long)shape->dim[0], names->images, (long long)out->count);
@@ -110,7 +109,7 @@ static uint64_t hash_tensor(uint64_t hash, const elbo_tensor *tensor)
 
 elbo_status elbo__images_complete(const elbo__data_names *names, int classes, elbo_images *out)
 {
-    if (classes < 0 || classes > ELBO_MAX_CLASSES)
+    if (classes < ELBO_WITHOUT_LABELS || classes > ELBO_MAX_CLASSES)
         return elbo__fail(ELBO_INVALID, "%d classes: there can be at most %d", classes, ELBO_MAX_CLASSES);
     elbo_status status = check_shape(names, out);
     if (status == ELBO_OK)
@@ -129,6 +128,8 @@ elbo_status elbo_images_of(const elbo_tensor *images, const elbo_tensor *labels,
 {
     static const elbo__data_names names = {"images", "labels", ELBO_INVALID};
     *out = (elbo_images){.images = *images};
+    if (classes == ELBO_WITHOUT_LABELS)
+        labels = NULL;
     if (labels)
         out->labels = *labels;
     elbo_status status = elbo__check_tensor(&out->images, "elbo_images_of", names.images);
@@ -143,165 +144,61 @@ elbo_status elbo_images_of(const elbo_tensor *images, const elbo_tensor *labels,
 
 /* ---- folders ----------------------------------------------------------------------------------------------------- */
 
-/* Whether `name` is PART-KIND-idx... or PART-KIND.idx..., plain or gzip; its length without ".gz", or 0. A temporary or
- * backup file beside it ("...-ubyte.tmp", "...-ubyte~") does not count. */
-static size_t match(const char *name, const char *part, const char *kind)
+bool elbo__is_test_part(const char *part)
 {
-    const size_t part_length = strlen(part), kind_length = strlen(kind);
-    const char *rest = name + part_length + 1 + kind_length;
-    if (strncmp(name, part, part_length) != 0 || name[part_length] != '-' ||
-        strncmp(name + part_length + 1, kind, kind_length) != 0 || (rest[0] != '-' && rest[0] != '.') ||
-        strncmp(rest + 1, "idx", 3) != 0)
-        return 0;
-    const char *end = rest + 4 + strspn(rest + 4, "abcdefghijklmnopqrstuvwxyz0123456789-");
-    return end[0] == '\0' || strcmp(end, ".gz") == 0 ? (size_t)(end - name) : 0;
+    return strcmp(part, "test") == 0 || strcmp(part, "t10k") == 0;
 }
 
-/* *out = the path of the one file of that kind, or NULL when there is none; free with elbo__free. */
-static elbo_status find(const char *folder, const char *part, const char *kind, char **out)
+/* Whether the folder is "sprites" or "sprites:FACTOR"; *label = the factor, NULL for the usual one. */
+static bool is_made_up(const char *folder, const char **label)
 {
-    *out = NULL;
-    DIR *entries = opendir(folder);
-    if (!entries)
-        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", folder, elbo__reason(errno));
-    char *found = NULL;
-    size_t length = 0;
-    elbo_status status = ELBO_OK;
-    for (const struct dirent *entry; status == ELBO_OK && (entry = readdir(entries));) {
-        const size_t n = match(entry->d_name, part, kind);
-        if (n == 0)
-            continue;
-        if (found && (n != length || memcmp(found, entry->d_name, n) != 0)) {
-            status = elbo__fail(ELBO_FORMAT, "%s: both %s and %s: which one?", folder, found, entry->d_name);
-        } else if (!found || entry->d_name[n] == '\0') {
-            elbo__free(found);
-            found = elbo__strdup(entry->d_name);
-            length = n;
-            status = found ? ELBO_OK : ELBO_NO_MEMORY;
-        }
-    }
-    closedir(entries);
-    if (status == ELBO_OK && found) {
-        *out = elbo__format("%s/%s", folder, found);
-        status = *out ? ELBO_OK : ELBO_NO_MEMORY;
-    }
-    elbo__free(found);
-    return status;
-}
-
-static elbo_status load_idx(const char *folder, const char *part, const char *images, const char *labels, int classes,
-                            elbo_images *out)
-{
-    if (!images)
-        return elbo__fail(ELBO_IO, "%s/%s-images-idx3-ubyte: no such file, plain or .gz", folder, part);
-    elbo_status status = elbo_idx_read(images, &out->images);
-    if (status == ELBO_OK && labels)
-        status = elbo_idx_read(labels, &out->labels);
-    if (status == ELBO_OK)
-        status = elbo__images_complete(&(elbo__data_names){images, labels, ELBO_FORMAT}, classes, out);
-    return status;
-}
-
-static elbo_status load_png(const char *folder, const char *part, int classes, elbo_images *out)
-{
-    bool found;
-    elbo_status status = elbo__images_load_png(folder, part, classes, out, &found);
-    if (status == ELBO_OK && !found)
-        status = elbo__fail(ELBO_IO,
-                            "%s/%s-images-idx3-ubyte: no such file, plain or .gz, and no PNG files for this part",
-                            folder, part);
-    return status;
+    static const char sprites[] = "sprites";
+    const size_t length = sizeof sprites - 1;
+    if (strncmp(folder, sprites, length) != 0 || (folder[length] != '\0' && folder[length] != ':'))
+        return false;
+    *label = folder[length] ? folder + length + 1 : NULL;
+    return true;
 }
 
 static elbo_status load_folder(const char *folder, const char *part, int classes, elbo_images *out)
 {
-    char *images = NULL, *labels = NULL, *others = NULL;
-    elbo_status status = find(folder, part, "images", &images);
-    if (status == ELBO_OK)
-        status = find(folder, part, "labels", &labels);
-    /* a folder that holds the other part as IDX files lacks this one, whatever pictures lie beside it */
-    if (status == ELBO_OK && !images)
-        status = find(folder, strcmp(part, "train") == 0 ? "t10k" : "train", "images", &others);
-    if (status == ELBO_OK && (images || labels || others))
-        status = load_idx(folder, part, images, labels, classes, out);
-    else if (status == ELBO_OK)
-        status = load_png(folder, part, classes, out);
-    elbo__free(images);
-    elbo__free(labels);
-    elbo__free(others);
+    bool found;
+    elbo_status status = elbo__images_load_idx(folder, part, classes, out, &found);
+    if (status != ELBO_OK || found)
+        return status;
+    status = elbo__images_load_pictures(folder, part, classes, out, &found);
+    if (status == ELBO_OK && !found)
+        status = elbo__fail(ELBO_IO,
+                            "%s/%s-images-idx3-ubyte: no such file, plain or .gz, and no " ELBO__PICTURES
+                            " pictures for this part",
+                            folder, elbo__is_test_part(part) ? "t10k" : part);
     return status;
 }
 
 elbo_status elbo_images_load(const char *folder, const char *part, int classes, elbo_images *out)
 {
-    static const char sprites[] = "sprites";
-    const size_t length = sizeof sprites - 1;
-    elbo_status status;
+    const char *label;
     *out = (elbo_images){.owned = true};
-    if (strcmp(folder, sprites) == 0)
-        status = elbo__images_load_sprites(part, NULL, classes, out);
-    else if (strncmp(folder, sprites, length) == 0 && folder[length] == ':')
-        status = elbo__images_load_sprites(part, folder + length + 1, classes, out);
-    else
-        status = load_folder(folder, part, classes, out);
+    elbo_status status = is_made_up(folder, &label) ? elbo__images_load_sprites(part, label, classes, out)
+                                                    : load_folder(folder, part, classes, out);
     if (status != ELBO_OK)
         elbo_images_free(out);
     return status;
 }
 
-/* ---- names of classes -------------------------------------------------------------------------------------------- */
-
-elbo_status elbo__images_name(elbo_images *out, const char *const *names, int count)
+elbo_status elbo_images_find(const char *folder, const char *part, bool *found)
 {
-    out->class_names = elbo__calloc((size_t)out->classes + 1, sizeof *out->class_names);
-    if (!out->class_names)
-        return ELBO_NO_MEMORY;
-    for (int i = 0; i < out->classes; i++) {
-        out->class_names[i] = i < count ? elbo__strdup(names[i]) : elbo__format("%d", i);
-        if (!out->class_names[i])
-            return ELBO_NO_MEMORY;
-    }
-    return ELBO_OK;
-}
-
-static void free_names(char **names)
-{
-    for (char **name = names; name && *name; name++)
-        elbo__free(*name);
-    elbo__free(names);
-}
-
-/* The place of a name in a list; -1 when it has none. */
-static int find_name(const char *name, const char *const *names, int count)
-{
-    for (int i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0)
-            return i;
-    return -1;
-}
-
-elbo_status elbo_images_match(elbo_images *images, const char *const *names, int count)
-{
-    if (!images->class_names || !images->labels.data)
+    const char *label;
+    bool idx;
+    *found = false;
+    if (is_made_up(folder, &label)) {
+        *found = strcmp(part, "train") == 0 || elbo__is_test_part(part);
         return ELBO_OK;
-    elbo_images named = {.classes = count};
-    elbo_status status = elbo__images_name(&named, names, count);
-    for (int64_t i = 0; i < images->count && status == ELBO_OK; i++) {
-        const char *name = images->class_names[(int)elbo_tensor_get(&images->labels, &i)];
-        const int label = find_name(name, names, count);
-        if (label < 0)
-            status = elbo__fail(ELBO_FORMAT, "image %lld is of class \"%s\", which the model does not know",
-                                (long long)i, name);
-        else
-            elbo_tensor_set(&images->labels, &i, label);
     }
-    char **spare = status == ELBO_OK ? images->class_names : named.class_names;
-    if (status == ELBO_OK) {
-        images->class_names = named.class_names;
-        images->classes = count;
-    }
-    free_names(spare);
-    return status;
+    elbo_status status = elbo__images_find_idx(folder, part, &idx, found);
+    if (status != ELBO_OK || idx)
+        return status;
+    return elbo__images_find_pictures(folder, part, found);
 }
 
 void elbo_images_free(elbo_images *images)
@@ -312,7 +209,8 @@ void elbo_images_free(elbo_images *images)
         elbo_tensor_free(&images->images);
         elbo_tensor_free(&images->labels);
         elbo_tensor_free(&images->factors);
-        free_names(images->class_names);
+        elbo__free_names(images->class_names);
+        elbo__free(images->left_out);
     }
     *images = (elbo_images){.owned = false};
 }

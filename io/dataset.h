@@ -1,4 +1,4 @@
-/* Images with labels: from a folder of IDX or PNG files, made up, or from arrays.
+/* Images with labels: from a folder of IDX files or of pictures, made up, or from arrays.
  *
  *     elbo_images train;
  *     if (elbo_images_load("data/mnist", "train", 10, &train) != ELBO_OK)
@@ -9,21 +9,26 @@
  * A folder holds its data in parts named as MNIST's: PART-images-idx3-ubyte and PART-labels-idx1-ubyte for the parts
  * "train" and "t10k", each plain or with .gz at its end (the plain file wins). Own data needs nothing but these names;
  * whatever an IDX file can hold may follow "idx", as in train-images-idx4-float, and "-images.idx3" is as good as
- * "-images-idx3". Labels are optional.
+ * "-images-idx3". "test" is another name of the part "t10k", in files and in calls. Labels are optional.
  *
- * A folder without IDX files may hold PNG files of one size:
+ * A folder without IDX files may hold pictures of one size, whose names end in .png, .jpg or .jpeg in letters of either
+ * case:
  *
  *     FOLDER/train/cat/1.png    the parts "train" and "t10k"; FOLDER/t10k is as good as FOLDER/test
- *     FOLDER/test/cat/2.png
+ *     FOLDER/test/cat/2.jpg
  *
- *     FOLDER/cat/3.png          without folders train, test and t10k: of the list of all files every tenth, from the
+ *     FOLDER/cat/3.png          without folders train, test and t10k: of the list of all pictures every tenth, from the
  *                               tenth on, is the part "t10k", and the others are "train"
  *
  * The folders in a part are the labels: their names, sorted, are the classes 0, 1, ... of the training part, and the
- * test part may have no others. PNG files right in the part mean that there are no labels. Names are sorted byte by byte,
- * but numbers in them by value (2 before 10); what is hidden, does not end in .png (or .PNG), or lies deeper does not count. The images are
- * (N, H, W) if all files of both parts are grey, and otherwise (N, 3, H, W), grey ones with three equal channels;
- * elbo_png_read says what becomes of palettes, alpha and 16 bits.
+ * test part may have no others. Pictures right in the part mean that there are no labels. Names are sorted byte by byte,
+ * but numbers in them by value (2 before 10). The images are (N, H, W) if all pictures of both parts are grey, and otherwise
+ * (N, 3, H, W), grey ones with three equal channels; elbo_png_read says what becomes of palettes, alpha and 16 bits,
+ * elbo_jpeg_read what of CMYK.
+ *
+ * What is hidden does not count. Nothing else is left out without a word: a folder that would be a class but holds no
+ * picture is an error, and so are pictures two folders down; other files among pictures, folders beside train and test,
+ * pictures beside IDX files, and IDX files of other parts are counted in `left_out`.
  *
  * "sprites" in place of a folder is no folder but the made-up images of io/sprites.h, 64 pixels a side: 10,000 in the
  * part "train" (seed 1), 1,000 in "t10k" (seed 2). "sprites:FACTOR" takes the labels from another factor than shape. A
@@ -40,6 +45,8 @@ extern "C" {
 
 enum { ELBO_MAX_CLASSES = 65536 };
 
+enum { ELBO_WITHOUT_LABELS = -1 }; /* in place of a number of classes: labels are not wanted, and not looked at */
+
 typedef struct {
     elbo_tensor images; /* (N, D), (N, H, W) or (N, C, H, W): u8 grey levels 0..255, or f32 or f64, all finite */
     elbo_tensor labels; /* (N), u8 or i32, each in 0..classes-1; data is NULL without labels                    */
@@ -48,6 +55,8 @@ typedef struct {
     int classes;                     /* 0 without labels                                                        */
     char **class_names;              /* (classes), NULL after the last; one without a name has its number; NULL */
                                      /* where no class has a name: from IDX files and arrays                    */
+    char *left_out;                  /* what the folder holds besides, "left out: 3 files that are no PNG ...", */
+                                     /* of both parts together; NULL: nothing                                   */
     elbo_tensor factors;             /* (N, F) i32: what each image was made from, see io/sprites.h; data is    */
                                      /* NULL for all that is not made up                                        */
     uint64_t fingerprint;            /* a hash of dtypes, shapes and elements, the same from a file or an array */
@@ -55,12 +64,18 @@ typedef struct {
 } elbo_images;
 
 /* Reads one part of a folder, or makes one of the sprites. classes = 0: as many as the largest label asks for, as there
- * are folders of PNG files, or values of the factor. Errors name the file: ELBO_IO for a missing or unreadable one,
- * ELBO_FORMAT for one that is no IDX or PNG file, holds labels in place of images or the other way round, has another
- * count than its partner, a label outside the classes, a value that is not finite, or another size than the other PNG
- * files. */
+ * are folders of pictures, or values of the factor. ELBO_WITHOUT_LABELS: files of labels are not read, folders are not
+ * compared, and pictures are taken from wherever in the part they lie. Errors name the file: ELBO_IO for a missing or
+ * unreadable one, ELBO_FORMAT for one that is no IDX file or picture, holds labels in place of images or the other way
+ * round, has another count than its partner, a label outside the classes, a value that is not finite, or another size
+ * than the other pictures. */
 ELBO_API elbo_status elbo_images_load(const char *folder, const char *part, int classes,
                                       elbo_images *out) ELBO_MUST_CHECK;
+
+/* *found = whether a folder has the part, without a look at the images. A test part of which only the labels are there, or
+ * an empty folder, is found: reading it says what is wrong. Fewer than ten pictures without folders train and test have
+ * none. */
+ELBO_API elbo_status elbo_images_find(const char *folder, const char *part, bool *found) ELBO_MUST_CHECK;
 
 /* The same from the caller's tensors, of any strides, which must outlive *out; labels may be NULL. ELBO_INVALID for
  * what elbo_images_load would refuse in a file. */

@@ -3,11 +3,15 @@
 #include <string.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/watch.h"
 #include "bytes.h"
 #include "file.h"
 #include "gzip.h"
 
-enum { FIRST_BLOCK = 1 << 20 }; /* what is allocated before anything was read */
+enum {
+    FIRST_BLOCK = 1 << 20, /* what is allocated before anything was read */
+    PIECE = 1 << 22        /* what is read between two looks at whether to go on */
+};
 
 /* The first row of a dtype is the one it is written as. */
 static const struct type {
@@ -58,6 +62,24 @@ static elbo_status read_header(const char *path, elbo__source *source, const str
     return ELBO_OK;
 }
 
+/* Reads on until *used = capacity, in pieces, between which the reading can be stopped. */
+static elbo_status fill(const char *path, elbo__source *source, char *block, size_t capacity, int64_t bytes,
+                        size_t *used)
+{
+    elbo_status status = ELBO_OK;
+    while (*used < capacity && status == ELBO_OK) {
+        size_t got = 0;
+        const size_t wanted = capacity - *used < PIECE ? capacity - *used : PIECE;
+        status = elbo__watched("reading", (int64_t)*used, bytes);
+        if (status == ELBO_OK)
+            status = elbo__source_read(source, block + *used, wanted, &got);
+        *used += got;
+        if (status == ELBO_OK && got < wanted)
+            status = truncated(path, bytes, *used);
+    }
+    return status;
+}
+
 /* `bytes` bytes into a new block, which grows with what the file delivers: sizes in a header are only a claim. */
 static elbo_status read_elements(const char *path, elbo__source *source, int64_t bytes, char **out)
 {
@@ -78,10 +100,7 @@ static elbo_status read_elements(const char *path, elbo__source *source, int64_t
         elbo__free(block);
         block = larger;
         capacity = wanted;
-        status = elbo__source_read(source, block + used, capacity - used, &got);
-        used += got;
-        if (status == ELBO_OK && used < capacity)
-            status = truncated(path, bytes, used);
+        status = fill(path, source, block, capacity, bytes, &used);
     } while (status == ELBO_OK && used < (size_t)bytes);
 
     char more;

@@ -4,16 +4,20 @@ public_headers += \
     %reldir%/figure.h \
     %reldir%/idx.h \
     %reldir%/ini.h \
+    %reldir%/jpeg.h \
     %reldir%/npy.h \
     %reldir%/png.h \
     %reldir%/safetensors.h \
     %reldir%/sprites.h
 
 library_sources += \
+    %reldir%/album.c \
+    %reldir%/album.h \
     %reldir%/axis.c \
     %reldir%/axis.h \
     %reldir%/bytes.c \
     %reldir%/bytes.h \
+    %reldir%/class_names.c \
     %reldir%/csv.c \
     %reldir%/dataset.c \
     %reldir%/dataset_private.h \
@@ -29,14 +33,24 @@ library_sources += \
     %reldir%/gzip.c \
     %reldir%/gzip.h \
     %reldir%/idx.c \
+    %reldir%/idx_folder.c \
     %reldir%/ini.c \
+    %reldir%/jpeg_read.c \
+    %reldir%/left_out.c \
+    %reldir%/left_out.h \
+    %reldir%/listing.c \
+    %reldir%/listing.h \
     %reldir%/npy.c \
     %reldir%/palette.c \
     %reldir%/palette.h \
+    %reldir%/picture_folder.c \
+    %reldir%/picture_format.c \
+    %reldir%/picture_format.h \
     %reldir%/png.c \
-    %reldir%/png_folder.c \
     %reldir%/png_private.h \
     %reldir%/png_read.c \
+    %reldir%/quote.c \
+    %reldir%/quote.h \
     %reldir%/safetensors.c \
     %reldir%/safetensors_format.h \
     %reldir%/safetensors_write.c \

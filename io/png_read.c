@@ -1,15 +1,15 @@
 #include "png.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdint.h>
-#include <sys/stat.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../tensor/memory.h"
 #include "../tensor/text.h"
 #include "file.h"
+#include "picture_format.h"
 #include "png_private.h"
 
 /* MAX_INFLATION: a byte of deflate data stands for at most so many bytes, two bits for a run of 258. */
@@ -105,28 +105,8 @@ static void decode(struct decoder *d)
         read_rows(d);
 }
 
-static elbo_status check_start(struct decoder *d)
-{
-    struct stat info;
-    unsigned char signature[SIGNATURE];
-    if (fstat(d->fd, &info) != 0)
-        return elbo__fail(ELBO_IO, "%s: cannot read: %s", d->job.path, elbo__reason(errno));
-    if (!S_ISREG(info.st_mode))
-        return elbo__fail(ELBO_IO, "%s: is not a regular file", d->job.path);
-    d->file_size = info.st_size;
-    const ssize_t n = elbo__read_all(d->fd, signature, SIGNATURE);
-    if (n < 0)
-        return elbo__fail(ELBO_IO, "%s: cannot read: %s", d->job.path, elbo__reason(errno));
-    if (n < SIGNATURE || png_sig_cmp(signature, 0, SIGNATURE) != 0)
-        return elbo__fail(ELBO_FORMAT, "%s: %s", d->job.path, n == 0 ? "is empty" : "not a PNG file");
-    return ELBO_OK;
-}
-
 static elbo_status read_png(struct decoder *d)
 {
-    elbo_status status = check_start(d);
-    if (status != ELBO_OK)
-        return status;
     d->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &d->job, elbo__png_error, elbo__png_warning, &d->job,
                                       elbo__png_allocate, elbo__png_free);
     d->info = d->png ? png_create_info_struct(d->png) : NULL;
@@ -140,10 +120,10 @@ static elbo_status read_png(struct decoder *d)
 
 static elbo_status read_file(struct decoder *d)
 {
-    d->fd = open(d->job.path, O_RDONLY | O_CLOEXEC);
-    if (d->fd < 0)
-        return elbo__fail(ELBO_IO, "%s: cannot open: %s", d->job.path, elbo__reason(errno));
-    elbo_status status = read_png(d);
+    elbo_status status = elbo__picture_open(d->job.path, "PNG", "\x89PNG\r\n\x1a\n", SIGNATURE, &d->fd, &d->file_size);
+    if (status != ELBO_OK)
+        return status;
+    status = read_png(d);
     close(d->fd);
     return status;
 }

@@ -140,12 +140,14 @@ static elbo_status make_data(int size, int64_t count, uint64_t seed, const char 
         return status;
     const elbo_sprite_factor *factor = &elbo_sprite_factors[at];
     status = make(size, count, seed, at, out);
+    if (classes == ELBO_WITHOUT_LABELS)
+        elbo_tensor_free(&out->labels);
     char name[32];
     elbo__print(name, sizeof name, "sprites:%s", factor->name);
     if (status == ELBO_OK)
         status = elbo__images_complete(&(elbo__data_names){"sprites", name, ELBO_INVALID},
                                        classes == 0 ? factor->count : classes, out);
-    if (status == ELBO_OK && factor->names)
+    if (status == ELBO_OK && out->labels.data && factor->names)
         status = elbo__images_name(out, factor->names, factor->count);
     return status;
 }
@@ -171,7 +173,7 @@ elbo_status elbo__images_load_sprites(const char *part, const char *label, int c
         int count, seed;
     } parts[] = {{"train", 10000, 1}, {"t10k", 1000, 2}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        if (strcmp(part, parts[i].part) == 0)
+        if (strcmp(elbo__is_test_part(part) ? "t10k" : part, parts[i].part) == 0)
             return make_data(LOAD_SIZE, parts[i].count, (uint64_t)parts[i].seed, label, classes, out);
     return elbo__fail(ELBO_INVALID, "sprites: no part \"%s\", only train and t10k", part);
 }

@@ -1,6 +1,5 @@
 #include "folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "../io/file.h"
+#include "../io/listing.h"
 #include "../tensor/memory.h"
 #include "../tensor/text.h"
 #include "train.h"
@@ -56,13 +56,10 @@ typedef struct {
 static elbo_status look_into(const char *path, contents *out)
 {
     *out = (contents){.run = false};
-    DIR *entries = opendir(path);
-    if (!entries)
-        return elbo__fail(ELBO_IO, "%s: cannot open the folder: %s", path, elbo__reason(errno));
-    for (const struct dirent *entry; (entry = readdir(entries));) {
-        const char *name = entry->d_name;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-            continue;
+    elbo__listing list;
+    elbo_status status = elbo__list_folder(path, &list);
+    for (size_t i = 0; i < list.count; i++) {
+        const char *name = list.names[i];
         if (strcmp(name, STAGE) == 0)
             out->stage = true;
         else if (strcmp(name, ELBO__MODEL_FILE) == 0 || strcmp(name, ELBO__CONFIG_FILE) == 0)
@@ -70,8 +67,8 @@ static elbo_status look_into(const char *path, contents *out)
         else
             out->other = true;
     }
-    closedir(entries);
-    return ELBO_OK;
+    elbo__listing_free(&list);
+    return status;
 }
 
 static elbo_status check(const char *path, bool force)

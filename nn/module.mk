@@ -50,6 +50,7 @@ library_sources += \
     %reldir%/picture_private.h \
     %reldir%/picture_scatter.c \
     %reldir%/run.c \
+    %reldir%/run_classes.c \
     %reldir%/run_file.c \
     %reldir%/run_plans.c \
     %reldir%/run_private.h \

@@ -48,9 +48,13 @@ static elbo_status make_view(elbo_run *run, const char *title, const elbo_images
     v->codes = elbo__numbers(n, dims);
     v->points = elbo__numbers(n, 2);
     v->labels = elbo__calloc((size_t)n, sizeof *v->labels);
-    status = x && v->codes && v->points && v->labels ? elbo_images_rows(images, 0, n, x, v->labels) : ELBO_NO_MEMORY;
+    int *known = elbo__calloc((size_t)n, sizeof *known); /* as the run knows the classes; colours are the images' own */
+    status = x && v->codes && v->points && v->labels && known ? elbo__run_rows(run, images, 0, n, x, known)
+                                                              : ELBO_NO_MEMORY;
+    for (int64_t i = 0; i < n && status == ELBO_OK && images->labels.data; i++)
+        v->labels[i] = (int)elbo_tensor_get(&images->labels, &i);
     if (status == ELBO_OK)
-        status = elbo_run_encode(run, x, v->labels, n, v->codes);
+        status = elbo_run_encode(run, x, known, n, v->codes);
     if (status == ELBO_OK)
         status = flatten(v->codes, n, dims, v);
     elbo__print(v->title, sizeof v->title, "%s, %lld dimension%s", title, (long long)dims, dims == 1 ? "" : "s");
@@ -61,6 +65,7 @@ static elbo_status make_view(elbo_run *run, const char *title, const elbo_images
                                     .labels = images->labels.data ? v->labels : NULL,
                                     .n = n};
     elbo__free(x);
+    elbo__free(known);
     return status;
 }
 

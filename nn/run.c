@@ -62,10 +62,15 @@ elbo_run *elbo_run_new(const elbo_model *model, const elbo_values *options, elbo
 elbo_run *elbo_run_for(const elbo_model *model, const elbo_values *options, const elbo_images *images, int64_t seed)
 {
     if ((model->flags & ELBO_NEEDS_LABELS) && !images->labels.data) {
-        (void)elbo__fail(ELBO_INVALID, "model \"%s\" needs labels", model->name);
+        (void)elbo__fail(ELBO_INVALID, ELBO__NEEDS_LABELS, model->name);
         return NULL;
     }
-    return elbo_run_new(model, options, elbo__image_shape(images), images->classes, seed);
+    elbo_run *run = elbo_run_new(model, options, elbo__image_shape(images), images->classes, seed);
+    if (run && elbo__run_note_classes(run, images) != ELBO_OK) {
+        elbo_run_free(run);
+        run = NULL;
+    }
+    return run;
 }
 
 void elbo_run_free(elbo_run *run)
@@ -77,6 +82,7 @@ void elbo_run_free(elbo_run *run)
     elbo_params_free(run->params);
     elbo_values_free(run->options);
     elbo_ini_free(&run->notes);
+    elbo__listing_free(&run->class_names);
     elbo__free(run);
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../io/quote.h"
 #include "../io/safetensors.h"
 #include "../tensor/memory.h"
 #include "../tensor/text.h"
@@ -64,7 +65,19 @@ elbo_status elbo_run_note(elbo_run *run, const char *key, const char *value)
 {
     if (!is_note(run, key))
         return elbo__fail(ELBO_INVALID, "\"%s\" is no note: the model \"%s\" says what it is", key, run->model->name);
-    return elbo_ini_set(&run->notes, key, value);
+    const bool classes = strcmp(key, ELBO__CLASS_NAMES) == 0;
+    char *line = classes ? elbo__strdup(value) : elbo__quote(value);
+    elbo_status status = line ? elbo_ini_set(&run->notes, key, line) : ELBO_NO_MEMORY;
+    elbo__free(line);
+    return status == ELBO_OK && classes ? elbo__run_read_classes(run) : status;
+}
+
+char *elbo_run_noted(const elbo_run *run, const char *key)
+{
+    const char *line = elbo_ini_get(&run->notes, key);
+    if (!line)
+        return NULL;
+    return strcmp(key, ELBO__CLASS_NAMES) == 0 ? elbo__strdup(line) : elbo__unquote(line);
 }
 
 /* ---- saving ------------------------------------------------------------------------------------------------------ */
@@ -167,6 +180,8 @@ static elbo_status read_notes(const elbo_safetensors *file, elbo_run *run)
             status = elbo_ini_set(&run->notes, file->metadata[i].key, file->metadata[i].value);
     const char *steps = elbo_ini_get(&run->notes, "steps-done");
     run->steps = steps ? elbo__read_integer(steps, NULL) : 0;
+    if (status == ELBO_OK)
+        status = elbo__run_read_classes(run);
     return status == ELBO_INVALID ? ELBO_FORMAT : status;
 }
 

@@ -3,6 +3,7 @@
 #define ELBO_NN_RUN_PRIVATE_H
 
 #include "../autograd/plan.h"
+#include "../io/listing.h"
 #include "run.h"
 
 /* ---- plans ------------------------------------------------------------------------------------------------------- */
@@ -47,7 +48,8 @@ struct elbo_run {
     int64_t pixels, latent; /* D, Z */
     int classes;
     int64_t seed;
-    elbo_ini notes;
+    elbo_ini notes;            /* quoted, see io/quote.h                    */
+    elbo__listing class_names; /* [classes], or none; what the notes say   */
     const elbo_optim *optim; /* of the training that is under way; else NULL */
     int64_t steps;           /* that it was trained for, as scalar "step" of an evaluation */
     elbo__planned plans[ELBO__KEPT_PLANS];
@@ -70,6 +72,27 @@ elbo_status elbo__check_finite(const elbo_run *run, const char *what, const floa
 
 /* Whether the model is built with labels. */
 bool elbo__run_takes_labels(const elbo_run *run);
+
+/* ---- classes ----------------------------------------------------------------------------------------------------- */
+
+#define ELBO__CLASS_NAMES "class-names" /* the note that says which class is which: cat,"dog, big" */
+
+/* What is said of data without labels, which a model of that name needs. */
+#define ELBO__NEEDS_LABELS                                                                                             \
+    "model \"%s\" needs labels: one whole number for each image, in PART-labels-idx1-ubyte, or a folder of pictures "    \
+    "for each class"
+
+/* Takes the names of the classes from the notes, or those of the images to the notes. */
+elbo_status elbo__run_read_classes(elbo_run *run) ELBO_MUST_CHECK;
+elbo_status elbo__run_note_classes(elbo_run *run, const elbo_images *images) ELBO_MUST_CHECK;
+
+/* labels (n) of images first, first + 1, ... as the run knows the classes: by name where run and images have names. */
+elbo_status elbo__run_relabel(const elbo_run *run, const elbo_images *images, int64_t first, int64_t n,
+                              int *labels) ELBO_MUST_CHECK;
+
+/* elbo_images_rows with such labels. */
+elbo_status elbo__run_rows(const elbo_run *run, const elbo_images *images, int64_t first, int64_t n, float *x,
+                           int *labels) ELBO_MUST_CHECK;
 
 /* ---- data sets --------------------------------------------------------------------------------------------------- */
 

@@ -25,7 +25,7 @@ static elbo_status check_shape(const elbo_run *run, const elbo_images *images)
         return elbo__fail(ELBO_INVALID, "images of shape %s, but the model is for %s", elbo_shape_format(&image).text,
                           elbo_shape_format(&run->image).text);
     if (elbo__run_takes_labels(run) && !images->labels.data)
-        return elbo__fail(ELBO_INVALID, "model \"%s\" needs labels", run->model->name);
+        return elbo__fail(ELBO_INVALID, ELBO__NEEDS_LABELS, run->model->name);
     if (images->count > INT32_MAX)
         return elbo__fail(ELBO_INVALID, "%lld images: at most %d", (long long)images->count, INT32_MAX);
     return ELBO_OK;
@@ -122,6 +122,9 @@ static elbo_status take_labels(const elbo_run *run, const elbo_images *images, e
     if (!table->labels.data)
         return ELBO_NO_MEMORY;
     elbo_tensor_copy(&table->labels, &images->labels);
+    elbo_status status = elbo__run_relabel(run, images, 0, images->count, table->labels.data);
+    if (status != ELBO_OK)
+        return status;
     for (int64_t i = 0; i < images->count; i++) {
         int label = (int)elbo_tensor_get(&table->labels, &i);
         if (label < 0 || label >= run->classes)

@@ -6,11 +6,15 @@ TESTS += %reldir%/unit
 %C%_unit_LDADD = libelbo_internal.la $(CHECK_LIBS)
 
 unit_sources += \
+    %reldir%/albums.c \
+    %reldir%/albums.h \
     %reldir%/derivatives.c \
     %reldir%/derivatives.h \
     %reldir%/golden/steps.h \
     %reldir%/grids.c \
     %reldir%/grids.h \
+    %reldir%/jpegs.c \
+    %reldir%/jpegs.h \
     %reldir%/numbers.c \
     %reldir%/numbers.h \
     %reldir%/patterns.c \
@@ -57,10 +61,14 @@ unit_sources += \
     %reldir%/test_io_figure.c \
     %reldir%/test_io_files.c \
     %reldir%/test_io_idx.c \
+    %reldir%/test_io_jpeg.c \
+    %reldir%/test_io_left_out.c \
+    %reldir%/test_io_listing.c \
     %reldir%/test_io_npy.c \
+    %reldir%/test_io_picture_folder.c \
     %reldir%/test_io_png.c \
-    %reldir%/test_io_png_folder.c \
     %reldir%/test_io_png_read.c \
+    %reldir%/test_io_quote.c \
     %reldir%/test_io_safetensors.c \
     %reldir%/test_io_safetensors_broken.c \
     %reldir%/test_io_sprites.c \
@@ -90,6 +98,7 @@ unit_sources += \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
     %reldir%/test_run.c \
+    %reldir%/test_run_classes.c \
     %reldir%/test_schedule.c \
     %reldir%/test_state.c \
     %reldir%/test_stopping.c \

@@ -2,6 +2,7 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <ftw.h>
 #include <signal.h>
@@ -139,6 +140,27 @@ void scratch_disk_free(void)
 {
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &old_limit), 0);
     signal(SIGXFSZ, old_handler);
+}
+
+static int readable = -1;
+
+void scratch_break_folders(int entries)
+{
+    readable = entries;
+}
+
+/* Stands before the C library's, for all of this program. */
+struct dirent *readdir(DIR *entries)
+{
+    static struct dirent *(*real)(DIR *);
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "readdir");
+    if (readable == 0) {
+        errno = EIO;
+        return NULL;
+    }
+    readable -= readable > 0;
+    return real(entries);
 }
 
 static struct {

@@ -35,6 +35,9 @@ void assert_error(elbo_status status, elbo_status expected, const char *path, co
 void scratch_disk_full(size_t bytes);
 void scratch_disk_free(void);
 
+/* From here on no folder can be read beyond `entries` of its entries, "." and ".." among them; negative: all can. */
+void scratch_break_folders(int entries);
+
 /* Runs `work` with the first allocation failing, then the second, and so on until it succeeds. Fails the test when a
  * failure is not reported as ELBO_NO_MEMORY or a block is lost. `work` frees what it makes. */
 void assert_survives_failing_allocations(elbo_status (*work)(void));

@@ -39,10 +39,14 @@
     SUITE(io_figure)                                                                                                   \
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
+    SUITE(io_jpeg)                                                                                                     \
+    SUITE(io_left_out)                                                                                                 \
+    SUITE(io_listing)                                                                                                  \
     SUITE(io_npy)                                                                                                      \
+    SUITE(io_picture_folder)                                                                                           \
     SUITE(io_png)                                                                                                      \
-    SUITE(io_png_folder)                                                                                               \
     SUITE(io_png_read)                                                                                                 \
+    SUITE(io_quote)                                                                                                    \
     SUITE(io_safetensors)                                                                                              \
     SUITE(io_safetensors_broken)                                                                                       \
     SUITE(io_sprites)                                                                                                  \
@@ -68,6 +72,7 @@
     SUITE(plan_cases)                                                                                                  \
     SUITE(questions)                                                                                                   \
     SUITE(run)                                                                                                         \
+    SUITE(run_classes)                                                                                                 \
     SUITE(schedule)                                                                                                    \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \

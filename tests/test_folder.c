@@ -270,6 +270,18 @@ START_TEST(an_empty_folder_is_taken)
 }
 END_TEST
 
+/* What lies behind the break may be anything. */
+START_TEST(a_folder_that_breaks_off_is_not_taken_for_an_empty_one)
+{
+    elbo_run *run = new_run(&elbo_model_vae, 1);
+    ck_assert_int_eq(mkdir(scratch_path("run"), 0777), 0);
+    scratch_break_folders(2);
+    assert_not_trained(run, &(elbo_training){.epochs = 1, .folder = scratch_path("run")}, "cannot read the folder");
+    scratch_break_folders(-1);
+    elbo_run_free(run);
+}
+END_TEST
+
 START_TEST(a_forced_training_replaces_the_old_run_only_once_it_has_something)
 {
     train_into("run", (elbo_training){.epochs = 3}, NULL);
@@ -551,6 +563,7 @@ Suite *suite_folder(void)
     tcase_add_test(folder, what_a_killed_training_left_is_no_obstacle);
     tcase_add_test(folder, a_claimed_folder_is_the_next_free_one);
     tcase_add_test(folder, a_folder_that_cannot_be_had_is_refused_with_the_reason_of_the_system);
+    tcase_add_test(folder, a_folder_that_breaks_off_is_not_taken_for_an_empty_one);
     tcase_add_test(folder, a_forced_training_replaces_the_old_run_only_once_it_has_something);
     tcase_add_test(folder, a_run_that_cannot_be_replaced_whole_is_not_touched);
     tcase_add_test(folder, a_training_that_is_stopped_leaves_its_last_whole_epoch);

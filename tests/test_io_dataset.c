@@ -142,6 +142,94 @@ START_TEST(other_files_in_the_folder_do_not_count)
 }
 END_TEST
 
+START_TEST(what_images_may_be_meant_beside_idx_files_is_named)
+{
+    elbo_images data;
+    write_pair();
+    scratch_write("README.md", "", 0);
+    scratch_write("t10k-images-idx3-ubyte", images_file, sizeof images_file);
+    ck_assert_int_eq(elbo_images_load(scratch_path(""), "train", 3, &data), ELBO_OK);
+    ck_assert_ptr_null(data.left_out);
+    elbo_images_free(&data);
+    scratch_write("extra-images-idx3-ubyte.gz", "", 0);
+    scratch_write("valid-images.idx3-ubyte", "", 0);
+    scratch_write("cat.jpg", "", 0);
+    ck_assert_int_eq(elbo_images_load(scratch_path(""), "train", 3, &data), ELBO_OK);
+    ck_assert_str_eq(data.left_out, "left out: 1 picture or folder of pictures beside IDX files (cat.jpg); 2 IDX files "
+                                    "of other parts, the first of them extra-images-idx3-ubyte.gz");
+    elbo_images_free(&data);
+}
+END_TEST
+
+START_TEST(test_is_another_name_of_t10k)
+{
+    elbo_images data;
+    scratch_write("test-images-idx3-ubyte", images_file, sizeof images_file);
+    scratch_write("test-labels.idx1-ubyte", labels_file, sizeof labels_file);
+    static const char *const parts[] = {"test", "t10k"};
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(elbo_images_load(scratch_path(""), parts[i], 3, &data), ELBO_OK);
+        assert_is_pair(&data);
+        elbo_images_free(&data);
+    }
+    assert_refused("train", 0, ELBO_IO, "train-images-idx3-ubyte", "no such file");
+    scratch_write("t10k-images-idx3-ubyte", images_file, sizeof images_file);
+    for (int i = 0; i < 2; i++)
+        assert_refused(parts[i], 0, ELBO_FORMAT, "",
+                       "both t10k-images-idx3-ubyte and test-images-idx3-ubyte: which one?");
+}
+END_TEST
+
+/* Neither what is wrong with them nor that they are missing matters then. */
+START_TEST(labels_that_are_not_wanted_are_not_read)
+{
+    elbo_images data, same;
+    write_pair();
+    scratch_write("train-labels-idx1-ubyte", "broken", 6);
+    ck_assert_int_eq(elbo_images_load(scratch_path(""), "train", ELBO_WITHOUT_LABELS, &data), ELBO_OK);
+    ck_assert_ptr_null(data.labels.data);
+    ck_assert_int_eq(data.classes, 0);
+    ck_assert_int_eq(data.count, 3);
+    ck_assert_int_eq(elbo_images_of(&data.images, &data.images, ELBO_WITHOUT_LABELS, &same), ELBO_OK);
+    ck_assert_ptr_null(same.labels.data);
+    ck_assert_uint_eq(same.fingerprint, data.fingerprint);
+    elbo_images_free(&data);
+    ck_assert_int_eq(elbo_images_load("sprites", "test", ELBO_WITHOUT_LABELS, &data), ELBO_OK);
+    ck_assert_ptr_null(data.labels.data);
+    ck_assert_ptr_null(data.class_names);
+    ck_assert_ptr_nonnull(data.factors.data);
+    elbo_images_free(&data);
+}
+END_TEST
+
+static void assert_found(const char *folder, const char *part, bool expected)
+{
+    bool found;
+    ck_assert_msg(elbo_images_find(folder, part, &found) == ELBO_OK, "%s", elbo_error());
+    ck_assert_int_eq(found, expected);
+}
+
+START_TEST(a_part_is_found_or_not)
+{
+    bool found;
+    write_pair();
+    assert_found(scratch_path(""), "train", true);
+    assert_found(scratch_path(""), "t10k", false);
+    assert_found(scratch_path(""), "faces", false);
+    ck_assert_int_eq(mkdir(scratch_path("test"), 0777), 0); /* of pictures, which IDX files come before */
+    assert_found(scratch_path(""), "test", false);
+    scratch_write("test-labels-idx1-ubyte", labels_file, sizeof labels_file); /* half of a part */
+    assert_found(scratch_path(""), "t10k", true);
+    assert_refused("t10k", 0, ELBO_IO, "t10k-images-idx3-ubyte", "no such file");
+    assert_found("sprites", "train", true);
+    assert_found("sprites:colour", "test", true);
+    assert_found("sprites", "faces", false);
+    assert_error(elbo_images_find(scratch_path("missing"), "train", &found), ELBO_IO, scratch_path("missing"),
+                 "No such file or directory");
+    ck_assert(!found);
+}
+END_TEST
+
 /* ---- broken data ------------------------------------------------------------------------------------------------- */
 
 START_TEST(what_is_missing_is_named)
@@ -175,7 +263,8 @@ START_TEST(images_in_place_of_labels_are_refused)
 {
     write_pair();
     scratch_write("train-labels-idx1-ubyte", images_file, sizeof images_file);
-    assert_refused("train", 0, ELBO_FORMAT, "train-labels-idx1-ubyte", "expected labels (N), whole numbers, got u8");
+    assert_refused("train", 0, ELBO_FORMAT, "train-labels-idx1-ubyte",
+                   "expected labels (N), one whole number for each image, got u8");
 }
 END_TEST
 
@@ -216,7 +305,16 @@ START_TEST(broken_data_is_refused)
          0,
          20,
          {0, 0, 0x0c, 1, 0, 0, 0, 3, 0, 1, 0, 0}},
-        {"train-labels-idx1-ubyte", "expected labels (N), whole numbers, got f32", 0, 20, {0, 0, 0x0d, 1, 0, 0, 0, 3}},
+        {"train-labels-idx1-ubyte",
+         "expected labels (N), one whole number for each image, got f32 (3)",
+         0,
+         20,
+         {0, 0, 0x0d, 1, 0, 0, 0, 3}},
+        {"train-labels-idx1-ubyte",
+         "got u8 (3, 2), as of one-hot rows",
+         0,
+         18,
+         {0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 2, 1, 0, 0, 1, 1, 0}},
     };
     ck_assert_int_lt(_i, (int)(sizeof rows / sizeof rows[0]));
     write_pair();
@@ -229,7 +327,7 @@ START_TEST(an_impossible_number_of_classes_is_refused)
 {
     elbo_images data;
     write_pair();
-    assert_error(elbo_images_load(scratch_path(""), "train", -1, &data), ELBO_INVALID, "-1 classes", "at most");
+    assert_error(elbo_images_load(scratch_path(""), "train", -2, &data), ELBO_INVALID, "-2 classes", "at most");
     assert_error(elbo_images_load(scratch_path(""), "train", 65537, &data), ELBO_INVALID, "65537 classes", "at most");
 }
 END_TEST
@@ -328,6 +426,10 @@ Suite *suite_io_dataset(void)
     tcase_add_test(folders, own_data_in_other_types_and_shapes_is_read);
     tcase_add_test(folders, rows_of_numbers_are_images_of_one_line);
     tcase_add_test(folders, other_files_in_the_folder_do_not_count);
+    tcase_add_test(folders, what_images_may_be_meant_beside_idx_files_is_named);
+    tcase_add_test(folders, test_is_another_name_of_t10k);
+    tcase_add_test(folders, labels_that_are_not_wanted_are_not_read);
+    tcase_add_test(folders, a_part_is_found_or_not);
     suite_add_tcase(suite, folders);
 
     TCase *broken = tcase_create("broken data");
@@ -336,7 +438,7 @@ Suite *suite_io_dataset(void)
     tcase_add_test(broken, two_files_of_one_kind_are_refused);
     tcase_add_test(broken, labels_in_place_of_images_are_refused);
     tcase_add_test(broken, images_in_place_of_labels_are_refused);
-    tcase_add_loop_test(broken, broken_data_is_refused, 0, 15);
+    tcase_add_loop_test(broken, broken_data_is_refused, 0, 16);
     tcase_add_test(broken, an_impossible_number_of_classes_is_refused);
     tcase_add_test(broken, loading_survives_failing_allocations);
     suite_add_tcase(suite, broken);

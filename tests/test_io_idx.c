@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../io/idx.h"
+#include "../tensor/watch.h"
 #include "scratch.h"
 #include "suites.h"
 
@@ -342,6 +343,25 @@ START_TEST(a_tensor_that_idx_cannot_hold_is_refused)
 }
 END_TEST
 
+static bool stop(void *user, const char *what, int64_t done, int64_t total)
+{
+    (void)user, (void)what;
+    return done < 0 || total != 3;
+}
+
+START_TEST(reading_can_be_stopped)
+{
+    static const unsigned char file[] = {0, 0, 8, 1, 0, 0, 0, 3, 1, 2, 3};
+    elbo_tensor tensor;
+    scratch_write("a", file, sizeof file);
+    elbo_watch(stop, NULL);
+    const elbo_status status = elbo_idx_read(scratch_path("a"), &tensor);
+    elbo_watch(NULL, NULL);
+    assert_error(status, ELBO_STOPPED, "reading", "stopped");
+    ck_assert_ptr_null(tensor.data);
+}
+END_TEST
+
 Suite *suite_io_idx(void)
 {
     Suite *suite = suite_create("io_idx");
@@ -354,6 +374,7 @@ Suite *suite_io_idx(void)
     tcase_add_loop_test(valid, every_dtype_is_written_byte_for_byte, 0, WRITTEN);
     tcase_add_test(valid, views_are_written_in_their_logical_order);
     tcase_add_test(valid, long_strided_rows_are_written_whole);
+    tcase_add_test(valid, reading_can_be_stopped);
     suite_add_tcase(suite, valid);
 
     TCase *broken = tcase_create("broken files");
