@@ -33,7 +33,7 @@ static elbo_status check(const char *path, const elbo_tensor *tensor)
 
 static bool is_side(int64_t size)
 {
-    return size >= 1 && size <= ELBO__PNG_MAX_SIDE;
+    return size >= 1 && size <= ELBO_PNG_MAX_SIDE;
 }
 
 /* ---- libpng ------------------------------------------------------------------------------------------------------ */
@@ -139,7 +139,7 @@ elbo_status elbo_png_write(const char *path, const elbo_tensor *pixels)
     const bool grey = shape->ndim == 2, colour = shape->ndim == 3 && shape->dim[2] == 3;
     if (!(grey || colour) || !is_side(shape->dim[0]) || !is_side(shape->dim[1]))
         return elbo__fail(ELBO_INVALID, "%s: expected pixels (H, W) or (H, W, 3) of at most %d a side, got %s", path,
-                          ELBO__PNG_MAX_SIDE, elbo_shape_format(shape).text);
+                          ELBO_PNG_MAX_SIDE, elbo_shape_format(shape).text);
     struct encoder e = {.job = {path, "cannot encode", ELBO_INVALID, ELBO_OK}, .pixels = pixels};
     status = elbo__writer_open(path, &e.writer);
     if (status != ELBO_OK)
@@ -186,7 +186,7 @@ elbo_status elbo_png_grid(const char *path, const elbo_tensor *images, int colum
     int64_t height, width;
     if (!elbo__mul_size(shape->dim[shape->ndim - 2] + padding, y_count, &height) ||
         !elbo__mul_size(shape->dim[shape->ndim - 1] + padding, x_count, &width) ||
-        height > ELBO__PNG_MAX_SIDE - padding || width > ELBO__PNG_MAX_SIDE - padding)
+        height > ELBO_PNG_MAX_SIDE - padding || width > ELBO_PNG_MAX_SIDE - padding)
         return elbo__fail(ELBO_INVALID, "%s: a grid of %lld by %lld images is too large", path, (long long)y_count,
                           (long long)x_count);
     elbo_shape size = {colour ? 3 : 2, {height + padding, width + padding, 3}};

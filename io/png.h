@@ -26,8 +26,10 @@
 extern "C" {
 #endif
 
+enum { ELBO_PNG_MAX_SIDE = 100000 }; /* pixels of a side, written or read */
+
 /* Writes pixels (H, W), grey, or (H, W, 3), red, green and blue: u8, f32 or f64 of any strides. H and W are at most
- * 100,000. */
+ * ELBO_PNG_MAX_SIDE. */
 ELBO_API elbo_status elbo_png_write(const char *path, const elbo_tensor *pixels) ELBO_MUST_CHECK;
 
 /* Writes images (N, H, W) or (N, C, H, W), C = 1 or 3, row after row with `columns` in a row (0: 8) and black lines of

@@ -11,8 +11,6 @@
 
 #include "../tensor/tensor.h"
 
-enum { ELBO__PNG_MAX_SIDE = 100000 };
-
 /* What libpng's callbacks know. It outlives the function that calls setjmp, so it is whole after a longjmp. */
 typedef struct {
     const char *path, *complaint; /* an error reads "PATH: COMPLAINT: what libpng says" */

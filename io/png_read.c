@@ -59,9 +59,9 @@ static void read_info(struct decoder *d)
 static elbo_status check_size(const struct decoder *d)
 {
     const long long height = d->shape.dim[0], width = d->shape.dim[1];
-    if (height > ELBO__PNG_MAX_SIDE || width > ELBO__PNG_MAX_SIDE)
+    if (height > ELBO_PNG_MAX_SIDE || width > ELBO_PNG_MAX_SIDE)
         return elbo__fail(ELBO_FORMAT, "%s: %lld by %lld pixels: at most %d a side are read", d->job.path, height,
-                          width, ELBO__PNG_MAX_SIDE);
+                          width, ELBO_PNG_MAX_SIDE);
     const int64_t least = (int64_t)png_get_rowbytes(d->png, d->info) * height;
     if (least / MAX_INFLATION > d->file_size)
         return elbo__fail(ELBO_FORMAT, "%s: truncated: %lld bytes cannot hold %lld by %lld pixels", d->job.path,

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "../io/png.h"
-#include "../io/png_private.h"
 #include "../tensor/memory.h"
 
 /* SHOWN: numbers that a picture of a training may show, so that it takes little of the memory that the training needs. */
@@ -25,7 +24,7 @@ elbo__frame elbo__frame_of(const elbo_run *run)
 /* How many images of `side` pixels fit beside each other, with gaps between and around them. */
 static int64_t fitting(int64_t side)
 {
-    return (ELBO__PNG_MAX_SIDE - GAP) / (side + GAP);
+    return (ELBO_PNG_MAX_SIDE - GAP) / (side + GAP);
 }
 
 static int64_t smaller(int64_t a, int64_t b)
@@ -52,7 +51,7 @@ elbo_status elbo__check_grid(const elbo_run *run, int64_t n, int64_t columns)
     return elbo__fail(
         ELBO_INVALID,
         "a picture of %lld rows of %lld images of %lld by %lld pixels is too large: at most %d pixels a side",
-        (long long)down, (long long)across, (long long)f.height, (long long)f.width, ELBO__PNG_MAX_SIDE);
+        (long long)down, (long long)across, (long long)f.height, (long long)f.width, ELBO_PNG_MAX_SIDE);
 }
 
 elbo_status elbo__draw_grid(const elbo_run *run, const float *x, int64_t n, int64_t columns, const char *path)
@@ -150,7 +149,7 @@ static int64_t strips_height(const elbo__frame *f, int count)
 static int64_t room_for_strips(const elbo_run *run, int count, int64_t n)
 {
     const elbo__frame f = elbo__frame_of(run);
-    const int64_t rows = (ELBO__PNG_MAX_SIDE + BAND - 2 * GAP) / strips_height(&f, count);
+    const int64_t rows = (ELBO_PNG_MAX_SIDE + BAND - 2 * GAP) / strips_height(&f, count);
     return fitting(f.width) < 1 ? 0 : smaller(n, columns_of(run, false) * rows);
 }
 
