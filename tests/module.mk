@@ -92,6 +92,7 @@ unit_sources += \
     %reldir%/test_schedule.c \
     %reldir%/test_state.c \
     %reldir%/test_tensor.c \
+    %reldir%/test_text.c \
     %reldir%/test_train.c \
     %reldir%/test_vmath.c \
     %reldir%/test_watch.c \
@@ -148,7 +149,8 @@ script_tests = \
     %reldir%/sources \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
-    %reldir%/test_cli_models.sh
+    %reldir%/test_cli_models.sh \
+    %reldir%/test_locale.sh
 
 TESTS += $(script_tests)
 EXTRA_DIST += %reldir%/cli.sh

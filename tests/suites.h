@@ -69,6 +69,7 @@
     SUITE(run)                                                                                                         \
     SUITE(schedule)                                                                                                    \
     SUITE(state)                                                                                                       \
+    SUITE(text)                                                                                                        \
     SUITE(train)                                                                                                       \
     SUITE(watch)
 

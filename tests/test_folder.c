@@ -95,7 +95,7 @@ START_TEST(a_run_folder_holds_all_of_a_run)
     ck_assert_ptr_nonnull(second);
     double row[13];
     for (int i = 0; i < 13; i++)
-        row[i] = strtod(second + 1, &second);
+        row[i] = scratch_number(second + 1, &second);
     ck_assert_double_eq(row[4], 1e-3);
     ck_assert_double_eq(row[5], 1);
     ck_assert_double_eq_tol(row[6], last.train_loss, 1e-5);
