@@ -97,6 +97,7 @@ int main(int argc, char **argv)
     };
     /* A file that grows beyond its limit is an error to report, not a reason to die. */
     signal(SIGXFSZ, SIG_IGN);
+    /* No setlocale: what the program prints is for scripts too, and printf here is that of the C locale. */
     int first = argc;
     argv[0] = "elbo";
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &first);

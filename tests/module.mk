@@ -146,6 +146,7 @@ script_tests = \
     %reldir%/floors \
     %reldir%/headers \
     %reldir%/layers \
+    %reldir%/locales \
     %reldir%/sources \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
