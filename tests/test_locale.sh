@@ -1,7 +1,7 @@
 #!/bin/sh
-# A program that has called setlocale: the suites of all that reads or writes text, in locales made for the occasion. German
-# has a decimal comma (and its own words for what goes wrong), Turkish letters of its own, and Pashto a decimal point of two
-# bytes. Called with the path of the unit tests in UNIT, or run by `make check`.
+# A program that has called setlocale: the suites of all that reads or writes text, in locales made for the occasion.
+# German has a decimal comma (and its own words for what goes wrong), Turkish letters of its own, and Pashto a decimal
+# point of two bytes. Called with the path of the unit tests in UNIT, or run by `make check`.
 unit=$(realpath "${UNIT:-tests/unit}") || exit 99
 sources=/usr/share/i18n
 
