@@ -119,6 +119,7 @@ int main(int argc, char **argv)
     };
     /* A file that grows beyond its limit is an error to report, not a reason to die. */
     signal(SIGXFSZ, SIG_IGN);
+    /* No setlocale: what the program prints is for scripts too, and printf here is that of the C locale. */
     int first = argc;
     argv[0] = "elbo";
     if (argc > 1 && strcmp(argv[1], "help") == 0)

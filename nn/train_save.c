@@ -144,7 +144,7 @@ static const struct file {
 enum { FILES = sizeof files / sizeof files[0] };
 
 /* A picture that is not drawn is told once. */
-static void warn(elbo__saver *s, int file)
+static void warn_once(elbo__saver *s, int file)
 {
     if (!s->how->warning || s->warned & 1u << file)
         return;
@@ -164,7 +164,7 @@ static elbo_status write_file(elbo__saver *s, const elbo_epoch *epoch, int file)
     if (status == ELBO_STOPPED)
         s->stopped = true;
     else
-        warn(s, file);
+        warn_once(s, file);
     return ELBO_OK;
 }
 

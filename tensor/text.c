@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* Made by the first who asks; of two at once, the later frees its own. In glibc and musl it is an object that is there
- * anyway, and cannot fail. Where it does, the answer is 0, with which uselocale changes nothing, and the next call tries
- * again. */
+ * anyway, so making it cannot fail. Where it does, the answer is 0, with which uselocale changes nothing, and the next
+ * call tries again. */
 static locale_t c_locale(void)
 {
     static locale_t made;

@@ -1,9 +1,9 @@
 /* Internal: text as the C locale has it, whatever the process or the thread has set.
  *
  * A program may have called setlocale(LC_ALL, "de_DE.UTF-8"); printf then writes 0,5, strtod ends at the point of 0.5,
- * strerror answers in German, and strcasecmp has letters of its own. All text that the library writes or reads, messages
- * included, goes through here instead; tests/locales fails for a file that calls those functions itself. Every function
- * here leaves the locale of the calling thread as it was, and any number of threads may call them at once.
+ * strerror answers in German, and strcasecmp has letters of its own. All text that the library writes or reads,
+ * messages included, goes through here instead; tests/locales fails for a file that calls those functions itself. Every
+ * function here leaves the locale of the calling thread as it was, and any number of threads may call them at once.
  */
 #ifndef ELBO_TENSOR_TEXT_H
 #define ELBO_TENSOR_TEXT_H

@@ -103,6 +103,7 @@ unit_sources += \
     %reldir%/test_state.c \
     %reldir%/test_stopping.c \
     %reldir%/test_tensor.c \
+    %reldir%/test_text.c \
     %reldir%/test_train.c \
     %reldir%/test_vmath.c \
     %reldir%/test_watch.c \
@@ -156,11 +157,13 @@ script_tests = \
     %reldir%/floors \
     %reldir%/headers \
     %reldir%/layers \
+    %reldir%/locales \
     %reldir%/sources \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
     %reldir%/test_cli_faults.sh \
-    %reldir%/test_cli_models.sh
+    %reldir%/test_cli_models.sh \
+    %reldir%/test_locale.sh
 
 TESTS += $(script_tests)
 EXTRA_DIST += %reldir%/cli.sh

@@ -132,7 +132,7 @@ svg_value svg_attribute(const char *at, const char *name)
 double svg_number(const char *at, const char *name)
 {
     const svg_value value = svg_attribute(at, name);
-    return value.text[0] ? atof(value.text) : NAN;
+    return value.text[0] ? scratch_number(value.text, NULL) : NAN;
 }
 
 uint32_t svg_colour(const char *at, const char *name)

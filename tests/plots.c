@@ -2,21 +2,31 @@
 
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pictures.h"
+#include "scratch.h"
+
+/* "x,y x,y x,y x,y x,y" and no more */
+static bool five_points(const char *text, double out[10])
+{
+    for (int i = 0; i < 10; i++) {
+        char *end;
+        out[i] = scratch_number(text, &end);
+        if (end == text || *end != (i == 9 ? '\0' : ", "[i % 2]))
+            return false;
+        text = end + 1;
+    }
+    return true;
+}
 
 struct frame frame_of(const char *svg, int panel)
 {
-    struct frame f;
-    double more[6];
+    double p[10];
     for (const char *at = svg_next(svg, "polyline"); at; at = svg_next(at, "polyline"))
-        if (sscanf(svg_attribute(at, "points").text, "%lf,%lf %lf,%lf %lf,%lf %lf,%lf %lf,%lf", &f.left, &f.top,
-                   &f.right, &more[0], &more[1], &f.bottom, &more[2], &more[3], &more[4], &more[5]) == 10 &&
-            panel-- == 0)
-            return f;
+        if (five_points(svg_attribute(at, "points").text, p) && panel-- == 0)
+            return (struct frame){.left = p[0], .top = p[1], .right = p[2], .bottom = p[5]};
     ck_abort_msg("no such panel");
 }
 
@@ -30,7 +40,7 @@ static double number_of(const char *text)
         c += minus ? 2 : 0;
     }
     *end = '\0';
-    const double value = strtod(plain, &end);
+    const double value = scratch_number(plain, &end);
     ck_assert_msg(plain[0] && *end == '\0', "no number: \"%s\"", text);
     return value;
 }

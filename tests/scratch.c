@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <ftw.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +102,14 @@ int scratch_entries(void)
         count++;
     closedir(entries);
     return count - 2; /* "." and ".." */
+}
+
+double scratch_number(const char *text, char **end)
+{
+    const locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    const double number = strtod_l(text, end, c);
+    freelocale(c);
+    return number;
 }
 
 void scratch_assert_bytes(const char *name, const void *bytes, size_t count)

@@ -25,6 +25,9 @@ size_t scratch_read(const char *name, void *bytes, size_t most); /* the size of 
 bool scratch_exists(const char *name);
 int scratch_entries(void); /* files in the folder: nothing may be left behind */
 
+/* As strtod, with a point in every locale that a test may run under. */
+double scratch_number(const char *text, char **end);
+
 /* Fails the test unless the file holds exactly these bytes. */
 void scratch_assert_bytes(const char *name, const void *bytes, size_t count);
 

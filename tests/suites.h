@@ -76,6 +76,7 @@
     SUITE(schedule)                                                                                                    \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
+    SUITE(text)                                                                                                        \
     SUITE(train)                                                                                                       \
     SUITE(watch)
 

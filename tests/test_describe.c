@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../autograd/plan/print.h"
+#include "scratch.h"
 #include "suites.h"
 
 /* ---- a page ------------------------------------------------------------------------------------------------------ */
@@ -74,8 +75,9 @@ static double number_before(const char *text, const char *words)
     ck_assert_msg(at != NULL, "no \"%s\" in:\n%.2000s", words, text);
     while (at > text && at[-1] != '\n')
         at--;
-    double number = -1;
-    ck_assert_int_eq(sscanf(at, "%lf us", &number), 1);
+    char *end;
+    const double number = scratch_number(at, &end);
+    ck_assert_msg(end > at && strncmp(end, " us", 3) == 0, "no time before \"%s\" in:\n%.2000s", words, text);
     return number;
 }
 

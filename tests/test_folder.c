@@ -1,6 +1,5 @@
 /* The run folder that a training writes. */
 #include <check.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +101,7 @@ START_TEST(a_run_folder_holds_all_of_a_run)
     ck_assert_ptr_nonnull(second);
     double row[13];
     for (int i = 0; i < 13; i++)
-        row[i] = strtod(second + 1, &second);
+        row[i] = scratch_number(second + 1, &second);
     ck_assert_double_eq(row[4], 1e-3);
     ck_assert_double_eq(row[5], 1);
     ck_assert_double_eq_tol(row[6], last.train_loss, 1e-5);
@@ -248,13 +247,16 @@ START_TEST(a_folder_that_cannot_be_had_is_refused_with_the_reason_of_the_system)
         ck_assert_int_eq(chmod(scratch_path(""), 0777) + seteuid(65534), 0);
     const struct {
         const char *path;
-        int error;
-    } cases[] = {
-        {"loop", ELOOP}, {"loop/a", ELOOP}, {"dangling", ENOENT}, {longest, ENAMETOOLONG}, {"closed/a", EACCES}};
+        const char *reason;
+    } cases[] = {{"loop", "Too many levels of symbolic links"},
+                 {"loop/a", "Too many levels of symbolic links"},
+                 {"dangling", "No such file or directory"},
+                 {longest, "File name too long"},
+                 {"closed/a", "Permission denied"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         elbo__folder *folder;
         assert_error(elbo__folder_open(scratch_path(cases[i].path), false, &folder), ELBO_IO,
-                     scratch_path(i == 1 ? "loop" : cases[i].path), strerror(cases[i].error));
+                     scratch_path(i == 1 ? "loop" : cases[i].path), cases[i].reason);
         ck_assert_ptr_null(folder);
     }
     if (root)

@@ -1,6 +1,5 @@
 /* Scatter plots, read back from the files. What a picture shows is compared with what its own axes say. */
 #include <check.h>
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -336,24 +335,6 @@ START_TEST(texts_are_escaped_and_the_page_has_a_title)
 }
 END_TEST
 
-/* Only where a locale with a decimal comma is installed. */
-START_TEST(numbers_have_a_point_in_every_locale)
-{
-    static const char *const locales[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE", "fr_FR"};
-    static char first[1 << 16], second[1 << 16];
-    const elbo_scatter_panel panel = {.points = few, .n = 3};
-    write_both(&panel, 1, 0, NULL);
-    const size_t size = scratch_read("a.svg", first, sizeof first);
-    const char *found = NULL;
-    for (int i = 0; i < 5 && !found; i++)
-        found = setlocale(LC_ALL, locales[i]);
-    write_both(&panel, 1, 0, NULL);
-    setlocale(LC_ALL, "C");
-    ck_assert_uint_eq(scratch_read("a.svg", second, sizeof second), size);
-    ck_assert_mem_eq(first, second, size);
-}
-END_TEST
-
 /* ---- refusals ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(the_end_of_the_path_chooses_the_format)
@@ -459,7 +440,6 @@ Suite *suite_io_figure(void)
     tcase_add_test(page, ten_thousand_points_make_a_small_file_and_smaller_dots);
     tcase_add_loop_test(page, nothing_reaches_the_edge_of_the_page, 0, 4);
     tcase_add_test(page, texts_are_escaped_and_the_page_has_a_title);
-    tcase_add_test(page, numbers_have_a_point_in_every_locale);
     suite_add_tcase(suite, page);
 
     TCase *refusals = tcase_create("refusals");

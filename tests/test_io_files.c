@@ -1,6 +1,5 @@
 /* Writing files whole or not at all, folders, reading whole files. */
 #include <check.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -260,12 +259,15 @@ START_TEST(a_path_that_leads_nowhere_is_refused_with_the_reason_of_the_system)
     ck_assert_int_eq(symlink("loop", scratch_path("loop")), 0);
     const struct {
         const char *path;
-        int error;
-    } cases[] = {{"loop", ELOOP}, {"loop/a", ELOOP}, {longest, ENAMETOOLONG}, {"file/a", ENOTDIR}};
+        const char *reason;
+    } cases[] = {{"loop", "Too many levels of symbolic links"},
+                 {"loop/a", "Too many levels of symbolic links"},
+                 {longest, "File name too long"},
+                 {"file/a", "Not a directory"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const char *path = scratch_path(cases[i].path), *reason = strerror(cases[i].error);
+        const char *path = scratch_path(cases[i].path), *reason = cases[i].reason;
         assert_error(write_text(path, "x"), ELBO_IO, path, reason);
-        if (cases[i].error != ENOTDIR)
+        if (i < 3) /* a file on the way is said to be one */
             ck_assert_msg(elbo__make_folders(path, NULL) == ELBO_IO && strstr(elbo_error(), reason), "%s",
                           elbo_error());
     }

@@ -1,6 +1,5 @@
 /* metrics.csv and config.ini. */
 #include <check.h>
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,24 +60,6 @@ START_TEST(numbers_have_nine_digits)
     elbo_csv_close(csv);
     assert_text("a", "epoch,loss,elbo\n999999999,0.333333333,-1e-300\n0.1,inf,-inf\nnan,nan,-0\n"
                      "-1.79769313e+308,-2.22507386e-308,-123456790\n");
-}
-END_TEST
-
-/* Only where a locale with a decimal comma is installed. */
-START_TEST(numbers_have_a_point_in_every_locale)
-{
-    static const char *const locales[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE", "fr_FR"};
-    const char *found = NULL;
-    for (int i = 0; i < 5 && !found; i++)
-        found = setlocale(LC_NUMERIC, locales[i]);
-    elbo_csv *csv = open_csv();
-    ck_assert_int_eq(elbo_csv_row(csv, (elbo_number[]){{"loss", 0.5}}, 1), ELBO_OK);
-    elbo_csv_close(csv);
-    char text[8];
-    snprintf(text, sizeof text, "%.1f", 0.5); /* the caller's locale is as it was */
-    setlocale(LC_NUMERIC, "C");
-    ck_assert_str_eq(text, found ? "0,5" : "0.5");
-    assert_text("a", "epoch,loss,elbo\n,0.5,\n");
 }
 END_TEST
 
@@ -375,7 +356,6 @@ Suite *suite_io_text(void)
     tcase_add_checked_fixture(csv, scratch_setup, scratch_teardown);
     tcase_add_test(csv, rows_follow_the_header);
     tcase_add_test(csv, numbers_have_nine_digits);
-    tcase_add_test(csv, numbers_have_a_point_in_every_locale);
     tcase_add_test(csv, a_table_is_continued);
     tcase_add_loop_test(csv, a_torn_row_is_cut_off, 0, 4);
     tcase_add_loop_test(csv, an_other_table_is_left_alone, 0, 8);

@@ -10,6 +10,7 @@
 #include "../tensor/threads.h"
 #include "numbers.h"
 #include "patterns.h"
+#include "scratch.h"
 #include "suites.h"
 
 enum { N = 50, TEST = 24 };
@@ -215,7 +216,7 @@ START_TEST(the_rate_is_smaller_where_units_have_many_inputs_unless_it_is_given)
                          ELBO_OK);
         ck_assert_int_eq(elbo_run_describe(run, &config), ELBO_OK);
         ck_assert_double_eq(last.lr, cases[i].used);
-        ck_assert_double_eq(strtod(elbo_ini_get(&config, "lr"), NULL), cases[i].used);
+        ck_assert_double_eq(scratch_number(elbo_ini_get(&config, "lr"), NULL), cases[i].used);
         elbo_ini_free(&config);
         elbo_run_free(run);
     }

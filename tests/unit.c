@@ -4,9 +4,11 @@
  *     tests/unit tensor io             these two
  *     CK_VERBOSITY=verbose tests/unit  a line for each test
  *     CK_FORK=no tests/unit            in one process, for a debugger, a sanitizer or valgrind
+ *     UNIT_LOCALE=de_DE.UTF-8 ...      as in a program that has called setlocale; see tests/test_locale.sh
  *
  * Check forks every test. A process that has entered an OpenMP region must not fork, so nothing here may enter one.
  */
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,7 @@ typedef struct {
 static const suite_row suites[] = {ELBO_SUITES(ROW)};
 #undef ROW
 
-enum { N_SUITES = sizeof suites / sizeof suites[0], EXIT_USAGE = 64 };
+enum { N_SUITES = sizeof suites / sizeof suites[0], EXIT_USAGE = 64, EXIT_NO_LOCALE = 99 };
 
 static const suite_row *find(const char *name)
 {
@@ -36,6 +38,12 @@ int main(int argc, char **argv)
 {
     /* Check kills a test after 4 seconds by default. No test measures time: this only ends one that hangs. */
     setenv("CK_DEFAULT_TIMEOUT", "1200", 0);
+
+    const char *locale = getenv("UNIT_LOCALE");
+    if (locale && !setlocale(LC_ALL, locale)) {
+        fprintf(stderr, "unit: no locale \"%s\"\n", locale);
+        return EXIT_NO_LOCALE;
+    }
 
     SRunner *runner = srunner_create(NULL);
     for (int i = 1; i < argc; i++) {
