@@ -207,6 +207,8 @@ static elbo_status make_folder(const char *path)
             return ELBO_OK;
         return elbo__fail(ELBO_IO, "%s: is a file, not a folder", path);
     }
+    if (errno != ENOENT) /* "File exists" is all that mkdir says of a loop of links */
+        error = errno;
     return elbo__fail(ELBO_IO, "%s: cannot make the folder: %s", path, strerror(error));
 }
 

@@ -241,6 +241,9 @@ START_TEST(folders_are_made_with_those_above)
     scratch_write("a/file", "", 0);
     assert_error(elbo__make_folders(scratch_path("a/file")), ELBO_IO, scratch_path("a/file"), "is a file");
     assert_error(elbo__make_folders(scratch_path("a/file/b")), ELBO_IO, scratch_path("a/file"), "is a file");
+    ck_assert_int_eq(symlink("loop", scratch_path("loop")), 0);
+    assert_error(elbo__make_folders(scratch_path("loop/b")), ELBO_IO, scratch_path("loop"),
+                 "Too many levels of symbolic links");
 }
 END_TEST
 
