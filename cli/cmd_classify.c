@@ -56,9 +56,19 @@ static bool are_numbers(const run_job *job, const float *log_prob, int64_t n, in
     return true;
 }
 
-/* counts (C, C): images of a label (rows) by the label that explains them best */
-static void print_result(const int64_t *counts, int classes, char *const *names, int64_t n, double seconds)
+/* In one line, whatever the name holds. */
+static void print_name(const char *name)
 {
+    if (name)
+        fputs("  ", stdout);
+    for (; name && *name; name++)
+        putchar((unsigned char)*name < ' ' || *name == '\x7f' ? '?' : *name);
+}
+
+/* counts (C, C): images of a label (rows) by the label that explains them best */
+static void print_result(const elbo_run *run, const int64_t *counts, int64_t n, double seconds)
+{
+    const int classes = elbo_run_classes(run);
     int64_t right = 0;
     for (int c = 0; c < classes; c++)
         right += counts[c * classes + c];
@@ -71,7 +81,8 @@ static void print_result(const int64_t *counts, int classes, char *const *names,
         printf("%5d ", row);
         for (int c = 0; c < classes; c++)
             printf(" %5" PRId64, counts[row * classes + c]);
-        printf(names ? "  %s\n" : "\n", names ? names[row] : "");
+        print_name(elbo_run_class_name(run, row));
+        putchar('\n');
     }
 }
 
@@ -96,7 +107,7 @@ static int classify(const run_job *job)
     for (int64_t i = 0; i < n && status == ELBO_OK && sound; i++)
         counts[labels[i] * classes + best(log_prob + i * classes, classes)]++;
     if (status == ELBO_OK && sound)
-        print_result(counts, classes, job->images->class_names, n, now() - began);
+        print_result(job->run, counts, n, now() - began);
     free(x);
     free(log_prob);
     free(labels);

@@ -78,5 +78,5 @@ int cmd_encode(int argc, char **argv)
             "distribution, and the labels where the data have them.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, always, encode);
+    return on_run_with_labels(&line, argc, argv, encode);
 }

@@ -155,7 +155,7 @@ static int evaluate(const run_job *job)
     if (measure(job->run, job->images, (int)elbo_values_integer(v, "draws"), seed, &finite) != ELBO_OK)
         return fail();
     print_likelihood(job->run);
-    printf("images %" PRId64 ", part %s of %s\n", job->images->count, elbo_values_choice(v, "part"), job->folder);
+    printf("images %" PRId64 ", part %s of %s\n", job->images->count, job->part, job->folder);
     printf("pixels %s\n", treatment(job->run, job->images));
     return finite ? EXIT_SUCCESS : FAILED;
 }

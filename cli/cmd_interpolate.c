@@ -61,16 +61,17 @@ static bool wants_images(const run_job *job)
 static int interpolate(const run_job *job)
 {
     const elbo_values *v = job->values;
+    int label;
+    if (!find_label(job, &label))
+        return FAILED;
     const elbo_view view = {.images = job->images,
-                            .label = (int)elbo_values_integer(v, "label"),
+                            .label = label,
                             .steps = elbo_values_integer(v, "steps"),
                             .seed = elbo_values_integer(v, "seed")};
     const elbo_path path = {.from = between_images(job) ? elbo_values_integer(v, "from") : -1,
                             .to = elbo_values_integer(v, "to"),
                             .rows = elbo_values_integer(v, "count"),
                             .spherical = strcmp(elbo_values_choice(v, "path"), "spherical") == 0};
-    if (!check_label(job))
-        return FAILED;
     return wrote(job, "interpolation", elbo_draw_interpolation(job->run, &view, &path, elbo_values_text(v, "output")));
 }
 

@@ -22,10 +22,10 @@ static bool wants_images(const run_job *job)
 static int manifold(const run_job *job)
 {
     const elbo_values *v = job->values;
-    const elbo_view view = {
-        .images = job->images, .label = (int)elbo_values_integer(v, "label"), .steps = elbo_values_integer(v, "steps")};
-    if (!check_label(job))
+    int label;
+    if (!find_label(job, &label))
         return FAILED;
+    const elbo_view view = {.images = job->images, .label = label, .steps = elbo_values_integer(v, "steps")};
     return wrote(job, "manifold", elbo_draw_manifold(job->run, &view, elbo_values_text(v, "output")));
 }
 

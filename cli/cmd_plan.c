@@ -91,15 +91,18 @@ int cmd_plan(int argc, char **argv)
     const elbo_model *model = parse_for_model(&line, "plan", argc, argv);
     const elbo_values *values = line.groups[GENERAL].values;
     const char *data = elbo_values_text(values, "data");
+    const data_source source = choose_data(data, NULL, NULL);
+    const int classes = model->flags & ELBO_NEEDS_LABELS ? 0 : ELBO_WITHOUT_LABELS;
     unsigned char *bytes = NULL;
     elbo_images images = {.count = 0};
     int status = FAILED;
     elbo_set_threads((int)elbo_values_integer(values, "threads"));
     watch_work();
-    if (data[0] ? read_part(data, "train", 0, &images) : make_up(&images, &bytes))
+    if (data[0] ? read_part(&source, "train", classes, &images) : make_up(&images, &bytes))
         status = explain(&line, model, &images);
     elbo_images_free(&images);
     free(bytes);
+    free(source.folder);
     release(&line);
     return status;
 }

@@ -15,11 +15,12 @@ static const elbo_option table[] = {
 static int sample(const run_job *job)
 {
     const elbo_values *v = job->values;
-    if (!check_label(job))
+    int label;
+    if (!find_label(job, &label))
         return FAILED;
     return wrote(job, "samples",
-                 elbo_draw_samples(job->run, elbo_values_integer(v, "count"), (int)elbo_values_integer(v, "label"),
-                                   elbo_values_integer(v, "seed"), elbo_values_text(v, "output")));
+                 elbo_draw_samples(job->run, elbo_values_integer(v, "count"), label, elbo_values_integer(v, "seed"),
+                                   elbo_values_text(v, "output")));
 }
 
 int cmd_sample(int argc, char **argv)

@@ -71,5 +71,5 @@ int cmd_scatter(int argc, char **argv)
                "their first two principal components.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, always, scatter);
+    return on_run_with_labels(&line, argc, argv, scatter);
 }

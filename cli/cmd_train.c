@@ -65,26 +65,18 @@ typedef struct {
     command_line line;
     elbo_images train, test;
     elbo_run *run;
-    char *data, *folder;
-    bool claimed; /* the folder was made for this training */
+    bool claimed;  /* the folder was made for this training */
+    bool held_out; /* there is a test part                  */
+    data_source data;
+    char *folder;
 } job;
 
-/* Notes which class is which, "cat,dog", where the data have names for them. */
-static elbo_status note_classes(elbo_run *run, const elbo_images *images)
+/* Notes where the images are, for commands that run elsewhere. */
+static elbo_status note_data(const job *j)
 {
-    char *list = NULL;
-    size_t size;
-    FILE *out = images->class_names && elbo_run_classes(run) ? open_memstream(&list, &size) : NULL;
-    if (!out)
-        return ELBO_OK;
-    bool separable = true; /* a list of names with commas in them could not be read again */
-    for (int i = 0; i < images->classes; i++)
-        separable = separable && !strchr(images->class_names[i], ',');
-    for (int i = 0; i < images->classes && separable; i++)
-        fprintf(out, "%s%s", i ? "," : "", images->class_names[i]);
-    fclose(out);
-    elbo_status status = separable ? elbo_run_note(run, CLASS_NAMES, list) : ELBO_OK;
-    free(list);
+    char *path = from_anywhere(j->data.folder);
+    elbo_status status = path ? elbo_run_note(j->run, "data", path) : ELBO_NO_MEMORY;
+    free(path);
     return status;
 }
 
@@ -111,9 +103,9 @@ static int train(job *j)
     training.progress = show_training;
     training.warning = show_warning;
     elbo_epoch last;
-    if (elbo_run_note(j->run, "data", j->data) != ELBO_OK)
+    if (note_data(j) != ELBO_OK)
         return fail();
-    elbo_status status = elbo_train(j->run, &j->train, &j->test, &training, &last);
+    elbo_status status = elbo_train(j->run, &j->train, j->held_out ? &j->test : NULL, &training, &last);
     clear_progress();
     if (status != ELBO_OK)
         return fail();
@@ -131,21 +123,24 @@ static int train(job *j)
 static int prepare_and_train(job *j, const elbo_model *model)
 {
     const elbo_values *values = j->line.groups[GENERAL].values;
-    const int classes = (int)elbo_values_integer(values, "classes");
+    const bool labels = model->flags & ELBO_NEEDS_LABELS;
+    const int classes = labels ? (int)elbo_values_integer(values, "classes") : ELBO_WITHOUT_LABELS;
     elbo_set_threads((int)elbo_values_integer(values, "threads"));
-    j->data = choose_data(elbo_values_text(values, "data"), NULL);
-    if (!read_part(j->data, "train", classes, &j->train))
+    j->data = choose_data(elbo_values_text(values, "data"), NULL, NULL);
+    if (!read_part(&j->data, "train", classes, &j->train))
         return FAILED;
+    tell_left_out(&j->data, &j->train);
     j->run = elbo_run_for(model, j->line.groups[MODEL].values, &j->train, elbo_values_integer(values, "seed"));
     if (!j->run)
         return fail();
     if (elbo_run_accepts(j->run, &j->train) != ELBO_OK) {
-        fprintf(stderr, "elbo: %s: %s\n", j->data, elbo_error());
+        fprintf(stderr, "elbo: %s: %s\n", j->data.folder, elbo_error());
         return FAILED;
     }
-    if (note_classes(j->run, &j->train) != ELBO_OK)
-        return fail();
-    if (!read_part_for(j->run, j->data, "test", &j->test))
+    j->held_out = has_test_part(&j->data);
+    if (!j->held_out)
+        fprintf(stderr, "elbo: note: nothing is held out: %s has no test part\n", j->data.folder);
+    else if (!read_part_for(j->run, &j->data, "test", false, &j->test))
         return FAILED;
     return train(j);
 }
@@ -170,7 +165,7 @@ int cmd_train(int argc, char **argv)
     elbo_run_free(j.run);
     elbo_images_free(&j.train);
     elbo_images_free(&j.test);
-    free(j.data);
+    free(j.data.folder);
     free(j.folder);
     release(&j.line);
     return status;

@@ -37,12 +37,13 @@ static bool wants_images(const run_job *job)
 static int traverse(const run_job *job)
 {
     const elbo_values *v = job->values;
+    int label;
+    if (!find_label(job, &label))
+        return FAILED;
     const elbo_view view = {.images = job->images,
-                            .label = (int)elbo_values_integer(v, "label"),
+                            .label = label,
                             .steps = elbo_values_integer(v, "steps"),
                             .span = elbo_values_number(v, "span")};
-    if (!check_label(job))
-        return FAILED;
     return wrote(job, "traversal",
                  elbo_draw_traversal(job->run, &view, elbo_values_integer(v, "image"), elbo_values_text(v, "output")));
 }

@@ -2,7 +2,8 @@
 #ifndef ELBO_CLI_COMMAND_H
 #define ELBO_CLI_COMMAND_H
 
-/* Exit statuses besides 0: a failure, with one line on stderr; wrong usage. Ended by a signal: see interrupted(). */
+/* Exit statuses besides 0: a failure, with one line on stderr; wrong usage. What fails because of a signal
+ * has the status of interrupted() instead. */
 enum { FAILED = 1, USAGE = 64 };
 
 typedef struct {
@@ -26,7 +27,7 @@ int cmd_info(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_models(int argc, char **argv);
 
-/* Prints "elbo: MESSAGE" with the library's last message and returns FAILED, or the status of what was interrupted. */
+/* Prints "elbo: MESSAGE" with the library's last message and returns FAILED. */
 int fail(void);
 
 #endif

@@ -1,70 +1,121 @@
 #include "data.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "../autograd/plan.h"
 #include "command.h"
 
 const char *const part_names[] = {"test", "train", NULL};
 
-char *choose_data(const char *named, const elbo_run *run)
+/* ---- which folder ------------------------------------------------------------------------------------------------ */
+
+data_source choose_data(const char *named, const elbo_run *run, const char *path)
 {
-    elbo_ini configuration = {.count = 0};
-    const char *folder = named[0] ? named : NULL;
-    if (!folder && run && elbo_run_describe(run, &configuration) == ELBO_OK)
-        folder = elbo_ini_get(&configuration, "data");
-    char *copy = strdup(folder ? folder : DEFAULT_DATA);
-    elbo_ini_free(&configuration);
-    return copy;
+    if (named[0])
+        return (data_source){.folder = strdup(named)};
+    char *noted = run ? elbo_run_noted(run, "data") : NULL;
+    const data_source source = {.folder = strdup(noted ? noted : DEFAULT_DATA), .run = noted ? path : NULL};
+    elbo_release(noted);
+    return source;
 }
 
-bool read_part(const char *folder, const char *part, int classes, elbo_images *out)
+char *from_anywhere(const char *folder)
 {
-    if (!folder) {
+    static const char sprites[] = "sprites";
+    const size_t length = sizeof sprites - 1;
+    const bool made_up = strncmp(folder, sprites, length) == 0 && (!folder[length] || folder[length] == ':');
+    char *path = made_up ? NULL : realpath(folder, NULL);
+    return path ? path : strdup(folder);
+}
+
+/* ---- what is wrong ----------------------------------------------------------------------------------------------- */
+
+/* Whether the folder is none, or one without images: then another was meant. */
+static bool is_elsewhere(const char *folder)
+{
+    struct stat info;
+    bool train = true, test = true;
+    if (stat(folder, &info) != 0)
+        return errno == ENOENT;
+    if (!S_ISDIR(info.st_mode))
+        return true;
+    return elbo_images_find(folder, "train", &train) == ELBO_OK && !train &&
+           elbo_images_find(folder, "test", &test) == ELBO_OK && !test;
+}
+
+/* The library's last message, with a word on where the folder came from or what a folder should be. */
+static void complain(const data_source *source)
+{
+    char *message = strdup(elbo_error()[0] ? elbo_error() : "out of memory");
+    fprintf(stderr, "elbo: %s", message ? message : "out of memory");
+    if (source->run)
+        fprintf(stderr, " (the data that %s was trained on; --data names others)\n", source->run);
+    else if (is_elsewhere(source->folder))
+        fprintf(stderr, "; --data names a folder of IDX files or of PNG or JPEG pictures, or sprites\n");
+    else
+        fputc('\n', stderr);
+    free(message);
+}
+
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
+
+bool read_part(const data_source *source, const char *part, int classes, elbo_images *out)
+{
+    if (!source->folder) {
         fprintf(stderr, "elbo: out of memory\n");
         return false;
     }
-    const elbo_status status = elbo_images_load(folder, strcmp(part, "test") == 0 ? "t10k" : part, classes, out);
-    if (status == ELBO_IO)
-        fprintf(stderr, "elbo: %s; --data names a folder of IDX or PNG files, or sprites\n", elbo_error());
-    else if (status != ELBO_OK)
-        fail();
-    return status == ELBO_OK;
-}
-
-/* The names of the run's classes, which it noted as "cat,dog": *list (count), made of one string; NULL where there are none. */
-static char *class_names(const elbo_run *run, const char ***list)
-{
-    elbo_ini configuration = {.count = 0};
-    const char *noted = elbo_run_describe(run, &configuration) == ELBO_OK ? elbo_ini_get(&configuration, CLASS_NAMES)
-                                                                          : NULL;
-    char *names = noted ? strdup(noted) : NULL;
-    *list = calloc((size_t)elbo_run_classes(run) + 1, sizeof **list);
-    char *rest = names;
-    for (int i = 0; *list && i < elbo_run_classes(run); i++)
-        (*list)[i] = rest ? strsep(&rest, ",") : "";
-    elbo_ini_free(&configuration);
-    return *list ? names : NULL;
-}
-
-bool read_part_for(const elbo_run *run, const char *folder, const char *part, elbo_images *out)
-{
-    const char **list = NULL;
-    char *names = elbo_run_classes(run) ? class_names(run, &list) : NULL;
-    bool read = read_part(folder, part, names ? 0 : elbo_run_classes(run), out);
-    if (read && names && elbo_images_match(out, list, elbo_run_classes(run)) != ELBO_OK) {
-        fprintf(stderr, "elbo: %s, part %s: %s\n", folder, part, elbo_error());
-        elbo_images_free(out);
-        read = false;
-    }
-    free(names);
-    free(list);
-    if (!read)
-        return false;
-    if (elbo_run_accepts(run, out) == ELBO_OK)
+    if (elbo_images_load(source->folder, part, classes, out) == ELBO_OK)
         return true;
-    fprintf(stderr, "elbo: %s, part %s: %s\n", folder, part, elbo_error());
-    elbo_images_free(out);
+    complain(source);
     return false;
+}
+
+/* With labels if they can be used. */
+static bool read_labels_or_not(const data_source *source, const char *part, elbo_images *out)
+{
+    const elbo_status status = source->folder ? elbo_images_load(source->folder, part, 0, out) : ELBO_NO_MEMORY;
+    if (status == ELBO_OK)
+        return true;
+    char *reason = status == ELBO_FORMAT || status == ELBO_IO ? strdup(elbo_error()) : NULL;
+    const bool read = read_part(source, part, reason ? ELBO_WITHOUT_LABELS : 0, out);
+    if (read && reason)
+        fprintf(stderr, "elbo: warning: without labels: %s\n", reason);
+    free(reason);
+    return read;
+}
+
+static bool fits(const elbo_run *run, const data_source *source, const char *part, elbo_images *images)
+{
+    if (elbo_run_match(run, images) == ELBO_OK && elbo_run_accepts(run, images) == ELBO_OK)
+        return true;
+    fprintf(stderr, "elbo: %s, part %s: %s\n", source->folder, part, elbo_error());
+    elbo_images_free(images);
+    return false;
+}
+
+bool read_part_for(const elbo_run *run, const data_source *source, const char *part, bool labels, elbo_images *out)
+{
+    const int known = elbo_run_classes(run);
+    /* those of a run with names are found by name, however many the data have */
+    const int classes = known == 0 ? ELBO_WITHOUT_LABELS : elbo_run_class_name(run, 0) ? 0 : known;
+    const bool read = known == 0 && labels ? read_labels_or_not(source, part, out)
+                                           : read_part(source, part, classes, out);
+    return read && fits(run, source, part, out);
+}
+
+bool has_test_part(const data_source *source)
+{
+    bool found = true;
+    return !source->folder || elbo_images_find(source->folder, "test", &found) != ELBO_OK || found;
+}
+
+void tell_left_out(const data_source *source, const elbo_images *images)
+{
+    if (images->left_out)
+        fprintf(stderr, "elbo: note: %s: %s\n", source->folder, images->left_out);
 }

@@ -43,7 +43,7 @@ int fail(void)
     const char *message = elbo_error();
     clear_progress();
     fprintf(stderr, "elbo: %s\n", message[0] ? message : "out of memory");
-    return interrupted() ? interrupted() : FAILED;
+    return FAILED;
 }
 
 static error_t handle(int key, char *text, struct argp_state *state)
@@ -129,7 +129,7 @@ int main(int argc, char **argv)
     if (found) {
         const int status = found->run(argc - first, argv + first);
         clear_progress();
-        return close_output(status);
+        return close_output(status == FAILED && interrupted() ? interrupted() : status);
     }
     fprintf(stderr, "elbo: no command \"%s\"; `elbo --help' lists them\n", argv[first]);
     return USAGE;

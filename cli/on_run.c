@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../autograd/plan.h"
 #include "../models/models.h"
@@ -17,23 +18,35 @@ bool always(const run_job *job)
     return true;
 }
 
-static int work_on_images(run_job *job, int (*work)(const run_job *job))
+/* What was asked for; without a word on it, the test part where there is one. */
+static const char *choose_part(const run_job *job, const data_source *source)
 {
-    char *folder = choose_data(elbo_values_text(job->values, "data"), job->run);
+    const char *part = elbo_values_choice(job->values, "part");
+    if (elbo_values_given(job->values, "part") || strcmp(part, "test") != 0 || has_test_part(source))
+        return part;
+    fprintf(stderr, "elbo: note: %s has no test part: its training part is taken\n", source->folder);
+    return "train";
+}
+
+static int work_on_images(run_job *job, bool labels, int (*work)(const run_job *job))
+{
+    const data_source source = choose_data(elbo_values_text(job->values, "data"), job->run, job->path);
     elbo_images images;
     int status = FAILED;
-    if (read_part_for(job->run, folder, elbo_values_choice(job->values, "part"), &images)) {
+    job->part = choose_part(job, &source);
+    if (read_part_for(job->run, &source, job->part, labels, &images)) {
+        tell_left_out(&source, &images);
         job->images = &images;
-        job->folder = folder;
+        job->folder = source.folder;
         status = work(job);
         elbo_images_free(&images);
     }
-    free(folder);
+    free(source.folder);
     return status;
 }
 
-int on_run(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job),
-           int (*work)(const run_job *job))
+static int run_command(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job), bool labels,
+                       int (*work)(const run_job *job))
 {
     line->args = "RUN";
     line->least = line->most = 1;
@@ -49,7 +62,7 @@ int on_run(command_line *line, int argc, char **argv, bool (*wants_images)(const
     if (!job.run)
         status = fail();
     else if (wants_images && wants_images(&job))
-        status = work_on_images(&job, work);
+        status = work_on_images(&job, labels, work);
     else
         status = work(&job);
     elbo_run_free(job.run);
@@ -57,15 +70,27 @@ int on_run(command_line *line, int argc, char **argv, bool (*wants_images)(const
     return status;
 }
 
-bool check_label(const run_job *job)
+int on_run(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job),
+           int (*work)(const run_job *job))
 {
-    const int label = (int)elbo_values_integer(job->values, "label"), classes = elbo_run_classes(job->run);
-    if (label == ELBO_EACH_CLASS || (classes > 0 && label < classes))
+    return run_command(line, argc, argv, wants_images, false, work);
+}
+
+int on_run_with_labels(command_line *line, int argc, char **argv, int (*work)(const run_job *job))
+{
+    return run_command(line, argc, argv, always, true, work);
+}
+
+bool find_label(const run_job *job, int *label)
+{
+    const char *text = elbo_values_text(job->values, "label");
+    *label = ELBO_EACH_CLASS;
+    if (!elbo_values_given(job->values, "label"))
         return true;
-    if (classes == 0)
-        fprintf(stderr, "elbo: %s: the model \"%s\" takes no labels\n", job->path, elbo_run_model(job->run)->name);
-    else
-        fprintf(stderr, "elbo: %s: label %d is outside the classes 0 to %d\n", job->path, label, classes - 1);
+    *label = elbo_run_class(job->run, text);
+    if (*label >= 0 || strcmp(text, "-1") == 0)
+        return true;
+    fprintf(stderr, "elbo: %s: %s\n", job->path, elbo_error());
     return false;
 }
 

@@ -12,17 +12,23 @@ typedef struct {
     const elbo_values *values;  /* of the first group of options                   */
     const elbo_images *images;  /* NULL: none were asked for                       */
     const char *folder;         /* where they are from                             */
+    const char *part;           /* and which of them: test, train                  */
 } run_job;
 
-/* Parses the command line (its first group has OPTION_THREADS), loads the run and works on it. Where `wants_images` says
- * so, it also reads those that OPTION_DATA and OPTION_PART name; NULL: never. Returns the exit status. */
+/* Parses the command line (its first group has OPTION_THREADS), loads the run and works on it. Where `wants_images`
+ * says so, it also reads those that OPTION_DATA and OPTION_PART name (the training part of data without another, if no
+ * part was asked for); NULL: never. Returns the exit status. */
 int on_run(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job),
            int (*work)(const run_job *job));
 
 bool always(const run_job *job); /* images are wanted in any case */
 
-/* Whether the run can draw images of the label that OPTION_LABEL names; says on stderr why not. */
-bool check_label(const run_job *job);
+/* on_run for work that always wants images, and shows their labels where they have some, also of a run that takes
+ * none. */
+int on_run_with_labels(command_line *line, int argc, char **argv, int (*work)(const run_job *job));
+
+/* *label = the class that OPTION_LABEL means, or ELBO_EACH_CLASS. Says on stderr why there are no images of it. */
+bool find_label(const run_job *job, int *label);
 
 /* Exit status of a command whose last work was to write the file of OPTION_OUTPUT; says what it wrote. */
 int wrote(const run_job *job, const char *what, elbo_status status);

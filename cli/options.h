@@ -44,7 +44,7 @@ void wrong_usage(const command_line *line, const char *format, ...) __attribute_
 
 #define OPTION_DATA(usual)                                                                                             \
     {.name = "data", .type = ELBO_TEXT, .metavar = "DIR",                                                             \
-     .help = "folder of IDX files named as MNIST's, or of PNG files whose sub-folders are labels; sprites or "        \
+     .help = "folder of IDX files named as MNIST's, or of PNG or JPEG files whose sub-folders are labels; sprites or " \
              "sprites:FACTOR: made-up images in colour (" usual ")"}
 #define OPTION_PART                                                                                                    \
     {.name = "part", .type = ELBO_CHOICE, .fallback = "test", .choices = part_names, .metavar = "NAME",               \
@@ -64,7 +64,7 @@ void wrong_usage(const command_line *line, const char *format, ...) __attribute_
 #define OPTION_STEPS(n, what)                                                                                          \
     {.name = "steps", .type = ELBO_INTEGER, .fallback = n, .least = 2, .greatest = 1000, .metavar = "N", .help = what}
 #define OPTION_LABEL(otherwise)                                                                                        \
-    {.name = "label", .type = ELBO_INTEGER, .fallback = "-1", .least = -1, .greatest = ELBO_MAX_CLASSES,              \
-     .metavar = "K", .help = "of a model that takes labels: images of this class; -1: " otherwise}
+    {.name = "label", .type = ELBO_TEXT, .metavar = "CLASS",                                                          \
+     .help = "of a model that takes labels: images of the class of this name, or else of this number; -1: " otherwise}
 
 #endif

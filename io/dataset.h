@@ -21,10 +21,10 @@
  *                               tenth on, is the part "t10k", and the others are "train"
  *
  * The folders in a part are the labels: their names, sorted, are the classes 0, 1, ... of the training part, and the
- * test part may have no others. Pictures right in the part mean that there are no labels. Names are sorted byte by byte,
- * but numbers in them by value (2 before 10). The images are (N, H, W) if all pictures of both parts are grey, and otherwise
- * (N, 3, H, W), grey ones with three equal channels; elbo_png_read says what becomes of palettes, alpha and 16 bits,
- * elbo_jpeg_read what of CMYK.
+ * test part may have no others. Pictures right in the part mean that there are no labels. Names are sorted byte by
+ * byte, but numbers in them by value (2 before 10). The images are (N, H, W) if all pictures of both parts are grey,
+ * and otherwise (N, 3, H, W), grey ones with three equal channels; elbo_png_read says what becomes of palettes, alpha
+ * and 16 bits, elbo_jpeg_read what of CMYK.
  *
  * What is hidden does not count. Nothing else is left out without a word: a folder that would be a class but holds no
  * picture is an error, and so are pictures two folders down; other files among pictures, folders beside train and test,
@@ -72,9 +72,9 @@ typedef struct {
 ELBO_API elbo_status elbo_images_load(const char *folder, const char *part, int classes,
                                       elbo_images *out) ELBO_MUST_CHECK;
 
-/* *found = whether a folder has the part, without a look at the images. A test part of which only the labels are there, or
- * an empty folder, is found: reading it says what is wrong. Fewer than ten pictures without folders train and test have
- * none. */
+/* *found = whether a folder has the part, without a look at the images. A test part of which only the labels are
+ * there, or an empty folder, is found: reading it says what is wrong. Fewer than ten pictures without folders train
+ * and test have none. */
 ELBO_API elbo_status elbo_images_find(const char *folder, const char *part, bool *found) ELBO_MUST_CHECK;
 
 /* The same from the caller's tensors, of any strides, which must outlive *out; labels may be NULL. ELBO_INVALID for

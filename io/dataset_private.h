@@ -26,16 +26,16 @@ elbo_status elbo__unknown_class(const elbo_images *images, int64_t image) ELBO_M
 
 bool elbo__is_test_part(const char *part); /* test or t10k */
 
-/* A part of a folder of IDX files. *found = false, and nothing else, for a folder that holds none of either part. Whatever
- * is in *out on failure is the caller's to free. */
+/* A part of a folder of IDX files. *found = false, and nothing else, for a folder that holds none of either part.
+ * Whatever is in *out on failure is the caller's to free. */
 elbo_status elbo__images_load_idx(const char *folder, const char *part, int classes, elbo_images *out,
                                   bool *found) ELBO_MUST_CHECK;
 
 /* *idx = whether the folder is one of IDX files; *found = whether there are images or labels of the part among them. */
 elbo_status elbo__images_find_idx(const char *folder, const char *part, bool *idx, bool *found) ELBO_MUST_CHECK;
 
-/* A part of a folder of pictures. *found = false, and nothing else, for a part that it cannot have and for a folder that
- * holds none. Whatever is in *out on failure is the caller's to free. */
+/* A part of a folder of pictures. *found = false, and nothing else, for a part that it cannot have and for a folder
+ * that holds none. Whatever is in *out on failure is the caller's to free. */
 elbo_status elbo__images_load_pictures(const char *folder, const char *part, int classes, elbo_images *out,
                                        bool *found) ELBO_MUST_CHECK;
 

@@ -15,8 +15,8 @@ typedef struct {
 /* The format of a file of that name; NULL: it is no picture. */
 const elbo__picture_format *elbo__picture_format_of(const char *name);
 
-/* Opens a regular file that begins with `count` bytes, at most 16, of a signature, which are read then. *size = its bytes.
- * `what` names the format in "not a PNG file". The caller closes *fd; it is -1 on failure. */
+/* Opens a regular file that begins with `count` bytes, at most 16, of a signature, which are read then. *size = its
+ * bytes. `what` names the format in "not a PNG file". The caller closes *fd; it is -1 on failure. */
 elbo_status elbo__picture_open(const char *path, const char *what, const void *signature, size_t count, int *fd,
                                int64_t *size) ELBO_MUST_CHECK;
 

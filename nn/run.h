@@ -34,7 +34,8 @@ typedef struct elbo_run elbo_run;
 ELBO_API elbo_run *elbo_run_new(const elbo_model *model, const elbo_values *options, elbo_shape image, int classes,
                                 int64_t seed);
 
-/* The run for a data set: its image shape and classes. Where the model takes labels, the run notes what they are called. */
+/* The run for a data set: its image shape and classes. Where the model takes labels, the run notes what they are
+ * called. */
 ELBO_API elbo_run *elbo_run_for(const elbo_model *model, const elbo_values *options, const elbo_images *images,
                                 int64_t seed);
 
@@ -64,9 +65,9 @@ ELBO_API int64_t elbo_run_seed(const elbo_run *run);
  * the model, and the notes of elbo_run_note. Added to *out; free it with elbo_ini_free. */
 ELBO_API elbo_status elbo_run_describe(const elbo_run *run, elbo_ini *out) ELBO_MUST_CHECK;
 
-/* Adds a line to the configuration that travels with the run, or replaces one. Refused for what is not a note. The value may
- * be any bytes: what a line cannot hold, and what is not UTF-8, stands there in double quotes, as "caf\xe9". The note
- * class-names says what the classes are called, cat,"dog, big", and is taken as it is. */
+/* Adds a line to the configuration that travels with the run, or replaces one. Refused for what is not a note. The
+ * value may be any bytes: what a line cannot hold, and what is not UTF-8, stands there in double quotes, as "caf\xe9".
+ * The note class-names says what the classes are called, cat,"dog, big", and is taken as it is. */
 ELBO_API elbo_status elbo_run_note(elbo_run *run, const char *key, const char *value) ELBO_MUST_CHECK;
 
 /* What was noted, as the same bytes; a new string, freed with elbo_release. NULL where nothing was, or on failure. */
@@ -77,12 +78,12 @@ ELBO_API char *elbo_run_noted(const elbo_run *run, const char *key);
 /* The name of a class; NULL where the run knows none. It is the run's, until the next note. */
 ELBO_API const char *elbo_run_class_name(const elbo_run *run, int label);
 
-/* The class that a text means, else -1 and a message: first the one of that name, then the one of that number. Where a class
- * bears the number of another, such as the classes "2" and "10", numbers are names and nothing else. */
+/* The class that a text means, else -1 and a message: first the one of that name, then the one of that number. Where a
+ * class bears the number of another, such as the classes "2" and "10", numbers are names and nothing else. */
 ELBO_API int elbo_run_class(const elbo_run *run, const char *name);
 
-/* elbo_images_match with the run's names; nothing where it has none. What takes a run and elbo_images does so by itself;
- * labels from elbo_images_rows are those of the images. */
+/* elbo_images_match with the run's names; nothing where it has none. What takes a run and elbo_images does so by
+ * itself; labels from elbo_images_rows are those of the images. */
 ELBO_API elbo_status elbo_run_match(const elbo_run *run, elbo_images *images) ELBO_MUST_CHECK;
 
 /* ---- at work ----------------------------------------------------------------------------------------------------- */

@@ -79,8 +79,8 @@ bool elbo__run_takes_labels(const elbo_run *run);
 
 /* What is said of data without labels, which a model of that name needs. */
 #define ELBO__NEEDS_LABELS                                                                                             \
-    "model \"%s\" needs labels: one whole number for each image, in PART-labels-idx1-ubyte, or a folder of pictures "    \
-    "for each class"
+    "model \"%s\" needs labels: one whole number for each image, in PART-labels-idx1-ubyte, or a folder of "           \
+    "pictures for each class"
 
 /* Takes the names of the classes from the notes, or those of the images to the notes. */
 elbo_status elbo__run_read_classes(elbo_run *run) ELBO_MUST_CHECK;

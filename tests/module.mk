@@ -143,9 +143,14 @@ unit_sources += $(fuzz_sources)
 # Writes the images that the test of the program works on.
 check_PROGRAMS += %reldir%/tiny_data
 %C%_tiny_data_SOURCES = \
+    %reldir%/jpegs.c \
+    %reldir%/jpegs.h \
     %reldir%/patterns.c \
     %reldir%/patterns.h \
     %reldir%/tiny_data.c
+
+%C%_tiny_data_CPPFLAGS = $(AM_CPPFLAGS) $(JPEG_CFLAGS)
+%C%_tiny_data_LDADD = $(LDADD) $(JPEG_LIBS)
 
 # Tells it how to have BLIS run its plain C kernels.
 check_PROGRAMS += %reldir%/generic_kernels
@@ -161,6 +166,7 @@ script_tests = \
     %reldir%/sources \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
+    %reldir%/test_cli_data.sh \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_models.sh \
     %reldir%/test_locale.sh

@@ -61,7 +61,7 @@ for file in model.safetensors config.ini metrics.csv samples.png reconstruction.
 done
 [ "$(wc -l <runs/a/metrics.csv)" -eq 3 ] || complain 'metrics.csv has not a header and two rows'
 grep -qx 'latent-dim = 3' runs/a/config.ini || complain 'config.ini lacks latent-dim'
-grep -qx 'data = data' runs/a/config.ini || complain 'config.ini lacks data'
+grep -qx "data = $(realpath data)" runs/a/config.ini || complain 'config.ini lacks data'
 
 # The figure of the training again, from the file alone.
 trained=$(sed -n 's/^test-elbo = //p' runs/a/config.ini)

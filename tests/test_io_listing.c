@@ -102,6 +102,32 @@ START_TEST(what_cannot_be_told_has_the_systems_reason)
 }
 END_TEST
 
+/* Names can be listed there, but not what they are: half of the classes would be missing. As root, who may look anywhere, in
+ * the skin of another user. */
+START_TEST(a_folder_without_permission_is_named)
+{
+    const bool root = geteuid() == 0;
+    elbo_images data;
+    elbo__kind kind;
+    bool found;
+    mkdir(scratch_path("train"), 0777);
+    mkdir(scratch_path("train/cat"), 0777);
+    ck_assert_int_eq(chmod(scratch_path(""), 0755), 0);
+    ck_assert_int_eq(chmod(scratch_path("train"), 0444), 0);
+    if (root)
+        ck_assert_int_eq(seteuid(65534), 0);
+    assert_error(elbo__kind_of(scratch_path("train/cat"), &kind), ELBO_IO, scratch_path("train/cat"),
+                 "Permission denied");
+    assert_error(elbo_images_load(scratch_path(""), "train", 0, &data), ELBO_IO, scratch_path("train/cat"),
+                 "Permission denied");
+    assert_error(elbo_images_find(scratch_path(""), "test", &found), ELBO_IO, scratch_path("train/cat"),
+                 "Permission denied");
+    if (root)
+        ck_assert_int_eq(seteuid(0), 0);
+    chmod(scratch_path("train"), 0777);
+}
+END_TEST
+
 static elbo_status list_scratch(void)
 {
     elbo__listing list;
@@ -129,6 +155,7 @@ Suite *suite_io_listing(void)
     tcase_add_test(folders, a_folder_that_cannot_be_opened_is_named);
     tcase_add_test(folders, what_is_at_a_path_is_told_through_links);
     tcase_add_test(folders, what_cannot_be_told_has_the_systems_reason);
+    tcase_add_test(folders, a_folder_without_permission_is_named);
     tcase_add_test(folders, listing_survives_failing_allocations);
     suite_add_tcase(suite, folders);
     return suite;

@@ -1,11 +1,12 @@
 /* tiny_data DIR: writes a small data set as IDX files, for the tests of the program. tiny_data --png DIR: the same as PNG
- * files in colour, one folder a class, with a row more than columns. */
+ * files in colour, one folder a class, with a row more than columns. tiny_data --jpeg FILE: one picture of that size. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "../io/idx.h"
 #include "../io/png.h"
+#include "jpegs.h"
 #include "patterns.h"
 
 static int report(void)
@@ -52,8 +53,19 @@ static int write_pictures(const char *folder, const char *part, int n)
     return 0;
 }
 
+static int write_jpeg(const char *path)
+{
+    enum { SIDE = PATTERN_SIDE };
+    const jpeg_kind kind = {.width = SIDE, .height = SIDE + 1, .channels = 3};
+    unsigned char pixels[(SIDE + 1) * SIDE * 3];
+    memset(pixels, 200, sizeof pixels);
+    return jpeg_write(path, &kind, pixels) ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "--jpeg") == 0)
+        return write_jpeg(argv[2]);
     if (argc == 3 && strcmp(argv[1], "--png") == 0)
         return write_pictures(argv[2], "train", 64) || write_pictures(argv[2], "test", 24);
     if (argc != 2)
