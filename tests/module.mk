@@ -43,6 +43,7 @@ unit_sources += \
     %reldir%/test_dist_normal.c \
     %reldir%/test_distribution.c \
     %reldir%/test_draws.c \
+    %reldir%/test_eigen.c \
     %reldir%/test_elementwise.c \
     %reldir%/test_explain.c \
     %reldir%/test_folder.c \

@@ -26,6 +26,7 @@
     SUITE(dist_normal)                                                                                                 \
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
+    SUITE(eigen)                                                                                                       \
     SUITE(explain)                                                                                                     \
     SUITE(folder)                                                                                                      \
     SUITE(free_bits)                                                                                                   \
