@@ -81,6 +81,7 @@ unit_sources += \
     %reldir%/test_own_models.c \
     %reldir%/test_params.c \
     %reldir%/test_pca.c \
+    %reldir%/test_pca_ways.c \
     %reldir%/test_picture_features.c \
     %reldir%/test_picture_latent.c \
     %reldir%/test_plan.c \

@@ -62,6 +62,7 @@
     SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
     SUITE(pca)                                                                                                         \
+    SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
     SUITE(picture_latent)                                                                                              \
     SUITE(plan)                                                                                                        \
