@@ -87,8 +87,8 @@ static elbo_status find_mean(const elbo_rows *rows, elbo_pca *pca)
     return status;
 }
 
-/* The sign that makes the largest entry positive: either sign is right, and this one does not depend on how the axis was
- * found. */
+/* The sign that makes the largest entry positive: either sign is right, and this one does not depend on how the axis
+ * was found. */
 static void orient(double *axis, int64_t n)
 {
     int64_t largest = 0;

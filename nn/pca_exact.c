@@ -5,7 +5,8 @@
  *     gram              N^2 D for the products, 4/3 N^3 + 4 N^2 Z, 2 N D Z     N^2 + N Z
  *     singular values   some 12 N^2 D, by LAPACK's dgesdd                      2 N D
  *
- * The first two read the rows more than once, the second N / 512 times or more; only the upper half of either matrix is made. */
+ * The first two read the rows more than once, the second N / 512 times or more; only the upper half of either matrix is
+ * made. */
 #include <math.h>
 #include <string.h>
 
@@ -153,8 +154,9 @@ static elbo_status add_to_axes(void *state, const float *x, int64_t first, int64
     return status;
 }
 
-/* With the centred rows Y, Y Y^T v = s v gives Y^T Y (Y^T v) = s Y^T v. The axes Y^T v are orthogonal as far as rounding lets
- * them, which is not at all where s is next to nothing beside the largest: they are made so, the leading ones first. */
+/* With the centred rows Y, Y Y^T v = s v gives Y^T Y (Y^T v) = s Y^T v. The axes Y^T v are orthogonal as far as
+ * rounding lets them, which is not at all where s is next to nothing beside the largest: they are made so, the leading
+ * ones first. */
 elbo_status elbo__pca_gram(const elbo_rows *rows, elbo_pca *pca)
 {
     const size_t count = (size_t)rows->count, width = (size_t)rows->columns;

@@ -1,24 +1,25 @@
-/* A few principal components of wide rows, without their covariance: a randomised block Krylov space (Musco and Musco 2015;
- * Halko, Martinsson and Tropp 2011) with a thick restart (Wu and Simon 2000).
+/* A few principal components of wide rows, without their covariance: a randomised block Krylov space (Musco and Musco
+ * 2015; Halko, Martinsson and Tropp 2011) with a thick restart (Wu and Simon 2000).
  *
  * With the centred rows Y (N, D) and A = Y^T Y, a block of directions Q_0 (b, D), drawn at random, grows to a basis of
- * span(Q_0, A Q_0, A^2 Q_0, ...), each new block made orthogonal to all the others in f64. Beside the basis Q (m, D) its image
- * W = A Q is kept: the leading eigenpairs (s, z) of Q W^T (m, m) give the Ritz pairs (s, u = Q^T z), and A u - s u is had from
- * W as it is, not as a recurrence would have it. When Q is full, the b leading Ritz vectors take its place, with their images;
- * the next block goes on from them as it would have from all.
+ * span(Q_0, A Q_0, A^2 Q_0, ...), each new block made orthogonal to all the others in f64. Beside the basis Q (m, D)
+ * its image W = A Q is kept: the leading eigenpairs (s, z) of Q W^T (m, m) give the Ritz pairs (s, u = Q^T z), and
+ * A u - s u is had from W as it is, not as a recurrence would have it. When Q is full, the b leading Ritz vectors take
+ * its place, with their images; the next block goes on from them as it would have from all.
  *
- * It ends when |A u_i - s_i u_i| <= ACCURACY s_i + ROUNDING s_1 for all i <= Z. Then s_i is off by no more than that, mostly by its
- * square, and u_i by its quotient with the distance to the nearest other s_j. A random block of b >= Z directions has a part in
- * every eigenvector, and b parts in those of an s_i that occurs b times, so no leading pair is passed over.
+ * It ends when |A u_i - s_i u_i| <= ACCURACY s_i + ROUNDING s_1 for all i <= Z. Then s_i is off by no more than that,
+ * mostly by its square, and u_i by its quotient with the distance to the nearest other s_j. A random block of b >= Z
+ * directions has a part in every eigenvector, and b parts in those of an s_i that occurs b times, so no leading pair is
+ * passed over.
  *
  *     multiplications and additions  4 N D b a step, up to 8 b D m to make a block orthogonal and for the Ritz pairs
- *     memory, f64                    2 (m + b) D, m <= 12 b
+ *     memory, f64                    2 (m + b) D, m <= 12 b; and B D
  *     rows                           read once for each step
  *
- * How many steps it takes depends on the spectrum: where s_i falls as i^-1.5, as that of pictures does, some 10; where it is flat
- * around s_Z, a hundred. The exact way takes N D n + 4 n^3, n = min(N, D), in units of the time of an operation of a product,
- * whatever the spectrum, and a step another 100 N D for reading and centring. Krylov's space is tried where 12 steps are cheaper,
- * and given up when it is foreseen to take longer than the exact way. */
+ * How many steps it takes depends on the spectrum: where s_i falls as i^-1.5, as that of pictures does, some 10; where
+ * it is flat around s_Z, a hundred. The exact way takes N D n + 4 n^3, n = min(N, D), in units of the time of an
+ * operation of a product, whatever the spectrum, and a step another 100 N D for reading and centring. Krylov's space is
+ * tried where 12 steps are cheaper, and given up when it is foreseen to take longer than the exact way. */
 #include <math.h>
 #include <string.h>
 
@@ -39,18 +40,19 @@ typedef struct {
     const elbo_rows *rows;
     elbo_pca *pca;
     const elbo__krylov_limits *limits;
-    int64_t have, fresh; /* directions in the basis, the last `fresh` of which have no image yet                  */
-    int64_t steps, peak_step; /* passes so far; after how many the residuals were largest */
-    double peak;              /* and what they came to */
-    double squares;  /* of all centred numbers                                                                    */
-    double *basis;   /* (most + block, D) Q                                                                       */
-    double *image;   /* (most, D) W                                                                               */
-    double *y;       /* (B, D) centred rows of a block                                                            */
-    double *along;   /* (B, block) their components along the fresh directions                                    */
-    double *small;   /* (most, most) Q W^T                                                                        */
-    double *values;  /* (block) leading eigenvalues of that                                                       */
-    double *vectors; /* (block, most) and their eigenvectors, have numbers each                                   */
-    double *spare;   /* (block, D)                                                                                */
+    int64_t have, fresh; /* directions in the basis, the last `fresh` of which have no image yet   */
+    int64_t steps;       /* passes so far                                                          */
+    int64_t peak_step;   /* after how many of them the residuals were largest                      */
+    double peak;         /* and what they came to                                                  */
+    double squares;      /* of all centred numbers                                                 */
+    double *basis;       /* (most + block, D) Q                                                    */
+    double *image;       /* (most, D) W                                                            */
+    double *y;           /* (B, D) centred rows of a block                                         */
+    double *along;       /* (B, block) their components along the fresh directions                 */
+    double *small;       /* (most, most) Q W^T                                                     */
+    double *values;      /* (block) leading eigenvalues of that                                    */
+    double *vectors;     /* (block, most) and their eigenvectors, have numbers each                */
+    double *spare;       /* (block, D)                                                             */
 } krylov;
 
 static int64_t least_of(int64_t a, int64_t b)
@@ -117,7 +119,8 @@ static elbo_status find_pairs(krylov *k)
     return elbo__eigen_leading(k->have, k->small, pairs, k->values, k->vectors, elbo_threads());
 }
 
-/* Sets the axes to the leading Ritz vectors. The largest quotient of a residual by what is allowed of it: 1 and less will do. */
+/* Sets the axes to the leading Ritz vectors. The largest quotient of a residual by what is allowed of it: 1 and less
+ * will do. */
 static double inaccuracy(krylov *k)
 {
     const int64_t width = k->pca->columns, wanted = k->pca->components;

@@ -43,8 +43,8 @@ int64_t elbo__pca_block(const elbo_rows *rows);
 elbo_status elbo__pca_read(const elbo_rows *rows, int64_t first, int64_t n, float *own,
                            const float **x) ELBO_MUST_CHECK;
 
-/* Hands over all rows block by block, work(state, x, first, n), and before each block tells the watcher that `before` + first of
- * `total` rows are done. */
+/* Hands over all rows block by block, work(state, x, first, n), and before each block tells the watcher that `before` +
+ * first of `total` rows are done. */
 typedef elbo_status elbo__pca_work(void *state, const float *x, int64_t first, int64_t n);
 elbo_status elbo__pca_each_block(const elbo_rows *rows, const char *what, int64_t before, int64_t total, void *state,
                                  elbo__pca_work *work) ELBO_MUST_CHECK;
@@ -52,8 +52,8 @@ elbo_status elbo__pca_each_block(const elbo_rows *rows, const char *what, int64_
 /* y (n, D) = x - mean */
 void elbo__pca_centre(const elbo_pca *pca, const float *x, int64_t n, double *y);
 
-/* The variances from the eigenvalues of the sum of products in their place, and the signs of the axes. `squares` is the sum of
- * the squares of all centred numbers. */
+/* The variances from the eigenvalues of the sum of products in their place, and the signs of the axes. `squares` is the
+ * sum of the squares of all centred numbers. */
 void elbo__pca_finish(elbo_pca *pca, double squares, const char *method);
 
 #endif

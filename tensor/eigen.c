@@ -5,8 +5,8 @@
 
 #include "memory.h"
 
-/* The `work` forms of LAPACKE are told where to work; the others would allocate behind the back of our hook, and look for
- * NaN once more. Rows of ours are LAPACK's columns, so nothing is transposed. */
+/* The `work` forms of LAPACKE are told where to work; the others would allocate behind the back of our hook, and look
+ * for NaN once more. Rows of ours are LAPACK's columns, so nothing is transposed. */
 
 static elbo_status result(const char *what, int64_t rows, int64_t columns, lapack_int info)
 {

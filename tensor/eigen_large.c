@@ -1,14 +1,14 @@
 /* The leading eigenpairs of a large symmetric matrix, in steps short enough to be stopped between them.
  *
- *     A = Q T Q^T      T tridiagonal, by Householder reflections: panels of PANEL columns, each column of which takes one
- *                      product of what is left of A by a vector, and after each panel one update of rank 2 PANEL (as LAPACK's
- *                      dsytrd does: Dongarra, Sorensen and Hammarling 1989)
+ *     A = Q T Q^T      T tridiagonal, by Householder reflections: panels of PANEL columns, each column of which takes
+ *                      one product of what is left of A by a vector, and after each panel one update of rank 2 PANEL
+ *                      (as LAPACK's dsytrd does: Dongarra, Sorensen and Hammarling 1989)
  *     T z = s z        by bisection and inverse iteration (dstebz and dstein), some vectors at a time
  *     u = Q z          the reflections of a panel at a time (Schreiber and Van Loan 1989)
  *
- * 2/3 n^3 multiplications and as many additions for the products by vectors, which read the upper half of what is left of A
- * from memory each time, n^3 / 6 numbers, and take longer than all the rest; 2/3 n^3 for the updates; 2 n^2 k for k
- * vectors, and 2 n k^2 to make them orthogonal where they were found in more than one piece. */
+ * 2/3 n^3 multiplications and as many additions for the products by vectors, which read the upper half of what is left
+ * of A from memory each time, n^3 / 6 numbers, and take longer than all the rest; 2/3 n^3 for the updates; 2 n^2 k for
+ * k vectors, and 2 n k^2 to make them orthogonal where they were found in more than one piece. */
 #include <float.h>
 #include <lapacke.h>
 #include <math.h>
@@ -97,8 +97,8 @@ static void multiply(const reduction *r, int64_t j, const double *v, double *w)
     }
 }
 
-/* Column `first` + c, the c-th of a panel: T's entries, v_c, and w_c such that A - sum_i v_i w_i^T + w_i v_i^T is what the
- * reflections so far make of A. */
+/* Column `first` + c, the c-th of a panel: T's entries, v_c, and w_c such that A - sum_i v_i w_i^T + w_i v_i^T is what
+ * the reflections so far make of A. */
 static void reduce_column(reduction *r, int64_t first, int64_t c)
 {
     const int64_t n = r->n, j = first + c;
@@ -126,8 +126,8 @@ static void reduce_column(reduction *r, int64_t first, int64_t c)
     elbo__add_scaled(w + begin, -0.5 * factor * elbo__dot(w + begin, v + begin, length), v + begin, length);
 }
 
-/* A -= sum_i v_i w_i^T + w_i v_i^T over a panel of `width` columns, for rows and columns `begin`, ...: the upper half, and some
- * more beside the diagonal, which nobody reads */
+/* A -= sum_i v_i w_i^T + w_i v_i^T over a panel of `width` columns, for rows and columns `begin`, ...: the upper half,
+ * and some more beside the diagonal, which nobody reads */
 static elbo_status update(reduction *r, int64_t begin, int64_t width)
 {
     const int64_t n = r->n;
@@ -213,27 +213,45 @@ static int falling(const void *a, const void *b)
     return p->value != q->value ? (p->value < q->value) - (p->value > q->value) : (p->row > q->row) - (p->row < q->row);
 }
 
-/* All eigenpairs of T between two bounds: *vectors with a row for each of *count, *order the values, falling, and which row
- * belongs to each. LAPACK is told where to work, as in eigen.c. */
-static elbo_status find_pairs(const reduction *r, double low, double high, int64_t *count, ranked **order,
+/* The values that go on to dstein: at most `most`, the largest, in the order in which dstebz has them. Their number. */
+static lapack_int keep_largest(double *values, lapack_int *block, lapack_int found, int64_t most, ranked *order)
+{
+    lapack_int kept = 0;
+    for (lapack_int i = 0; i < found; i++)
+        order[i] = (ranked){values[i], i};
+    qsort(order, (size_t)found, sizeof *order, falling);
+    for (int64_t i = most; i < found; i++)
+        block[order[i].row] = 0; /* blocks are numbered from 1 */
+    for (lapack_int i = 0; i < found; i++)
+        if (block[i] > 0) {
+            values[kept] = values[i];
+            block[kept++] = block[i];
+        }
+    return kept;
+}
+
+/* The eigenpairs of T between two bounds, at most `most` of them, the largest: *vectors with a row for each of *count,
+ * *order the values, falling, and which row belongs to each. LAPACK is told where to work, as in eigen.c. */
+static elbo_status find_pairs(const reduction *r, double low, double high, int64_t most, int64_t *count, ranked **order,
                               double **vectors)
 {
     const lapack_int n = (lapack_int)r->n;
-    double *work = elbo__calloc((size_t)n, 6 * sizeof *work), *values = work + 5 * n;
-    lapack_int *whole = elbo__calloc((size_t)n, 6 * sizeof *whole), *block = whole + 3 * n, *split = whole + 4 * n;
+    double *work = elbo__calloc((size_t)n, 5 * sizeof *work), *values = elbo__calloc((size_t)n, sizeof *values);
+    lapack_int *whole = elbo__calloc((size_t)n, 3 * sizeof *whole), *block = elbo__calloc((size_t)n, sizeof *block);
+    lapack_int *split = elbo__calloc((size_t)n, sizeof *split), *failed = elbo__calloc((size_t)n, sizeof *failed);
     lapack_int found = 0, pieces = 0, info = 0;
-    elbo_status status = work && whole ? ELBO_OK : ELBO_NO_MEMORY;
+    *order = elbo__calloc((size_t)n, sizeof **order);
+    elbo_status status = work && values && whole && block && split && failed && *order ? ELBO_OK : ELBO_NO_MEMORY;
     if (status == ELBO_OK) {
         info = LAPACKE_dstebz_work('V', 'B', n, low, high, 0, 0, 2 * DBL_MIN, r->diagonal, r->beside, &found, &pieces,
                                    values, block, split, work, whole);
-        *count = found;
-        *order = elbo__calloc((size_t)found, sizeof **order);
+        *count = found = keep_largest(values, block, found, most, *order);
         *vectors = elbo__calloc((size_t)found, (size_t)n * sizeof **vectors);
-        status = *order && *vectors ? ELBO_OK : ELBO_NO_MEMORY;
+        status = *vectors ? ELBO_OK : ELBO_NO_MEMORY;
     }
     if (status == ELBO_OK && info == 0)
         info = LAPACKE_dstein_work(LAPACK_COL_MAJOR, n, r->diagonal, r->beside, found, values, block, split, *vectors,
-                                   n, work, whole, whole + 5 * n);
+                                   n, work, whole, failed);
     if (status == ELBO_OK && info != 0)
         status = elbo__fail(ELBO_INVALID, "eigenvectors of a matrix (%lld, %lld): LAPACK found none (%d)", (long long)n,
                             (long long)n, (int)info);
@@ -242,7 +260,11 @@ static elbo_status find_pairs(const reduction *r, double low, double high, int64
     if (status == ELBO_OK)
         qsort(*order, (size_t)found, sizeof **order, falling);
     elbo__free(work);
+    elbo__free(values);
     elbo__free(whole);
+    elbo__free(block);
+    elbo__free(split);
+    elbo__free(failed);
     return status;
 }
 
@@ -251,8 +273,8 @@ static elbo_status find_pairs(const reduction *r, double low, double high, int64
  * orthogonal within 1e-6, and can be made so for good without being turned away from their values. */
 #define GAP 1e-10
 
-/* How many of `count` values, falling, end before a gap: at most all but one, for nothing is known of what lies below the
- * last; 0 where there is none. */
+/* How many of `count` values, falling, end before a gap: at most all but one, for nothing is known of what lies below
+ * the last; 0 where there is none. */
 static int64_t before_gap(const ranked *order, int64_t count, double size)
 {
     int64_t taken = count - 1;
@@ -261,23 +283,23 @@ static int64_t before_gap(const ranked *order, int64_t count, double size)
     return taken > 0 ? taken : 0;
 }
 
-/* The next pairs below *high, at least `length` of them: those are taken that end before a gap, or all that k still lacks.
- * *found of values (k) and z (k, n) are there already; *high moves into the gap. */
+/* Of the next `length` pairs below *high those are taken that end before a gap, or all that k still
+ * lacks. *found of values (k) and z (k, n) are there already; *high moves into the gap. */
 static elbo_status solve_piece(const reduction *r, int64_t length, int64_t k, int64_t *found, double *high,
                                double *values, double *z)
 {
     const double size = size_of(r);
     int64_t count = 0, taken = k - *found;
     const bool last = length >= taken;
+    const int64_t wanted = last ? taken : length;
     ranked *order = NULL;
     double *vectors = NULL;
-    elbo_status status = find_pairs(r, bound_of(r, *found + (last ? taken : length), size), *high, &count, &order,
-                                    &vectors);
+    elbo_status status = find_pairs(r, bound_of(r, *found + wanted, size), *high, wanted, &count, &order, &vectors);
     if (status == ELBO_OK && last && count < taken)
         status = elbo__fail(ELBO_INVALID, "eigenvectors of a matrix (%lld, %lld): LAPACK found too few",
                             (long long)r->n, (long long)r->n);
     if (status == ELBO_OK && !last) {
-        taken = least_of(taken, before_gap(order, count, size));
+        taken = before_gap(order, count, size);
         if (taken > 0)
             *high = (order[taken - 1].value + order[taken].value) / 2;
     }
@@ -290,7 +312,8 @@ static elbo_status solve_piece(const reduction *r, int64_t length, int64_t k, in
     return status;
 }
 
-/* The k largest: values (k) falling, z (k, n). About `piece` vectors at a time, or more where values lie close together. */
+/* The k largest: values (k) falling, z (k, n). About `piece` vectors at a time, or more where values lie close
+ * together. */
 static elbo_status solve(const reduction *r, int64_t k, int64_t piece, double *values, double *z)
 {
     double high = 2 * size_of(r);

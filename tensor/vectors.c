@@ -14,7 +14,10 @@
 /* Sixteen sums side by side, whatever the machine's vectors hold. */
 typedef double lanes __attribute__((vector_size(64), aligned(8), may_alias));
 
-ELBO__CLONES double elbo__dot(const double *a, const double *b, int64_t n)
+#define TOTAL(a) (((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7])))
+
+/* The cloned functions are static: the choice between them would be exported by its name. */
+ELBO__CLONES static double dot(const double *a, const double *b, int64_t n)
 {
     lanes first = {0}, second = {0};
     int64_t i = 0;
@@ -26,11 +29,11 @@ ELBO__CLONES double elbo__dot(const double *a, const double *b, int64_t n)
     for (; i < n; i++)
         rest += a[i] * b[i];
     first += second;
-    return ((first[0] + first[4]) + (first[1] + first[5])) + ((first[2] + first[6]) + (first[3] + first[7])) + rest;
+    return TOTAL(first) + rest;
 }
 
-ELBO__CLONES double elbo__dot_and_add(double *restrict y, double factor, const double *restrict a,
-                                      const double *restrict b, int64_t n)
+ELBO__CLONES static double dot_and_add(double *restrict y, double factor, const double *restrict a,
+                                       const double *restrict b, int64_t n)
 {
     lanes first = {0}, second = {0};
     int64_t i = 0;
@@ -47,13 +50,29 @@ ELBO__CLONES double elbo__dot_and_add(double *restrict y, double factor, const d
         y[i] += factor * a[i];
     }
     first += second;
-    return ((first[0] + first[4]) + (first[1] + first[5])) + ((first[2] + first[6]) + (first[3] + first[7])) + rest;
+    return TOTAL(first) + rest;
 }
 
-ELBO__CLONES void elbo__add_scaled(double *y, double factor, const double *x, int64_t n)
+ELBO__CLONES static void add_scaled(double *y, double factor, const double *x, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
         y[i] += factor * x[i];
+}
+
+double elbo__dot(const double *a, const double *b, int64_t n)
+{
+    return dot(a, b, n);
+}
+
+double elbo__dot_and_add(double *restrict y, double factor, const double *restrict a, const double *restrict b,
+                         int64_t n)
+{
+    return dot_and_add(y, factor, a, b, n);
+}
+
+void elbo__add_scaled(double *y, double factor, const double *x, int64_t n)
+{
+    add_scaled(y, factor, x, n);
 }
 
 double elbo__sum_of_squares(const double *x, int64_t n)
@@ -87,8 +106,8 @@ static double take_away(double *q, int64_t first, int64_t i, int64_t n)
     return sqrt(elbo__sum_of_squares(row, n));
 }
 
-/* What is left of row i beside all rows before it, or, where nothing is, of a random row: taken away again and again until
- * the length stays. A length of 0 or NaN ends the tries with that row. */
+/* What is left of row i beside all rows before it, or, where nothing is, of a random row: taken away again and again
+ * until the length stays. A length of 0 or NaN ends the tries with that row. */
 static void straighten(double *q, int64_t i, int64_t n)
 {
     enum { TRIES = 8, ROUNDS = 6 };

@@ -25,8 +25,8 @@ static void random_direction(numbers *r, double *x, int n)
         x[i] /= sqrt(square);
 }
 
-/* a (n, n) = H D H with the diagonal D of values (n), H = H_1 H_2 H_3 and H_i = I - 2 h h^T; its row i of `axes` (n, n), H's
- * column, belongs to values[i]. */
+/* a (n, n) = H D H with the diagonal D of values (n), H = H_1 H_2 H_3 and H_i = I - 2 h h^T; its row i of `axes` (n,
+ * n), H's column, belongs to values[i]. */
 static void made_matrix(int n, const double *values, double *a, double *axes)
 {
     numbers r = {(uint64_t)n};
@@ -159,8 +159,8 @@ START_TEST(vectors_that_are_found_in_pieces_are_orthogonal_too)
 }
 END_TEST
 
-/* Wilkinson's matrices W21+ (Wilkinson 1965: the upper eigenvalues lie in pairs that agree to 14 digits), eleven of them along the
- * diagonal and 1e-13 between one and the next, so that each pair becomes a cluster of 22. */
+/* Wilkinson's matrices W21+ (Wilkinson 1965: the upper eigenvalues lie in pairs that agree to 14 digits), eleven of
+ * them along the diagonal and 1e-13 between one and the next, so that each pair becomes a cluster of 22. */
 START_TEST(clusters_that_are_longer_than_a_piece_have_orthogonal_vectors)
 {
     enum { W = 21, N = 11 * W };
@@ -219,6 +219,23 @@ END_TEST
 START_TEST(short_memory_is_reported_and_nothing_is_lost)
 {
     assert_survives_failing_allocations(leading_by_two);
+}
+END_TEST
+
+static elbo_status leading_beyond_the_rank(void)
+{
+    double values[SIZE];
+    static double axes[SIZE * SIZE], a[SIZE * SIZE];
+    for (int i = 0; i < SIZE; i++)
+        values[i] = most_are_zero(i, SIZE);
+    made_matrix(SIZE, values, a, axes);
+    return elbo__eigen_leading_large(SIZE, a, 12, 12, some_values, some_vectors, 2);
+}
+
+/* Seven values are not 0: of the vectors of the others, 5 are found, not all 223. */
+START_TEST(of_values_that_are_equal_to_the_last_no_more_vectors_are_found_than_asked_for)
+{
+    ck_assert_int_le(largest_allocation(leading_beyond_the_rank), 100 * SIZE * sizeof(double));
 }
 END_TEST
 
@@ -325,6 +342,7 @@ Suite *suite_eigen(void)
     tcase_add_test(pairs, clusters_that_are_longer_than_a_piece_have_orthogonal_vectors);
     tcase_add_test(pairs, leading_pairs_have_the_same_bits_for_any_number_of_threads);
     tcase_add_test(pairs, short_memory_is_reported_and_nothing_is_lost);
+    tcase_add_test(pairs, of_values_that_are_equal_to_the_last_no_more_vectors_are_found_than_asked_for);
     tcase_add_test(pairs, every_question_to_the_watcher_stops_it);
     tcase_add_test(rows, a_basis_is_extended_by_what_is_new_in_each_row);
     tcase_add_test(rows, a_basis_of_many_rows_is_made_in_pieces);

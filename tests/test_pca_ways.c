@@ -89,7 +89,8 @@ static double all_equal(int k, int rank)
 static double (*const spectra[])(int k, int rank) = {falling, in_pairs, close_in_fives, slowly, all_equal};
 enum { SPECTRA = sizeof spectra / sizeof spectra[0] };
 
-/* Row i is mean + or - reach axis, of direction k = i / 2 % rank; n a multiple of 2 rank, so that the variances are reach^2 / rank. */
+/* Row i is mean + or - reach axis, of direction k = i / 2 % rank; n a multiple of 2 rank, so that the variances are
+ * reach^2 / rank. */
 static made *make(int n, int columns, int rank, double (*spectrum)(int k, int rank))
 {
     made *m = calloc(1, sizeof *m);
@@ -116,7 +117,8 @@ static void assert_near(double got, double expected, double tolerance, const cha
         ck_abort_msg("%s %d: %.17g, expected %.17g", what, at, got, expected);
 }
 
-/* S u = s u of the rows themselves within `tolerance`, by plain loops; u_i u_j = 1 or 0; the total is that of all squares. */
+/* S u = s u of the rows themselves within `tolerance`, by plain loops; u_i u_j = 1 or 0; the total is that of all
+ * squares. */
 static void assert_components(const elbo_pca *pca, const float *x, double tolerance)
 {
     const int64_t n = pca->count, width = pca->columns;
@@ -197,8 +199,8 @@ END_TEST
 
 enum { TALL = 1100, WIDE = 1300 };
 
-/* x (TALL, WIDE) of noise, along `rank` directions with variances that fall by a third from one to the next, and little else; or
- * of noise alone */
+/* x (TALL, WIDE) of noise, along `rank` directions with variances that fall by a third from one to the next, and little
+ * else; or of noise alone */
 static float *wide_rows(int rank)
 {
     float *x = calloc(TALL * WIDE, sizeof *x);
