@@ -51,8 +51,10 @@ static void print_result(const elbo_run *run, const char *folder, const elbo_epo
         printf("samples %s/samples.png\n", folder);
     printf("reconstructions %s/reconstruction.png\n", folder);
     elbo_ini configuration = {.count = 0};
-    if (elbo_run_describe(run, &configuration) == ELBO_OK && elbo_ini_get(&configuration, "explained-variance"))
+    if (elbo_run_describe(run, &configuration) == ELBO_OK && elbo_ini_get(&configuration, "fitted-by")) {
+        printf("fitted by %s\n", elbo_ini_get(&configuration, "fitted-by"));
         printf("explained variance %s\n", elbo_ini_get(&configuration, "explained-variance"));
+    }
     elbo_ini_free(&configuration);
     if (!isnan(last->test_squared_error))
         printf("test squared error %.3f per image\n", last->test_squared_error);

@@ -19,7 +19,7 @@ elbo__pca elbo__pca_find(elbo_in *in);
 elbo_var *elbo__pca_project(elbo_in *in, const elbo__pca *pca); /* u_i^T (x - m): (B, Z)                      */
 elbo_var *elbo__pca_compose(elbo_var *c, const elbo__pca *pca); /* m + sum_i c_i u_i: (..., Z) -> (..., D)    */
 
-/* elbo_pca_fit of the images; notes the share of the variance that the code explains. */
+/* elbo_pca_fit of the images; notes the share of the variance that the code explains, and which way was taken. */
 elbo_status elbo__pca_fit(elbo_run *run, const elbo_images *images) ELBO_MUST_CHECK;
 
 #endif

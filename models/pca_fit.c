@@ -54,7 +54,9 @@ elbo_status elbo__pca_fit(elbo_run *run, const elbo_images *images)
     set(run, "components", pca.axes);
     set(run, "variances", pca.variances);
     set(run, "noise", &noise);
+    const char *method = pca.method;
     elbo_pca_free(&pca);
     elbo__print(explained, sizeof explained, "%.6f", share);
-    return elbo_run_note(run, "explained-variance", explained);
+    status = elbo_run_note(run, "explained-variance", explained);
+    return status == ELBO_OK ? elbo_run_note(run, "fitted-by", method) : status;
 }

@@ -44,6 +44,9 @@ library_sources += \
     %reldir%/optim.c \
     %reldir%/option.c \
     %reldir%/pca.c \
+    %reldir%/pca_exact.c \
+    %reldir%/pca_krylov.c \
+    %reldir%/pca_private.h \
     %reldir%/picture.c \
     %reldir%/picture_features.c \
     %reldir%/picture_latent.c \

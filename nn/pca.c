@@ -1,16 +1,12 @@
-#include "pca.h"
+#include "pca_private.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "../autograd/ops.h"
-#include "../autograd/plan.h"
 #include "../tensor/eigen.h"
 #include "../tensor/memory.h"
-#include "init.h"
+#include "../tensor/watch.h"
 #include "run.h"
-
-enum { BLOCK = 1000 }; /* rows that are read at a time */
 
 /* ---- rows -------------------------------------------------------------------------------------------------------- */
 
@@ -29,24 +25,31 @@ elbo_rows elbo_rows_of(const float *x, int64_t n, int64_t columns)
     return (elbo_rows){n, columns, x, NULL};
 }
 
-/* *x = rows first, first + 1, ...: where they lie already, or as they were read to `own` (n, D). */
-static elbo_status rows_at(const elbo_rows *rows, int64_t first, int64_t n, float *own, const float **x)
+int64_t elbo__pca_block(const elbo_rows *rows)
+{
+    enum { NUMBERS = 1 << 22, MOST = 1000 };
+    const int64_t fitting = NUMBERS / rows->columns, most = rows->count < MOST ? rows->count : MOST;
+    return fitting < 1 ? 1 : fitting < most ? fitting : most;
+}
+
+elbo_status elbo__pca_read(const elbo_rows *rows, int64_t first, int64_t n, float *own, const float **x)
 {
     *x = rows->read ? own : (const float *)rows->source + first * rows->columns;
     return rows->read ? rows->read(rows->source, first, n, own) : ELBO_OK;
 }
 
-/* Hands over all rows block by block: work(state, x, first, n). */
-static elbo_status for_each_block(const elbo_rows *rows, void *state,
-                                  elbo_status (*work)(void *state, const float *x, int64_t first, int64_t n))
+elbo_status elbo__pca_each_block(const elbo_rows *rows, const char *what, int64_t before, int64_t total, void *state,
+                                 elbo__pca_work *work)
 {
-    const int64_t block = rows->count < BLOCK ? rows->count : BLOCK;
-    float *own = elbo__calloc((size_t)block, (size_t)rows->columns * sizeof *own);
+    const int64_t block = elbo__pca_block(rows);
+    float *own = elbo__calloc(rows->read ? (size_t)block : 0, (size_t)rows->columns * sizeof *own);
     elbo_status status = own ? ELBO_OK : ELBO_NO_MEMORY;
     for (int64_t first = 0; first < rows->count && status == ELBO_OK; first += block) {
         const int64_t n = rows->count - first < block ? rows->count - first : block;
-        const float *x;
-        status = rows_at(rows, first, n, own, &x);
+        const float *x = NULL;
+        status = elbo__watched(what, before + first, total);
+        if (status == ELBO_OK)
+            status = elbo__pca_read(rows, first, n, own, &x);
         if (status == ELBO_OK)
             status = work(state, x, first, n);
     }
@@ -54,7 +57,14 @@ static elbo_status for_each_block(const elbo_rows *rows, void *state,
     return status;
 }
 
-/* ---- the mean ---------------------------------------------------------------------------------------------------- */
+void elbo__pca_centre(const elbo_pca *pca, const float *x, int64_t n, double *y)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < pca->columns; k++)
+            y[i * pca->columns + k] = x[i * pca->columns + k] - pca->mean[k];
+}
+
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 static elbo_status add_to_mean(void *state, const float *x, int64_t first, int64_t n)
 {
@@ -66,143 +76,49 @@ static elbo_status add_to_mean(void *state, const float *x, int64_t first, int64
     return ELBO_OK;
 }
 
-/* y (n, D) = x - mean */
-static void centre(const elbo_pca *pca, const float *x, int64_t n, double *y)
+static elbo_status find_mean(const elbo_rows *rows, elbo_pca *pca)
 {
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t k = 0; k < pca->columns; k++)
-            y[i * pca->columns + k] = x[i * pca->columns + k] - pca->mean[k];
+    elbo_status status = elbo__pca_each_block(rows, "mean", 0, rows->count, pca, add_to_mean);
+    for (int64_t k = 0; k < rows->columns && status == ELBO_OK; k++) {
+        pca->mean[k] /= (double)rows->count;
+        if (!isfinite(pca->mean[k]))
+            status = elbo__fail(ELBO_INVALID, "pca: column %lld has a value that is not finite", (long long)k);
+    }
+    return status;
 }
 
-/* Row `from` of u (., D) becomes axis `to`, with the sign that makes its largest entry positive: either sign is right, and
- * this one does not depend on how it was found. */
-static void take_axis(elbo_pca *pca, int64_t to, const double *u, int64_t from)
+/* The sign that makes the largest entry positive: either sign is right, and this one does not depend on how the axis
+ * was found. */
+static void orient(double *axis, int64_t n)
 {
-    const double *row = u + from * pca->columns;
     int64_t largest = 0;
-    for (int64_t k = 1; k < pca->columns; k++)
-        if (fabs(row[k]) > fabs(row[largest]))
+    for (int64_t k = 1; k < n; k++)
+        if (fabs(axis[k]) > fabs(axis[largest]))
             largest = k;
-    const double sign = row[largest] < 0 ? -1 : 1;
-    for (int64_t k = 0; k < pca->columns; k++)
-        pca->axes[to * pca->columns + k] = sign * row[k];
+    const double sign = axis[largest] < 0 ? -1 : 1;
+    for (int64_t k = 0; k < n; k++)
+        axis[k] *= sign;
 }
 
-/* ---- many rows: eigenvectors of the covariance ------------------------------------------------------------------- */
-
-/* A plan that adds y^T y to state "scatter" (D, D), for blocks y (B, D) of centred rows: products by all threads. */
-typedef struct {
-    elbo_pca *pca;
-    elbo_params *sums;
-    elbo_plan *plan;
-    double *block; /* (B, D) */
-    int64_t length;
-} scatter;
-
-static elbo_status open_scatter(scatter *s, elbo_pca *pca, int64_t length)
+void elbo__pca_finish(elbo_pca *pca, double squares, const char *method)
 {
-    const elbo_shape shape = ELBO_SHAPE(length, pca->columns);
-    *s = (scatter){.pca = pca, .length = length, .sums = elbo_params_new(ELBO_F64, 0)};
-    s->block = elbo__calloc((size_t)length, (size_t)pca->columns * sizeof *s->block);
-    if (!s->sums || !s->block)
-        return ELBO_NO_MEMORY;
-    elbo_graph *g = elbo_graph_new(s->sums, ELBO_TRAIN);
-    elbo_var *y = elbo_input(g, "y", ELBO_F64, shape);
-    elbo_var *sum = elbo_state(g, "scatter", ELBO_SHAPE(pca->columns, pca->columns), elbo_init_zeros());
-    elbo_assign(sum, elbo_add(sum, elbo_matmul(elbo_transpose(y), y)));
-    s->plan = elbo_compile(g, NULL, 0);
-    elbo_status status = s->plan ? ELBO_OK : elbo_graph_status(g);
-    elbo_graph_free(g);
-    if (status != ELBO_OK)
-        return status;
-    return s->plan ? elbo_plan_bind(s->plan, "y", elbo_tensor_of(ELBO_F64, shape, s->block)) : ELBO_NO_MEMORY;
-}
-
-static void close_scatter(scatter *s)
-{
-    elbo_plan_free(s->plan);
-    elbo_params_free(s->sums);
-    elbo__free(s->block);
-}
-
-static elbo_status add_to_scatter(void *state, const float *x, int64_t first, int64_t n)
-{
-    scatter *s = state;
-    const size_t row = (size_t)s->pca->columns * sizeof *s->block;
-    (void)first;
-    centre(s->pca, x, n, s->block);
-    memset(s->block + n * s->pca->columns, 0, (size_t)(s->length - n) * row); /* rows at the mean add nothing */
-    return elbo_plan_run(s->plan, s->sums, (elbo_at){.seed = 0});
-}
-
-static elbo_status solve_covariance(const elbo_rows *rows, elbo_pca *pca)
-{
-    const int64_t n = pca->columns;
-    scatter s;
-    if (n > ELBO__EIGEN_LIMIT)
-        return elbo__fail(ELBO_INVALID, "pca: %lld columns of %lld rows: at most %d columns", (long long)n,
-                          (long long)pca->count, ELBO__EIGEN_LIMIT);
-    elbo_status status = open_scatter(&s, pca, rows->count < BLOCK ? rows->count : BLOCK);
-    double *values = elbo__calloc((size_t)n, sizeof *values);
-    if (status == ELBO_OK)
-        status = values ? for_each_block(rows, &s, add_to_scatter) : ELBO_NO_MEMORY;
-    if (status == ELBO_OK) {
-        double *u = elbo_params_tensor(s.sums, 0).data; /* symmetric: either order of its axes will do */
-        status = elbo__eigen_symmetric(n, u, values);
-        for (int64_t i = 0; i < n && status == ELBO_OK; i++)
-            pca->total += fmax(values[i], 0) / (double)pca->count;
-        for (int64_t i = 0; i < pca->components && status == ELBO_OK; i++) {
-            pca->variances[i] = fmax(values[n - 1 - i], 0) / (double)pca->count;
-            take_axis(pca, i, u, n - 1 - i);
-        }
+    for (int64_t i = 0; i < pca->components; i++) {
+        pca->variances[i] = fmax(pca->variances[i], 0) / (double)pca->count;
+        orient(pca->axes + i * pca->columns, pca->columns);
     }
-    elbo__free(values);
-    close_scatter(&s);
-    return status;
+    pca->total = squares / (double)pca->count;
+    pca->method = method;
 }
 
-/* ---- few rows: singular vectors ---------------------------------------------------------------------------------- */
-
-typedef struct {
-    const elbo_pca *pca;
-    double *y; /* (N, D) */
-} centred;
-
-static elbo_status keep_centred(void *state, const float *x, int64_t first, int64_t n)
+elbo_status elbo__pca_any(const elbo_rows *rows, elbo_pca *pca)
 {
-    const centred *c = state;
-    centre(c->pca, x, n, c->y + first * c->pca->columns);
-    return ELBO_OK;
+    const elbo__krylov_limits limits = elbo__krylov_limits_for(pca->count, pca->columns, pca->components);
+    bool converged = false;
+    elbo_status status = limits.steps > 0 ? elbo__pca_krylov(rows, pca, &limits, &converged) : ELBO_OK;
+    return status == ELBO_OK && !converged ? elbo__pca_exact(rows, pca) : status;
 }
 
-static elbo_status solve_rows(const elbo_rows *rows, elbo_pca *pca)
-{
-    const size_t n = (size_t)pca->count, width = (size_t)pca->columns;
-    if (pca->count > ELBO__SINGULAR_LIMIT || pca->columns > INT32_MAX)
-        return elbo__fail(ELBO_INVALID, "pca: %lld rows of %lld columns: at most %d rows where there are more columns",
-                          (long long)pca->count, (long long)pca->columns, ELBO__SINGULAR_LIMIT);
-    centred c = {pca, elbo__calloc(n, width * sizeof *c.y)};
-    double *u = elbo__calloc(n, width * sizeof *u), *values = elbo__calloc(n, sizeof *values);
-    elbo_status status = c.y && u && values ? for_each_block(rows, &c, keep_centred) : ELBO_NO_MEMORY;
-    if (status == ELBO_OK)
-        status = elbo__singular_rows(pca->count, pca->columns, c.y, u, values);
-    for (int64_t i = 0; i < pca->count && status == ELBO_OK; i++) {
-        const double variance = values[i] * values[i] / (double)pca->count;
-        pca->total += variance;
-        if (i >= pca->components)
-            continue;
-        pca->variances[i] = variance;
-        take_axis(pca, i, u, i);
-    }
-    elbo__free(c.y);
-    elbo__free(u);
-    elbo__free(values);
-    return status;
-}
-
-/* ---- the whole --------------------------------------------------------------------------------------------------- */
-
-elbo_status elbo_pca_fit(const elbo_rows *rows, int64_t components, elbo_pca *out)
+elbo_status elbo__pca_fit_by(elbo__pca_way *way, const elbo_rows *rows, int64_t components, elbo_pca *out)
 {
     const int64_t most = rows->count < rows->columns ? rows->count : rows->columns;
     *out = (elbo_pca){.count = rows->count, .columns = rows->columns, .components = components};
@@ -212,19 +128,17 @@ elbo_status elbo_pca_fit(const elbo_rows *rows, int64_t components, elbo_pca *ou
     out->mean = elbo__calloc((size_t)rows->columns, sizeof *out->mean);
     out->axes = elbo__calloc((size_t)components, (size_t)rows->columns * sizeof *out->axes);
     out->variances = elbo__calloc((size_t)components, sizeof *out->variances);
-    elbo_status status = out->mean && out->axes && out->variances ? ELBO_OK : ELBO_NO_MEMORY;
+    elbo_status status = out->mean && out->axes && out->variances ? find_mean(rows, out) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
-        status = for_each_block(rows, out, add_to_mean);
-    for (int64_t k = 0; k < rows->columns && status == ELBO_OK; k++) {
-        out->mean[k] /= (double)rows->count;
-        if (!isfinite(out->mean[k]))
-            status = elbo__fail(ELBO_INVALID, "pca: column %lld has a value that is not finite", (long long)k);
-    }
-    if (status == ELBO_OK)
-        status = rows->count < rows->columns ? solve_rows(rows, out) : solve_covariance(rows, out);
+        status = way(rows, out);
     if (status != ELBO_OK)
         elbo_pca_free(out);
     return status;
+}
+
+elbo_status elbo_pca_fit(const elbo_rows *rows, int64_t components, elbo_pca *out)
+{
+    return elbo__pca_fit_by(elbo__pca_any, rows, components, out);
 }
 
 void elbo_pca_free(elbo_pca *pca)
@@ -253,7 +167,7 @@ double elbo_pca_explained(const elbo_pca *pca, int64_t k)
     double sum = 0;
     for (int64_t i = 0; i < k && i < pca->components; i++)
         sum += pca->variances[i];
-    return pca->total > 0 ? sum / pca->total : 1;
+    return pca->total > 0 ? fmin(sum / pca->total, 1) : 1; /* the sum of all may be larger by rounding */
 }
 
 /* ---- angles between subspaces ------------------------------------------------------------------------------------ */

@@ -13,6 +13,7 @@ library_sources += \
     %reldir%/convolve.h \
     %reldir%/eigen.c \
     %reldir%/eigen.h \
+    %reldir%/eigen_large.c \
     %reldir%/elementwise.c \
     %reldir%/elementwise.def \
     %reldir%/elementwise.h \
@@ -37,6 +38,8 @@ library_sources += \
     %reldir%/text.h \
     %reldir%/threads.c \
     %reldir%/threads.h \
+    %reldir%/vectors.c \
+    %reldir%/vectors.h \
     %reldir%/version.c \
     %reldir%/vmath.h \
     %reldir%/watch.c \

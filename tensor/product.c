@@ -117,7 +117,9 @@ static inc_t stride(int64_t stride_, int64_t n, int64_t other, int64_t other_n)
     return n > 1 ? stride_ : other == 1 ? (other_n > 1 ? other_n : 1) : 1;
 }
 
-static void multiply(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)
+/* y = beta y + alpha a b, on this thread */
+static void combine(elbo_dtype dtype, double alpha, const elbo__matrix *a, const elbo__matrix *b, double beta,
+                    const elbo__matrix *y)
 {
     rntm_t one_thread;
     bli_rntm_init(&one_thread);
@@ -127,13 +129,12 @@ static void multiply(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix
     stride(m->row_stride, m->rows, m->column_stride, m->columns),                                                      \
         stride(m->column_stride, m->columns, m->row_stride, m->rows)
     if (dtype == ELBO_F32) {
-        float one = 1, zero = 0;
-        bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, y->rows, y->columns, a->columns, &one, a->data, STRIDES(a),
-                     b->data, STRIDES(b), &zero, y->data, STRIDES(y), NULL, &one_thread);
+        float alpha_f32 = (float)alpha, beta_f32 = (float)beta;
+        bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, y->rows, y->columns, a->columns, &alpha_f32, a->data,
+                     STRIDES(a), b->data, STRIDES(b), &beta_f32, y->data, STRIDES(y), NULL, &one_thread);
     } else {
-        double one = 1, zero = 0;
-        bli_dgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, y->rows, y->columns, a->columns, &one, a->data, STRIDES(a),
-                     b->data, STRIDES(b), &zero, y->data, STRIDES(y), NULL, &one_thread);
+        bli_dgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, y->rows, y->columns, a->columns, &alpha, a->data, STRIDES(a),
+                     b->data, STRIDES(b), &beta, y->data, STRIDES(y), NULL, &one_thread);
     }
 }
 
@@ -155,7 +156,46 @@ void elbo__product_blis(elbo_dtype dtype, const elbo__matrix *y, const elbo__mat
     for (int64_t i = 0; i < y->rows; i += grain) {
         int64_t rows = y->rows - i < grain ? y->rows - i : grain;
         elbo__matrix part = rows_of(dtype, y, i, rows), left = rows_of(dtype, a, i, rows);
-        multiply(dtype, &part, &left, b);
+        combine(dtype, 1, &left, b, 0, &part);
+    }
+}
+
+/* ---- large products, shared out --------------------------------------------------------------------------------------- */
+
+/* The length of the blocks of an axis of n: about an eighth of it, in whole registers of BLIS's, within the limits. */
+static int64_t block_of(int64_t n, int64_t least, int64_t most)
+{
+    const int64_t eighth = (n / 8 + least - 1) / least * least;
+    return eighth < least ? least : eighth > most ? most : eighth;
+}
+
+static elbo__matrix part_of(const elbo__matrix *m, int64_t row, int64_t rows, int64_t column, int64_t columns)
+{
+    elbo__matrix part = *m;
+    part.data = (double *)m->data + row * m->row_stride + column * m->column_stride;
+    part.rows = rows;
+    part.columns = columns;
+    return part;
+}
+
+static int64_t least_of(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+void elbo__product_shared(double alpha, const elbo__matrix *a, const elbo__matrix *b, double beta,
+                          const elbo__matrix *y, int threads)
+{
+    const int64_t tall = block_of(y->rows, 16, 128), wide = block_of(y->columns, 64, 512);
+    const int64_t down = (y->rows + tall - 1) / tall, across = (y->columns + wide - 1) / wide;
+    elbo__product_prepare();
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+    for (int64_t i = 0; i < down * across; i++) {
+        const int64_t row = i / across * tall, rows = least_of(y->rows - row, tall);
+        const int64_t column = i % across * wide, columns = least_of(y->columns - column, wide);
+        const elbo__matrix part = part_of(y, row, rows, column, columns);
+        const elbo__matrix left = part_of(a, row, rows, 0, a->columns), right = part_of(b, 0, b->rows, column, columns);
+        combine(ELBO_F64, alpha, &left, &right, beta, &part);
     }
 }
 

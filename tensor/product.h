@@ -40,7 +40,13 @@ void elbo__product_prepare(void);
 void elbo__product_blis(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b,
                         int64_t grain);
 
-/* The same by three plain loops, for operands that BLIS does not take and as the oracle. */
+/* y (M,N) = beta y + alpha a (M,K) b (K,N) in f64, by BLIS and by that many threads, for matrices of some thousands: no
+ * strides of 0. Cut into blocks that depend on the shapes alone, so that the bits are the same for any number of
+ * threads. y must not overlap a or b. */
+void elbo__product_shared(double alpha, const elbo__matrix *a, const elbo__matrix *b, double beta,
+                          const elbo__matrix *y, int threads);
+
+/* y = a b by three plain loops, for operands that BLIS does not take and as the oracle. */
 void elbo__product_plain(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b);
 
 /* The kernel set that BLIS uses: "haswell", "zen3", "skx", ... and "generic" when it has none for this processor. */

@@ -47,6 +47,7 @@ unit_sources += \
     %reldir%/test_dist_normal.c \
     %reldir%/test_distribution.c \
     %reldir%/test_draws.c \
+    %reldir%/test_eigen.c \
     %reldir%/test_elementwise.c \
     %reldir%/test_explain.c \
     %reldir%/test_finite.c \
@@ -89,6 +90,7 @@ unit_sources += \
     %reldir%/test_own_models.c \
     %reldir%/test_params.c \
     %reldir%/test_pca.c \
+    %reldir%/test_pca_ways.c \
     %reldir%/test_picture_features.c \
     %reldir%/test_picture_latent.c \
     %reldir%/test_plan.c \

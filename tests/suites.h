@@ -27,6 +27,7 @@
     SUITE(dist_normal)                                                                                                 \
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
+    SUITE(eigen)                                                                                                       \
     SUITE(explain)                                                                                                     \
     SUITE(folder)                                                                                                      \
     SUITE(free_bits)                                                                                                   \
@@ -66,6 +67,7 @@
     SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
     SUITE(pca)                                                                                                         \
+    SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
     SUITE(picture_latent)                                                                                              \
     SUITE(plan)                                                                                                        \

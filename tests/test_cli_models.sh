@@ -21,9 +21,12 @@ draws() {
 
 runs 'train pca' "$elbo" train pca --data data --latent 4 --out pca
 says '^test squared error 0.000 per image$' # eight patterns of two phases lie in four dimensions
+says '^fitted by covariance$'
 grep -qx 'explained-variance = 1.000000' pca/config.ini || complain 'config.ini lacks explained-variance'
 grep -q '^epochs = ' pca/config.ini && complain 'config.ini has the epochs of a model that has none'
 [ -e pca/samples.png ] && complain 'samples of a model without a prior'
+runs 'info of pca' "$elbo" info pca
+says '^fitted-by covariance$'
 runs 'evaluate pca' "$elbo" evaluate pca
 says '^squared error 0.00 per image$'
 says '^recon 0.00 per image$'

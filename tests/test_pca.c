@@ -251,6 +251,18 @@ START_TEST(the_error_of_pca_is_the_sum_of_the_variances_left_out)
 }
 END_TEST
 
+START_TEST(a_run_says_how_it_was_fitted)
+{
+    elbo_epoch last;
+    elbo_ini described = {.count = 0};
+    elbo_run *run = fitted_run(&elbo_model_ppca, NULL, NULL, &last);
+    ck_assert_int_eq(elbo_run_describe(run, &described), ELBO_OK);
+    ck_assert_str_eq(elbo_ini_get(&described, "fitted-by"), "covariance");
+    elbo_ini_free(&described);
+    elbo_run_free(run);
+}
+END_TEST
+
 START_TEST(decoding_a_code_of_pca_and_encoding_it_again_gives_the_code)
 {
     for (int whiten = 0; whiten < 2; whiten++) {
@@ -402,6 +414,7 @@ Suite *suite_pca(void)
     tcase_add_checked_fixture(models, setup, NULL);
     tcase_add_checked_fixture(models, scratch_setup, scratch_teardown);
     tcase_add_test(models, the_error_of_pca_is_the_sum_of_the_variances_left_out);
+    tcase_add_test(models, a_run_says_how_it_was_fitted);
     tcase_add_test(models, decoding_a_code_of_pca_and_encoding_it_again_gives_the_code);
     tcase_add_test(models, whitened_codes_have_variance_1);
     tcase_add_test(models, the_likelihood_of_probabilistic_pca_is_that_of_its_normal_distribution);

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../tensor/elementwise.h"
@@ -105,6 +106,65 @@ START_TEST(products_of_every_size_agree_with_a_plain_loop)
         for (int d = 0; d < 2; d++)
             check_product(&n, dtypes[d], products[_i], mnk, pattern);
     }
+}
+END_TEST
+
+/* y = -3 a b + 2 y of small integers by one thread to four, y (m,n) in every layout: as a plain loop has it. */
+START_TEST(products_that_are_shared_out_and_added_agree_with_a_plain_loop)
+{
+    static const int64_t some[][3] = {{1, 1, 1}, {300, 40, 7}, {17, 1100, 16}, {130, 515, 3}, {2, 7, 0}, {0, 3, 3}};
+    numbers n = {(uint64_t)_i + 30};
+    for (size_t s = 0; s < sizeof some / sizeof some[0]; s++)
+        for (int pattern = 0; pattern < PATTERNS_OUT * PATTERNS_OUT; pattern++) {
+            const int64_t rows = some[s][0], columns = some[s][1], terms = some[s][2];
+            const int other = pattern / PATTERNS_OUT, swap = (pattern + 1) % PATTERNS_OUT;
+            elbo_tensor y = placed_new(ELBO_F64, ELBO_SHAPE(rows, columns), patterns[pattern % PATTERNS_OUT].how, NAN);
+            elbo_tensor a = placed_new(ELBO_F64, ELBO_SHAPE(rows, terms), patterns[other].how, NAN);
+            elbo_tensor b = placed_new(ELBO_F64, ELBO_SHAPE(terms, columns), patterns[swap].how, NAN);
+            double *expected = calloc((size_t)(rows * columns + 1), sizeof *expected);
+            fill_integers(&y, &n, 9);
+            fill_integers(&a, &n, 9);
+            fill_integers(&b, &n, 9);
+            for (int64_t i = 0; i < rows * columns; i++) {
+                expected[i] = 2 * get(&y, i / columns, i % columns);
+                for (int64_t k = 0; k < terms; k++)
+                    expected[i] -= 3 * get(&a, i / columns, k) * get(&b, k, i % columns);
+            }
+            const elbo__matrix my = matrix_of(&y), ma = matrix_of(&a), mb = matrix_of(&b);
+            elbo__product_shared(-3, &ma, &mb, 2, &my, _i);
+            for (int64_t i = 0; i < rows * columns; i++)
+                if (get(&y, i / columns, i % columns) != expected[i])
+                    ck_abort_msg("%lld rows of %lld, pattern %d: entry %lld is %g, expected %g", (long long)rows,
+                                 (long long)columns, pattern, (long long)i, get(&y, i / columns, i % columns),
+                                 expected[i]);
+            placed_assert_margins(&y, NAN);
+            free(expected);
+            elbo_tensor_free(&y);
+            elbo_tensor_free(&a);
+            elbo_tensor_free(&b);
+        }
+}
+END_TEST
+
+START_TEST(products_that_are_shared_out_have_the_same_bits_for_any_number_of_threads)
+{
+    numbers n = {40};
+    elbo_tensor a = placed_new(ELBO_F64, ELBO_SHAPE(301, 77), placement_row_major(1), 0);
+    elbo_tensor b = placed_new(ELBO_F64, ELBO_SHAPE(77, 1030), placement_row_major(1), 0);
+    elbo_tensor one = placed_new(ELBO_F64, ELBO_SHAPE(301, 1030), placement_row_major(1), 0);
+    elbo_tensor many = placed_new(ELBO_F64, ELBO_SHAPE(301, 1030), placement_row_major(1), 0);
+    fill_between(&a, &n, -1, 1);
+    fill_between(&b, &n, -1, 1);
+    const elbo__matrix ma = matrix_of(&a), mb = matrix_of(&b), alone = matrix_of(&one), shared = matrix_of(&many);
+    elbo__product_shared(1, &ma, &mb, 0, &alone, 1);
+    for (int threads = 2; threads <= 5; threads++) {
+        elbo__product_shared(1, &ma, &mb, 0, &shared, threads);
+        ck_assert_msg(same_bits(&one, &many), "%d threads", threads);
+    }
+    elbo_tensor_free(&a);
+    elbo_tensor_free(&b);
+    elbo_tensor_free(&one);
+    elbo_tensor_free(&many);
 }
 END_TEST
 
@@ -249,8 +309,9 @@ START_TEST(every_instruction_set_has_the_bits_of_a_sum_in_the_order_that_is_prom
                     for (int j = 0; j < columns; j++) {
                         const float *p = &a[i * TERMS], *q = &b[j * TERMS];
                         float expected = dots ? sum_in_lanes(p, q, terms) : sum_in_pieces(p, q, terms);
-                        ck_assert_msg(y[i * COLUMNS + j] == expected, "%s: entry %d %d of a sum of %d is %.9g, not %.9g",
-                                      sets[set].name, i, j, terms, y[i * COLUMNS + j], expected);
+                        ck_assert_msg(y[i * COLUMNS + j] == expected,
+                                      "%s: entry %d %d of a sum of %d is %.9g, not %.9g", sets[set].name, i, j, terms,
+                                      y[i * COLUMNS + j], expected);
                     }
             }
         if (strcmp(sets[set].name, elbo__kernels_name()) == 0)
@@ -382,6 +443,8 @@ Suite *suite_product(void)
     TCase *t = tcase_create("kernel");
     tcase_add_loop_test(t, products_of_every_layout_agree_with_a_plain_loop, 0, 3);
     tcase_add_loop_test(t, products_of_every_size_agree_with_a_plain_loop, 0, 3);
+    tcase_add_loop_test(t, products_that_are_shared_out_and_added_agree_with_a_plain_loop, 1, 5);
+    tcase_add_test(t, products_that_are_shared_out_have_the_same_bits_for_any_number_of_threads);
     tcase_add_test(t, products_of_any_numbers_are_within_the_rounding_of_their_terms);
     tcase_add_test(t, rows_keep_their_bits_wherever_blocks_of_the_grain_are_cut);
     tcase_add_test(t, every_instruction_set_has_the_bits_of_a_sum_in_the_order_that_is_promised);
