@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/watch.h"
 #include "../tensor/words.h"
 
 typedef struct {
@@ -70,7 +71,8 @@ elbo_params *elbo_params_copy(const elbo_params *p)
     if (!copy)
         return NULL;
     for (size_t i = 0; i < p->count; i++)
-        if (elbo_params_add(copy, p->entries[i].name, p->entries[i].shape, p->entries[i].trained, p->entries[i].init) < 0)
+        if (elbo_params_add(copy, p->entries[i].name, p->entries[i].shape, p->entries[i].trained, p->entries[i].init) <
+            0)
             goto failed;
     for (size_t i = 1; i < p->n_slabs; i++)
         if (elbo__params_add_slab(copy, p->slabs[i].name) < 0)
@@ -161,12 +163,14 @@ elbo_status elbo_params_close(elbo_params *p)
     }
     p->size = size;
     p->closed = true;
-    for (size_t i = 0; i < p->count; i++) {
+    elbo_status status = ELBO_OK;
+    for (size_t i = 0; i < p->count && status == ELBO_OK; i++) {
         elbo_tensor tensor = elbo_params_tensor(p, (int)i);
         if (p->entries[i].init.fill)
             p->entries[i].init.fill(&tensor, p->seed, p->entries[i].name, p->entries[i].init.args);
+        status = elbo__watched("initialising", (int64_t)i + 1, (int64_t)p->count);
     }
-    return ELBO_OK;
+    return status;
 }
 
 /* ---- asking ------------------------------------------------------------------------------------------------------ */

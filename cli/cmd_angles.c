@@ -8,6 +8,7 @@
 #include "../nn/pca.h"
 #include "command.h"
 #include "on_run.h"
+#include "progress.h"
 
 static const elbo_option table[] = {
     {.name = "to", .type = ELBO_TEXT, .metavar = "RUN", .help = "the other run, such as one of pca"},
@@ -64,7 +65,7 @@ static int compare(const run_job *job)
 {
     const char *path = elbo_values_text(job->values, "to");
     if (!path[0]) {
-        fprintf(stderr, "elbo: --to is missing: the run to compare with\n");
+        say("--to is missing: the run to compare with");
         return USAGE;
     }
     elbo_run *other = elbo_run_load(path, elbo_models);
@@ -72,7 +73,7 @@ static int compare(const run_job *job)
     if (!other)
         fail();
     else if (elbo_run_pixels(other) != elbo_run_pixels(job->run))
-        fprintf(stderr, "elbo: %s and %s are for images of other sizes\n", job->path, path);
+        say("%s and %s are for images of other sizes", job->path, path);
     else
         status = print_angles(job->run, other, elbo_values_integer(job->values, "count"));
     elbo_run_free(other);

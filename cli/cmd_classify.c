@@ -44,15 +44,21 @@ static int best(const float *row, int classes)
     return at;
 }
 
-/* What is not a number is not less than another, so the best label would be no more than the first. */
-static bool are_numbers(const run_job *job, const float *log_prob, int64_t n, int classes)
+/* Of a row without a finite number, or with one that is none, no label is the best: the first one would be taken. */
+static bool can_be_compared(const run_job *job, const float *log_prob, int64_t n, int classes)
 {
-    for (int64_t i = 0; i < n * classes; i++)
-        if (isnan(log_prob[i])) {
-            fprintf(stderr, "elbo: %s: image %" PRId64 ": its ELBO with label %" PRId64 " is nan\n", job->path,
-                    i / classes, i % classes);
+    for (int64_t i = 0; i < n; i++) {
+        const float *row = log_prob + i * classes;
+        for (int c = 0; c < classes; c++)
+            if (isnan(row[c])) {
+                say("%s: image %" PRId64 ": its ELBO with label %d is nan", job->path, i, c);
+                return false;
+            }
+        if (!isfinite(row[best(row, classes)])) {
+            say("%s: image %" PRId64 ": its ELBO is not finite with any label", job->path, i);
             return false;
         }
+    }
     return true;
 }
 
@@ -103,7 +109,7 @@ static int classify(const run_job *job)
     if (status == ELBO_OK)
         status = elbo_run_classify(job->run, x, n, (int)elbo_values_integer(v, "draws"), elbo_values_integer(v, "seed"),
                                    log_prob);
-    const bool sound = status != ELBO_OK || are_numbers(job, log_prob, n, classes);
+    const bool sound = status != ELBO_OK || can_be_compared(job, log_prob, n, classes);
     for (int64_t i = 0; i < n && status == ELBO_OK && sound; i++)
         counts[labels[i] * classes + best(log_prob + i * classes, classes)]++;
     if (status == ELBO_OK && sound)

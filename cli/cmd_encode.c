@@ -1,12 +1,16 @@
 /* elbo encode RUN: codes of images as .npy files. */
 #include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "../io/npy.h"
 #include "command.h"
 #include "data.h"
 #include "on_run.h"
+#include "progress.h"
 
 static const elbo_option table[] = {
     OPTION_DATA("that of the training"),
@@ -22,7 +26,7 @@ static const elbo_option table[] = {
 };
 
 /* Writes NAME-KIND.npy and says so. */
-static elbo_status write(const char *name, const char *kind, const elbo_tensor *tensor)
+static elbo_status write_numbers(const char *name, const char *kind, const elbo_tensor *tensor)
 {
     char *path = NULL;
     if (asprintf(&path, "%s-%s.npy", name, kind) < 0)
@@ -35,6 +39,26 @@ static elbo_status write(const char *name, const char *kind, const elbo_tensor *
         printf("%s %s (%" PRId64 ")\n", kind, path, tensor->layout.shape.dim[0]);
     free(path);
     return status;
+}
+
+/* The file that an earlier call has left under the same name would be taken for one of this call. */
+static void remove_old(const char *name, const char *kind)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s-%s.npy", name, kind) < 0)
+        return;
+    unlink(path);
+    free(path);
+}
+
+static bool are_finite(const run_job *job, const char *kind, const float *x, int64_t n)
+{
+    int64_t bad = 0;
+    for (int64_t i = 0; i < n; i++)
+        bad += !isfinite(x[i]);
+    if (bad)
+        say("%s: %" PRId64 " numbers of %s are not finite", job->path, bad, kind);
+    return bad == 0;
 }
 
 static int encode(const run_job *job)
@@ -57,16 +81,22 @@ static int encode(const run_job *job)
             status = elbo_run_encode(job->run, x, labels, n, mean);
     }
     if (status == ELBO_OK)
-        status = write(name, "mean", &means);
+        status = write_numbers(name, "mean", &means);
     if (status == ELBO_OK && normal)
-        status = write(name, "logvar", &logvars);
+        status = write_numbers(name, "logvar", &logvars);
+    else if (status == ELBO_OK)
+        remove_old(name, "logvar");
     if (status == ELBO_OK && job->images->labels.data)
-        status = write(name, "labels", &job->images->labels);
+        status = write_numbers(name, "labels", &job->images->labels);
+    else if (status == ELBO_OK)
+        remove_old(name, "labels");
+    const bool finite = status != ELBO_OK || (are_finite(job, "mean", mean, n * dims) &&
+                                              (!normal || are_finite(job, "logvar", logvar, n * dims)));
     free(x);
     free(mean);
     free(logvar);
     free(labels);
-    return status == ELBO_OK ? EXIT_SUCCESS : fail();
+    return status != ELBO_OK ? fail() : finite ? EXIT_SUCCESS : FAILED;
 }
 
 int cmd_encode(int argc, char **argv)

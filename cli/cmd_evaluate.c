@@ -8,6 +8,7 @@
 #include "command.h"
 #include "data.h"
 #include "on_run.h"
+#include "progress.h"
 
 static const elbo_option table[] = {
     OPTION_DATA("that of the training"),
@@ -86,7 +87,7 @@ static bool print_figure(const char *label, double value, int digits, const char
     printf("%s %.*f%s%s\n", label, digits, isnan(value) ? NAN : value, unit[0] ? " " : "", unit); /* nan has no sign */
     if (isfinite(value))
         return true;
-    fprintf(stderr, "elbo: %s is not finite: the model cannot deal with these images\n", label);
+    say("%s is not finite: the model cannot deal with these images", label);
     return false;
 }
 

@@ -44,12 +44,22 @@ static char *claim_default_folder(const char *model)
     return path;
 }
 
+/* Not every model has every picture, and one that cannot be drawn is not there. */
+static void print_picture(const char *what, const char *folder, const char *name)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", folder, name) < 0)
+        return;
+    if (access(path, F_OK) == 0)
+        printf("%s %s\n", what, path);
+    free(path);
+}
+
 static void print_result(const elbo_run *run, const char *folder, const elbo_epoch *last)
 {
     printf("run %s\n", folder);
-    if (!(elbo_run_model(run)->flags & ELBO_NO_PRIOR))
-        printf("samples %s/samples.png\n", folder);
-    printf("reconstructions %s/reconstruction.png\n", folder);
+    print_picture("samples", folder, "samples.png");
+    print_picture("reconstructions", folder, "reconstruction.png");
     elbo_ini configuration = {.count = 0};
     if (elbo_run_describe(run, &configuration) == ELBO_OK && elbo_ini_get(&configuration, "fitted-by")) {
         printf("fitted by %s\n", elbo_ini_get(&configuration, "fitted-by"));
@@ -109,6 +119,10 @@ static int train(job *j)
         return fail();
     elbo_status status = elbo_train(j->run, &j->train, j->held_out ? &j->test : NULL, &training, &last);
     clear_progress();
+    if (status != ELBO_OK && last.epoch > 0) {
+        say("%s; %s holds epoch %" PRId64, elbo_error(), j->folder, last.epoch);
+        return FAILED;
+    }
     if (status != ELBO_OK)
         return fail();
     if (last.epoch == training.epochs) {
@@ -116,9 +130,9 @@ static int train(job *j)
         return EXIT_SUCCESS;
     }
     if (last.epoch == 0)
-        fprintf(stderr, "elbo: stopped before the first epoch was done; nothing was saved\n");
+        say("stopped before the first epoch was done; nothing was saved");
     else
-        fprintf(stderr, "elbo: stopped; %s holds epoch %" PRId64 "\n", j->folder, last.epoch);
+        say("stopped; %s holds epoch %" PRId64, j->folder, last.epoch);
     return interrupted();
 }
 
@@ -136,12 +150,12 @@ static int prepare_and_train(job *j, const elbo_model *model)
     if (!j->run)
         return fail();
     if (elbo_run_accepts(j->run, &j->train) != ELBO_OK) {
-        fprintf(stderr, "elbo: %s: %s\n", j->data.folder, elbo_error());
+        say("%s: %s", j->data.folder, elbo_error());
         return FAILED;
     }
     j->held_out = has_test_part(&j->data);
     if (!j->held_out)
-        fprintf(stderr, "elbo: note: nothing is held out: %s has no test part\n", j->data.folder);
+        say("note: nothing is held out: %s has no test part", j->data.folder);
     else if (!read_part_for(j->run, &j->data, "test", false, &j->test))
         return FAILED;
     return train(j);

@@ -8,6 +8,7 @@
 
 #include "../autograd/plan.h"
 #include "command.h"
+#include "progress.h"
 
 const char *const part_names[] = {"test", "train", NULL};
 
@@ -50,14 +51,14 @@ static bool is_elsewhere(const char *folder)
 /* The library's last message, with a word on where the folder came from or what a folder should be. */
 static void complain(const data_source *source)
 {
-    char *message = strdup(elbo_error()[0] ? elbo_error() : "out of memory");
-    fprintf(stderr, "elbo: %s", message ? message : "out of memory");
+    char *message = strdup(elbo_error()[0] ? elbo_error() : "out of memory"); /* looking around may leave another */
+    const char *reason = message ? message : "out of memory";
     if (source->run)
-        fprintf(stderr, " (the data that %s was trained on; --data names others)\n", source->run);
+        say("%s (the data that %s was trained on; --data names others)", reason, source->run);
     else if (is_elsewhere(source->folder))
-        fprintf(stderr, "; --data names a folder of IDX files or of PNG or JPEG pictures, or sprites\n");
+        say("%s; --data names a folder of IDX files or of PNG or JPEG pictures, or sprites", reason);
     else
-        fputc('\n', stderr);
+        say("%s", reason);
     free(message);
 }
 
@@ -66,7 +67,7 @@ static void complain(const data_source *source)
 bool read_part(const data_source *source, const char *part, int classes, elbo_images *out)
 {
     if (!source->folder) {
-        fprintf(stderr, "elbo: out of memory\n");
+        say("out of memory");
         return false;
     }
     if (elbo_images_load(source->folder, part, classes, out) == ELBO_OK)
@@ -84,16 +85,21 @@ static bool read_labels_or_not(const data_source *source, const char *part, elbo
     char *reason = status == ELBO_FORMAT || status == ELBO_IO ? strdup(elbo_error()) : NULL;
     const bool read = read_part(source, part, reason ? ELBO_WITHOUT_LABELS : 0, out);
     if (read && reason)
-        fprintf(stderr, "elbo: warning: without labels: %s\n", reason);
+        say("warning: without labels: %s", reason);
     free(reason);
     return read;
 }
 
 static bool fits(const elbo_run *run, const data_source *source, const char *part, elbo_images *images)
 {
-    if (elbo_run_match(run, images) == ELBO_OK && elbo_run_accepts(run, images) == ELBO_OK)
+    const bool known = elbo_run_class_name(run, 0), named = images->class_names;
+    if (elbo_run_match(run, images) == ELBO_OK && elbo_run_accepts(run, images) == ELBO_OK) {
+        if (elbo_run_classes(run) && images->labels.data && known != named)
+            say("note: classes are taken by their numbers: %s has no names for them",
+                known ? source->folder : "the run");
         return true;
-    fprintf(stderr, "elbo: %s, part %s: %s\n", source->folder, part, elbo_error());
+    }
+    say("%s, part %s: %s", source->folder, part, elbo_error());
     elbo_images_free(images);
     return false;
 }
@@ -117,5 +123,5 @@ bool has_test_part(const data_source *source)
 void tell_left_out(const data_source *source, const elbo_images *images)
 {
     if (images->left_out)
-        fprintf(stderr, "elbo: note: %s: %s\n", source->folder, images->left_out);
+        say("note: %s: %s", source->folder, images->left_out);
 }

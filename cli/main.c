@@ -40,9 +40,7 @@ void (*argp_program_version_hook)(FILE *out, struct argp_state *state) = print_v
 
 int fail(void)
 {
-    const char *message = elbo_error();
-    clear_progress();
-    fprintf(stderr, "elbo: %s\n", message[0] ? message : "out of memory");
+    say("%s", elbo_error()[0] ? elbo_error() : "out of memory");
     return FAILED;
 }
 
@@ -75,6 +73,7 @@ static char *list_commands(int key, const char *text, void *input)
     fprintf(out, "Commands:\n");
     for (int i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-12s  %s\n", commands[i].name, commands[i].summary);
+    fprintf(out, "  %-12s  %s\n", "help", "this list, or all about a command");
     fprintf(out, "\n`elbo COMMAND --help' tells more.");
     fclose(out);
     return list;
@@ -86,7 +85,7 @@ static int close_output(int status)
     const bool broken = ferror(stdout) != 0;
     if (fclose(stdout) == 0 && !broken)
         return status;
-    fprintf(stderr, "elbo: standard output: cannot write: %s\n", strerror(errno));
+    say("standard output: cannot write: %s", strerror(errno));
     return status ? status : FAILED;
 }
 
@@ -119,6 +118,8 @@ int main(int argc, char **argv)
     };
     /* A file that grows beyond its limit is an error to report, not a reason to die. */
     signal(SIGXFSZ, SIG_IGN);
+    /* Nor is somebody who stopped listening to how far the training is. */
+    signal(SIGPIPE, SIG_IGN);
     /* No setlocale: what the program prints is for scripts too, and printf here is that of the C locale. */
     int first = argc;
     argv[0] = "elbo";
@@ -131,6 +132,6 @@ int main(int argc, char **argv)
         clear_progress();
         return close_output(status == FAILED && interrupted() ? interrupted() : status);
     }
-    fprintf(stderr, "elbo: no command \"%s\"; `elbo --help' lists them\n", argv[first]);
+    say("no command \"%s\"; `elbo --help' lists them", argv[first]);
     return USAGE;
 }

@@ -31,8 +31,8 @@ static const elbo_option *row_in(const elbo_option *table, const char *option, b
     return NULL;
 }
 
-/* Whether the next argument is the value of this option: of any model, since it is not known yet which it is. */
-static bool takes_next(const command_line *line, const char *option)
+/* The row of an option of any model, since it is not known yet which it is; NULL where none has it. */
+static const elbo_option *row_of(const command_line *line, const char *option)
 {
     const elbo_option *row = NULL;
     for (int in_full = 1; in_full >= 0 && !row; in_full--) {
@@ -41,7 +41,21 @@ static bool takes_next(const command_line *line, const char *option)
         for (int i = 0; !row && elbo_models[i]; i++)
             row = row_in(elbo_models[i]->options, option, in_full);
     }
+    return row;
+}
+
+static bool takes_next(const command_line *line, const char *option)
+{
+    const elbo_option *row = row_of(line, option);
     return row && row->type != ELBO_FLAG;
+}
+
+/* What was taken for a model may be the value of an option before it that there is not. */
+static void check_options_before(const command_line *line, char **argv, int at)
+{
+    for (int i = 1; i < at; i++)
+        if (strncmp(argv[i], "--", 2) == 0 && !strchr(argv[i], '=') && !row_of(line, argv[i]))
+            wrong_usage(line, "unrecognized option '%s'", argv[i]);
 }
 
 /* The first argument that is neither an option nor the value of one; argc where there is none. *help: whether help is asked
@@ -87,8 +101,11 @@ const elbo_model *parse_for_model(command_line *line, const char *verb, int argc
     line->groups[MODEL].table = model && model->options ? model->options : no_options;
     line->groups[TRAINING].title = "Training:";
     line->groups[TRAINING].table = model && model->fit ? no_options : elbo_training_options;
-    if (at < argc && !model)
+    if (at < argc && !model) {
+        check_options_before(line, argv, at);
+        (void)elbo_model_find(argv[at]);
         wrong_usage(line, "%s", elbo_error());
+    }
     if (!model && !help)
         wrong_usage(line, "the model is missing, as in `elbo %s vae'", verb);
     if (model)

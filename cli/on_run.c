@@ -24,7 +24,7 @@ static const char *choose_part(const run_job *job, const data_source *source)
     const char *part = elbo_values_choice(job->values, "part");
     if (elbo_values_given(job->values, "part") || strcmp(part, "test") != 0 || has_test_part(source))
         return part;
-    fprintf(stderr, "elbo: note: %s has no test part: its training part is taken\n", source->folder);
+    say("note: %s has no test part: its training part is taken", source->folder);
     return "train";
 }
 
@@ -45,6 +45,21 @@ static int work_on_images(run_job *job, bool labels, int (*work)(const run_job *
     return status;
 }
 
+/* Whether the file of option "output", where a command has it, can be meant: a name, and not that of what a run is made of. */
+static void check_output(const command_line *line, const elbo_values *values)
+{
+    static const char *const parts[] = {"model.safetensors", "config.ini", "metrics.csv"};
+    const elbo_value *output = elbo_values_get(values, "output", ELBO_TEXT);
+    if (!output)
+        return;
+    const char *slash = strrchr(output->text, '/'), *name = slash ? slash + 1 : output->text;
+    if (!*name)
+        wrong_usage(line, "option \"output\": \"%s\" is no name of a file", output->text);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (strcmp(name, parts[i]) == 0)
+            wrong_usage(line, "option \"output\": \"%s\" is the name of a part of a run", output->text);
+}
+
 static int run_command(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job), bool labels,
                        int (*work)(const run_job *job))
 {
@@ -54,6 +69,7 @@ static int run_command(command_line *line, int argc, char **argv, bool (*wants_i
     if (elbo_values_check(line->groups[0].values) != ELBO_OK)
         wrong_usage(line, "%s", elbo_error());
     run_job job = {.path = line->arguments[0], .values = line->groups[0].values};
+    check_output(line, job.values);
     elbo_set_threads((int)elbo_values_integer(job.values, "threads"));
     warn_of_slow_products();
     watch_work();
@@ -90,7 +106,7 @@ bool find_label(const run_job *job, int *label)
     *label = elbo_run_class(job->run, text);
     if (*label >= 0 || strcmp(text, "-1") == 0)
         return true;
-    fprintf(stderr, "elbo: %s: %s\n", job->path, elbo_error());
+    say("%s: %s", job->path, elbo_error());
     return false;
 }
 

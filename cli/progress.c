@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ static void catch_interrupts(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
 }
 
 int interrupted(void)
@@ -123,11 +125,21 @@ bool show_training(void *unused, const elbo_progress *p)
     return !interrupted();
 }
 
+void say(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    clear_progress();
+    fputs("elbo: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
 void show_warning(void *unused, const char *message)
 {
     (void)unused;
-    clear_progress();
-    fprintf(stderr, "elbo: warning: %s\n", message);
+    say("warning: %s", message);
 }
 
 /* The watcher of what is no training. */

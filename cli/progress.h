@@ -8,18 +8,21 @@
 
 double now(void); /* seconds on a clock that only goes forward */
 
-/* From now on long work of the library shows how far it is, and ends at the first SIGINT or SIGTERM; a second one ends the
- * program at once. */
+/* From now on long work of the library shows how far it is, and ends at the first SIGINT, SIGTERM or SIGHUP; a second one
+ * ends the program at once. */
 void watch_work(void);
 
 /* Leaves the cursor at the start of an empty line: before anything else is said, and at the end. */
 void clear_progress(void);
 
+/* One line on stderr, "elbo: ...", in the place of the live line. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* The callbacks of elbo_training. The first returns false once the work is to end. */
 bool show_training(void *unused, const elbo_progress *progress);
 void show_warning(void *unused, const char *message);
 
-/* The exit status of a program that was asked to end, 130 or 143; 0: it was not. */
+/* The exit status of a program that was asked to end, such as 130 or 143; 0: it was not. */
 int interrupted(void);
 
 #endif

@@ -48,6 +48,12 @@ static elbo_status look_into(const char *folder, struct contents *out)
     return status;
 }
 
+/* Whether it is a run, such as `elbo train --data .` makes in a folder of its own: its pictures are no data. */
+static bool is_run(const struct contents *c)
+{
+    return elbo__listing_find(&c->others, "model.safetensors") >= 0;
+}
+
 /* A path within the folder, from there on: "train/cat" */
 static const char *inside(const elbo__album *album, const char *path)
 {
@@ -81,14 +87,15 @@ static elbo_status add_pictures(elbo__album *album, const char *folder, const el
     return status;
 }
 
-/* The training part comes first, sorted, and makes the classes; those of the test part must be among them. */
-static elbo_status find_class(elbo__album *album, const char *path, const char *name, bool test, int *label)
+/* The training part comes first, sorted, and makes the classes; those of the test part must be among them, unless there is no
+ * other part. */
+static elbo_status find_class(elbo__album *album, const char *path, const char *name, bool makes_classes, int *label)
 {
     elbo__listing *classes = &album->classes;
     *label = -1;
     if (!album->labelled)
         return ELBO_OK;
-    if (test) {
+    if (!makes_classes) {
         *label = elbo__listing_find(classes, name);
         if (*label >= 0)
             return ELBO_OK;
@@ -101,16 +108,18 @@ static elbo_status find_class(elbo__album *album, const char *path, const char *
     return elbo__listing_add(classes, name);
 }
 
-/* Folders within a class: pictures in them would be missing without a word. */
-static elbo_status look_deeper(elbo__album *album, const char *class, const elbo__listing *folders)
+/* Folders within a class: pictures in them would be missing without a word. *runs: whether there are runs among them. */
+static elbo_status look_deeper(elbo__album *album, const char *class, const elbo__listing *folders, bool *runs)
 {
     elbo_status status = ELBO_OK;
+    *runs = false;
     for (size_t i = 0; i < folders->count && status == ELBO_OK; i++) {
         struct contents c;
         char *path = elbo__format("%s/%s", class, folders->names[i]);
         status = path ? look_into(path, &c) : ELBO_NO_MEMORY;
         if (status == ELBO_OK) {
-            if (c.pictures.count > 0)
+            *runs = *runs || is_run(&c);
+            if (c.pictures.count > 0 && !is_run(&c))
                 status = elbo__fail(ELBO_FORMAT,
                                     "%s/%s: lies two folders down; pictures lie right in a part, or in folders there, "
                                     "which are the labels",
@@ -125,9 +134,11 @@ static elbo_status look_deeper(elbo__album *album, const char *class, const elbo
 }
 
 /* One folder of a part; where it holds no pictures, its name goes to `empty`. */
-static elbo_status add_class(elbo__album *album, const char *part, const char *name, bool test, elbo__listing *empty)
+static elbo_status add_class(elbo__album *album, const char *part, const char *name, bool test, bool makes_classes,
+                             elbo__listing *empty)
 {
     struct contents c;
+    bool runs;
     int label = -1;
     char *path = elbo__format("%s/%s", part, name);
     elbo_status status = path ? look_into(path, &c) : ELBO_NO_MEMORY;
@@ -135,11 +146,17 @@ static elbo_status add_class(elbo__album *album, const char *part, const char *n
         elbo__free(path);
         return status;
     }
-    status = look_deeper(album, path, &c.folders);
+    if (is_run(&c)) {
+        status = elbo__leave_out(&album->left, ELBO__OTHER_FOLDERS, inside(album, part), name);
+        free_contents(&c);
+        elbo__free(path);
+        return status;
+    }
+    status = look_deeper(album, path, &c.folders, &runs);
     if (status == ELBO_OK && c.pictures.count == 0)
-        status = elbo__listing_add(empty, name);
+        status = runs ? ELBO_OK : elbo__listing_add(empty, name);
     else if (status == ELBO_OK)
-        status = find_class(album, path, name, test, &label);
+        status = find_class(album, path, name, makes_classes, &label);
     if (status == ELBO_OK)
         status = add_pictures(album, path, &c.pictures, label, test);
     if (status == ELBO_OK && c.pictures.count > 0)
@@ -168,11 +185,12 @@ static elbo_status add_part(elbo__album *album, const char *part, bool test)
     struct contents c;
     elbo__listing empty = {0};
     const size_t before = album->count;
+    const bool makes_classes = !test || before == 0;
     elbo_status status = look_into(part, &c);
     if (status != ELBO_OK)
         return status;
     for (size_t i = 0; i < c.folders.count && status == ELBO_OK; i++)
-        status = add_class(album, part, c.folders.names[i], test, &empty);
+        status = add_class(album, part, c.folders.names[i], test, makes_classes, &empty);
     if (status == ELBO_OK)
         status = judge_part(album, part, &c, before, &empty);
     if (status == ELBO_OK)

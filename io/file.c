@@ -225,6 +225,8 @@ elbo_status elbo__make_folders(const char *path, bool *made)
     if (!part)
         return ELBO_NO_MEMORY;
     elbo_status status = ELBO_OK;
+    for (size_t n = strlen(part); n > 1 && part[n - 1] == '/'; n--)
+        part[n - 1] = '\0';
     made = made ? made : &unused;
     *made = false;
     for (char *slash = strchr(part, '/'); slash && status == ELBO_OK; slash = strchr(slash + 1, '/')) {

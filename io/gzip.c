@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -46,9 +47,12 @@ static elbo_status refill(elbo__source *source)
 
 static elbo_status start(elbo__source *source)
 {
-    source->fd = open(source->path, O_RDONLY | O_CLOEXEC);
+    struct stat info;
+    source->fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer would block */
     if (source->fd < 0)
         return elbo__fail(ELBO_IO, "%s: cannot open: %s", source->path, elbo__reason(errno));
+    if (fstat(source->fd, &info) == 0 && S_ISFIFO(info.st_mode))
+        return elbo__fail(ELBO_IO, "%s: is not a regular file", source->path);
     elbo_status status = refill(source);
     if (status != ELBO_OK)
         return status;

@@ -102,6 +102,8 @@ static elbo_status read_elements(const char *path, elbo__source *source, int64_t
         capacity = wanted;
         status = fill(path, source, block, capacity, bytes, &used);
     } while (status == ELBO_OK && used < (size_t)bytes);
+    if (status == ELBO_OK && bytes > 0)
+        status = elbo__watched("reading", bytes, bytes);
 
     char more;
     if (status == ELBO_OK)

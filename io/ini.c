@@ -86,6 +86,18 @@ elbo_status elbo_ini_comment(elbo_ini *ini, const char *text)
     return append(ini, NULL, text, 0);
 }
 
+void elbo_ini_remove(elbo_ini *ini, const char *key)
+{
+    elbo_ini_entry *entry = find(ini, key);
+    if (!entry)
+        return;
+    elbo__free(entry->key);
+    elbo__free(entry->value);
+    const size_t behind = ini->count - 1 - (size_t)(entry - ini->entries);
+    memmove(entry, entry + 1, behind * sizeof *entry);
+    ini->count--;
+}
+
 const char *elbo_ini_get(const elbo_ini *ini, const char *key)
 {
     const elbo_ini_entry *entry = find(ini, key);

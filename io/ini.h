@@ -53,6 +53,8 @@ ELBO_API void elbo_ini_free(elbo_ini *ini); /* leaves it empty; accepts NULL */
 /* The value of a key; NULL when there is none. */
 ELBO_API const char *elbo_ini_get(const elbo_ini *ini, const char *key);
 
+ELBO_API void elbo_ini_remove(elbo_ini *ini, const char *key); /* does nothing when there is none */
+
 /* Sets a key, in its old place or as a new line at the end. ELBO_INVALID when a file could not hold it: another
  * character in the key, a control character in the value, or a blank at either end of the value. */
 ELBO_API elbo_status elbo_ini_set(elbo_ini *ini, const char *key, const char *value) ELBO_MUST_CHECK;

@@ -25,7 +25,7 @@ struct decoder {
     const char *path;
     int fd;
     int64_t file_size;
-    bool only_shape;
+    bool only_shape, in_scan;
     elbo_status status; /* of the first failure */
     struct jpeg_decompress_struct jpeg;
     struct jpeg_error_mgr errors;
@@ -55,10 +55,13 @@ static void on_error(j_common_ptr jpeg)
     give_up(d, elbo__fail(ELBO_FORMAT, "%s: damaged: %s", d->path, reason));
 }
 
-/* A warning (below 0) means that pixels are made up; the rest is talk. */
+/* A warning (below 0) means that pixels are made up, but for two: a number in the header that nobody goes by, and bytes
+ * between two markers that belong to nothing, which cameras and editors leave there. The rest is talk. */
 static void on_message(j_common_ptr jpeg, int level)
 {
-    if (level < 0)
+    const struct decoder *d = jpeg->client_data;
+    const int code = d->errors.msg_code;
+    if (level < 0 && code != JWRN_JFIF_MAJOR && !(code == JWRN_EXTRANEOUS_DATA && !d->in_scan))
         on_error(jpeg);
 }
 
@@ -161,6 +164,7 @@ static void read_rows(struct decoder *d)
         d->status = ELBO_NO_MEMORY;
         return;
     }
+    d->in_scan = true;
     jpeg_start_decompress(jpeg);
     while (jpeg->output_scanline < jpeg->output_height) {
         JSAMPROW row = d->pixels + (size_t)jpeg->output_scanline * bytes;

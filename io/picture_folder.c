@@ -26,7 +26,7 @@ static elbo_status agree_on_shape(const elbo__album *album, elbo_shape *out)
         if (shape.ndim == 3)
             *out = shape;
     }
-    return ELBO_OK;
+    return elbo__watched("looking at images", (int64_t)album->count, (int64_t)album->count);
 }
 
 /* (H, W) or (H, W, 3) into `channels` planes (H, W) */
@@ -69,6 +69,8 @@ static elbo_status read_part(const elbo__album *album, const elbo_shape *size, b
         ((int32_t *)labels.data)[at++] = picture->label;
         labelled = picture->label >= 0;
     }
+    if (status == ELBO_OK)
+        status = elbo__watched("reading images", n, n);
     if (status == ELBO_OK && labelled)
         out->labels = labels;
     else

@@ -5,6 +5,7 @@
 
 #include "../tensor/memory.h"
 #include "../tensor/random.h"
+#include "../tensor/watch.h"
 #include "../tensor/text.h"
 #include "dataset_private.h"
 
@@ -119,7 +120,9 @@ static elbo_status make(int size, int64_t count, uint64_t seed, int label, elbo_
     if (!out->factors.data)
         return ELBO_NO_MEMORY;
     elbo__random_key key = {.seed = seed, .stream = elbo__stream("data", "sprites", 0)};
-    for (int64_t i = 0; i < count; i++) {
+    elbo_status status = ELBO_OK;
+    for (int64_t i = 0; i < count && status == ELBO_OK; i++) {
+        status = elbo__watched("drawing sprites", i, count);
         int32_t *factor = (int32_t *)out->factors.data + i * FACTORS;
         key.step = (uint64_t)i;
         elbo__words words = elbo__words_of(key);
@@ -128,7 +131,7 @@ static elbo_status make(int size, int64_t count, uint64_t seed, int label, elbo_
         draw((unsigned char *)out->images.data + i * 3 * size * size, size, factor);
         ((int32_t *)out->labels.data)[i] = factor[label];
     }
-    return ELBO_OK;
+    return status == ELBO_OK ? elbo__watched("drawing sprites", count, count) : status;
 }
 
 /* classes = 0: the values of the factor */

@@ -44,6 +44,8 @@ elbo_status elbo__pca_fit(elbo_run *run, const elbo_images *images)
     char explained[32];
     elbo_pca pca;
     elbo_status status = elbo_pca_fit(&rows, dims, &pca);
+    if (status == ELBO_INVALID && (dims > rows.count || dims > rows.columns))
+        return elbo__fail(status, "%s (option \"latent-dim\")", elbo_error());
     if (status != ELBO_OK)
         return status;
     const double share = elbo_pca_explained(&pca, dims);

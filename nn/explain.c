@@ -93,7 +93,7 @@ static elbo_status run_timed(const elbo_run *run, const feed *f, const elbo__wor
         if (status == ELBO_OK)
             status = elbo_plan_run(plan, run->params, (elbo_at){.seed = (uint64_t)run->seed, .step = (uint64_t)i + 1});
     }
-    return status;
+    return status == ELBO_OK ? elbo__watched("timing", UNTIMED + runs, UNTIMED + runs) : status;
 }
 
 static elbo_status describe(elbo_run *run, const elbo_images *images, const elbo__work *work, int timed, char **text)

@@ -15,6 +15,7 @@
 #include "train.h"
 
 #define STAGE ".incomplete"
+#define KEPT "unpublished"
 #define ROOM "room-"
 
 /* What a run consists of. The model comes last: what loads a run reads it alone, so it finds the old or the new one. */
@@ -30,6 +31,7 @@ struct elbo__folder {
     int fd;         /* of the folder, locked; -1: not open */
     bool made;      /* by us                               */
     bool published; /* the stage is gone                   */
+    bool kept;      /* the stage stays                     */
 };
 
 static char *join(const char *folder, const char *name)
@@ -49,6 +51,7 @@ char *elbo__folder_file(const elbo__folder *folder, const char *name)
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
+/* A run has a model. Files of its other names are somebody else's, unless the stage tells that they were being replaced. */
 typedef struct {
     bool run, stage, other;
 } contents;
@@ -62,12 +65,14 @@ static elbo_status look_into(const char *path, contents *out)
         const char *name = list.names[i];
         if (strcmp(name, STAGE) == 0)
             out->stage = true;
-        else if (strcmp(name, ELBO__MODEL_FILE) == 0 || strcmp(name, ELBO__CONFIG_FILE) == 0)
+        else if (strcmp(name, ELBO__MODEL_FILE) == 0)
             out->run = true;
         else
             out->other = true;
     }
     elbo__listing_free(&list);
+    if (out->stage && out->other)
+        out->run = true;
     return status;
 }
 
@@ -79,8 +84,6 @@ static elbo_status check(const char *path, bool force)
         return status;
     if (found.run && !force)
         return elbo__fail(ELBO_IO, "%s: holds a run already; only --force replaces it", path);
-    if (found.stage && !force)
-        return elbo__fail(ELBO_IO, "%s: holds an unfinished training; only --force replaces it", path);
     if (found.other && !found.run)
         return elbo__fail(ELBO_IO, "%s: is not empty and holds no run", path);
     return ELBO_OK;
@@ -98,15 +101,20 @@ static elbo_status make_stage(const elbo__folder *folder)
     return status;
 }
 
+/* With all that is in it: what a killed training left has names of many kinds. */
 static void remove_stage(const elbo__folder *folder)
 {
-    for (int i = 0; i < FILES; i++) {
-        char *path = staged(folder, files[i].name);
-        if (path)
-            unlink(path);
-        elbo__free(path);
-    }
     char *path = join(folder->path, STAGE);
+    elbo__listing list = {.count = 0};
+    if (path && elbo__list_folder(path, &list) != ELBO_OK)
+        list.count = 0; /* there is none */
+    for (size_t i = 0; i < list.count; i++) {
+        char *file = staged(folder, list.names[i]);
+        if (file)
+            unlink(file);
+        elbo__free(file);
+    }
+    elbo__listing_free(&list);
     if (path)
         rmdir(path);
     elbo__free(path);
@@ -149,11 +157,47 @@ static elbo_status make_and_lock(elbo__folder *folder)
     }
 }
 
+static elbo_status for_each_file(const elbo__folder *folder,
+                                 elbo_status (*work)(const struct file *, const char *, const char *))
+{
+    elbo_status status = ELBO_OK;
+    for (int i = 0; i < FILES && status == ELBO_OK; i++) {
+        char *from = staged(folder, files[i].name), *to = join(folder->path, files[i].name);
+        status = from && to ? work(&files[i], from, to) : ELBO_NO_MEMORY;
+        elbo__free(from);
+        elbo__free(to);
+    }
+    return status;
+}
+
+/* Whether what is in the folder can be replaced: that is known before the training, and of no use after it. */
+static elbo_status check_target(const struct file *file, const char *from, const char *to)
+{
+    struct stat info, folder;
+    (void)file;
+    (void)from;
+    if (lstat(to, &info) != 0)
+        return ELBO_OK;
+    if (S_ISDIR(info.st_mode))
+        return elbo__fail(ELBO_IO, "%s: cannot replace: it is a folder", to);
+    char *path = elbo__strdup(to);
+    if (!path)
+        return ELBO_NO_MEMORY;
+    *strrchr(path, '/') = '\0';
+    const bool sticky = stat(path, &folder) == 0 && folder.st_mode & S_ISVTX;
+    elbo__free(path);
+    if (sticky && geteuid() != 0 && info.st_uid != geteuid() && folder.st_uid != geteuid())
+        return elbo__fail(ELBO_IO, "%s: cannot replace: %s", to, elbo__reason(EPERM));
+    return ELBO_OK;
+}
+
 static elbo_status open_folder(elbo__folder *folder, bool force)
 {
     elbo_status status = make_and_lock(folder);
     if (status == ELBO_OK)
         status = check(folder->path, force);
+    if (status == ELBO_OK)
+        status = for_each_file(folder, check_target);
     if (status != ELBO_OK)
         return status;
     remove_stage(folder); /* of a training that was killed */
@@ -189,11 +233,14 @@ elbo_status elbo__folder_open(const char *path, bool force, elbo__folder **out)
 
 char *elbo_claim_folder(const char *name)
 {
-    char *path = elbo__strdup(name);
+    size_t length = strlen(name);
+    while (length > 1 && name[length - 1] == '/')
+        length--;
+    char *path = elbo__format("%.*s", (int)length, name);
     bool made = false;
     for (int i = 2; path && elbo__make_folders(path, &made) == ELBO_OK && !made; i++) {
         elbo__free(path);
-        path = elbo__format("%s-%d", name, i);
+        path = elbo__format("%.*s-%d", (int)length, name, i);
     }
     if (made)
         return path;
@@ -234,17 +281,6 @@ elbo_status elbo__folder_check_room(const elbo__folder *folder, int64_t bytes)
 
 /* ---- publishing -------------------------------------------------------------------------------------------------- */
 
-/* Whether the file can be moved into the folder: it is there if it has to be, and what it replaces is a file. */
-static elbo_status check_move(const struct file *file, const char *from, const char *to)
-{
-    struct stat info;
-    if (file->required && stat(from, &info) != 0)
-        return elbo__fail(ELBO_IO, "%s: cannot replace: %s: %s", to, from, elbo__reason(errno));
-    if (lstat(to, &info) == 0 && S_ISDIR(info.st_mode))
-        return elbo__fail(ELBO_IO, "%s: cannot replace: it is a folder", to);
-    return ELBO_OK;
-}
-
 /* Moves the file into the folder, or removes its namesake of the run before where there is none. */
 static elbo_status move(const struct file *file, const char *from, const char *to)
 {
@@ -253,26 +289,11 @@ static elbo_status move(const struct file *file, const char *from, const char *t
     return elbo__fail(ELBO_IO, "%s: cannot replace: %s", to, elbo__reason(errno));
 }
 
-static elbo_status for_each_file(const elbo__folder *folder,
-                                 elbo_status (*work)(const struct file *, const char *, const char *))
-{
-    elbo_status status = ELBO_OK;
-    for (int i = 0; i < FILES && status == ELBO_OK; i++) {
-        char *from = staged(folder, files[i].name), *to = join(folder->path, files[i].name);
-        status = from && to ? work(&files[i], from, to) : ELBO_NO_MEMORY;
-        elbo__free(from);
-        elbo__free(to);
-    }
-    return status;
-}
-
 elbo_status elbo__folder_publish(elbo__folder *folder)
 {
     if (folder->published)
         return ELBO_OK;
-    elbo_status status = for_each_file(folder, check_move); /* all or nothing, as far as can be told beforehand */
-    if (status == ELBO_OK)
-        status = for_each_file(folder, move);
+    elbo_status status = for_each_file(folder, move);
     if (status != ELBO_OK)
         return status;
     remove_stage(folder);
@@ -280,11 +301,23 @@ elbo_status elbo__folder_publish(elbo__folder *folder)
     return ELBO_OK;
 }
 
+void elbo__folder_keep(elbo__folder *folder, elbo_status status)
+{
+    if (folder->published)
+        return;
+    char *from = join(folder->path, STAGE), *to = join(folder->path, KEPT);
+    folder->kept = true;
+    const bool named = from && to && rename(from, to) == 0;
+    (void)elbo__fail(status, "%s; what was trained is in %s/%s", elbo_error(), folder->path, named ? KEPT : STAGE);
+    elbo__free(from);
+    elbo__free(to);
+}
+
 void elbo__folder_close(elbo__folder *folder)
 {
     if (!folder)
         return;
-    if (!folder->published) {
+    if (!folder->published && !folder->kept) {
         remove_stage(folder);
         if (folder->made)
             rmdir(folder->path);

@@ -40,7 +40,11 @@ elbo_status elbo__folder_check_room(const elbo__folder *folder, int64_t bytes) E
 /* Puts the files in their place and removes those of the run that was there before; nothing the second time. */
 elbo_status elbo__folder_publish(elbo__folder *folder) ELBO_MUST_CHECK;
 
-/* Throws away what was not published. Accepts NULL; leaves the message of the failure that led here. */
+/* After a failure, of `status`: what was not published stays where it is, and the message says where. Nothing once it was
+ * published. */
+void elbo__folder_keep(elbo__folder *folder, elbo_status status);
+
+/* Throws away what was not published, unless it is kept. Accepts NULL; leaves the message of the failure that led here. */
 void elbo__folder_close(elbo__folder *folder);
 
 #endif

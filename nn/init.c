@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "../tensor/random.h"
+#include "../tensor/watch.h"
 
 typedef void draw_f64(double *y, int64_t rows, int64_t draws, int64_t n, elbo__random_key key, uint64_t row,
                       uint64_t draw);
@@ -12,11 +13,13 @@ typedef void draw_f64(double *y, int64_t rows, int64_t draws, int64_t n, elbo__r
 static void fill_random(const elbo_tensor *t, uint64_t seed, const char *name, draw_f64 *draw, double offset,
                         double scale)
 {
-    enum { CHUNK = 256 };
+    enum { CHUNK = 256, WATCHED = 1 << 22 };
     const elbo__random_key key = {.seed = seed, .stream = elbo__stream("init", name, 0)};
     double numbers[CHUNK];
     int64_t i = 0;
     for (elbo__walk w = elbo__walk_start(&t->layout.shape); w.more; elbo__walk_next(&w), i++) {
+        if (i % WATCHED == 0 && elbo__watched("initialising", i, elbo_shape_size(&t->layout.shape)) != ELBO_OK)
+            return; /* whoever asked for it asks the watcher too, and ends */
         if (i % CHUNK == 0)
             draw(numbers, 1, 1, CHUNK, key, (uint64_t)(i / CHUNK), 0);
         elbo_tensor_set(t, w.index, offset + scale * numbers[i % CHUNK]);

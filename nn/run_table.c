@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "run_private.h"
 
 /* ---- checks ------------------------------------------------------------------------------------------------------ */
@@ -79,9 +80,7 @@ elbo_status elbo__check_finite(const elbo_run *run, const char *what, const floa
     const int64_t at = find_not_finite(x, n);
     return at == n ? ELBO_OK
                    : elbo__fail(ELBO_INVALID, "model \"%s\": %s is not finite: %s", run->model->name, what,
-                                isnan(x[at]) ? "nan"
-                                : x[at] > 0  ? "inf"
-                                             : "-inf");
+                                elbo__not_finite(x[at]));
 }
 
 const char *elbo__run_spoilt(const elbo_run *run)

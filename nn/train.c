@@ -6,6 +6,7 @@
 
 #include "../tensor/memory.h"
 #include "../tensor/random.h"
+#include "../tensor/text.h"
 #include "schedule.h"
 #include "train_private.h"
 
@@ -66,9 +67,9 @@ static elbo_status count_step(training *t, const elbo__planned *planned, int64_t
         return ELBO_OK;
     for (int i = 0; i < step.count; i++)
         if (!isfinite(step.at[i].value))
-            return elbo__fail(ELBO_INVALID,
-                              "epoch %lld, step %lld: %s is %f; a smaller lr, clip-norm or skip-nonfinite may help",
-                              (long long)t->epoch, (long long)t->step, step.at[i].name, step.at[i].value);
+            return elbo__fail(
+                ELBO_INVALID, "epoch %lld, step %lld: %s is %s; a smaller lr, clip-norm or skip-nonfinite may help",
+                (long long)t->epoch, (long long)t->step, step.at[i].name, elbo__not_finite(step.at[i].value));
     elbo__figures_add(&t->sums, planned, batch);
     t->counted += batch;
     return ELBO_OK;
@@ -136,20 +137,6 @@ static elbo_status train_epoch(training *t, bool *go_on)
     return status;
 }
 
-/* The only epoch of a model that is fitted; its figures on the training images are those afterwards. */
-static elbo_status fit_epoch(training *t)
-{
-    t->epoch_began = now();
-    t->beta = elbo_beta_at(t->run->options, INFINITY, 1);
-    elbo_status status = t->run->model->fit(t->run, t->train_images);
-    elbo_params_touch(t->run->params);
-    if (status == ELBO_OK)
-        status = elbo__run_evaluate(t->run, &t->train, t->train.count, t->run->seed, &t->sums);
-    t->seen = t->train.count;
-    t->counted = 1;
-    return status;
-}
-
 #define ADVICE "a smaller lr or clip-norm may help"
 
 /* Whether the weights can be saved: the last step may have spoilt them after its loss was computed. */
@@ -161,26 +148,45 @@ static elbo_status check_weights(const training *t)
                                 (long long)t->epoch, (long long)t->step, spoilt);
 }
 
-/* Figures of the test images, which must be finite: weights that are need not mean a model that is. Without test images a
- * block of those of the training is looked at, and its figures are not kept. */
-static elbo_status test_epoch(training *t, elbo_figures *out)
+/* Figures of the first `count` images of a table, which must be finite: weights that are need not mean a model that is. Where
+ * a watcher wants no more there are none, and the training ends when all that it has is saved. */
+static elbo_status measure(training *t, const elbo__table *table, int64_t count, const char *images, elbo_figures *out)
 {
-    const int64_t block = elbo__run_block(t->run), n = t->train.count;
-    const bool held_out = t->test.count > 0;
-    elbo_status status = elbo__run_evaluate(t->run, held_out ? &t->test : &t->train,
-                                            held_out    ? t->test.count
-                                            : n < block ? n
-                                                        : block,
-                                            t->run->seed, out);
+    elbo_status status = t->saver.stopped ? ELBO_STOPPED : elbo__run_evaluate(t->run, table, count, t->run->seed, out);
+    if (status == ELBO_STOPPED) {
+        t->saver.stopped = true;
+        *out = (elbo_figures){.count = 0};
+        return ELBO_OK;
+    }
     for (int i = 0; i < out->count && status == ELBO_OK; i++)
         if (!isfinite(out->at[i].value))
             status = elbo__fail(ELBO_INVALID, "epoch %lld: %s of the %s images is %s; " ADVICE, (long long)t->epoch,
-                                out->at[i].name, held_out ? "test" : "training",
-                                isnan(out->at[i].value) ? "nan"
-                                : out->at[i].value > 0  ? "inf"
-                                                        : "-inf");
-    if (!held_out)
-        *out = (elbo_figures){.count = 0};
+                                out->at[i].name, images, elbo__not_finite(out->at[i].value));
+    return status;
+}
+
+/* Of the test images; where there are none, a block of those of the training must do, whose figures are not kept. */
+static elbo_status test_epoch(training *t, elbo_figures *out)
+{
+    if (t->test.count)
+        return measure(t, &t->test, t->test.count, "test", out);
+    const int64_t block = elbo__run_block(t->run), n = t->train.count;
+    elbo_status status = measure(t, &t->train, n < block ? n : block, "training", out);
+    *out = (elbo_figures){.count = 0};
+    return status;
+}
+
+/* The only epoch of a model that is fitted; its figures on the training images are those afterwards. */
+static elbo_status fit_epoch(training *t)
+{
+    t->epoch_began = now();
+    t->beta = elbo_beta_at(t->run->options, INFINITY, 1);
+    elbo_status status = t->run->model->fit(t->run, t->train_images);
+    elbo_params_touch(t->run->params);
+    if (status == ELBO_OK)
+        status = measure(t, &t->train, t->train.count, "training", &t->sums);
+    t->seen = t->train.count;
+    t->counted = 1;
     return status;
 }
 
@@ -221,22 +227,32 @@ static void forget_moments(elbo_params *params)
     }
 }
 
+static elbo_status compile(const training *t, elbo__role role, int64_t batch, const elbo__table *table)
+{
+    const elbo__work work = {role, batch, role == ELBO__STEP ? t->draws : 1, table->count, table->images.dtype};
+    elbo__planned *unused;
+    return batch > 0 ? elbo__run_plan(t->run, &work, &unused) : ELBO_OK;
+}
+
+/* The plans of blocks and of what they leave over. */
+static elbo_status compile_blocks(const training *t, elbo__role role, int64_t block, const elbo__table *table)
+{
+    block = block < table->count ? block : table->count;
+    elbo_status status = compile(t, role, block, table);
+    return status == ELBO_OK && block > 0 ? compile(t, role, table->count % block, table) : status;
+}
+
 /* Makes the plans that the training will need, with their memory: an hour later would be a bad time to run short. */
 static elbo_status compile_all(const training *t)
 {
-    const elbo__table *measured = t->test.count ? &t->test : &t->train;
-    const int64_t n = t->train.count, batch = t->how.batch_size < n ? t->how.batch_size : n,
-                  block = elbo__run_block(t->run);
-    const elbo__work all[] = {{ELBO__STEP, batch, t->draws, n, t->train.images.dtype},
-                              {ELBO__STEP, n % batch, t->draws, n, t->train.images.dtype},
-                              {ELBO__EVALUATE, block < measured->count ? block : measured->count, 1, measured->count,
-                               measured->images.dtype}};
+    const int64_t block = elbo__run_block(t->run);
     elbo_status status = ELBO_OK;
-    for (size_t i = 0; i < sizeof all / sizeof all[0] && status == ELBO_OK; i++) {
-        elbo__planned *unused;
-        if (all[i].batch > 0 && !(all[i].role == ELBO__STEP && t->run->model->fit))
-            status = elbo__run_plan(t->run, &all[i], &unused);
-    }
+    if (!t->run->model->fit)
+        status = compile_blocks(t, ELBO__STEP, t->how.batch_size, &t->train);
+    if (status == ELBO_OK && t->test.count)
+        status = compile_blocks(t, ELBO__EVALUATE, block, &t->test);
+    if (status == ELBO_OK && (t->run->model->fit || !t->test.count))
+        status = compile_blocks(t, ELBO__EVALUATE, block, &t->train);
     return status;
 }
 

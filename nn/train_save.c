@@ -1,6 +1,8 @@
 /* What a training leaves behind: notes in the configuration, and the files of the run folder. */
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "../io/csv.h"
 #include "../tensor/machine.h"
@@ -23,11 +25,22 @@ static elbo_status note_fingerprint(elbo_run *run, const char *key, const elbo_i
     return note(run, key, elbo__format("%016" PRIx64, images->fingerprint));
 }
 
+/* Of a training before this one nothing may be left: its figures are not those of this model. */
+static void forget_training(elbo_run *run)
+{
+    static const char *const notes[] = {"kernels",    "train-fingerprint", "test-fingerprint", "epochs-done",
+                                        "steps-done", "train-loss",        "test-elbo",        "test-recon",
+                                        "test-kl",    "test-squared-error"};
+    for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
+        elbo_ini_remove(&run->notes, notes[i]);
+}
+
 elbo_status elbo__note_training(elbo_run *run, const elbo_values *values, const elbo_images *train,
                                 const elbo_images *test)
 {
     const elbo_machine machine = elbo_machine_describe();
     elbo_status status = ELBO_OK;
+    forget_training(run);
     for (const elbo_option *o = elbo_training_options; o->name && status == ELBO_OK && !run->model->fit; o++)
         status = note(run, o->name, elbo_values_print(values, o->name));
     if (status == ELBO_OK)
@@ -54,7 +67,9 @@ static elbo_status note_epoch(elbo_run *run, const elbo_epoch *epoch)
     if (status == ELBO_OK)
         status = note(run, "steps-done", elbo__format("%" PRId64, epoch->step));
     for (size_t i = 0; i < sizeof figures / sizeof figures[0] && status == ELBO_OK; i++)
-        if (!isnan(figures[i].value))
+        if (isnan(figures[i].value))
+            elbo_ini_remove(&run->notes, figures[i].key);
+        else
             status = note(run, figures[i].key, elbo__format("%.9g", figures[i].value));
     return status;
 }
@@ -154,40 +169,68 @@ static void warn_once(elbo__saver *s, int file)
     elbo__free(message);
 }
 
+/* A picture that could not be drawn is not there: that of an epoch before would be of another model. */
 static elbo_status write_file(elbo__saver *s, const elbo_epoch *epoch, int file)
 {
     char *path = elbo__folder_file(s->folder, files[file].name);
     elbo_status status = path ? files[file].write(s, epoch, path) : ELBO_NO_MEMORY;
+    if (files[file].picture && status != ELBO_OK) {
+        if (status == ELBO_STOPPED)
+            s->stopped = true;
+        else
+            warn_once(s, file);
+        if (path)
+            unlink(path);
+        status = ELBO_OK;
+    }
     elbo__free(path);
-    if (!files[file].picture || status == ELBO_OK)
-        return status;
-    if (status == ELBO_STOPPED)
-        s->stopped = true;
-    else
-        warn_once(s, file);
-    return ELBO_OK;
+    return status;
 }
 
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
+/* What the file of the model takes: its weights, and as metadata the configuration. 0 when memory is short. */
+static int64_t bytes_of_model(const elbo_run *run)
+{
+    const elbo_tensor weights = elbo_params_slab(run->params, 0);
+    int64_t bytes = elbo_shape_size(&weights.layout.shape) * (int64_t)elbo_dtype_size(weights.dtype);
+    elbo_ini configuration = {.count = 0};
+    if (elbo_run_describe(run, &configuration) != ELBO_OK)
+        bytes = 0;
+    for (size_t i = 0; bytes && i < configuration.count; i++)
+        bytes += (int64_t)(strlen(configuration.entries[i].key) + strlen(configuration.entries[i].value));
+    elbo_ini_free(&configuration);
+    return bytes;
+}
+
 elbo_status elbo__save_rehearse(elbo__saver *s)
 {
-    elbo_status status = ELBO_OK;
     if (!s->folder)
         return ELBO_OK;
-    const elbo_tensor weights = elbo_params_slab(s->run->params, 0);
-    status = elbo__folder_check_room(s->folder,
-                                     elbo_shape_size(&weights.layout.shape) * (int64_t)elbo_dtype_size(weights.dtype));
+    const int64_t bytes = bytes_of_model(s->run);
+    elbo_status status = bytes ? elbo__folder_check_room(s->folder, bytes) : ELBO_NO_MEMORY;
     for (int i = 0; i < FILES && status == ELBO_OK; i++)
-        if (files[i].picture && !s->run->model->fit) /* before it is fitted such a model has nothing to show */
+        if (files[i].picture && !s->run->model->fit) { /* before it is fitted such a model has nothing to show */
             status = write_file(s, NULL, i);
+            char *path = elbo__folder_file(s->folder, files[i].name);
+            if (path)
+                unlink(path); /* of weights that have learned nothing */
+            elbo__free(path);
+        }
     return status == ELBO_OK && s->stopped ? ELBO_STOPPED : status;
 }
 
 elbo_status elbo__save_epoch(elbo__saver *s, const elbo_epoch *epoch)
 {
+    bool model = false;
     elbo_status status = note_epoch(s->run, epoch);
-    for (int i = 0; i < FILES && status == ELBO_OK; i++)
+    for (int i = 0; i < FILES && status == ELBO_OK; i++) {
         status = write_file(s, epoch, i);
-    return status == ELBO_OK ? elbo__folder_publish(s->folder) : status;
+        model = model || status == ELBO_OK; /* which is the first of them */
+    }
+    if (status == ELBO_OK)
+        status = elbo__folder_publish(s->folder);
+    if (status != ELBO_OK && model)
+        elbo__folder_keep(s->folder, status);
+    return status;
 }

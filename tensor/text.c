@@ -63,6 +63,11 @@ long long elbo__read_integer(const char *text, char **end)
     return integer;
 }
 
+const char *elbo__not_finite(double x)
+{
+    return x != x ? "nan" : x > 0 ? "inf" : "-inf";
+}
+
 const char *elbo__reason(int error)
 {
     const locale_t c = c_locale();

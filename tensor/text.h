@@ -23,6 +23,9 @@ int elbo__print_list(char *out, size_t size, const char *format, va_list args) E
 double elbo__read_number(const char *text, char **end);
 long long elbo__read_integer(const char *text, char **end);
 
+/* "nan", "inf" or "-inf": of a number that is not finite */
+const char *elbo__not_finite(double x);
+
 /* What an errno means, in English. Good until the thread asks again. */
 const char *elbo__reason(int error);
 

@@ -84,10 +84,41 @@ says '^ELBO -*\(nan\|inf\) nats per image$'
 says '^KL \(nan\|inf\) nats per image$'
 grep -q '^elbo: KL is not finite' err || complain 'evaluate: does not say what is not finite'
 fails 1 'large: image 0: its ELBO with label 0 is nan' "$elbo" classify large --draws 2
+cp -r cvae far
+for unit in 0 1 2; do # z at 1e37: every density is 0
+    at=$((unit * 4))
+    spoil far encoder.mean.bias '\174\330\360\174' # 1e37
+done
+"$elbo" evaluate far >/dev/null 2>&1 && complain 'evaluate: infinite figures are a success'
+"$elbo" classify far --draws 2 >out 2>err && complain 'classify: labels of which none is possible are compared'
+grep -q 'its ELBO' err || complain 'classify: does not say why labels cannot be compared'
+cp -r cvae beyond
+spoil beyond encoder.hidden.bias '\0\0\200\104'  # 1024
+spoil beyond encoder.mean.weight '\0\0\0\177'    # 2^127
+"$elbo" encode beyond -o spoilt >out 2>err && complain 'encode: numbers that are not finite are a success'
+grep -q 'are not finite' err || complain 'encode: does not say what is not finite'
 fails 1 'what is drawn is not finite: nan' "$elbo" reconstruct large -o nothing.png
 [ -e nothing.png ] && complain 'a picture of what is not finite'
 fails 1 'a smaller lr' "$elbo" train vae $small --lr 500 --out nothing
 [ -e nothing ] && complain 'a training without a finite model left a folder'
+
+# ---- other people's files -------------------------------------------------------------------------------------------
+
+runs 'encode with labels' "$elbo" encode cvae -o codes
+rm -f data/t10k-labels-idx1-ubyte.away && mv data/t10k-labels-idx1-ubyte data/t10k-labels-idx1-ubyte.away
+runs 'encode without labels' "$elbo" encode vae -o codes
+[ -e codes-labels.npy ] && complain 'encode: labels of an earlier call stand beside codes of this one'
+mv data/t10k-labels-idx1-ubyte.away data/t10k-labels-idx1-ubyte
+cksum vae/model.safetensors >sum
+fails 64 'is the name of a part of a run' "$elbo" sample vae -o vae/model.safetensors
+cksum vae/model.safetensors | cmp -s sum - || complain 'sample: a picture in the place of a model'
+for name in '' pictures/; do
+    fails 64 'is no name of a file' "$elbo" scatter vae -o "$name"
+    fails 64 'is no name of a file' "$elbo" encode vae -o "$name"
+done
+fails 64 "unrecognized option '--hiden'" "$elbo" train --hiden 8 vae --data data
+"$elbo" train vae $small --epochs 500 --out pipe 2>&1 >/dev/null | head -n 1 >/dev/null
+[ "$(wc -l <pipe/metrics.csv)" -eq 501 ] || complain 'a training ends because nobody listens to its progress'
 
 # ---- more classes than columns --------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@
 #include "../nn/folder.h"
 #include "../nn/train.h"
 #include "../tensor/memory.h"
+#include "../tensor/watch.h"
 #include "patterns.h"
 #include "scratch.h"
 #include "suites.h"
@@ -227,6 +228,9 @@ START_TEST(a_claimed_folder_is_the_next_free_one)
         ck_assert(scratch_exists(names[i]));
         elbo_release(path);
     }
+    char *path = elbo_claim_folder(scratch_path("runs/ae/"));
+    ck_assert_str_eq(path, scratch_path("runs/ae"));
+    elbo_release(path);
     scratch_write("file", "", 0);
     ck_assert_ptr_null(elbo_claim_folder(scratch_path("file/vae")));
     ck_assert_ptr_nonnull(strstr(elbo_error(), "file: is a file, not a folder"));
@@ -512,6 +516,102 @@ START_TEST(a_disk_without_room_for_the_model_is_told_before_the_first_step)
 }
 END_TEST
 
+/* Pictures of the rehearsal are of weights that have learned nothing. */
+typedef struct {
+    int samplings, stop_at;
+} critic;
+
+static bool stop_sampling(void *user, const char *what, int64_t done, int64_t total)
+{
+    (void)total;
+    critic *c = user;
+    return strcmp(what, "sampling") != 0 || done > 0 || ++c->samplings != c->stop_at;
+}
+
+START_TEST(a_picture_is_of_the_model_beside_it_or_not_there)
+{
+    critic c = {.stop_at = 2 + _i}; /* after the first epoch, or after the second */
+    elbo_epoch last;
+    elbo_watch(stop_sampling, &c);
+    train_into("run", (elbo_training){.epochs = 3}, &last);
+    elbo_watch(NULL, NULL);
+    ck_assert_int_eq(last.epoch, 1 + _i);
+    ck_assert(!scratch_exists("run/samples.png"));
+    elbo_run *kept = elbo_run_load(scratch_path("run"), elbo_models);
+    ck_assert_msg(kept != NULL, "%s", elbo_error());
+    elbo_run_free(kept);
+}
+END_TEST
+
+START_TEST(nothing_of_an_earlier_training_is_said_of_a_later_one)
+{
+    elbo_run *run = new_run(&elbo_model_vae, 1);
+    assert_trained(run, &(elbo_training){.epochs = 1, .folder = scratch_path("run")}, NULL);
+    elbo_ini config;
+    ck_assert_int_eq(elbo_ini_read(scratch_path("run/config.ini"), &config), ELBO_OK);
+    ck_assert_ptr_nonnull(elbo_ini_get(&config, "test-elbo"));
+    elbo_ini_free(&config);
+    const elbo_training again = {.epochs = 2, .folder = scratch_path("again")};
+    ck_assert_int_eq(elbo_train(run, &train, NULL, &again, NULL), ELBO_OK);
+    ck_assert_int_eq(elbo_ini_read(scratch_path("again/config.ini"), &config), ELBO_OK);
+    static const char *const keys[] = {"test-elbo", "test-recon", "test-kl", "test-squared-error", "test-fingerprint"};
+    for (int i = 0; i < 5; i++)
+        ck_assert_msg(elbo_ini_get(&config, keys[i]) == NULL, "%s", keys[i]);
+    ck_assert_str_eq(elbo_ini_get(&config, "epochs-done"), "2");
+    elbo_ini_free(&config);
+    elbo_run_free(run);
+}
+END_TEST
+
+/* While the first epoch runs, somebody makes a folder of the name that the model is to have. */
+static bool stand_in_the_way(void *user, const elbo_progress *p)
+{
+    (void)user;
+    if (p->step == 1 && !p->finished)
+        ck_assert_int_eq(mkdir(scratch_path("run/model.safetensors"), 0777), 0);
+    return true;
+}
+
+START_TEST(a_model_that_cannot_be_put_in_its_place_is_kept_and_the_error_says_where)
+{
+    elbo_run *run = new_run(&elbo_model_vae, 1);
+    const elbo_training how = {.epochs = 1, .folder = scratch_path("run"), .progress = stand_in_the_way};
+    assert_not_trained(run, &how, "; what was trained is in ");
+    elbo_run_free(run);
+    run = elbo_run_load(scratch_path("run/unpublished"), elbo_models);
+    ck_assert_msg(run != NULL, "%s", elbo_error());
+    elbo_run_free(run);
+    ck_assert(!scratch_exists("run/.incomplete"));
+}
+END_TEST
+
+START_TEST(whatever_a_killed_training_left_is_cleared_away)
+{
+    static const char *const left[] = {"run/.incomplete/room-1", "run/.incomplete/model.safetensors.tmp-1-0",
+                                       "run/.incomplete/samples.png"};
+    ck_assert_int_eq(mkdir(scratch_path("run"), 0777), 0);
+    ck_assert_int_eq(mkdir(scratch_path("run/.incomplete"), 0777), 0);
+    for (int i = 0; i < 3; i++)
+        scratch_write(left[i], "x", 1);
+    train_into("run", (elbo_training){.epochs = 1}, NULL);
+    ck_assert(!scratch_exists("run/.incomplete"));
+}
+END_TEST
+
+START_TEST(files_of_another_program_are_not_a_run)
+{
+    ck_assert_int_eq(mkdir(scratch_path("other"), 0777), 0);
+    scratch_write("other/config.ini", "{}", 2);
+    scratch_write("other/metrics.csv", "a,b", 3);
+    elbo_run *run = new_run(&elbo_model_vae, 1);
+    assert_not_trained(run, &(elbo_training){.epochs = 1, .folder = scratch_path("other"), .force = true},
+                       "other: is not empty and holds no run");
+    scratch_assert_bytes("other/config.ini", "{}", 2);
+    scratch_assert_bytes("other/metrics.csv", "a,b", 3);
+    elbo_run_free(run);
+}
+END_TEST
+
 static size_t most_bytes;
 
 static void *allocate_little(size_t bytes, void *user)
@@ -575,6 +675,11 @@ Suite *suite_folder(void)
     tcase_add_loop_test(folder, of_many_classes_sixteen_are_drawn_a_column_each, 0, 4);
     tcase_add_test(folder, a_picture_that_cannot_be_drawn_is_a_warning_and_the_model_stays);
     tcase_add_test(folder, a_disk_without_room_for_the_model_is_told_before_the_first_step);
+    tcase_add_loop_test(folder, a_picture_is_of_the_model_beside_it_or_not_there, 0, 2);
+    tcase_add_test(folder, nothing_of_an_earlier_training_is_said_of_a_later_one);
+    tcase_add_test(folder, a_model_that_cannot_be_put_in_its_place_is_kept_and_the_error_says_where);
+    tcase_add_test(folder, whatever_a_killed_training_left_is_cleared_away);
+    tcase_add_test(folder, files_of_another_program_are_not_a_run);
     tcase_add_test(folder, memory_that_is_short_is_told_before_the_first_step);
     suite_add_tcase(suite, folder);
     return suite;

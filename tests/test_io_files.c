@@ -237,12 +237,15 @@ START_TEST(folders_are_made_with_those_above)
     ck_assert_int_eq(elbo__make_folders(scratch_path("a/b//c/"), NULL), ELBO_OK);
     ck_assert_int_eq(elbo__make_folders(scratch_path("a/b/c"), NULL), ELBO_OK);
     ck_assert_int_eq(elbo__make_folders("/", NULL), ELBO_OK);
+    ck_assert_int_eq(elbo__make_folders("//", NULL), ELBO_OK);
     ck_assert(scratch_exists("a/b/c"));
     bool made;
     ck_assert_int_eq(elbo__make_folders(scratch_path("a/b/d"), &made), ELBO_OK);
     ck_assert(made);
     ck_assert_int_eq(elbo__make_folders(scratch_path("a/b/d"), &made), ELBO_OK);
     ck_assert(!made);
+    ck_assert_int_eq(elbo__make_folders(scratch_path("a/b/e//"), &made), ELBO_OK);
+    ck_assert(made);
     scratch_write("a/file", "", 0);
     assert_error(elbo__make_folders(scratch_path("a/file"), NULL), ELBO_IO, scratch_path("a/file"), "is a file");
     assert_error(elbo__make_folders(scratch_path("a/file/b"), NULL), ELBO_IO, scratch_path("a/file"), "is a file");

@@ -102,6 +102,24 @@ START_TEST(bytes_after_the_end_do_not_count)
 }
 END_TEST
 
+/* What cameras and editors leave in headers; no pixel depends on it. */
+START_TEST(odd_headers_are_read_as_they_are_meant)
+{
+    enum { LENGTH = 4, VERSION = 11, STRAY = 2 };
+    unsigned char bytes[MOST];
+    write_kind("a", &kinds[0], 0);
+    const size_t size = scratch_read("a", bytes, MOST);
+    ck_assert_mem_eq(bytes + 6, "JFIF", 4);
+    bytes[VERSION] = 2;
+    const size_t next = LENGTH + bytes[LENGTH + 1]; /* the marker behind this segment */
+    memmove(bytes + next + STRAY, bytes + next, size - next);
+    memset(bytes + next, 0x12, STRAY);
+    scratch_write("a", bytes, size + STRAY);
+    elbo_tensor tensor = read_kind("a", &kinds[0]);
+    elbo_tensor_free(&tensor);
+}
+END_TEST
+
 /* ---- broken files ------------------------------------------------------------------------------------------------ */
 
 START_TEST(a_jpeg_that_is_no_file_is_named)
@@ -270,6 +288,7 @@ Suite *suite_io_jpeg(void)
     tcase_add_loop_test(valid, every_kind_of_jpeg_is_read, 0, KINDS);
     tcase_add_test(valid, colours_are_red_green_and_blue);
     tcase_add_test(valid, bytes_after_the_end_do_not_count);
+    tcase_add_test(valid, odd_headers_are_read_as_they_are_meant);
     suite_add_tcase(suite, valid);
 
     TCase *broken = tcase_create("broken files");

@@ -110,8 +110,8 @@ static place place_of(const elbo_tensor *part, bool stripes)
 }
 
 /* Makes the list of tasks; what is one number for all chunks is filled in here. `now` says where each register is. */
-static size_t prepare(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *parts, int64_t most,
-                      char *registers, place *now, task *tasks)
+static size_t prepare(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *parts, int64_t most, char *registers,
+                      place *now, task *tasks)
 {
     const elbo__kernels *kernels = elbo__kernels_for(dtype);
     const elbo__group *g = instr->group;
@@ -160,7 +160,9 @@ void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *pa
         int64_t row = first / length, column = first % length;
         n = elbo__chunk(shape, instr->axis, first);
         for (const task *t = tasks; t < tasks + n_tasks; t++) {
-#define AT(i) (t->places[i].at + row * t->places[i].next_row + column * t->places[i].next)
+/* An operand that a kernel does not have is NULL, to which nothing may be added, not even 0. */
+#define AT(i)                                                                                                          \
+    (char *)((uintptr_t)t->places[i].at + (uintptr_t)(row * t->places[i].next_row + column * t->places[i].next))
             if (t->kernel)
                 t->kernel(n, AT(0), AT(1), AT(2), AT(3));
             else if (t->loads)
