@@ -57,6 +57,15 @@ elbo_status elbo__pca_each_block(const elbo_rows *rows, const char *what, int64_
     return status;
 }
 
+double *elbo__pca_room(int64_t rows, int64_t columns)
+{
+    int64_t count, bytes;
+    if (elbo__mul_size(rows, columns, &count) && elbo__mul_size(count, sizeof(double), &bytes))
+        return elbo__alloc((size_t)bytes);
+    (void)elbo__fail(ELBO_NO_MEMORY, "out of memory: %lld rows of %lld numbers", (long long)rows, (long long)columns);
+    return NULL;
+}
+
 void elbo__pca_centre(const elbo_pca *pca, const float *x, int64_t n, double *y)
 {
     for (int64_t i = 0; i < n; i++)
@@ -126,7 +135,7 @@ elbo_status elbo__pca_fit_by(elbo__pca_way *way, const elbo_rows *rows, int64_t 
         return elbo__fail(ELBO_INVALID, "pca: %lld components of %lld rows of %lld columns: expected 1 to %lld",
                           (long long)components, (long long)rows->count, (long long)rows->columns, (long long)most);
     out->mean = elbo__calloc((size_t)rows->columns, sizeof *out->mean);
-    out->axes = elbo__calloc((size_t)components, (size_t)rows->columns * sizeof *out->axes);
+    out->axes = elbo__pca_room(components, rows->columns);
     out->variances = elbo__calloc((size_t)components, sizeof *out->variances);
     elbo_status status = out->mean && out->axes && out->variances ? find_mean(rows, out) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)

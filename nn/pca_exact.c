@@ -41,7 +41,7 @@ typedef struct {
     double *sum; /* (D, D), the upper half */
 } scatter;
 
-/* sum += y^T y */
+/* sum += y^T y; the first block sets it */
 static elbo_status add_to_scatter(void *state, const float *x, int64_t first, int64_t n)
 {
     const scatter *s = state;
@@ -54,7 +54,7 @@ static elbo_status add_to_scatter(void *state, const float *x, int64_t first, in
         const elbo__matrix sum = {s->sum + k * width + k, left.rows, width - k, width, 1};
         status = elbo__watched("covariance", first, s->pca->count);
         if (status == ELBO_OK)
-            elbo__product_shared(1, &left, &right, 1, &sum, elbo_threads());
+            elbo__product_shared(1, &left, &right, first > 0, &sum, elbo_threads());
     }
     return status;
 }
@@ -62,9 +62,7 @@ static elbo_status add_to_scatter(void *state, const float *x, int64_t first, in
 elbo_status elbo__pca_covariance(const elbo_rows *rows, elbo_pca *pca)
 {
     const int64_t n = pca->columns;
-    scatter s = {.pca = pca,
-                 .y = elbo__calloc((size_t)elbo__pca_block(rows), (size_t)n * sizeof *s.y),
-                 .sum = elbo__calloc((size_t)n, (size_t)n * sizeof *s.sum)};
+    scatter s = {.pca = pca, .y = elbo__pca_room(elbo__pca_block(rows), n), .sum = elbo__pca_room(n, n)};
     elbo_status status = ELBO_NO_MEMORY;
     if (s.y && s.sum)
         status = elbo__pca_each_block(rows, "covariance", 0, rows->count, &s, add_to_scatter);
@@ -135,7 +133,7 @@ static elbo_status multiply_pairs(const gram *g)
     return status;
 }
 
-/* axes (Z, D) += vectors y, for the rows of a block y */
+/* axes (Z, D) += vectors y, for the rows of a block y; the first block sets them */
 static elbo_status add_to_axes(void *state, const float *x, int64_t first, int64_t n)
 {
     const gram *g = state;
@@ -149,7 +147,7 @@ static elbo_status add_to_axes(void *state, const float *x, int64_t first, int64
                            axes = {g->pca->axes + i * width, left.rows, width, width, 1};
         status = elbo__watched("axes", first, count);
         if (status == ELBO_OK)
-            elbo__product_shared(1, &left, &right, 1, &axes, elbo_threads());
+            elbo__product_shared(1, &left, &right, first > 0, &axes, elbo_threads());
     }
     return status;
 }
@@ -159,14 +157,14 @@ static elbo_status add_to_axes(void *state, const float *x, int64_t first, int64
  * ones first. */
 elbo_status elbo__pca_gram(const elbo_rows *rows, elbo_pca *pca)
 {
-    const size_t count = (size_t)rows->count, width = (size_t)rows->columns;
+    const int64_t count = rows->count, width = rows->columns;
     gram g = {.rows = rows, .pca = pca, .block = gram_block(rows)};
-    const size_t room = (size_t)(g.block > elbo__pca_block(rows) ? g.block : elbo__pca_block(rows));
-    g.own = elbo__calloc(rows->read ? room : 0, width * sizeof *g.own);
-    g.y = elbo__calloc(room, width * sizeof *g.y);
-    g.other = elbo__calloc(room, width * sizeof *g.other);
-    g.products = elbo__calloc(count, count * sizeof *g.products);
-    g.vectors = elbo__calloc((size_t)pca->components, count * sizeof *g.vectors);
+    const int64_t room = g.block > elbo__pca_block(rows) ? g.block : elbo__pca_block(rows);
+    g.own = elbo__calloc(rows->read ? (size_t)room : 0, (size_t)width * sizeof *g.own);
+    g.y = elbo__pca_room(room, width);
+    g.other = elbo__pca_room(g.block, width);
+    g.products = elbo__pca_room(count, count);
+    g.vectors = elbo__pca_room(pca->components, count);
     elbo_status status = g.own && g.y && g.other && g.products && g.vectors ? ELBO_OK : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         status = multiply_pairs(&g);
@@ -174,7 +172,6 @@ elbo_status elbo__pca_gram(const elbo_rows *rows, elbo_pca *pca)
     if (status == ELBO_OK)
         status = elbo__eigen_leading(rows->count, g.products, pca->components, pca->variances, g.vectors,
                                      elbo_threads());
-    memset(pca->axes, 0, (size_t)pca->components * width * sizeof *pca->axes); /* another way may have tried before */
     if (status == ELBO_OK)
         status = elbo__pca_each_block(rows, "axes", 0, rows->count, &g, add_to_axes);
     if (status == ELBO_OK)
@@ -206,8 +203,8 @@ static elbo_status keep_centred(void *state, const float *x, int64_t first, int6
 elbo_status elbo__pca_singular_values(const elbo_rows *rows, elbo_pca *pca)
 {
     const size_t n = (size_t)pca->count, width = (size_t)pca->columns;
-    centred c = {pca, elbo__calloc(n, width * sizeof *c.y)};
-    double *u = elbo__calloc(n, width * sizeof *u), *values = elbo__calloc(n, sizeof *values), squares = 0;
+    centred c = {pca, elbo__pca_room(pca->count, pca->columns)};
+    double *u = elbo__pca_room(pca->count, pca->columns), *values = elbo__calloc(n, sizeof *values), squares = 0;
     elbo_status status = ELBO_NO_MEMORY;
     if (c.y && u && values)
         status = elbo__pca_each_block(rows, "singular values", 0, rows->count, &c, keep_centred);

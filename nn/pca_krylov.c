@@ -202,19 +202,18 @@ static elbo_status iterate(krylov *k, bool *converged)
 
 elbo_status elbo__pca_krylov(const elbo_rows *rows, elbo_pca *pca, const elbo__krylov_limits *limits, bool *converged)
 {
-    const size_t width = (size_t)rows->columns, block = (size_t)limits->block, most = (size_t)limits->most;
-    const size_t length = (size_t)elbo__pca_block(rows);
+    const int64_t width = rows->columns, block = limits->block, most = limits->most, length = elbo__pca_block(rows);
     krylov k = {.rows = rows,
                 .pca = pca,
                 .limits = limits,
-                .basis = elbo__calloc(most + block, width * sizeof *k.basis),
-                .image = elbo__calloc(most, width * sizeof *k.image),
-                .y = elbo__calloc(length, width * sizeof *k.y),
-                .along = elbo__calloc(length, block * sizeof *k.along),
-                .small = elbo__calloc(most, most * sizeof *k.small),
-                .values = elbo__calloc(block, sizeof *k.values),
-                .vectors = elbo__calloc(block, most * sizeof *k.vectors),
-                .spare = elbo__calloc(block, width * sizeof *k.spare)};
+                .basis = elbo__pca_room(most + block, width),
+                .image = elbo__pca_room(most, width),
+                .y = elbo__pca_room(length, width),
+                .along = elbo__pca_room(length, block),
+                .small = elbo__pca_room(most, most),
+                .values = elbo__pca_room(block, 1),
+                .vectors = elbo__pca_room(block, most),
+                .spare = elbo__pca_room(block, width)};
     const bool room = k.basis && k.image && k.y && k.along && k.small && k.values && k.vectors && k.spare;
     *converged = false;
     elbo_status status = room ? iterate(&k, converged) : ELBO_NO_MEMORY;

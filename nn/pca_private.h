@@ -49,6 +49,9 @@ typedef elbo_status elbo__pca_work(void *state, const float *x, int64_t first, i
 elbo_status elbo__pca_each_block(const elbo_rows *rows, const char *what, int64_t before, int64_t total, void *state,
                                  elbo__pca_work *work) ELBO_MUST_CHECK;
 
+/* Room for (rows, columns) numbers, not cleared: to clear gigabytes takes seconds in which nobody is asked. */
+double *elbo__pca_room(int64_t rows, int64_t columns);
+
 /* y (n, D) = x - mean */
 void elbo__pca_centre(const elbo_pca *pca, const float *x, int64_t n, double *y);
 

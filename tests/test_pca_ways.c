@@ -322,6 +322,37 @@ START_TEST(every_way_has_the_same_bits_for_any_number_of_threads)
 }
 END_TEST
 
+static void *nan_block(size_t bytes, void *user)
+{
+    const size_t size = (bytes + 127) / 64 * 64;
+    double *block = aligned_alloc(64, size);
+    (void)user;
+    for (size_t i = 0; i < size / sizeof *block; i++)
+        block[i] = NAN;
+    return block;
+}
+
+static void free_block(void *block, void *user)
+{
+    (void)user;
+    free(block);
+}
+
+START_TEST(what_memory_held_before_does_not_matter)
+{
+    made *m = make(60, 60, 30, falling);
+    elbo_pca plain = fitted(ways[_i].fit, m->x, m->n, m->columns, 7);
+    elbo_set_allocator(nan_block, free_block, NULL);
+    elbo_pca pca = fitted(ways[_i].fit, m->x, m->n, m->columns, 7);
+    ck_assert_int_eq(memcmp(pca.axes, plain.axes, 7 * 60 * sizeof *pca.axes), 0);
+    ck_assert_int_eq(memcmp(pca.variances, plain.variances, 7 * sizeof *pca.variances), 0);
+    elbo_pca_free(&pca);
+    elbo_set_allocator(NULL, NULL, NULL);
+    elbo_pca_free(&plain);
+    free(m);
+}
+END_TEST
+
 /* ---- stopped and short of memory --------------------------------------------------------------------------------- */
 
 static int blocks_in_use;
@@ -483,6 +514,7 @@ Suite *suite_pca_ways(void)
     tcase_add_loop_test(spectrum, every_way_finds_the_components_that_the_rows_were_made_with, 0, WAYS * SPECTRA);
     tcase_add_loop_test(spectrum, rows_without_variance_have_orthonormal_axes_of_variance_0, 0, WAYS);
     tcase_add_loop_test(spectrum, every_way_has_the_same_bits_for_any_number_of_threads, 0, WAYS);
+    tcase_add_loop_test(spectrum, what_memory_held_before_does_not_matter, 0, WAYS);
     tcase_add_loop_test(spectrum, rows_that_are_read_give_the_same_bits_in_every_way, 0, WAYS);
     tcase_add_test(choice, few_components_of_wide_rows_are_found_in_krylovs_space_and_are_those_of_the_covariance);
     tcase_add_test(choice, where_the_spectrum_is_flat_the_exact_way_is_taken_after_all);
