@@ -66,6 +66,40 @@ bool elbo__graph_ok(const elbo_graph *g)
     return g->status == ELBO_OK;
 }
 
+void elbo_graph_subject(elbo_graph *g, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (g->status == ELBO_OK) /* what an error is about stays what it was */
+        elbo__print_list(g->subject, sizeof g->subject, format, args);
+    va_end(args);
+}
+
+/* The layer of the parameter that was met last: its name without the last word. NULL: there is none. */
+static const char *last_layer(const elbo_graph *g, int *length)
+{
+    for (size_t i = g->n_nodes; i > 0; i--) {
+        const char *name = g->nodes[i - 1]->name, *dot = name ? strrchr(name, '.') : NULL;
+        if (dot && g->nodes[i - 1]->op == &elbo__op_param) {
+            *length = (int)(dot - name);
+            return name;
+        }
+    }
+    return NULL;
+}
+
+/* The message in its context, which an error has whose graph says what it is of. */
+static char *in_context(const elbo_graph *g, const char *text)
+{
+    int length = 0;
+    const char *layer = g->subject[0] ? last_layer(g, &length) : NULL;
+    if (!g->subject[0])
+        return elbo__strdup(text);
+    if (!layer)
+        return elbo__format("%s: %s", g->subject, text);
+    return elbo__format("%s: %s, after \"%.*s\"", g->subject, text, length, layer);
+}
+
 elbo_var *elbo_graph_fail(elbo_graph *g, elbo_status status, const char *format, ...)
 {
     if (g->status == ELBO_OK) {
@@ -75,7 +109,7 @@ elbo_var *elbo_graph_fail(elbo_graph *g, elbo_status status, const char *format,
         elbo__print_list(text, sizeof text, format, args);
         va_end(args);
         g->status = status;
-        g->message = elbo__strdup(text);
+        g->message = in_context(g, text);
     }
     return &g->harmless;
 }

@@ -37,7 +37,13 @@ ELBO_API elbo_dtype elbo_graph_dtype(const elbo_graph *graph);
 /* ELBO_OK, or the status of the first error with its message in elbo_error(). */
 ELBO_API elbo_status elbo_graph_status(const elbo_graph *graph);
 
-/* Records an error of the caller's own op or layer (kept if it is the first); returns a harmless node. */
+/* What the graph is of, as in `model "mine", train`. Errors begin with it, and end with the layer that was met last:
+ *
+ *     model "mine", train: add: shapes (24) and (24, 3) do not broadcast, after "encoder.hidden" */
+ELBO_API void elbo_graph_subject(elbo_graph *graph, const char *format, ...) ELBO_PRINTF(2, 3);
+
+/* Records an error of the caller's own op or layer (kept if it is the first); returns a harmless node. Every error of a graph
+ * comes through here at once: a breakpoint on this function shows the call that is to blame. */
 ELBO_API elbo_var *elbo_graph_fail(elbo_graph *graph, elbo_status status, const char *format, ...) ELBO_PRINTF(3, 4);
 
 /* ---- scopes: prefixes of parameter and stream names -------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 
 #include "../tensor/memory.h"
 #include "corruption.h"
+#include "model_check.h"
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
@@ -13,8 +14,7 @@ static elbo_value option(const elbo_in *in, const char *name, elbo_option_type t
     static const elbo_value harmless = {.integer = 1, .number = 1, .sizes = {1, {1}}, .text = ""};
     const elbo_option *o = elbo_option_find(in->model->options, name);
     if (!o || o->type != type) {
-        elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\" declares no option \"%s\" of this type", in->model->name,
-                        name);
+        elbo_graph_fail(in->g, ELBO_INVALID, "the model declares no option \"%s\" of this type", name);
         return harmless;
     }
     const elbo_value *given = in->options ? elbo_values_get(in->options, name, type) : NULL;
@@ -23,7 +23,7 @@ static elbo_value option(const elbo_in *in, const char *name, elbo_option_type t
         return *given;
     if (elbo__option_default(o, &value) == ELBO_OK)
         return value;
-    elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\": %s", in->model->name, elbo_error());
+    elbo_graph_fail(in->g, ELBO_INVALID, "%s", elbo_error());
     return harmless;
 }
 
@@ -71,6 +71,12 @@ elbo_inference elbo_infer_normal(elbo_in *in, elbo_var *mean, elbo_var *logvar)
 
 void elbo_report(elbo_in *in, const char *name, elbo_var *value)
 {
+    for (int i = 0; i < in->n_metrics; i++)
+        if (strcmp(in->metrics[i].name, name) == 0) {
+            elbo_graph_fail(in->g, ELBO_INVALID, "metric \"%s\": is reported already, by the library or the model",
+                            name);
+            return;
+        }
     if (in->n_metrics == ELBO_MAX_METRICS)
         elbo_graph_fail(in->g, ELBO_INVALID, "metric \"%s\": a model has at most %d", name, ELBO_MAX_METRICS);
     else
@@ -90,36 +96,34 @@ void elbo_report_bound(elbo_in *in, const elbo_bound *bound)
 
 /* ---- what every model can do ------------------------------------------------------------------------------------- */
 
-/* Whether a graph of the model can be built from `in`; false puts it in error. */
-static bool ready(elbo_in *in)
+/* Begins a graph in a role; whether the model can be built from `in`. False puts the graph in error. */
+static bool begin(elbo_in *in, const char *role)
 {
+    elbo_graph_subject(in->g, "model \"%.60s\", %s", in->model->name, role);
     if ((in->model->flags & ELBO_NEEDS_LABELS) && !in->y)
-        elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\" needs labels", in->model->name);
+        elbo_graph_fail(in->g, ELBO_INVALID, "needs labels");
     else if (in->draws < 1)
-        elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\": %d draws; at least 1", in->model->name, in->draws);
+        elbo_graph_fail(in->g, ELBO_INVALID, "%d draws; at least 1", in->draws);
     else if (elbo_ndim(in->x) != 2)
-        elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\": x is not of shape (B, D)", in->model->name);
+        elbo_graph_fail(in->g, ELBO_INVALID, "x is not of shape (B, D)");
     return elbo_graph_status(in->g) == ELBO_OK;
 }
 
-/* The harmless node of a graph in error. */
-static elbo_var *cannot(elbo_in *in)
+static elbo_dist no_dist(elbo_in *in)
 {
-    return elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\" cannot be built", in->model->name);
+    return elbo_bernoulli(elbo__model_cannot(in));
 }
 
-static elbo_dist prior(elbo_in *in)
+static elbo_dist prior_to_draw_from(elbo_in *in)
 {
-    if (in->model->prior)
-        return in->model->prior(in);
-    return elbo_standard_normal(in->g, ELBO_SHAPE(elbo_size(in->x, 0), elbo_option_integer(in, "latent-dim")));
+    if (in->model->flags & ELBO_NO_PRIOR)
+        elbo_graph_fail(in->g, ELBO_INVALID, "has no prior to draw from");
+    return elbo_graph_status(in->g) == ELBO_OK ? elbo__model_prior(in) : no_dist(in);
 }
 
 elbo_dist elbo_model_prior(elbo_in *in)
 {
-    if (in->model->flags & ELBO_NO_PRIOR)
-        elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\" has no prior to draw from", in->model->name);
-    return ready(in) ? prior(in) : elbo_bernoulli(cannot(in));
+    return begin(in, "prior") ? prior_to_draw_from(in) : no_dist(in);
 }
 
 /* The bound on log p(in->x) with q from `seen`, which stands in for x before the encoder. */
@@ -127,22 +131,21 @@ static elbo_bound bound_from(elbo_in *in, elbo_var *seen, elbo_inference *infere
 {
     elbo_var *x = in->x;
     in->x = seen;
-    *inference = in->model->infer(in);
+    *inference = elbo__model_infer(in);
     in->x = x;
+    if (elbo_graph_status(in->g) != ELBO_OK)
+        return (elbo_bound){.recon = inference->z};
     const bool density = inference->q.kind || inference->log_q;
-    const elbo_dist z = density ? prior(in) : (elbo_dist){.kind = NULL}; /* its layers are met before the decoder's */
-    const elbo_dist p = in->model->generate(in, inference->z);
+    const elbo_dist z = density ? elbo__model_prior(in)
+                                : (elbo_dist){.kind = NULL}; /* its layers are met before the decoder's */
+    const elbo_dist p = elbo__model_generate(in, inference->z);
     return elbo_bound_of(inference->q, (elbo_draw){inference->z, inference->log_q}, z, p, x, in->mask);
 }
 
 elbo_bound elbo_model_bound(elbo_in *in, elbo_inference *inference)
 {
-    elbo_inference unwanted, *i = inference ? inference : &unwanted;
-    if (ready(in))
-        return bound_from(in, in->x, i);
-    *i = (elbo_inference){.z = cannot(in)};
-    i->code = i->z;
-    return (elbo_bound){.recon = i->z};
+    elbo_inference unwanted;
+    return bound_from(in, in->x, inference ? inference : &unwanted);
 }
 
 /* The number that an option which not every model has is set to; 0 where it is not declared. */
@@ -170,19 +173,11 @@ int elbo_bound_loss(elbo_in *in, elbo_loss *out)
 }
 
 /* Builds the model's losses and reports them; 0 when the graph is in error. */
-static int build_losses(elbo_in *in, elbo_loss *out)
+static int build_losses(elbo_in *in, const char *role, elbo_loss *out)
 {
-    if (!ready(in))
-        return 0;
-    int n = in->model->losses ? in->model->losses(in, out) : elbo_bound_loss(in, out);
-    if (n > ELBO_MAX_LOSSES)
-        elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\": %d losses; at most %d", in->model->name, n,
-                        ELBO_MAX_LOSSES);
-    for (int i = 0; i < n && n <= ELBO_MAX_LOSSES; i++) {
-        if (!out[i].name)
-            out[i].name = "loss";
+    const int n = begin(in, role) ? elbo__model_losses(in, out) : 0;
+    for (int i = 0; i < n; i++)
         elbo_report(in, out[i].name, out[i].value);
-    }
     return elbo_graph_status(in->g) == ELBO_OK ? n : 0;
 }
 
@@ -228,7 +223,7 @@ void elbo_model_train(elbo_in *in, const elbo_optim *optim)
 {
     elbo_loss losses[ELBO_MAX_LOSSES];
     player players[ELBO_MAX_LOSSES] = {{.n = 0}};
-    int n = build_losses(in, losses);
+    int n = build_losses(in, "train", losses);
     bool whole = true;
     for (int i = 0; i < n && whole; i++) {
         players[i].loss = losses[i];
@@ -253,54 +248,59 @@ void elbo_model_train(elbo_in *in, const elbo_optim *optim)
 void elbo_model_evaluate(elbo_in *in)
 {
     elbo_loss losses[ELBO_MAX_LOSSES];
-    build_losses(in, losses);
+    build_losses(in, "evaluate", losses);
 }
 
 static elbo_var *no_density(elbo_in *in)
 {
-    return elbo_graph_fail(in->g, ELBO_INVALID, "model \"%s\" has no density", in->model->name);
+    return elbo_graph_fail(in->g, ELBO_INVALID, "has no density");
 }
 
 elbo_var *elbo_model_elbo(elbo_in *in)
 {
-    elbo_bound bound = elbo_model_bound(in, NULL);
+    elbo_bound bound = begin(in, "bound") ? elbo_model_bound(in, NULL) : (elbo_bound){.kl = NULL};
     return bound.kl ? elbo_neg(elbo_negative_elbo(&bound, NULL)) : no_density(in);
 }
 
 elbo_var *elbo_model_log_prob(elbo_in *in)
 {
-    elbo_bound bound = elbo_model_bound(in, NULL);
+    elbo_bound bound = begin(in, "log-prob") ? elbo_model_bound(in, NULL) : (elbo_bound){.kl = NULL};
     return bound.log_weight ? elbo_iwae_bound(bound.log_weight) : no_density(in);
 }
 
-elbo_var *elbo_model_encode(elbo_in *in)
+elbo_var *elbo_model_encode(elbo_in *in, elbo_var **logvar)
 {
-    return ready(in) ? in->model->infer(in).code : cannot(in);
-}
-
-elbo_var *elbo_model_logvar(elbo_in *in)
-{
-    const elbo_dist q = ready(in) ? in->model->infer(in).q : (elbo_dist){.kind = NULL};
-    return q.kind ? elbo_normal_logvar(q) : NULL;
+    const elbo_inference i = begin(in, "encode") ? elbo__model_infer(in)
+                                                 : (elbo_inference){.code = elbo__model_cannot(in)};
+    if (logvar)
+        *logvar = i.q.kind ? elbo_normal_logvar(i.q) : NULL;
+    return i.code;
 }
 
 elbo_var *elbo_model_seen(elbo_in *in)
 {
-    return ready(in) ? elbo_corrupted(in) : cannot(in);
+    return begin(in, "seen") ? elbo_corrupted(in) : elbo__model_cannot(in);
+}
+
+static elbo_var *decode(elbo_in *in, elbo_var *z)
+{
+    return elbo_graph_status(in->g) == ELBO_OK ? elbo_dist_mean(elbo__model_generate(in, z)) : elbo__model_cannot(in);
 }
 
 elbo_var *elbo_model_decode(elbo_in *in, elbo_var *z)
 {
-    return ready(in) ? elbo_dist_mean(in->model->generate(in, z)) : cannot(in);
+    return begin(in, "decode") ? decode(in, z) : elbo__model_cannot(in);
 }
 
 elbo_var *elbo_model_reconstruct(elbo_in *in)
 {
-    return ready(in) ? elbo_model_decode(in, in->model->infer(in).z) : cannot(in);
+    return begin(in, "reconstruct") ? decode(in, elbo__model_infer(in).z) : elbo__model_cannot(in);
 }
 
 elbo_var *elbo_model_sample(elbo_in *in)
 {
-    elbo_dist p = elbo_model_prior(in);
-    return ready(in) ? elbo_model_decode(in, elbo_sample(p, "z", in->draws).z) : cannot(in);
+    if (!begin(in, "sample"))
+        return elbo__model_cannot(in);
+    const elbo_dist p = prior_to_draw_from(in);
+    return decode(in, elbo_sample(p, "z", in->draws).z);
 }

@@ -139,8 +139,9 @@ ELBO_API elbo_var *elbo_model_elbo(elbo_in *in);
 /* log p(x|y) (B) from in->draws draws: the ELBO for one, closer to it from below for more */
 ELBO_API elbo_var *elbo_model_log_prob(elbo_in *in);
 
-ELBO_API elbo_var *elbo_model_encode(elbo_in *in);                /* the code of x: (B, Z)                            */
-ELBO_API elbo_var *elbo_model_logvar(elbo_in *in);                /* log-variances of a normal q(z|x,y) (B, Z), or NULL */
+/* The code of x: (B, Z); *logvar (may be NULL): the log-variances of a normal q(z|x,y) (B, Z), NULL of another one */
+ELBO_API elbo_var *elbo_model_encode(elbo_in *in, elbo_var **logvar);
+
 ELBO_API elbo_var *elbo_model_seen(elbo_in *in);                  /* x as the encoder sees it in training: (B, D)     */
 ELBO_API elbo_var *elbo_model_decode(elbo_in *in, elbo_var *z);   /* E[x|z,y]: (B, Z) -> (B, D), or with draws        */
 ELBO_API elbo_var *elbo_model_reconstruct(elbo_in *in);           /* E[x|z,y] at draws z from q(z|x,y): (B, K, D)     */

@@ -37,6 +37,8 @@ library_sources += \
     %reldir%/layers_private.h \
     %reldir%/likelihood.c \
     %reldir%/model.c \
+    %reldir%/model_check.c \
+    %reldir%/model_check.h \
     %reldir%/net.c \
     %reldir%/net_conv.c \
     %reldir%/net_private.h \

@@ -236,6 +236,28 @@ elbo_status elbo__option_default(const elbo_option *o, elbo_value *out)
     return elbo_option_parse(o, o->fallback, out);
 }
 
+/* Whether an earlier row has the name, as its own or as its alias. */
+static bool is_taken(const elbo_option *table, const elbo_option *row, const char *name)
+{
+    for (const elbo_option *o = table; name && o < row; o++)
+        if (strcmp(o->name, name) == 0 || (o->alias && strcmp(o->alias, name) == 0))
+            return true;
+    return false;
+}
+
+/* Whether a row of a table can be meant as it is written. */
+static elbo_status check_row(const elbo_option *table, const elbo_option *o)
+{
+    if (is_taken(table, o, o->name) || is_taken(table, o, o->alias))
+        return elbo__fail(ELBO_INVALID, "option \"%s\": its name or alias is that of an earlier one", o->name);
+    if (o->type == ELBO_CHOICE && !(o->choices && o->choices[0]))
+        return elbo__fail(ELBO_INVALID, "option \"%s\": a choice without choices; expected a list of words", o->name);
+    if (o->needs && !strchr(o->needs, '='))
+        return elbo__fail(ELBO_INVALID, "option \"%s\": needs \"%s\"; expected NAME=WORD or NAME!=WORD", o->name,
+                          o->needs);
+    return ELBO_OK;
+}
+
 elbo_values *elbo_values_new(const elbo_option *table)
 {
     elbo_values *v = elbo__calloc(1, sizeof *v);
@@ -252,7 +274,7 @@ elbo_values *elbo_values_new(const elbo_option *table)
         return NULL;
     }
     for (int i = 0; i < v->n; i++)
-        if (elbo__option_default(&table[i], &v->value[i]) != ELBO_OK) {
+        if (check_row(table, &table[i]) != ELBO_OK || elbo__option_default(&table[i], &v->value[i]) != ELBO_OK) {
             elbo_values_free(v);
             return NULL;
         }

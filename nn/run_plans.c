@@ -69,8 +69,7 @@ static int build_evaluate(const elbo_run *run, elbo_in *in, elbo_var **out)
 static int build_encode(const elbo_run *run, elbo_in *in, elbo_var **out)
 {
     (void)run;
-    out[0] = elbo_model_encode(in);
-    out[1] = elbo_model_logvar(in);
+    out[0] = elbo_model_encode(in, &out[1]);
     return out[1] ? 2 : 1;
 }
 
@@ -139,8 +138,9 @@ elbo_status elbo__run_open_weights(elbo_run *run)
 {
     elbo_graph *g = elbo_graph_new(run->params, ELBO_TRAIN);
     elbo_in in = inputs(run, g, &(elbo__work){.role = ELBO__EVALUATE, .batch = 1, .draws = 1});
+    elbo_in encoding = in; /* each with metrics of its own */
     elbo_model_evaluate(&in);
-    run->latent = elbo_size(elbo_model_encode(&in), -1);
+    run->latent = elbo_size(elbo_model_encode(&encoding, NULL), -1);
     if (!(run->model->flags & ELBO_NO_PRIOR))
         elbo_model_prior(&in);
     elbo_status status = elbo__graph_settle(g);

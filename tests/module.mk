@@ -109,6 +109,7 @@ unit_sources += \
     %reldir%/test_train.c \
     %reldir%/test_vmath.c \
     %reldir%/test_watch.c \
+    %reldir%/test_wrong_models.c \
     %reldir%/unit.c
 
 EXTRA_DIST += \

@@ -80,7 +80,8 @@
     SUITE(stopping)                                                                                                    \
     SUITE(text)                                                                                                        \
     SUITE(train)                                                                                                       \
-    SUITE(watch)
+    SUITE(watch)                                                                                                       \
+    SUITE(wrong_models)
 
 #define DECLARE(name) Suite *suite_##name(void);
 ELBO_SUITES(DECLARE)

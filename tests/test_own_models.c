@@ -35,18 +35,18 @@ START_TEST(a_model_without_density_has_a_loss_but_no_elbo)
     elbo_in in = inputs(&r, &autoencoder, options, 1);
     elbo_model_evaluate(&in);
     double code[B * Z], penalty = 0;
-    rig_value(&r, elbo_model_encode(&in), code);
+    rig_value(&r, elbo_model_encode(&in, NULL), code);
     for (int i = 0; i < B * Z; i++)
         penalty += fabs(code[i]) / B;
     assert_close(measured(&r, &in, "loss"), measured(&r, &in, "recon") + penalty, 1e-13);
     ck_assert_ptr_null(metric(&in, "kl"));
     ck_assert_ptr_null(metric(&in, "elbo"));
     elbo_model_log_prob(&in);
-    rig_assert_error(&r, "model \"ae\" has no density");
+    rig_assert_error(&r, "model \"ae\", log-prob: has no density, after \"decoder.logits\"");
     rig_next_graph(&r, ELBO_EVALUATE);
     in = inputs(&r, &autoencoder, options, 1);
     elbo_model_sample(&in);
-    rig_assert_error(&r, "model \"ae\" has no prior to draw from");
+    rig_assert_error(&r, "model \"ae\", sample: has no prior to draw from");
     rig_free(&r);
     elbo_values_free(options);
 }
@@ -181,7 +181,8 @@ START_TEST(a_loss_that_moves_nothing_is_an_error)
     elbo_scope(r.g, "elsewhere"); /* every name then begins with it */
     elbo_model_train(&in, &(elbo_optim){.name = "sgd"});
     elbo_scope_end(r.g);
-    rig_assert_error(&r, "loss \"recon_loss\": there is no parameter to move");
+    rig_assert_error(&r, "model \"constant\", train: loss \"recon_loss\": there is no parameter to move, "
+                         "after \"elsewhere.critic\"");
     rig_free(&r);
 }
 END_TEST
@@ -208,7 +209,8 @@ START_TEST(free_bits_of_a_posterior_known_only_when_drawing_are_an_error)
     rig r = rig_new(ELBO_F64, ELBO_TRAIN);
     elbo_in in = inputs(&r, &flow, options, K);
     elbo_model_evaluate(&in);
-    rig_assert_error(&r, "free bits: KL(q || p) has no closed form, for q is known only when drawing");
+    rig_assert_error(&r, "model \"flow\", evaluate: free bits: KL(q || p) has no closed form, for q is known "
+                         "only when drawing, after \"decoder.logits\"");
     rig_free(&r);
     elbo_values_free(options);
 }

@@ -1,0 +1,312 @@
+/* Models that are wrong: each is refused with one line that names the model, the function and the field, and says what was
+ * expected. */
+#include <check.h>
+#include <string.h>
+
+#include "../nn/model_options.h"
+#include "runs.h"
+#include "suites.h"
+
+enum { PIXELS = 6, Z = 2 };
+
+/* ---- right, to be spoilt in one place ---------------------------------------------------------------------------- */
+
+static elbo_inference right_infer(elbo_in *in)
+{
+    elbo_var *mean = elbo_linear(in->x, "encoder.mean", Z);
+    return elbo_infer_normal(in, mean, elbo_linear(in->x, "encoder.logvar", Z));
+}
+
+static elbo_dist right_prior(elbo_in *in)
+{
+    return elbo_standard_normal(in->g, ELBO_SHAPE(elbo_size(in->x, 0), Z));
+}
+
+static elbo_dist right_generate(elbo_in *in, elbo_var *z)
+{
+    return elbo_bernoulli(elbo_linear(z, "decoder.logits", elbo_size(in->x, -1)));
+}
+
+/* ---- wrong posteriors -------------------------------------------------------------------------------------------- */
+
+static elbo_inference nothing(elbo_in *in)
+{
+    (void)in;
+    return (elbo_inference){.z = NULL};
+}
+
+static elbo_inference no_z(elbo_in *in)
+{
+    elbo_inference i = right_infer(in);
+    i.z = NULL;
+    return i;
+}
+
+static elbo_inference no_code(elbo_in *in)
+{
+    elbo_inference i = right_infer(in);
+    i.code = NULL;
+    return i;
+}
+
+static elbo_inference z_without_draws(elbo_in *in)
+{
+    elbo_inference i = right_infer(in);
+    i.z = elbo_reshape(i.z, ELBO_SHAPE(elbo_size(in->x, 0), Z));
+    return i;
+}
+
+static elbo_inference code_with_draws(elbo_in *in)
+{
+    elbo_inference i = right_infer(in);
+    i.code = i.z;
+    return i;
+}
+
+static elbo_inference log_q_of_an_image(elbo_in *in)
+{
+    elbo_inference i = right_infer(in);
+    i.q.kind = NULL;
+    i.log_q = elbo_sum_axis(i.log_q, 1);
+    return i;
+}
+
+static elbo_inference penalty_of_a_draw(elbo_in *in)
+{
+    elbo_inference i = right_infer(in);
+    i.penalty = i.log_q;
+    return i;
+}
+
+static elbo_inference q_of_another_width(elbo_in *in)
+{
+    elbo_inference i = right_infer(in);
+    i.q = elbo_normal(elbo_linear(in->x, "other", 3), elbo_linear(in->x, "another", 3));
+    return i;
+}
+
+static elbo_inference shapes_that_clash(elbo_in *in)
+{
+    elbo_inference i = right_infer(in);
+    elbo_var *wide = elbo_linear(in->x, "wide", 3);
+    i.code = elbo_add(wide, elbo_linear(in->x, "narrow", Z));
+    return i;
+}
+
+/* ---- wrong priors and likelihoods -------------------------------------------------------------------------------- */
+
+static elbo_dist no_prior(elbo_in *in)
+{
+    (void)in;
+    return (elbo_dist){.kind = NULL};
+}
+
+static elbo_dist prior_of_one_image(elbo_in *in)
+{
+    return elbo_standard_normal(in->g, ELBO_SHAPE(Z));
+}
+
+static elbo_dist no_likelihood(elbo_in *in, elbo_var *z)
+{
+    (void)in;
+    (void)z;
+    return (elbo_dist){.kind = NULL};
+}
+
+static elbo_dist too_few_pixels(elbo_in *in, elbo_var *z)
+{
+    (void)in;
+    return elbo_bernoulli(elbo_linear(z, "decoder.logits", 5));
+}
+
+/* ---- wrong losses ------------------------------------------------------------------------------------------------ */
+
+static int no_loss(elbo_in *in, elbo_loss *out)
+{
+    (void)in;
+    (void)out;
+    return 0;
+}
+
+static int many_losses(elbo_in *in, elbo_loss *out)
+{
+    (void)in;
+    (void)out;
+    return ELBO_MAX_LOSSES + 1;
+}
+
+static int loss_without_a_value(elbo_in *in, elbo_loss *out)
+{
+    (void)in;
+    out[0] = (elbo_loss){.name = "mine"};
+    return 1;
+}
+
+static int loss_of_each_image(elbo_in *in, elbo_loss *out)
+{
+    out[0] = (elbo_loss){.name = "mine", .value = elbo_model_bound(in, NULL).recon};
+    return 1;
+}
+
+static int two_of_one_name(elbo_in *in, elbo_loss *out)
+{
+    elbo_bound_loss(in, out);
+    out[1] = out[0];
+    return 2;
+}
+
+static int metric_of_the_librarys(elbo_in *in, elbo_loss *out)
+{
+    elbo_report(in, "kl", elbo_constant(in->g, 1));
+    return elbo_bound_loss(in, out);
+}
+
+static int metric_named_as_the_loss(elbo_in *in, elbo_loss *out)
+{
+    elbo_report(in, "loss", elbo_constant(in->g, 1));
+    return elbo_bound_loss(in, out);
+}
+
+/* ---- wrong options ----------------------------------------------------------------------------------------------- */
+
+static const elbo_option twice[] = {{.name = "depth", .type = ELBO_INTEGER, .fallback = "1"},
+                                    {.name = "depth", .type = ELBO_INTEGER, .fallback = "2"},
+                                    ELBO_OPTIONS_END};
+static const elbo_option alias_twice[] = {{.name = "depth", .alias = "d", .type = ELBO_INTEGER, .fallback = "1"},
+                                          {.name = "d", .type = ELBO_INTEGER, .fallback = "2"},
+                                          ELBO_OPTIONS_END};
+static const char *const no_words[] = {NULL};
+static const elbo_option no_choices[] = {{.name = "kind", .type = ELBO_CHOICE, .fallback = "a"}, ELBO_OPTIONS_END};
+static const elbo_option empty_choices[] = {{.name = "kind", .type = ELBO_CHOICE, .choices = no_words},
+                                            ELBO_OPTIONS_END};
+static const elbo_option vague_needs[] = {{.name = "depth", .type = ELBO_INTEGER, .fallback = "1", .needs = "net"},
+                                          ELBO_OPTIONS_END};
+
+/* ---- the table --------------------------------------------------------------------------------------------------- */
+
+static const elbo_option none[] = {ELBO_OPTIONS_END};
+
+/* The right model, but for what is not NULL in `spoilt`. */
+static elbo_model right_but(const elbo_model *spoilt)
+{
+    return (elbo_model){
+        .name = "mine",
+        .summary = "",
+        .options = spoilt->options ? spoilt->options : none,
+        .infer = spoilt->infer ? spoilt->infer : right_infer,
+        .prior = spoilt->prior ? spoilt->prior : right_prior,
+        .generate = spoilt->generate ? spoilt->generate : right_generate,
+        .losses = spoilt->losses,
+    };
+}
+
+static const struct {
+    elbo_model spoilt;
+    const char *message;
+} wrong[] = {
+    {{.infer = nothing}, "model \"mine\", evaluate: infer: z: there is none; expected (B, K, Z) = (1, 1, Z)"},
+    {{.infer = no_z}, "evaluate: infer: z: there is none; expected (B, K, Z) = (1, 1, Z), after \"encoder.logvar\""},
+    {{.infer = no_code}, "evaluate: infer: code: there is none; expected (B, Z) = (1, Z)"},
+    {{.infer = z_without_draws}, "evaluate: infer: z: is of shape (1, 2); expected (B, K, Z) = (1, 1, Z)"},
+    {{.infer = code_with_draws}, "evaluate: infer: code: is of shape (1, 1, 2); expected (B, Z) = (1, Z)"},
+    {{.infer = log_q_of_an_image}, "evaluate: infer: log_q: is of shape (1); expected (B, K) = (1, 1)"},
+    {{.infer = penalty_of_a_draw}, "evaluate: infer: penalty: is of shape (1, 1); expected (B) or () = (1)"},
+    {{.infer = q_of_another_width},
+     "evaluate: infer: q: returned a distribution of shape (1, 3); expected (B, Z) = (1, 2)"},
+    {{.infer = shapes_that_clash},
+     "model \"mine\", evaluate: add: shapes (1, 3) and (1, 2) do not broadcast, after \"narrow\""},
+    {{.prior = no_prior}, "evaluate: prior: returned no distribution; expected one of (B, Z) = (1, Z)"},
+    {{.prior = prior_of_one_image}, "evaluate: prior: returned a distribution of shape (2); expected (B, Z) = (1, Z)"},
+    {{.generate = no_likelihood},
+     "evaluate: generate: returned no distribution; expected one of (B, K, D) = (1, 1, 6)"},
+    {{.generate = too_few_pixels},
+     "evaluate: generate: returned a distribution of shape (1, 1, 5); expected (B, K, D) = (1, 1, 6), after "
+     "\"decoder.logits\""},
+    {{.losses = no_loss}, "evaluate: losses: returned 0; expected 1 to 4 losses"},
+    {{.losses = many_losses}, "evaluate: losses: returned 5; expected 1 to 4 losses"},
+    {{.losses = loss_without_a_value},
+     "evaluate: losses: loss \"mine\" has no value; expected (), a mean over the batch"},
+    {{.losses = loss_of_each_image},
+     "evaluate: losses: loss \"mine\" is of shape (1); expected (), a mean over the batch"},
+    {{.losses = two_of_one_name}, "evaluate: losses: two are named \"loss\"; each needs a name of its own"},
+    {{.losses = metric_of_the_librarys}, "evaluate: metric \"kl\": is reported already, by the library or the model"},
+    {{.losses = metric_named_as_the_loss},
+     "evaluate: metric \"loss\": is reported already, by the library or the model"},
+    {{.options = twice}, "option \"depth\": its name or alias is that of an earlier one"},
+    {{.options = alias_twice}, "option \"d\": its name or alias is that of an earlier one"},
+    {{.options = no_choices}, "option \"kind\": a choice without choices; expected a list of words"},
+    {{.options = empty_choices}, "option \"kind\": a choice without choices; expected a list of words"},
+    {{.options = vague_needs}, "option \"depth\": needs \"net\"; expected NAME=WORD or NAME!=WORD"},
+};
+enum { WRONG = sizeof wrong / sizeof wrong[0] };
+
+START_TEST(a_wrong_model_is_refused_with_what_was_expected)
+{
+    const elbo_model model = right_but(&wrong[_i].spoilt);
+    ck_assert_ptr_null(elbo_run_new(&model, NULL, ELBO_SHAPE(2, 3), 0, 1));
+    ck_assert_msg(strstr(elbo_error(), wrong[_i].message) != NULL, "\"%s\" does not say \"%s\"", elbo_error(),
+                  wrong[_i].message);
+    ck_assert_ptr_null(strchr(elbo_error(), '\n'));
+}
+END_TEST
+
+START_TEST(a_model_that_cannot_infer_or_generate_is_refused)
+{
+    elbo_model model = right_but(&(elbo_model){.name = NULL});
+    model.infer = NULL;
+    ck_assert_ptr_null(elbo_run_new(&model, NULL, ELBO_SHAPE(2, 3), 0, 1));
+    ck_assert_str_eq(elbo_error(), "model \"mine\" lacks infer or generate");
+    model = right_but(&(elbo_model){.name = NULL});
+    model.generate = NULL;
+    ck_assert_ptr_null(elbo_run_new(&model, NULL, ELBO_SHAPE(2, 3), 0, 1));
+    ck_assert_str_eq(elbo_error(), "model \"mine\" lacks infer or generate");
+}
+END_TEST
+
+START_TEST(the_right_model_is_not)
+{
+    const elbo_model right = right_but(&(elbo_model){.name = NULL});
+    elbo_run *run = elbo_run_new(&right, NULL, ELBO_SHAPE(2, 3), 0, 1);
+    ck_assert_msg(run != NULL, "%s", elbo_error());
+    ck_assert_int_eq(elbo_run_latent(run), Z);
+    elbo_run_free(run);
+}
+END_TEST
+
+/* infer is called once for each graph, so what it reports counts once. */
+static elbo_inference reporting_infer(elbo_in *in)
+{
+    elbo_inference i = right_infer(in);
+    elbo_report(in, "length", elbo_sum_axis(elbo_square(i.code), 1));
+    return i;
+}
+
+START_TEST(what_infer_reports_counts_once)
+{
+    const elbo_model model = right_but(&(elbo_model){.infer = reporting_infer});
+    float x[4 * PIXELS], z[4 * Z];
+    grey_levels(x, 4 * PIXELS);
+    const elbo_images images = images_of(x, 4, ELBO_SHAPE(2, 3));
+    elbo_run *run = elbo_run_new(&model, NULL, ELBO_SHAPE(2, 3), 0, 1);
+    ck_assert_msg(run != NULL, "%s", elbo_error());
+    assert_ok(elbo_run_encode(run, x, NULL, 4, z));
+    double sum = 0;
+    for (int i = 0; i < 4 * Z; i++)
+        sum += (double)z[i] * z[i] / 4;
+    ck_assert_double_eq_tol(evaluated(run, &images, 1, "length"), sum, 1e-6);
+    assert_ok(elbo_train(run, &images, NULL, &(elbo_training){.epochs = 1}, NULL));
+    elbo_run_free(run);
+}
+END_TEST
+
+Suite *suite_wrong_models(void)
+{
+    Suite *suite = suite_create("wrong_models");
+    TCase *models = tcase_create("wrong models");
+    tcase_add_loop_test(models, a_wrong_model_is_refused_with_what_was_expected, 0, WRONG);
+    tcase_add_test(models, a_model_that_cannot_infer_or_generate_is_refused);
+    tcase_add_test(models, the_right_model_is_not);
+    tcase_add_test(models, what_infer_reports_counts_once);
+    suite_add_tcase(suite, models);
+    return suite;
+}
