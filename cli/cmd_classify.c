@@ -103,9 +103,8 @@ static int classify(const run_job *job)
     int *labels = calloc((size_t)n, sizeof *labels);
     int64_t *counts = calloc((size_t)classes + 1, ((size_t)classes + 1) * sizeof *counts);
     const double began = now();
-    elbo_status status = ELBO_NO_MEMORY;
-    if (x && log_prob && labels && counts)
-        status = elbo_images_rows(job->images, 0, n, x, labels);
+    const bool room = x && log_prob && labels && counts;
+    elbo_status status = room ? elbo_images_rows(job->images, 0, n, x, labels) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         status = elbo_run_classify(job->run, x, n, (int)elbo_values_integer(v, "draws"), elbo_values_integer(v, "seed"),
                                    log_prob);
@@ -118,6 +117,8 @@ static int classify(const run_job *job)
     free(log_prob);
     free(labels);
     free(counts);
+    if (!room)
+        return out_of_memory();
     return status != ELBO_OK ? fail() : sound ? EXIT_SUCCESS : FAILED;
 }
 

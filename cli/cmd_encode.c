@@ -71,8 +71,8 @@ static int encode(const run_job *job)
     int *labels = calloc((size_t)n, sizeof *labels);
     const elbo_shape shape = ELBO_SHAPE(n, dims);
     const elbo_tensor means = elbo_tensor_of(ELBO_F32, shape, mean), logvars = elbo_tensor_of(ELBO_F32, shape, logvar);
-    elbo_status status = x && mean && logvar && labels ? elbo_images_rows(job->images, 0, n, x, labels)
-                                                       : ELBO_NO_MEMORY;
+    const bool room = x && mean && logvar && labels;
+    elbo_status status = room ? elbo_images_rows(job->images, 0, n, x, labels) : ELBO_NO_MEMORY;
     bool normal = false;
     if (status == ELBO_OK) {
         status = elbo_run_posterior(job->run, x, labels, n, mean, logvar);
@@ -96,6 +96,8 @@ static int encode(const run_job *job)
     free(mean);
     free(logvar);
     free(labels);
+    if (!room)
+        return out_of_memory();
     return status != ELBO_OK ? fail() : finite ? EXIT_SUCCESS : FAILED;
 }
 

@@ -153,8 +153,9 @@ static int evaluate(const run_job *job)
     const elbo_values *v = job->values;
     const int64_t given = elbo_values_integer(v, "seed"), seed = given < 0 ? elbo_run_seed(job->run) : given;
     bool finite;
-    if (measure(job->run, job->images, (int)elbo_values_integer(v, "draws"), seed, &finite) != ELBO_OK)
-        return fail();
+    const elbo_status status = measure(job->run, job->images, (int)elbo_values_integer(v, "draws"), seed, &finite);
+    if (status != ELBO_OK)
+        return status == ELBO_NO_MEMORY ? out_of_memory() : fail();
     print_likelihood(job->run);
     printf("images %" PRId64 ", part %s of %s\n", job->images->count, job->part, job->folder);
     printf("pixels %s\n", treatment(job->run, job->images));

@@ -27,6 +27,9 @@ int cmd_info(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_models(int argc, char **argv);
 
+/* For what the program itself could not allocate: the library's last message is about something else. */
+int out_of_memory(void);
+
 /* Prints "elbo: MESSAGE" with the library's last message and returns FAILED. */
 int fail(void);
 

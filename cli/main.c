@@ -44,6 +44,12 @@ int fail(void)
     return FAILED;
 }
 
+int out_of_memory(void)
+{
+    say("out of memory");
+    return FAILED;
+}
+
 static error_t handle(int key, char *text, struct argp_state *state)
 {
     int *first = state->input;
