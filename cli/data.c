@@ -53,7 +53,9 @@ static void complain(const data_source *source)
 {
     char *message = strdup(elbo_error()[0] ? elbo_error() : "out of memory"); /* looking around may leave another */
     const char *reason = message ? message : "out of memory";
-    if (source->run)
+    if (interrupted()) /* which is reason enough */
+        say("%s", reason);
+    else if (source->run)
         say("%s (the data that %s was trained on; --data names others)", reason, source->run);
     else if (is_elsewhere(source->folder))
         say("%s; --data names a folder of IDX files or of PNG or JPEG pictures, or sprites", reason);

@@ -13,7 +13,7 @@ typedef void draw_f64(double *y, int64_t rows, int64_t draws, int64_t n, elbo__r
 static void fill_random(const elbo_tensor *t, uint64_t seed, const char *name, draw_f64 *draw, double offset,
                         double scale)
 {
-    enum { CHUNK = 256, WATCHED = 1 << 22 };
+    enum { CHUNK = 256, WATCHED = 1 << 20 };
     const elbo__random_key key = {.seed = seed, .stream = elbo__stream("init", name, 0)};
     double numbers[CHUNK];
     int64_t i = 0;
