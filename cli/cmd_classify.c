@@ -104,7 +104,7 @@ static int classify(const run_job *job)
     int64_t *counts = calloc((size_t)classes + 1, ((size_t)classes + 1) * sizeof *counts);
     const double began = now();
     const bool room = x && log_prob && labels && counts;
-    elbo_status status = room ? elbo_images_rows(job->images, 0, n, x, labels) : ELBO_NO_MEMORY;
+    elbo_status status = room ? elbo_run_rows(job->run, job->images, 0, n, x, labels) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         status = elbo_run_classify(job->run, x, n, (int)elbo_values_integer(v, "draws"), elbo_values_integer(v, "seed"),
                                    log_prob);

@@ -72,7 +72,7 @@ static int encode(const run_job *job)
     const elbo_shape shape = ELBO_SHAPE(n, dims);
     const elbo_tensor means = elbo_tensor_of(ELBO_F32, shape, mean), logvars = elbo_tensor_of(ELBO_F32, shape, logvar);
     const bool room = x && mean && logvar && labels;
-    elbo_status status = room ? elbo_images_rows(job->images, 0, n, x, labels) : ELBO_NO_MEMORY;
+    elbo_status status = room ? elbo_run_rows(job->run, job->images, 0, n, x, labels) : ELBO_NO_MEMORY;
     bool normal = false;
     if (status == ELBO_OK) {
         status = elbo_run_posterior(job->run, x, labels, n, mean, logvar);

@@ -38,7 +38,7 @@ static elbo_status mean_log_prob(elbo_run *run, const elbo_images *images, int d
     float *x = calloc((size_t)n, (size_t)elbo_run_pixels(run) * sizeof *x);
     float *log_prob = calloc((size_t)n, sizeof *log_prob);
     int *labels = calloc((size_t)n, sizeof *labels);
-    elbo_status status = x && log_prob && labels ? elbo_images_rows(images, 0, n, x, labels) : ELBO_NO_MEMORY;
+    elbo_status status = x && log_prob && labels ? elbo_run_rows(run, images, 0, n, x, labels) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         status = elbo_run_log_prob(run, x, labels, n, draws, seed, log_prob);
     double sum = 0;

@@ -49,7 +49,7 @@ static elbo_status make_feed(const elbo_run *run, const elbo_images *images, int
     for (int64_t i = 0; i < batch; i++)
         out->rows[i] = (int32_t)((uint64_t)i * 2654435761u % (uint64_t)images->count);
     elbo_status status = elbo__table_of(run, images, &out->table);
-    return status == ELBO_OK ? elbo__run_rows(run, images, 0, batch, out->x, out->labels) : status;
+    return status == ELBO_OK ? elbo_run_rows(run, images, 0, batch, out->x, out->labels) : status;
 }
 
 static void free_feed(feed *f)

@@ -192,7 +192,7 @@ elbo_status elbo_draw_reconstruction(elbo_run *run, const elbo_images *images, i
     float *x = elbo__numbers(n, run->pixels), *seen = x ? elbo__numbers(n, run->pixels) : NULL;
     float *y = seen ? elbo__numbers(n, run->pixels) : NULL;
     int *labels = y ? elbo__calloc((size_t)n, sizeof *labels) : NULL;
-    status = labels ? elbo__run_rows(run, images, 0, n, x, labels) : n < 1 ? ELBO_INVALID : ELBO_NO_MEMORY;
+    status = labels ? elbo_run_rows(run, images, 0, n, x, labels) : n < 1 ? ELBO_INVALID : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         status = elbo_run_seen(run, x, labels, n, seed, seen);
     if (status == ELBO_OK)

@@ -61,7 +61,7 @@ static elbo_status encode(elbo_run *run, const elbo_view *view, int64_t first, i
     elbo_status status = elbo_run_accepts(run, view->images);
     float *x = status == ELBO_OK ? elbo__numbers(n, run->pixels) : NULL;
     if (status == ELBO_OK)
-        status = x ? elbo__run_rows(run, view->images, first, n, x, labels) : ELBO_NO_MEMORY;
+        status = x ? elbo_run_rows(run, view->images, first, n, x, labels) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         status = elbo_run_encode(run, x, labels, n, z);
     for (int64_t i = 0; i < n && view->label != ELBO_EACH_CLASS; i++)

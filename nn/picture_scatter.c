@@ -49,7 +49,7 @@ static elbo_status make_view(elbo_run *run, const char *title, const elbo_images
     v->points = elbo__numbers(n, 2);
     v->labels = elbo__calloc((size_t)n, sizeof *v->labels);
     int *known = elbo__calloc((size_t)n, sizeof *known); /* as the run knows the classes; colours are the images' own */
-    status = x && v->codes && v->points && v->labels && known ? elbo__run_rows(run, images, 0, n, x, known)
+    status = x && v->codes && v->points && v->labels && known ? elbo_run_rows(run, images, 0, n, x, known)
                                                               : ELBO_NO_MEMORY;
     for (int64_t i = 0; i < n && status == ELBO_OK && images->labels.data; i++)
         v->labels[i] = (int)elbo_tensor_get(&images->labels, &i);

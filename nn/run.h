@@ -83,7 +83,7 @@ ELBO_API const char *elbo_run_class_name(const elbo_run *run, int label);
 ELBO_API int elbo_run_class(const elbo_run *run, const char *name);
 
 /* elbo_images_match with the run's names; nothing where it has none. What takes a run and elbo_images does so by
- * itself; labels from elbo_images_rows are those of the images. */
+ * itself. */
 ELBO_API elbo_status elbo_run_match(const elbo_run *run, elbo_images *images) ELBO_MUST_CHECK;
 
 /* ---- at work ----------------------------------------------------------------------------------------------------- */
@@ -160,7 +160,12 @@ ELBO_API elbo_status elbo_run_accepts(const elbo_run *run, const elbo_images *im
 ELBO_API elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int64_t seed,
                                        elbo_figures *out) ELBO_MUST_CHECK;
 
-/* Images first, first + 1, ... of a data set as the functions above take them: x (n, D), labels (n) or NULL. */
+/* Images first, first + 1, ... of a data set as the functions above take them: x (n, D), labels (n) or NULL, in the run's
+ * classes: by name where both have names. */
+ELBO_API elbo_status elbo_run_rows(const elbo_run *run, const elbo_images *images, int64_t first, int64_t n, float *x,
+                                   int *labels) ELBO_MUST_CHECK;
+
+/* The same without a run: labels are those of the data. */
 ELBO_API elbo_status elbo_images_rows(const elbo_images *images, int64_t first, int64_t n, float *x,
                                       int *labels) ELBO_MUST_CHECK;
 

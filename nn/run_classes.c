@@ -129,8 +129,8 @@ elbo_status elbo__run_relabel(const elbo_run *run, const elbo_images *images, in
     return status;
 }
 
-elbo_status elbo__run_rows(const elbo_run *run, const elbo_images *images, int64_t first, int64_t n, float *x,
-                           int *labels)
+elbo_status elbo_run_rows(const elbo_run *run, const elbo_images *images, int64_t first, int64_t n, float *x,
+                          int *labels)
 {
     elbo_status status = elbo_images_rows(images, first, n, x, labels);
     return status == ELBO_OK ? elbo__run_relabel(run, images, first, n, labels) : status;

@@ -90,10 +90,6 @@ elbo_status elbo__run_note_classes(elbo_run *run, const elbo_images *images) ELB
 elbo_status elbo__run_relabel(const elbo_run *run, const elbo_images *images, int64_t first, int64_t n,
                               int *labels) ELBO_MUST_CHECK;
 
-/* elbo_images_rows with such labels. */
-elbo_status elbo__run_rows(const elbo_run *run, const elbo_images *images, int64_t first, int64_t n, float *x,
-                           int *labels) ELBO_MUST_CHECK;
-
 /* ---- data sets --------------------------------------------------------------------------------------------------- */
 
 elbo_shape elbo__image_shape(const elbo_images *images); /* of one image */
