@@ -91,6 +91,8 @@ static int close_output(int status)
     const bool broken = ferror(stdout) != 0;
     if (fclose(stdout) == 0 && !broken)
         return status;
+    if (errno == EPIPE) /* `elbo models | head -1`: whoever read it has had enough */
+        return status;
     say("standard output: cannot write: %s", strerror(errno));
     return status ? status : FAILED;
 }

@@ -120,6 +120,9 @@ fails 64 "unrecognized option '--hiden'" "$elbo" train --hiden 8 vae --data data
 "$elbo" train vae $small --epochs 500 --out pipe 2>&1 >/dev/null | head -n 1 >/dev/null
 [ "$(wc -l <pipe/metrics.csv)" -eq 501 ] || complain 'a training ends because nobody listens to its progress'
 
+"$elbo" models 2>err | : # nobody reads it
+[ -s err ] && complain 'a reader that has had enough is an error'
+
 # ---- more classes than columns --------------------------------------------------------------------------------------
 
 mkdir many
