@@ -65,12 +65,12 @@ elbo_status elbo__draw_grid(const elbo_run *run, const float *x, int64_t n, int6
 float *elbo__numbers(int64_t n, int64_t width)
 {
     int64_t size;
-    if (n < 1 || !elbo__mul_size(n, width, &size)) {
+    if (n < 1 || !elbo__mul_size(n, width, &size) || !elbo__mul_size(size, sizeof(float), &size)) {
         (void)elbo__fail(n < 1 ? ELBO_INVALID : ELBO_NO_MEMORY, "%lld pictures: %s", (long long)n,
                          n < 1 ? "at least 1" : "too many");
         return NULL;
     }
-    return elbo__calloc((size_t)size, sizeof(float));
+    return elbo__alloc((size_t)size); /* to clear gigabytes takes seconds, in which nobody could stop it */
 }
 
 /* ---- samples ----------------------------------------------------------------------------------------------------- */

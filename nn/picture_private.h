@@ -26,7 +26,7 @@ elbo_status elbo__draw_grid(const elbo_run *run, const float *x, int64_t n, int6
 elbo_status elbo__draw_some_samples(elbo_run *run, const char *path) ELBO_MUST_CHECK;
 elbo_status elbo__draw_some_reconstructions(elbo_run *run, const elbo_images *images, const char *path) ELBO_MUST_CHECK;
 
-/* Room for n times `width` numbers of zero; NULL, and a message, when that is too much. */
+/* Room for n times `width` numbers, whose contents are undefined; NULL, and a message, when that is too much. */
 float *elbo__numbers(int64_t n, int64_t width);
 
 #endif

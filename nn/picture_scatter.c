@@ -19,8 +19,8 @@ static elbo_status flatten(const float *codes, int64_t n, int64_t dims, view *v)
 {
     if (dims <= 2) {
         for (int64_t i = 0; i < n; i++)
-            for (int64_t k = 0; k < dims; k++)
-                v->points[2 * i + k] = codes[i * dims + k];
+            for (int64_t k = 0; k < 2; k++)
+                v->points[2 * i + k] = k < dims ? codes[i * dims + k] : 0;
         elbo__print(v->x_label, sizeof v->x_label, "z1");
         elbo__print(v->y_label, sizeof v->y_label, "%s", dims == 2 ? "z2" : "");
         return ELBO_OK;
