@@ -158,12 +158,13 @@ static elbo_status make_and_lock(elbo__folder *folder)
 }
 
 static elbo_status for_each_file(const elbo__folder *folder,
-                                 elbo_status (*work)(const struct file *, const char *, const char *))
+                                 elbo_status (*work)(const elbo__folder *, const struct file *, const char *,
+                                                     const char *))
 {
     elbo_status status = ELBO_OK;
     for (int i = 0; i < FILES && status == ELBO_OK; i++) {
         char *from = staged(folder, files[i].name), *to = join(folder->path, files[i].name);
-        status = from && to ? work(&files[i], from, to) : ELBO_NO_MEMORY;
+        status = from && to ? work(folder, &files[i], from, to) : ELBO_NO_MEMORY;
         elbo__free(from);
         elbo__free(to);
     }
@@ -171,22 +172,18 @@ static elbo_status for_each_file(const elbo__folder *folder,
 }
 
 /* Whether what is in the folder can be replaced: that is known before the training, and of no use after it. */
-static elbo_status check_target(const struct file *file, const char *from, const char *to)
+static elbo_status check_target(const elbo__folder *folder, const struct file *file, const char *from, const char *to)
 {
-    struct stat info, folder;
+    struct stat old, in;
     (void)file;
     (void)from;
-    if (lstat(to, &info) != 0)
+    if (lstat(to, &old) != 0)
         return ELBO_OK;
-    if (S_ISDIR(info.st_mode))
+    if (S_ISDIR(old.st_mode))
         return elbo__fail(ELBO_IO, "%s: cannot replace: it is a folder", to);
-    char *path = elbo__strdup(to);
-    if (!path)
-        return ELBO_NO_MEMORY;
-    *strrchr(path, '/') = '\0';
-    const bool sticky = stat(path, &folder) == 0 && folder.st_mode & S_ISVTX;
-    elbo__free(path);
-    if (sticky && geteuid() != 0 && info.st_uid != geteuid() && folder.st_uid != geteuid())
+    /* in a sticky folder, such as /tmp, it takes its owner or that of the file */
+    const uid_t user = geteuid();
+    if (fstat(folder->fd, &in) == 0 && in.st_mode & S_ISVTX && user != 0 && user != old.st_uid && user != in.st_uid)
         return elbo__fail(ELBO_IO, "%s: cannot replace: %s", to, elbo__reason(EPERM));
     return ELBO_OK;
 }
@@ -282,8 +279,9 @@ elbo_status elbo__folder_check_room(const elbo__folder *folder, int64_t bytes)
 /* ---- publishing -------------------------------------------------------------------------------------------------- */
 
 /* Moves the file into the folder, or removes its namesake of the run before where there is none. */
-static elbo_status move(const struct file *file, const char *from, const char *to)
+static elbo_status move(const elbo__folder *folder, const struct file *file, const char *from, const char *to)
 {
+    (void)folder;
     if (rename(from, to) == 0 || (!file->required && errno == ENOENT && (unlink(to) == 0 || errno == ENOENT)))
         return ELBO_OK;
     return elbo__fail(ELBO_IO, "%s: cannot replace: %s", to, elbo__reason(errno));

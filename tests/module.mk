@@ -102,6 +102,7 @@ unit_sources += \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
     %reldir%/test_schedule.c \
+    %reldir%/test_side_matters.c \
     %reldir%/test_state.c \
     %reldir%/test_stopping.c \
     %reldir%/test_tensor.c \
@@ -110,6 +111,8 @@ unit_sources += \
     %reldir%/test_vmath.c \
     %reldir%/test_watch.c \
     %reldir%/test_wrong_models.c \
+    %reldir%/trainings.c \
+    %reldir%/trainings.h \
     %reldir%/unit.c
 
 EXTRA_DIST += \

@@ -76,6 +76,7 @@
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(schedule)                                                                                                    \
+    SUITE(side_matters)                                                                                                \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
     SUITE(text)                                                                                                        \

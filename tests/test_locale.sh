@@ -39,7 +39,7 @@ in_locale() {
 
 words='text option schedule graph params memory batches describe explain watch questions'
 files='io_text io_files io_listing io_quote io_left_out io_dataset io_picture_folder io_safetensors io_drawing picture_features picture_latent'
-models='corruption finite folder free_bits golden init likelihood models optim own_models pca run run_classes state'
+models='corruption finite folder free_bits golden init likelihood models optim own_models pca run run_classes side_matters state'
 
 in_locale de_DE.UTF-8 $words $files $models io_figure io_idx io_npy io_png io_png_read io_jpeg io_safetensors_broken train
 in_locale tr_TR.UTF-8 $words $files $models

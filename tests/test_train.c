@@ -9,43 +9,9 @@
 #include "../nn/train.h"
 #include "../tensor/threads.h"
 #include "numbers.h"
-#include "patterns.h"
 #include "scratch.h"
 #include "suites.h"
-
-enum { N = 50, TEST = 24 };
-
-static elbo_images train, test;
-
-static void setup(void)
-{
-    train = pattern_images(N);
-    test = pattern_images(TEST);
-}
-
-static elbo_run *new_run(const elbo_model *model, int64_t seed)
-{
-    elbo_values *options = elbo_values_new(model->options);
-    ck_assert_int_eq(elbo_values_set(options, "hidden", "24"), ELBO_OK);
-    ck_assert_int_eq(elbo_values_set(options, "latent-dim", "4"), ELBO_OK);
-    elbo_run *run = elbo_run_for(model, options, &train, seed);
-    ck_assert_msg(run != NULL, "%s", elbo_error());
-    elbo_values_free(options);
-    return run;
-}
-
-static void assert_trained(elbo_run *run, const elbo_training *how, elbo_epoch *last)
-{
-    elbo_status status = elbo_train(run, &train, &test, how, last);
-    ck_assert_msg(status == ELBO_OK, "%s", elbo_error());
-}
-
-static void assert_not_trained(elbo_run *run, const elbo_training *how, const char *reason)
-{
-    elbo_epoch last;
-    ck_assert_int_ne(elbo_train(run, &train, &test, how, &last), ELBO_OK);
-    ck_assert_msg(strstr(elbo_error(), reason) != NULL, "\"%s\" does not say \"%s\"", elbo_error(), reason);
-}
+#include "trainings.h"
 
 /* ---- learning ---------------------------------------------------------------------------------------------------- */
 
@@ -240,7 +206,7 @@ Suite *suite_train(void)
 {
     Suite *suite = suite_create("train");
     TCase *learning = tcase_create("learning");
-    tcase_add_checked_fixture(learning, setup, NULL);
+    tcase_add_checked_fixture(learning, training_setup, NULL);
     tcase_add_test(learning, models_learn_more_than_the_means_of_pixels);
     tcase_add_test(learning, the_seed_decides_the_weights_and_the_threads_do_not);
     tcase_add_test(learning, progress_is_told_after_each_batch_and_epoch);
