@@ -23,7 +23,7 @@ extern "C" {
 typedef struct elbo_params elbo_params;
 
 /* How a tensor is filled at first. `fill` gets the tensor and a key that depends on the seed and on its name alone, so
- * the values do not change when the model is edited elsewhere. nn/init.h has the usual ones; NULL is zeros. */
+ * the values do not change when the model is edited elsewhere. nn/layers/init.h has the usual ones; NULL is zeros. */
 typedef struct elbo_init {
     void (*fill)(const elbo_tensor *tensor, uint64_t seed, const char *name, const double *args);
     double args[2];

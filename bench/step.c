@@ -71,7 +71,7 @@ typedef struct {
     uint64_t step;
 } training;
 
-/* The graph of a run's training step (nn/run_plans.c), from what the library offers to everyone. */
+/* The graph of a run's training step (nn/runs/run_plans.c), from what the library offers to everyone. */
 static elbo_in build_step(const options *o, const images *im, elbo_params *params)
 {
     elbo_graph *g = elbo_graph_new(params, ELBO_TRAIN);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "../models/models.h"
-#include "../nn/pca.h"
+#include "../nn/pca/pca.h"
 #include "command.h"
 #include "on_run.h"
 #include "progress.h"

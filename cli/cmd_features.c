@@ -1,5 +1,5 @@
 /* elbo features RUN: what the units of the first layer look for. */
-#include "../nn/picture.h"
+#include "../nn/pictures/picture.h"
 #include "command.h"
 #include "on_run.h"
 

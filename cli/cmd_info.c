@@ -5,7 +5,7 @@
 
 #include "../autograd/plan.h"
 #include "../models/models.h"
-#include "../nn/run.h"
+#include "../nn/runs/run.h"
 #include "../tensor/machine.h"
 #include "../tensor/version.h"
 #include "command.h"

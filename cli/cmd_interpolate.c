@@ -1,7 +1,7 @@
 /* elbo interpolate RUN: ways through latent space. */
 #include <string.h>
 
-#include "../nn/picture.h"
+#include "../nn/pictures/picture.h"
 #include "command.h"
 #include "data.h"
 #include "on_run.h"

@@ -1,5 +1,5 @@
 /* elbo manifold RUN: all of a latent space of two dimensions. */
-#include "../nn/picture.h"
+#include "../nn/pictures/picture.h"
 #include "command.h"
 #include "data.h"
 #include "on_run.h"

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "../autograd/plan.h"
-#include "../nn/explain.h"
-#include "../nn/train.h"
+#include "../nn/runs/explain.h"
+#include "../nn/training/train.h"
 #include "command.h"
 #include "data.h"
 #include "on_model.h"

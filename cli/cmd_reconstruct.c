@@ -1,5 +1,5 @@
 /* elbo reconstruct RUN: images and what the model makes of them. */
-#include "../nn/picture.h"
+#include "../nn/pictures/picture.h"
 #include "command.h"
 #include "data.h"
 #include "on_run.h"

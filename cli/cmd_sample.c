@@ -1,5 +1,5 @@
 /* elbo sample RUN: pictures from the prior. */
-#include "../nn/picture.h"
+#include "../nn/pictures/picture.h"
 #include "command.h"
 #include "on_run.h"
 

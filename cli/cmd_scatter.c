@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../models/models.h"
-#include "../nn/picture.h"
+#include "../nn/pictures/picture.h"
 #include "command.h"
 #include "data.h"
 #include "on_run.h"

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "../autograd/plan.h"
-#include "../nn/train.h"
+#include "../nn/training/train.h"
 #include "command.h"
 #include "data.h"
 #include "on_model.h"

@@ -1,5 +1,5 @@
 /* elbo traverse RUN: each dimension of the latent space by itself. */
-#include "../nn/picture.h"
+#include "../nn/pictures/picture.h"
 #include "command.h"
 #include "data.h"
 #include "on_run.h"

@@ -3,7 +3,7 @@
 #define ELBO_CLI_DATA_H
 
 #include "../io/dataset.h"
-#include "../nn/run.h"
+#include "../nn/runs/run.h"
 
 #define DEFAULT_DATA "data/mnist"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../models/models.h"
-#include "../nn/train.h"
+#include "../nn/training/train.h"
 #include "command.h"
 
 /* ---- where the model is named ------------------------------------------------------------------------------------ */

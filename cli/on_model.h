@@ -2,7 +2,7 @@
 #ifndef ELBO_CLI_ON_MODEL_H
 #define ELBO_CLI_ON_MODEL_H
 
-#include "../nn/run.h"
+#include "../nn/runs/run.h"
 #include "options.h"
 
 /* Their groups of options: the model's own, elbo_training_options, and the command's. */

@@ -6,7 +6,7 @@
 
 #include "../autograd/plan.h"
 #include "../models/models.h"
-#include "../nn/picture.h"
+#include "../nn/pictures/picture.h"
 #include "command.h"
 #include "data.h"
 #include "progress.h"

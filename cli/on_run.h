@@ -2,7 +2,7 @@
 #ifndef ELBO_CLI_ON_RUN_H
 #define ELBO_CLI_ON_RUN_H
 
-#include "../nn/run.h"
+#include "../nn/runs/run.h"
 #include "options.h"
 
 /* What a command works on. */

@@ -12,7 +12,7 @@
 #define ELBO_CLI_OPTIONS_H
 
 #include "../io/dataset.h"
-#include "../nn/option.h"
+#include "../nn/options/option.h"
 
 enum { MOST_GROUPS = 3, MOST_ARGUMENTS = 1 };
 

@@ -4,7 +4,7 @@
 #ifndef ELBO_CLI_PROGRESS_H
 #define ELBO_CLI_PROGRESS_H
 
-#include "../nn/train.h"
+#include "../nn/training/train.h"
 
 double now(void); /* seconds on a clock that only goes forward */
 

@@ -6,7 +6,7 @@
 #ifndef ELBO_MODELS_MODELS_H
 #define ELBO_MODELS_MODELS_H
 
-#include "../nn/model.h"
+#include "../nn/model/model.h"
 
 #ifdef __cplusplus
 extern "C" {

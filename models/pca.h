@@ -1,10 +1,10 @@
-/* Internal: what principal component analysis and its probabilistic form share. Names as in nn/pca.h: the mean m, the
+/* Internal: what principal component analysis and its probabilistic form share. Names as in nn/pca/pca.h: the mean m, the
  * axes u_i and the variances s_i along them. */
 #ifndef ELBO_MODELS_PCA_H
 #define ELBO_MODELS_PCA_H
 
-#include "../nn/model_options.h"
-#include "../nn/run.h"
+#include "../nn/model/model_options.h"
+#include "../nn/runs/run.h"
 
 /* The least that a variance is taken to be: deviations of 3e-4 of a grey level of 255 in floats near 1. */
 #define ELBO__PCA_LEAST 1e-9

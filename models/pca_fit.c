@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "../nn/pca.h"
+#include "../nn/pca/pca.h"
 #include "../tensor/text.h"
 
 elbo__pca elbo__pca_find(elbo_in *in)

@@ -3,7 +3,7 @@
 #define ELBO_TESTS_RUNS_H
 
 #include "../models/models.h"
-#include "../nn/train.h"
+#include "../nn/training/train.h"
 
 /* Names and texts of options in turn: OPTIONS("hidden", "none", "latent-dim", "2"), or NO_OPTIONS. */
 #define OPTIONS(...) ((const char *const[]){__VA_ARGS__, NULL})

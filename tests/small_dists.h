@@ -2,7 +2,7 @@
 #ifndef ELBO_TESTS_SMALL_DISTS_H
 #define ELBO_TESTS_SMALL_DISTS_H
 
-#include "../nn/distribution.h"
+#include "../nn/distributions/distribution.h"
 #include "rig.h"
 
 enum { B = 2, K = 3, D = 4, MANY = 20000 };

@@ -2,7 +2,7 @@
 #include <check.h>
 #include <math.h>
 
-#include "../nn/pca.h"
+#include "../nn/pca/pca.h"
 #include "numbers.h"
 #include "runs.h"
 #include "small_model.h"

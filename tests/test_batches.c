@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../models/models.h"
-#include "../nn/train.h"
+#include "../nn/training/train.h"
 #include "patterns.h"
 #include "suites.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../autograd/plan/ir.h"
-#include "../nn/layers.h"
+#include "../nn/layers/layers.h"
 #include "../tensor/convolve.h"
 #include "../tensor/memory.h"
 #include "../tensor/threads.h"

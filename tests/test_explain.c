@@ -4,7 +4,7 @@
 
 #include "../autograd/plan.h"
 #include "../models/models.h"
-#include "../nn/explain.h"
+#include "../nn/runs/explain.h"
 #include "../tensor/machine.h"
 #include "patterns.h"
 #include "suites.h"

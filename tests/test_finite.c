@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../nn/picture.h"
+#include "../nn/pictures/picture.h"
 #include "patterns.h"
 #include "runs.h"
 #include "scratch.h"

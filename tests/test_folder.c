@@ -9,8 +9,8 @@
 
 #include "../autograd/plan.h"
 #include "../models/models.h"
-#include "../nn/folder.h"
-#include "../nn/train.h"
+#include "../nn/runs/folder.h"
+#include "../nn/training/train.h"
 #include "scratch.h"
 #include "suites.h"
 #include "trainings.h"

@@ -2,7 +2,7 @@
 #include <check.h>
 #include <math.h>
 
-#include "../nn/layers.h"
+#include "../nn/layers/layers.h"
 #include "rig.h"
 #include "suites.h"
 

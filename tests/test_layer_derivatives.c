@@ -1,9 +1,9 @@
 /* The derivative of every layer for its input and its parameters, and the derivative of that. tests/layers looks here
- * for each function that nn/layers.h declares. */
+ * for each function that nn/layers/layers.h declares. */
 #include <check.h>
 #include <stdio.h>
 
-#include "../nn/layers.h"
+#include "../nn/layers/layers.h"
 #include "derivatives.h"
 #include "suites.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../nn/layers.h"
+#include "../nn/layers/layers.h"
 #include "rig.h"
 #include "suites.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "../autograd/op.h"
-#include "../nn/layers.h"
+#include "../nn/layers/layers.h"
 #include "rig.h"
 #include "suites.h"
 

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "../autograd/op.h"
-#include "../nn/layers.h"
+#include "../nn/layers/layers.h"
 #include "rig.h"
 #include "suites.h"
 

@@ -2,7 +2,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "../nn/net.h"
+#include "../nn/model/net.h"
 #include "patterns.h"
 #include "rig.h"
 #include "runs.h"

@@ -3,7 +3,7 @@
 #include <check.h>
 #include <math.h>
 
-#include "../nn/objective.h"
+#include "../nn/objectives/objective.h"
 #include "rig.h"
 #include "suites.h"
 

@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "../nn/init.h"
-#include "../nn/optim.h"
+#include "../nn/layers/init.h"
+#include "../nn/objectives/optim.h"
 #include "rig.h"
 #include "suites.h"
 

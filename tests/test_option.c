@@ -1,7 +1,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "../nn/option.h"
+#include "../nn/options/option.h"
 #include "../tensor/memory.h"
 #include "../tensor/words.h"
 #include "suites.h"

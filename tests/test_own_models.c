@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "../nn/model_options.h"
-#include "../nn/run.h"
+#include "../nn/model/model_options.h"
+#include "../nn/runs/run.h"
 #include "small_model.h"
 #include "suites.h"
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "../models/models.h"
-#include "../nn/pca.h"
-#include "../nn/train.h"
+#include "../nn/pca/pca.h"
+#include "../nn/training/train.h"
 #include "numbers.h"
 #include "patterns.h"
 #include "scratch.h"

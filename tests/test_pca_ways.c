@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../autograd/plan.h"
-#include "../nn/pca_private.h"
+#include "../nn/pca/pca_private.h"
 #include "../tensor/memory.h"
 #include "../tensor/threads.h"
 #include "../tensor/vectors.h"

@@ -2,7 +2,7 @@
 #include <check.h>
 #include <math.h>
 
-#include "../nn/picture.h"
+#include "../nn/pictures/picture.h"
 #include "grids.h"
 #include "patterns.h"
 #include "runs.h"

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "../nn/model_options.h"
-#include "../nn/picture.h"
+#include "../nn/model/model_options.h"
+#include "../nn/pictures/picture.h"
 #include "grids.h"
 #include "patterns.h"
 #include "runs.h"

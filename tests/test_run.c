@@ -5,8 +5,8 @@
 
 #include "../io/safetensors.h"
 #include "../models/models.h"
-#include "../nn/run.h"
-#include "../nn/train.h"
+#include "../nn/runs/run.h"
+#include "../nn/training/train.h"
 #include "patterns.h"
 #include "scratch.h"
 #include "suites.h"

@@ -5,8 +5,8 @@
 
 #include "../autograd/plan.h"
 #include "../models/models.h"
-#include "../nn/picture.h"
-#include "../nn/train.h"
+#include "../nn/pictures/picture.h"
+#include "../nn/training/train.h"
 #include "patterns.h"
 #include "pictures.h"
 #include "runs.h"

@@ -2,7 +2,7 @@
 #include <check.h>
 #include <math.h>
 
-#include "../nn/schedule.h"
+#include "../nn/objectives/schedule.h"
 #include "patterns.h"
 #include "runs.h"
 #include "suites.h"

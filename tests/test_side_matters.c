@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../nn/run_private.h"
+#include "../nn/runs/run_private.h"
 #include "../tensor/watch.h"
 #include "scratch.h"
 #include "suites.h"

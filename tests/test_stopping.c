@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "../nn/explain.h"
-#include "../nn/picture.h"
+#include "../nn/runs/explain.h"
+#include "../nn/pictures/picture.h"
 #include "../tensor/watch.h"
 #include "patterns.h"
 #include "runs.h"

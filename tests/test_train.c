@@ -6,7 +6,7 @@
 
 #include "../autograd/plan.h"
 #include "../models/models.h"
-#include "../nn/train.h"
+#include "../nn/training/train.h"
 #include "../tensor/threads.h"
 #include "numbers.h"
 #include "scratch.h"

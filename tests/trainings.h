@@ -3,7 +3,7 @@
 #define ELBO_TESTS_TRAININGS_H
 
 #include "../models/models.h"
-#include "../nn/train.h"
+#include "../nn/training/train.h"
 #include "patterns.h"
 
 enum { N = 50, TEST = 24 };

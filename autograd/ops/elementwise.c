@@ -98,7 +98,13 @@ static elbo_var *apply(int id, elbo_var *a, elbo_var *b, elbo_var *c)
 
 /* A case of every row, at the row's domain. */
 static const elbo__case cases[] = {
-#define SHAPE {2, {3, 4}}
+#define SHAPE                                                                                                          \
+    {                                                                                                                  \
+        2,                                                                                                             \
+        {                                                                                                              \
+            3, 4                                                                                                       \
+        }                                                                                                              \
+    }
 #define ELEMENTWISE(operands, name, y, da, db, dc, low, high)                                                          \
     {#name, build_##name, operands, {SHAPE, SHAPE, SHAPE}, low, high, 0},
 #include "../../tensor/elementwise.def"

@@ -117,8 +117,9 @@ const elbo__op elbo__op_concat = {
     .kernel = kernel_concat,
     .derive = derive_concat,
     .walks = walks_join,
-    .cases = (const elbo__case[]){
-        {"three blocks", build_concat, 3, {{3, {2, 3, 2}}, {3, {2, 1, 2}}, {3, {2, 2, 2}}}, -3, 3, 0}, {0}},
+    .cases =
+        (const elbo__case[]){
+            {"three blocks", build_concat, 3, {{3, {2, 3, 2}}, {3, {2, 1, 2}}, {3, {2, 2, 2}}}, -3, 3, 0}, {0}},
 };
 
 elbo_var *elbo_concat(elbo_var *const *xs, int n, int axis)

@@ -47,7 +47,8 @@ static elbo_var *stream(elbo_graph *g, const elbo__op *op, const char *name, elb
     if (!elbo__graph_ok(g))
         return &g->harmless;
     if (draw_axis != -1 && (draw_axis != 1 || shape.ndim < 2))
-        return elbo_graph_fail(g, ELBO_INVALID, "%s \"%s\": the draw axis is 1 or -1, not %d", op->name, name, draw_axis);
+        return elbo_graph_fail(g, ELBO_INVALID, "%s \"%s\": the draw axis is 1 or -1, not %d", op->name, name,
+                               draw_axis);
     char *path = elbo__scoped(g, name);
     if (!path)
         return &g->harmless;

@@ -15,7 +15,8 @@ static double product_flops(const elbo__instr *instr)
 {
     if (!instr->op || !instr->op->flops)
         return 0;
-    return instr->op->flops(&instr->out.layout.shape, &instr->in[0].layout.shape, &instr->in[instr->n_in - 1].layout.shape);
+    return instr->op->flops(&instr->out.layout.shape, &instr->in[0].layout.shape,
+                            &instr->in[instr->n_in - 1].layout.shape);
 }
 
 static double cost_of(const elbo__instr *instr)

@@ -268,12 +268,7 @@ elbo_status elbo__plan_simplify(elbo_plan *plan, elbo_graph *g, elbo_var *const 
 {
     /* room for copies: one an operand of a product and one an output, and three nodes a folded constant */
     size_t most = 6 * g->n_nodes + (size_t)n + 8;
-    import im = {.plan = plan,
-                 .graph = g,
-                 .live = elbo__calloc(g->n_nodes, sizeof *im.live),
-                 .wanted = elbo__calloc(g->n_nodes, sizeof *im.wanted),
-                 .place = elbo__calloc(g->n_nodes, sizeof *im.place),
-                 .assigned = elbo__calloc(most, sizeof *im.assigned)};
+import im = {.plan = plan, .graph = g, .live = elbo__calloc(g->n_nodes, sizeof * im.live), .wanted = elbo__calloc(g->n_nodes, sizeof * im.wanted), .place = elbo__calloc(g->n_nodes, sizeof * im.place), .assigned = elbo__calloc(most, sizeof * im.assigned) };
     elbo_status status = im.live && im.wanted && im.place && im.assigned ? ELBO_OK : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         mark_live(&im, outputs, n);

@@ -1,0 +1,125 @@
+#include "distribution_private.h"
+
+/* ---- shapes ------------------------------------------------------------------------------------------------------ */
+
+elbo_var *elbo_align(elbo_var *x, int event_rank, int ndim)
+{
+    elbo_shape from = elbo_shape_of(x), to = from;
+    int missing = ndim - from.ndim, batch = from.ndim - event_rank;
+    if (missing <= 0 || batch < 0 || ndim > ELBO_MAX_RANK)
+        return x;
+    to.ndim = ndim;
+    for (int i = batch; i < ndim; i++)
+        to.dim[i] = i < batch + missing ? 1 : from.dim[i - missing];
+    return elbo_reshape(x, to);
+}
+
+elbo_var *elbo_event_sum(elbo_var *terms, elbo_var *mask, int event_rank)
+{
+    int axes[ELBO_MAX_RANK], ndim = elbo_ndim(terms);
+    if (mask)
+        terms = elbo_mul(terms, elbo_align(mask, event_rank, ndim));
+    for (int i = 0; i < event_rank; i++)
+        axes[i] = ndim - event_rank + i;
+    return event_rank > 0 ? elbo_sum(terms, axes, event_rank, false) : terms;
+}
+
+elbo_dist elbo__dist_of(const elbo_dist_kind *kind, elbo_var *first)
+{
+    return (elbo_dist){
+        .kind = kind, .graph = elbo_graph_of(first), .args = {first}, .shape = elbo_shape_of(first), .event_rank = 1};
+}
+
+int elbo__common_rank(const elbo_dist *a, const elbo_dist *b)
+{
+    return a->shape.ndim > b->shape.ndim ? a->shape.ndim : b->shape.ndim;
+}
+
+/* ---- questions --------------------------------------------------------------------------------------------------- */
+
+/* The harmless node, and an error that names the kind. */
+static elbo_var *lacks(const elbo_dist *d, const char *what)
+{
+    return elbo_graph_fail(d->graph, ELBO_INVALID, "distribution \"%s\" has no %s", d->kind->name, what);
+}
+
+elbo_var *elbo_log_prob(elbo_dist d, elbo_var *x, elbo_var *mask)
+{
+    if (!d.kind->log_prob)
+        return lacks(&d, "log_prob");
+    return d.kind->log_prob(&d, elbo_align(x, d.event_rank, d.shape.ndim), mask);
+}
+
+/* (B, Z) with K draws: (B, K, Z), the draw standing before the event */
+static elbo_draw draw(elbo_dist *d, const char *name, int draws)
+{
+    elbo_shape shape = d->shape;
+    int axis = shape.ndim - d->event_rank;
+    if (draws <= 0) /* parameters (B, K, Z) have draws already */
+        return d->kind->draw(d, name, shape, axis == 2 ? 1 : -1);
+    if (axis < 1 || shape.ndim == ELBO_MAX_RANK) {
+        elbo_var *harmless = elbo_graph_fail(d->graph, ELBO_INVALID, "draw \"%s\": no room for a draw axis in %s", name,
+                                             elbo_shape_format(&shape).text);
+        return (elbo_draw){harmless, harmless};
+    }
+    for (int i = shape.ndim++; i > axis; i--)
+        shape.dim[i] = shape.dim[i - 1];
+    shape.dim[axis] = draws;
+    return d->kind->draw(d, name, shape, axis);
+}
+
+elbo_draw elbo_rsample(elbo_dist d, const char *name, int draws)
+{
+    if (!d.kind->draw || !d.kind->reparametrised) {
+        elbo_var *harmless = lacks(&d, "reparametrised draw");
+        return (elbo_draw){harmless, harmless};
+    }
+    elbo_draw drawn = draw(&d, name, draws);
+    if (!drawn.log_prob)
+        drawn.log_prob = elbo_log_prob(d, drawn.z, NULL);
+    return drawn;
+}
+
+elbo_draw elbo_sample(elbo_dist d, const char *name, int draws)
+{
+    if (!d.kind->draw) {
+        elbo_var *harmless = lacks(&d, "draw");
+        return (elbo_draw){harmless, harmless};
+    }
+    elbo_var *z = elbo_detach(draw(&d, name, draws).z);
+    return (elbo_draw){.z = z, .log_prob = elbo_log_prob(d, z, NULL)};
+}
+
+elbo_var *elbo_dist_mean(elbo_dist d)
+{
+    return d.kind->mean ? d.kind->mean(&d) : lacks(&d, "mean");
+}
+
+elbo_var *elbo_entropy(elbo_dist d)
+{
+    return d.kind->entropy ? d.kind->entropy(&d) : lacks(&d, "entropy");
+}
+
+bool elbo_kl_closed(elbo_dist q, elbo_dist p)
+{
+    return q.kind->kl && q.kind->kl(&q, &p);
+}
+
+elbo_var *elbo_kl_dims(elbo_dist q, elbo_dist p)
+{
+    elbo_var *terms = q.kind->kl ? q.kind->kl(&q, &p) : NULL;
+    if (!terms)
+        return elbo_graph_fail(q.graph, ELBO_INVALID, "KL(%s || %s) has no closed form", q.kind->name, p.kind->name);
+    return terms;
+}
+
+elbo_var *elbo_kl(elbo_dist q, elbo_dist p, const elbo_draw *drawn)
+{
+    elbo_var *terms = q.kind->kl ? q.kind->kl(&q, &p) : NULL;
+    if (terms)
+        return elbo_event_sum(terms, NULL, q.event_rank);
+    if (!drawn)
+        return elbo_graph_fail(q.graph, ELBO_INVALID, "KL(%s || %s) has no closed form and needs a draw", q.kind->name,
+                               p.kind->name);
+    return elbo_sub(drawn->log_prob, elbo_log_prob(p, drawn->z, NULL));
+}

@@ -1,0 +1,128 @@
+/* Distributions: small values made of nodes.
+ *
+ *     elbo_dist q = elbo_normal(elbo_linear(h, "encoder.mean", 20), elbo_linear(h, "encoder.logvar", 20));  // q(z|x)
+ *     elbo_draw draw = elbo_rsample(q, "z", 0);                                        // z (B, 20), log q(z|x) (B)
+ *     elbo_dist p = elbo_bernoulli(elbo_linear(decoder(draw.z), "decoder.logits", 784));   // p(x|z)
+ *     elbo_var *loss = elbo_mean_all(elbo_sub(elbo_kl(q, elbo_standard_normal(g, q.shape), NULL),
+ *                                             elbo_log_prob(p, x, NULL)));             // -ELBO in nats
+ *
+ * Axes: images first, then draws (if there are any), then the event: (B, K, D), an event being the last `event_rank`
+ * axes (1 unless the caller changes that field). log_prob, entropy and kl are sums over the event, one number for each
+ * image (B) or image and draw (B, K), with all constants, in nats. Where one operand has draws and the other does not,
+ * as x (B, D) and p(x|z) (B, K, D), the other is repeated over the draws.
+ */
+#ifndef ELBO_NN_DISTRIBUTION_H
+#define ELBO_NN_DISTRIBUTION_H
+
+#include "../../autograd/ops.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct elbo_dist elbo_dist;
+
+/* Draws with their log-density under the distribution they come from (as transported, where a flow follows). */
+typedef struct {
+    elbo_var *z;        /* (B, Z), or (B, K, Z) */
+    elbo_var *log_prob; /* (B),    or (B, K)    */
+} elbo_draw;
+
+/* What makes a kind of distribution; a user's own is another table like this one. NULL where there is no such thing:
+ * asking for it is then an error of the graph that names the kind. */
+typedef struct {
+    const char *name;
+    bool reparametrised; /* the draw has the derivative of its parameters */
+
+    /* log p(x), summed over the event (elbo_event_sum); x has at least the rank of d->shape */
+    elbo_var *(*log_prob)(const elbo_dist *d, elbo_var *x, elbo_var *mask);
+
+    /* Draws of `shape` from random stream `name`; where log_prob is left NULL, the function above gives it. */
+    elbo_draw (*draw)(const elbo_dist *d, const char *name, elbo_shape shape, int draw_axis);
+
+    elbo_var *(*mean)(const elbo_dist *d);    /* of d->shape                                                          */
+    elbo_var *(*entropy)(const elbo_dist *d); /* summed over the event                                                */
+
+    /* KL(q||p) per dimension, not summed; NULL when there is no closed form with p's kind */
+    elbo_var *(*kl)(const elbo_dist *q, const elbo_dist *p);
+} elbo_dist_kind;
+
+#define ELBO_DIST_ARGS 4
+
+struct elbo_dist {
+    const elbo_dist_kind *kind;     /* NULL: no distribution                                                          */
+    elbo_graph *graph;
+    elbo_var *args[ELBO_DIST_ARGS]; /* what they are is the kind's affair                                             */
+    double number;
+    elbo_shape shape;               /* of one draw, images first                                                      */
+    int event_rank;
+};
+
+/* ---- kinds ------------------------------------------------------------------------------------------------------- */
+
+/* N(mean, diag(exp logvar)): both (B, Z) or (B, K, Z). args: mean, logvar */
+ELBO_API elbo_dist elbo_normal(elbo_var *mean, elbo_var *logvar);
+
+/* N(mean, variance I). args: mean, NULL; number: the variance c > 0 */
+ELBO_API elbo_dist elbo_normal_fixed(elbo_var *mean, double variance);
+
+/* N(0, I) of the shape (B, Z). args: NULL, NULL; number: 1 */
+ELBO_API elbo_dist elbo_standard_normal(elbo_graph *graph, elbo_shape shape);
+
+/* Independent x in {0, 1} (or grey levels in between) with p = sigmoid(logits). args: logits */
+ELBO_API elbo_dist elbo_bernoulli(elbo_var *logits);
+
+/* Independent x in [0, 1] of density proportional to e^(x logit): grey levels, with the constant that a Bernoulli lacks
+ * there (Loaiza-Ganem and Cunningham, arXiv:1907.06845). args: logits */
+ELBO_API elbo_dist elbo_continuous_bernoulli(elbo_var *logits);
+
+/* One of the classes of the last axis, as one-hot rows, with p = softmax(logits). args: logits. D variables of C
+ * classes each are logits (B, D, C) with event_rank 2. */
+ELBO_API elbo_dist elbo_categorical(elbo_var *logits);
+
+/* No distribution: log_prob is -sum (x - mean)^2, without a unit or a constant, and there are no draws. What an autoencoder
+ * minimises. args: mean */
+ELBO_API elbo_dist elbo_squared_error(elbo_var *mean);
+ELBO_API extern const elbo_dist_kind elbo_kind_squared_error;
+
+ELBO_API extern const elbo_dist_kind elbo_kind_normal, elbo_kind_bernoulli, elbo_kind_categorical,
+    elbo_kind_continuous_bernoulli;
+
+/* ---- questions --------------------------------------------------------------------------------------------------- */
+
+/* log p(x): (B) or (B, K). mask is NULL or has x's shape (without the class axis for a categorical): terms are
+ * multiplied by it, so 0 leaves a missing value out; x must be a finite number there too. */
+ELBO_API elbo_var *elbo_log_prob(elbo_dist d, elbo_var *x, elbo_var *mask);
+
+/* K draws (B, K, Z) that carry the derivative of d's parameters; draws = 0: one draw without the axis, (B, Z).
+ * `name` is the random stream's. */
+ELBO_API elbo_draw elbo_rsample(elbo_dist d, const char *name, int draws);
+
+/* The same for any kind. z carries no derivative; log_prob is that of a fixed z, as a score-function estimator needs
+ * it. */
+ELBO_API elbo_draw elbo_sample(elbo_dist d, const char *name, int draws);
+
+ELBO_API elbo_var *elbo_dist_mean(elbo_dist d); /* E[x], of d.shape                                                   */
+ELBO_API elbo_var *elbo_normal_logvar(elbo_dist d); /* log-variances of a normal, of d.shape; NULL of another kind    */
+ELBO_API elbo_var *elbo_entropy(elbo_dist d);   /* -E[log p(x)]: (B) or (B, K)                                        */
+
+/* KL(q||p) (B) in closed form where there is one. Otherwise log q(z) - log p(z) at the draw z that is passed, (B) or
+ * (B, K); without one the graph is in error. */
+ELBO_API elbo_var *elbo_kl(elbo_dist q, elbo_dist p, const elbo_draw *draw);
+
+/* KL(q||p) per dimension, (B, Z): for free bits and active units. Only where there is a closed form. */
+ELBO_API elbo_var *elbo_kl_dims(elbo_dist q, elbo_dist p);
+ELBO_API bool elbo_kl_closed(elbo_dist q, elbo_dist p); /* whether there is one                                       */
+
+/* ---- for kinds of one's own -------------------------------------------------------------------------------------- */
+
+/* (B, Z) -> (B, 1, Z) where rank `ndim` asks for it: axes of size 1 before the last `event_rank` ones. */
+ELBO_API elbo_var *elbo_align(elbo_var *x, int event_rank, int ndim);
+
+/* Sum of terms, times the mask if it is not NULL, over the last `event_rank` axes. */
+ELBO_API elbo_var *elbo_event_sum(elbo_var *terms, elbo_var *mask, int event_rank);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

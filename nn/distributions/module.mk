@@ -1,0 +1,11 @@
+public_headers += \
+    %reldir%/distribution.h
+
+library_sources += \
+    %reldir%/bernoulli.c \
+    %reldir%/categorical.c \
+    %reldir%/continuous_bernoulli.c \
+    %reldir%/distribution.c \
+    %reldir%/distribution_private.h \
+    %reldir%/normal.c \
+    %reldir%/squared_error.c

@@ -1,0 +1,11 @@
+public_headers += \
+    %reldir%/init.h \
+    %reldir%/layers.h
+
+library_sources += \
+    %reldir%/conv.c \
+    %reldir%/init.c \
+    %reldir%/layers.c \
+    %reldir%/layers_private.c \
+    %reldir%/layers_private.h \
+    %reldir%/norm.c

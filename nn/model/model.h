@@ -1,0 +1,153 @@
+/* The model interface: what a model declares, and what follows from that alone.
+ *
+ *     static elbo_inference infer(elbo_in *in)                          // q(z|x), drawn from
+ *     {
+ *         elbo_var *h = elbo_relu(elbo_linear(in->x, "encoder.hidden", 400));
+ *         elbo_var *mean = elbo_linear(h, "encoder.mean", 20);
+ *         elbo_var *logvar = elbo_linear(h, "encoder.logvar", 20);
+ *         return elbo_infer_normal(in, mean, logvar);
+ *     }
+ *     static elbo_dist generate(elbo_in *in, elbo_var *z)               // p(x|z)
+ *     {
+ *         return elbo_likelihood(in, elbo_relu(elbo_linear(z, "decoder.hidden", 400)));
+ *     }
+ *     static const elbo_option options[] = {ELBO_MODEL_OPTIONS, ELBO_OPTIONS_END};      // of nn/model/model_options.h
+ *     const elbo_model mine = {
+ *         .name = "mine", .summary = "...", .options = options, .infer = infer, .generate = generate};
+ *
+ * From these the loop trains, and the program samples, reconstructs and evaluates: the functions at the end of this
+ * page build those graphs, the same for every model. A model is built anew for each graph (training, another batch
+ * size, sampling); its weights are found again by name.
+ */
+#ifndef ELBO_NN_MODEL_H
+#define ELBO_NN_MODEL_H
+
+#include "../../io/dataset.h"
+#include "../layers/layers.h"
+#include "../objectives/objective.h"
+#include "../objectives/optim.h"
+#include "../options/option.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct elbo_model elbo_model;
+struct elbo_run;
+
+#define ELBO_MAX_METRICS 16
+#define ELBO_MAX_LOSSES 4
+
+/* A named number () of a run: a mean over the batch's images. */
+typedef struct {
+    const char *name;
+    elbo_var *value;
+} elbo_metric;
+
+/* What a model is built from. A graph that only generates has an x too, whose shape counts and which is never read. */
+typedef struct {
+    elbo_graph *g;
+    const elbo_model *model;
+    const elbo_values *options;  /* of model->options; NULL: their defaults                                           */
+    elbo_var *x;                 /* (B, D) in the graph's dtype, pictures in [0, 1]                                   */
+    elbo_var *y;                 /* (B, C) one-hot; NULL: no labels (always, unless the model asks for them)          */
+    elbo_var *mask;              /* (B, D) 0 where a value is missing, 1 elsewhere; NULL: none is                     */
+    elbo_shape image;            /* one row of x as it was before: (784), (28, 28), (3, 64, 64)                       */
+    int draws;                   /* K >= 1                                                                            */
+    elbo_metric metrics[ELBO_MAX_METRICS]; /* filled while building                                                   */
+    int n_metrics;
+} elbo_in;
+
+typedef struct {
+    elbo_dist q;       /* q(z|x,y); no kind: known only when drawing (flows, hierarchies), or no density (AE, VQ)     */
+    elbo_var *z;       /* (B, K, Z) the draws; K = 1 without a density                                                */
+    elbo_var *log_q;   /* (B, K) their log-density, as transported; NULL: no density                                  */
+    elbo_var *code;    /* (B, Z) what `encode` writes                                                                 */
+    elbo_var *penalty; /* (B) or () extra cost, outside the ELBO; or NULL                                             */
+} elbo_inference;
+
+/* One thing to minimise. Of several (AAE, VAE-GAN) all gradients are taken at the same weights, then each updates. */
+typedef struct {
+    const char *name;   /* of its metric, and of its optimiser's slabs where there are several; NULL: "loss"          */
+    elbo_var *value;    /* () a mean over the batch                                                                   */
+    const char *params; /* it moves the parameters whose names begin so, "encoder. decoder."; NULL: all               */
+    elbo_var *when;     /* () 0: not in this step; NULL: in each                                                      */
+} elbo_loss;
+
+enum {
+    ELBO_NEEDS_LABELS = 1, /* cannot be built without y                                                               */
+    ELBO_NO_PRIOR = 2      /* cannot draw pictures from nothing (AE, PCA)                                             */
+};
+
+struct elbo_model {
+    const char *name, *summary;                         /* as in `elbo train NAME`; one line for the list             */
+    const elbo_option *options;                         /* ends with ELBO_OPTIONS_END; NULL: none                     */
+    unsigned flags;
+    elbo_inference (*infer)(elbo_in *in);               /* q(z|x,y) and draws from it                                 */
+    elbo_dist (*prior)(elbo_in *in);                    /* p(z|y), of shape (B, Z); NULL: N(0, I), Z from latent-dim  */
+    elbo_dist (*generate)(elbo_in *in, elbo_var *z);    /* p(x|z,y): z (B, Z) or (B, K, Z) -> (B, D) or (B, K, D)     */
+    int (*losses)(elbo_in *in, elbo_loss *out);         /* fills out[<= ELBO_MAX_LOSSES], returns how many; NULL: ELBO */
+    elbo_status (*fit)(struct elbo_run *run, const elbo_images *images); /* sets the weights; NULL: by gradient       */
+};
+
+/* ---- for use inside a model -------------------------------------------------------------------------------------- */
+
+/* The value of an option of the model. A name or type that its table lacks puts the graph in error; returns 1 or "". */
+ELBO_API int64_t elbo_option_integer(const elbo_in *in, const char *name);
+ELBO_API double elbo_option_number(const elbo_in *in, const char *name);
+ELBO_API elbo_sizes elbo_option_sizes(const elbo_in *in, const char *name);
+ELBO_API const char *elbo_option_choice(const elbo_in *in, const char *name);
+ELBO_API bool elbo_option_flag(const elbo_in *in, const char *name);
+
+/* Whether the model's table has the option: for what serves models with and without it. */
+ELBO_API bool elbo_option_declared(const elbo_in *in, const char *name);
+
+/* q = N(mean, exp logvar), in->draws draws of it, the mean as the code: mean, logvar (B, Z) */
+ELBO_API elbo_inference elbo_infer_normal(elbo_in *in, elbo_var *mean, elbo_var *logvar);
+
+/* Reports the mean over images of value (B), or value (), as a metric. */
+ELBO_API void elbo_report(elbo_in *in, const char *name, elbo_var *value);
+
+/* Reports recon, kl and elbo = -(recon + kl), whichever the model has; in evaluation also squared_error. */
+ELBO_API void elbo_report_bound(elbo_in *in, const elbo_bound *bound);
+
+/* What a model without `losses` minimises, with its metrics: fills *out and returns 1. A model with more to report calls
+ * it from `losses` of its own.
+ *
+ *     loss = mean_B (recon + beta kl + penalty), with x of recon as it is and q from elbo_corrupted(x);
+ *     with option free-bits l, kl = sum_j max(l, mean_B KL_j) (Kingma et al. 2016, arXiv:1606.04934) */
+ELBO_API int elbo_bound_loss(elbo_in *in, elbo_loss *out);
+
+/* ---- what every model can do: the graphs of the loop and the program --------------------------------------------- */
+
+/* The model's own prior, or N(0, I): (B, Z) with the B of in->x */
+ELBO_API elbo_dist elbo_model_prior(elbo_in *in);
+
+/* The parts of the bound for in->draws draws; *inference (may be NULL) gets what they were made from. */
+ELBO_API elbo_bound elbo_model_bound(elbo_in *in, elbo_inference *inference);
+
+/* One training step: losses, gradients, updates, metrics (each loss by its name; recon, kl, elbo; grad_norm and skipped
+ * where `optim` makes them and there is one loss). Scalar inputs: lr, step, beta. */
+ELBO_API void elbo_model_train(elbo_in *in, const elbo_optim *optim);
+
+/* The same metrics without an update. Scalar input: beta. */
+ELBO_API void elbo_model_evaluate(elbo_in *in);
+
+/* -(recon + kl) (B), recon a mean over in->draws draws */
+ELBO_API elbo_var *elbo_model_elbo(elbo_in *in);
+
+/* log p(x|y) (B) from in->draws draws: the ELBO for one, closer to it from below for more */
+ELBO_API elbo_var *elbo_model_log_prob(elbo_in *in);
+
+/* The code of x: (B, Z); *logvar (may be NULL): the log-variances of a normal q(z|x,y) (B, Z), NULL of another one */
+ELBO_API elbo_var *elbo_model_encode(elbo_in *in, elbo_var **logvar);
+
+ELBO_API elbo_var *elbo_model_seen(elbo_in *in);                  /* x as the encoder sees it in training: (B, D)     */
+ELBO_API elbo_var *elbo_model_decode(elbo_in *in, elbo_var *z);   /* E[x|z,y]: (B, Z) -> (B, D), or with draws        */
+ELBO_API elbo_var *elbo_model_reconstruct(elbo_in *in);           /* E[x|z,y] at draws z from q(z|x,y): (B, K, D)     */
+ELBO_API elbo_var *elbo_model_sample(elbo_in *in);                /* E[x|z,y] at draws z from the prior: (B, K, D)    */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,94 @@
+/* Optimisers: updates of parameters as nodes of the training graph.
+ *
+ *     elbo_minimise(loss, NULL, 0, &(elbo_optim){.name = "adam", .clip_norm = 5});
+ *     ... compile; before each run: elbo_plan_set(plan, "lr", 1e-3), elbo_plan_set(plan, "step", 1, 2, 3, ...)
+ *
+ * The learning rate and the number of the step (from 1) are scalar inputs, so no plan is rebuilt when they change. The
+ * moments are slabs of the parameter set: "sgd.velocity", "adam.m", "adam.v".
+ */
+#ifndef ELBO_NN_OPTIM_H
+#define ELBO_NN_OPTIM_H
+
+#include "../../autograd/ops.h"
+#include "../options/option.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What is 0 (or NULL) is the default; elbo_optim_of fills it in from a table of options. */
+typedef struct {
+    const char *name;    /* a name of elbo_optimisers; NULL: adam                                                     */
+    double momentum;     /* of sgd                                                                                    */
+    double beta1, beta2; /* of adam and adamw; 0: 0.9 and 0.999                                                       */
+    double eps;          /* of adam and adamw; 0: 1e-8                                                                */
+    double weight_decay; /* adamw: decoupled (w shrinks by lr weight_decay); sgd, adam: added to the gradient         */
+    double clip_norm;    /* gradients are scaled down to this Euclidean norm over all parameters; 0: they are not     */
+    bool skip;           /* no update at all in a step that may have an infinite or NaN gradient: see below           */
+    const char *slab;    /* before the slabs' names, where two optimisers move the same tensor; NULL: nothing         */
+    elbo_var *when;      /* () 0: no update in this step, where players alternate; NULL: in each                      */
+} elbo_optim;
+
+/* With `skip`, a bound on the gradients' entries decides: for each image, the absolute sums of the factors that they are
+ * products of. Where that is finite, so are they; near the largest number (3e38 in f32) the bound may overflow when no
+ * gradient does, and the step is skipped as well. */
+
+/* What a step knows about its gradients. */
+typedef struct {
+    elbo_var *norm;    /* () Euclidean norm before clipping; NULL unless clip_norm asks for it                       */
+    elbo_var *skipped; /* () 1 when the step was skipped, 0 otherwise; NULL without `skip`                            */
+} elbo_optim_report;
+
+/* One update of `params` (NULL: every trained parameter that the graph has met) that lessens loss (). */
+ELBO_API elbo_optim_report elbo_minimise(elbo_var *loss, elbo_var *const *params, int n, const elbo_optim *optim);
+
+/* The same from gradients that are at hand. With several losses take all gradients first: what is added to the graph
+ * after an update reads the new weights. */
+ELBO_API elbo_optim_report elbo_apply_gradients(elbo_graph *g, elbo_var *const *params, elbo_var *const *grads, int n,
+                                                const elbo_optim *optim);
+
+/* One update of one parameter. g: its gradient; ok () or NULL: whether to update at all. */
+typedef struct {
+    const elbo_optim *optim; /* with the defaults filled in                                                           */
+    elbo_var *w, *g, *ok;
+    elbo_var *lr, *step;     /* () and ()                                                                             */
+} elbo_update;
+
+/* The known optimisers, in a table that ends with a NULL name.
+ *   sgd    v <- momentum v + g;  w <- w - lr v                               (no v without momentum)
+ *   adam   m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;
+ *          w <- w - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)       (Kingma and Ba, arXiv:1412.6980)
+ *   adamw  the same after w <- (1 - lr weight_decay) w                     (Loshchilov and Hutter, arXiv:1711.05101) */
+typedef struct {
+    const char *name;
+    void (*update)(const elbo_update *u);
+} elbo_optimiser;
+ELBO_API extern const elbo_optimiser elbo_optimisers[];
+ELBO_API extern const char *const elbo_optimiser_names[]; /* then NULL */
+
+/* Rows for a table of training options, and what they say. The learning rate belongs to the schedule, not here. */
+#define ELBO_OPTIM_OPTIONS                                                                                            \
+    {.name = "optimiser", .alias = "optimizer", .type = ELBO_CHOICE, .fallback = "adam",                              \
+     .choices = elbo_optimiser_names, .metavar = "NAME", .help = "how weights are updated"},                          \
+    {.name = "momentum", .type = ELBO_NUMBER, .fallback = "0", .least = 0, .greatest = 0.9999, .metavar = "X",        \
+     .needs = "optimiser=sgd", .help = "momentum of sgd"},                                                            \
+    {.name = "adam-beta1", .type = ELBO_NUMBER, .fallback = "0.9", .least = 1e-9, .greatest = 0.999999,               \
+     .needs = "optimiser!=sgd", .metavar = "X", .help = "decay of adam's first moment"},                              \
+    {.name = "adam-beta2", .type = ELBO_NUMBER, .fallback = "0.999", .least = 1e-9, .greatest = 0.999999999,          \
+     .needs = "optimiser!=sgd", .metavar = "X", .help = "decay of adam's second moment"},                             \
+    {.name = "adam-eps", .type = ELBO_NUMBER, .fallback = "1e-8", .least = 1e-30, .greatest = 1, .metavar = "X",      \
+     .needs = "optimiser!=sgd", .help = "added to the root of adam's second moment"},                                 \
+    {.name = "weight-decay", .type = ELBO_NUMBER, .fallback = "0", .least = 0, .greatest = 1e6, .metavar = "X",       \
+     .help = "decay of weights: decoupled for adamw, else a squared penalty"},                                        \
+    {.name = "clip-norm", .type = ELBO_NUMBER, .fallback = "0", .least = 0, .greatest = 1e30, .metavar = "X",         \
+     .help = "largest norm of the gradient; 0: any"},                                                                 \
+    {.name = "skip-nonfinite", .type = ELBO_FLAG, .fallback = "no",                                                   \
+     .help = "leave out a step whose gradient is infinite or not a number"}
+
+/* The optimiser that a table with the rows above asks for. Borrows from `values`. */
+ELBO_API elbo_optim elbo_optim_of(const elbo_values *values);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,5 @@
+public_headers += \
+    %reldir%/option.h
+
+library_sources += \
+    %reldir%/option.c

@@ -1,0 +1,32 @@
+/* Internal: what the files picture*.c share. */
+#ifndef ELBO_NN_PICTURE_PRIVATE_H
+#define ELBO_NN_PICTURE_PRIVATE_H
+
+#include "picture.h"
+#include "../runs/run_private.h"
+
+/* How one image is drawn: (channels, height, width), channels 1 or 3. */
+typedef struct {
+    int64_t channels, height, width;
+} elbo__frame;
+
+elbo__frame elbo__frame_of(const elbo_run *run);
+
+/* Whether n images fit in a picture, `columns` in a row: to be asked before they are made. */
+elbo_status elbo__check_grid(const elbo_run *run, int64_t n, int64_t columns) ELBO_MUST_CHECK;
+
+/* How many of n rows of images fit in a picture; at least 1. */
+int64_t elbo__rows_that_fit(const elbo_run *run, int64_t n);
+
+/* n images x (n, D) as a grid; refused unless all of them is finite. */
+elbo_status elbo__draw_grid(const elbo_run *run, const float *x, int64_t n, int64_t columns,
+                            const char *path) ELBO_MUST_CHECK;
+
+/* The pictures that a training leaves in its folder, of as many images as they have room for. */
+elbo_status elbo__draw_some_samples(elbo_run *run, const char *path) ELBO_MUST_CHECK;
+elbo_status elbo__draw_some_reconstructions(elbo_run *run, const elbo_images *images, const char *path) ELBO_MUST_CHECK;
+
+/* Room for n times `width` numbers, whose contents are undefined; NULL, and a message, when that is too much. */
+float *elbo__numbers(int64_t n, int64_t width);
+
+#endif

@@ -1,0 +1,15 @@
+public_headers += \
+    %reldir%/explain.h \
+    %reldir%/run.h
+
+library_sources += \
+    %reldir%/explain.c \
+    %reldir%/folder.c \
+    %reldir%/folder.h \
+    %reldir%/run.c \
+    %reldir%/run_classes.c \
+    %reldir%/run_file.c \
+    %reldir%/run_plans.c \
+    %reldir%/run_private.h \
+    %reldir%/run_table.c \
+    %reldir%/run_work.c

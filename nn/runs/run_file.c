@@ -1,0 +1,249 @@
+/* A run as a file: weights under their logical shapes, and the configuration as metadata. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../../io/quote.h"
+#include "../../io/safetensors.h"
+#include "../../tensor/memory.h"
+#include "../../tensor/text.h"
+#include "../../tensor/version.h"
+#include "folder.h"
+#include "run_private.h"
+
+/* The lines of the configuration that are neither options of the model nor notes. */
+enum { MODEL, VERSION, IMAGE, CLASSES, SEED, LINES };
+static const elbo_option lines[LINES + 1] = {
+    [MODEL] = {.name = "model", .type = ELBO_TEXT},
+    [VERSION] = {.name = "version", .type = ELBO_TEXT},
+    [IMAGE] = {.name = "image", .type = ELBO_SIZES, .least = 1, .greatest = 1 << 30},
+    [CLASSES] = {.name = "classes", .type = ELBO_INTEGER, .least = 0, .greatest = ELBO_MAX_CLASSES},
+    [SEED] = {.name = "seed", .type = ELBO_INTEGER, .least = 0, .greatest = 9.2e18},
+    ELBO_OPTIONS_END,
+};
+
+/* ---- the configuration ------------------------------------------------------------------------------------------- */
+
+/* Sets a key to a text that this function frees; NULL when it could not be made. */
+static elbo_status set(elbo_ini *ini, const char *key, char *text)
+{
+    elbo_status status = text ? elbo_ini_set(ini, key, text) : ELBO_NO_MEMORY;
+    elbo__free(text);
+    return status;
+}
+
+elbo_status elbo_run_describe(const elbo_run *run, elbo_ini *out)
+{
+    elbo_value values[LINES] = {
+        [MODEL].text = run->model->name,  [VERSION].text = ELBO_VERSION, [IMAGE].sizes.n = run->image.ndim,
+        [CLASSES].integer = run->classes, [SEED].integer = run->seed,
+    };
+    memcpy(values[IMAGE].sizes.at, run->image.dim, (size_t)run->image.ndim * sizeof run->image.dim[0]);
+    elbo_status status = ELBO_OK;
+    for (int i = 0; i < LINES && status == ELBO_OK; i++)
+        status = set(out, lines[i].name, elbo_option_print(&lines[i], &values[i]));
+    for (const elbo_option *o = run->model->options; o && o->name && status == ELBO_OK; o++)
+        status = set(out, o->name, elbo_values_print(run->options, o->name));
+    for (size_t i = 0; i < run->notes.count && status == ELBO_OK; i++)
+        status = elbo_ini_set(out, run->notes.entries[i].key, run->notes.entries[i].value);
+    return status;
+}
+
+static bool has_row(const elbo_option *table, const char *name)
+{
+    for (const elbo_option *o = table; o && o->name; o++)
+        if (strcmp(o->name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_note(const elbo_run *run, const char *key)
+{
+    return !has_row(lines, key) && !has_row(run->model->options, key);
+}
+
+elbo_status elbo_run_note(elbo_run *run, const char *key, const char *value)
+{
+    if (!is_note(run, key))
+        return elbo__fail(ELBO_INVALID, "\"%s\" is no note: the model \"%s\" says what it is", key, run->model->name);
+    const bool classes = strcmp(key, ELBO__CLASS_NAMES) == 0;
+    char *line = classes ? elbo__strdup(value) : elbo__quote(value);
+    elbo_status status = line ? elbo_ini_set(&run->notes, key, line) : ELBO_NO_MEMORY;
+    elbo__free(line);
+    return status == ELBO_OK && classes ? elbo__run_read_classes(run) : status;
+}
+
+char *elbo_run_noted(const elbo_run *run, const char *key)
+{
+    const char *line = elbo_ini_get(&run->notes, key);
+    if (!line)
+        return NULL;
+    return strcmp(key, ELBO__CLASS_NAMES) == 0 ? elbo__strdup(line) : elbo__unquote(line);
+}
+
+/* ---- saving ------------------------------------------------------------------------------------------------------ */
+
+static elbo_status write_file(const elbo_run *run, const char *path, const elbo_ini *configuration)
+{
+    const int count = elbo_params_count(run->params);
+    elbo_named_tensor *tensors = elbo__calloc((size_t)count, sizeof *tensors);
+    elbo_pair *pairs = elbo__calloc(configuration->count, sizeof *pairs);
+    elbo_status status = tensors && pairs ? ELBO_OK : ELBO_NO_MEMORY;
+    if (status == ELBO_OK) {
+        for (int i = 0; i < count; i++)
+            tensors[i] = (elbo_named_tensor){elbo_params_name(run->params, i), elbo_params_tensor(run->params, i)};
+        for (size_t i = 0; i < configuration->count; i++)
+            pairs[i] = (elbo_pair){configuration->entries[i].key, configuration->entries[i].value};
+        status = elbo_safetensors_write(path, tensors, count, pairs, (int64_t)configuration->count);
+    }
+    elbo__free(tensors);
+    elbo__free(pairs);
+    return status;
+}
+
+elbo_status elbo_run_save(const elbo_run *run, const char *path)
+{
+    const char *spoilt = elbo__run_spoilt(run);
+    if (spoilt)
+        return elbo__fail(ELBO_INVALID, "%s: not written: parameter \"%s\" is not finite", path, spoilt);
+    elbo_ini configuration = {.count = 0};
+    elbo_status status = elbo_run_describe(run, &configuration);
+    if (status == ELBO_OK)
+        status = write_file(run, path, &configuration);
+    elbo_ini_free(&configuration);
+    return status;
+}
+
+/* ---- loading ----------------------------------------------------------------------------------------------------- */
+
+/* The model that the file names, among those that are known; NULL when it is none of them. */
+static const elbo_model *find_model(const elbo_safetensors *file, const elbo_model *const *models)
+{
+    const char *name = elbo_safetensors_metadata(file, lines[MODEL].name);
+    if (!name) {
+        (void)elbo__fail(ELBO_FORMAT, "holds no run: its metadata name no model");
+        return NULL;
+    }
+    for (int i = 0; models[i]; i++)
+        if (strcmp(models[i]->name, name) == 0)
+            return models[i];
+    (void)elbo__fail(ELBO_FORMAT, "is a run of the model \"%.60s\", which is not known here", name);
+    return NULL;
+}
+
+static elbo_status read_line(const elbo_safetensors *file, const elbo_option *line, elbo_value *out)
+{
+    const char *text = elbo_safetensors_metadata(file, line->name);
+    if (!text)
+        return elbo__fail(ELBO_FORMAT, "its metadata lack \"%s\"", line->name);
+    return elbo_option_parse(line, text, out) == ELBO_OK ? ELBO_OK : ELBO_FORMAT;
+}
+
+/* The model's options as the file has them; an option that is younger than the file keeps its default. */
+static elbo_status read_options(const elbo_safetensors *file, elbo_values *options)
+{
+    for (const elbo_option *o = elbo_values_table(options); o && o->name; o++) {
+        const char *text = elbo_safetensors_metadata(file, o->name);
+        if (text && elbo_values_set(options, o->name, text) != ELBO_OK)
+            return ELBO_FORMAT;
+    }
+    return ELBO_OK;
+}
+
+static elbo_status make_run(const elbo_safetensors *file, const elbo_model *const *models, elbo_run **out)
+{
+    const elbo_model *model = find_model(file, models);
+    elbo_value values[LINES];
+    elbo_status status = model ? ELBO_OK : ELBO_FORMAT;
+    for (int i = IMAGE; i < LINES && status == ELBO_OK; i++)
+        status = read_line(file, &lines[i], &values[i]);
+    if (status != ELBO_OK)
+        return status;
+    elbo_shape image = {.ndim = values[IMAGE].sizes.n};
+    if (image.ndim > ELBO_MAX_RANK)
+        return elbo__fail(ELBO_FORMAT, "an image of %d axes", image.ndim);
+    memcpy(image.dim, values[IMAGE].sizes.at, (size_t)image.ndim * sizeof image.dim[0]);
+    elbo_values *options = elbo_values_new(model->options);
+    status = options ? read_options(file, options) : ELBO_NO_MEMORY;
+    if (status == ELBO_OK) {
+        *out = elbo_run_new(model, options, image, (int)values[CLASSES].integer, values[SEED].integer);
+        status = *out ? ELBO_OK : ELBO_FORMAT;
+    }
+    elbo_values_free(options);
+    return status;
+}
+
+static elbo_status read_notes(const elbo_safetensors *file, elbo_run *run)
+{
+    elbo_status status = ELBO_OK;
+    for (int64_t i = 0; i < file->pairs && status == ELBO_OK; i++)
+        if (is_note(run, file->metadata[i].key))
+            status = elbo_ini_set(&run->notes, file->metadata[i].key, file->metadata[i].value);
+    const char *steps = elbo_ini_get(&run->notes, "steps-done");
+    run->steps = steps ? elbo__read_integer(steps, NULL) : 0;
+    if (status == ELBO_OK)
+        status = elbo__run_read_classes(run);
+    return status == ELBO_INVALID ? ELBO_FORMAT : status;
+}
+
+static elbo_status read_tensor(const elbo_named_tensor *from, elbo_run *run)
+{
+    const char *model = run->model->name;
+    const int index = elbo_params_find(run->params, from->name);
+    if (index < 0)
+        return elbo__fail(ELBO_FORMAT, "the model \"%s\" has no parameter \"%.100s\"; the nearest is \"%s\"", model,
+                          from->name, elbo_params_nearest(run->params, from->name));
+    elbo_tensor to = elbo_params_tensor(run->params, index);
+    if (from->tensor.dtype != to.dtype || !elbo_shape_equal(&from->tensor.layout.shape, &to.layout.shape))
+        return elbo__fail(ELBO_FORMAT, "parameter \"%s\" is %s %s, but the model \"%s\" has %s %s", from->name,
+                          elbo_dtype_name(from->tensor.dtype), elbo_shape_format(&from->tensor.layout.shape).text,
+                          model, elbo_dtype_name(to.dtype), elbo_shape_format(&to.layout.shape).text);
+    elbo_tensor_copy(&to, &from->tensor);
+    return ELBO_OK;
+}
+
+/* Every tensor of the file is one of the model, and every one of the model is in the file. */
+static elbo_status read_weights(const elbo_safetensors *file, elbo_run *run)
+{
+    elbo_status status = ELBO_OK;
+    for (int64_t i = 0; i < file->count && status == ELBO_OK; i++)
+        status = read_tensor(&file->tensors[i], run);
+    for (int i = 0; i < elbo_params_count(run->params) && status == ELBO_OK; i++)
+        if (!elbo_safetensors_tensor(file, elbo_params_name(run->params, i)))
+            status = elbo__fail(ELBO_FORMAT, "lacks the parameter \"%s\" of the model \"%s\"",
+                                elbo_params_name(run->params, i), run->model->name);
+    const char *spoilt = status == ELBO_OK ? elbo__run_spoilt(run) : NULL;
+    if (spoilt)
+        status = elbo__fail(ELBO_FORMAT, "parameter \"%s\" is not finite", spoilt);
+    elbo_params_touch(run->params);
+    return status;
+}
+
+static elbo_run *load_file(const char *path, const elbo_model *const *models)
+{
+    elbo_safetensors file;
+    elbo_run *run = NULL;
+    if (elbo_safetensors_open(path, &file) != ELBO_OK)
+        return NULL;
+    elbo_status status = make_run(&file, models, &run);
+    if (status == ELBO_OK)
+        status = read_notes(&file, run);
+    if (status == ELBO_OK)
+        status = read_weights(&file, run);
+    elbo_safetensors_close(&file);
+    if (status == ELBO_OK)
+        return run;
+    (void)elbo__fail(status, "%s: %s", path, elbo_error());
+    elbo_run_free(run);
+    return NULL;
+}
+
+elbo_run *elbo_run_load(const char *path, const elbo_model *const *models)
+{
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
+        return load_file(path, models);
+    char *file = elbo__format("%s/" ELBO__MODEL_FILE, path);
+    elbo_run *run = file ? load_file(file, models) : NULL;
+    elbo__free(file);
+    return run;
+}

@@ -1,0 +1,127 @@
+/* Internal: what a run is made of, and the parts that using, training and saving it share. */
+#ifndef ELBO_NN_RUN_PRIVATE_H
+#define ELBO_NN_RUN_PRIVATE_H
+
+#include "../../autograd/plan.h"
+#include "../../io/listing.h"
+#include "run.h"
+
+/* ---- plans ------------------------------------------------------------------------------------------------------- */
+
+typedef enum {
+    ELBO__STEP,        /* an update of the weights by run->optim; metrics                     */
+    ELBO__EVALUATE,    /* metrics                                                             */
+    ELBO__ENCODE,      /* x -> code (B, Z), and log-variances (B, Z) of a normal q(z|x)       */
+    ELBO__SEEN,        /* x -> (B, D) as the encoder sees it in training                      */
+    ELBO__PRIOR,       /* mean and log-variances (B, Z) of a normal p(z|y)                    */
+    ELBO__DECODE,      /* z -> (B, D)                                                         */
+    ELBO__SAMPLE,      /* (B, K, D)                                                           */
+    ELBO__RECONSTRUCT, /* x -> (B, K, D)                                                      */
+    ELBO__BOUND,       /* x -> (B) the ELBO                                                   */
+    ELBO__LOG_PROB,    /* x -> (B)                                                            */
+    ELBO__ROLES
+} elbo__role;
+
+/* What a plan is for: all that its graph's shapes depend on, besides the run. */
+typedef struct {
+    elbo__role role;
+    int64_t batch, draws;
+    int64_t table;     /* N of the data set that inputs "rows" (B) pick from; 0: input "x" (B, D) is given itself */
+    elbo_dtype pixels; /* of the data set                                                                         */
+} elbo__work;
+
+typedef struct {
+    elbo__work work;
+    elbo_plan *plan;      /* NULL: an empty place                       */
+    int outputs;
+    elbo_figures metrics; /* names of its outputs, where it has metrics */
+    uint64_t used;        /* run->clock when it was last asked for      */
+} elbo__planned;
+
+enum { ELBO__KEPT_PLANS = 16 };
+
+struct elbo_run {
+    const elbo_model *model;
+    elbo_values *options;
+    elbo_params *params;
+    elbo_shape image;
+    int64_t pixels, latent; /* D, Z */
+    int classes;
+    int64_t seed;
+    elbo_ini notes;            /* quoted, see io/quote.h                    */
+    elbo__listing class_names; /* [classes], or none; what the notes say   */
+    const elbo_optim *optim; /* of the training that is under way; else NULL */
+    int64_t steps;           /* that it was trained for, as scalar "step" of an evaluation */
+    elbo__planned plans[ELBO__KEPT_PLANS];
+    uint64_t clock;
+};
+
+/* *out = the plan for some work, from the shelf or made now. Valid until the next call. */
+elbo_status elbo__run_plan(elbo_run *run, const elbo__work *work, elbo__planned **out) ELBO_MUST_CHECK;
+void elbo__run_forget(elbo_run *run, elbo__role role); /* frees the plans of that role */
+
+/* Makes the weights of a new run: meets every name that the model's graphs use and closes the set; finds Z. */
+elbo_status elbo__run_open_weights(elbo_run *run) ELBO_MUST_CHECK;
+
+/* The name of a weight that is not finite; NULL: all are. */
+const char *elbo__run_spoilt(const elbo_run *run);
+
+/* ELBO_INVALID, naming `what`, unless all of x (n) is finite: weights of any size are finite, what comes of them need not
+ * be. */
+elbo_status elbo__check_finite(const elbo_run *run, const char *what, const float *x, int64_t n) ELBO_MUST_CHECK;
+
+/* Whether the model is built with labels. */
+bool elbo__run_takes_labels(const elbo_run *run);
+
+/* ---- classes ----------------------------------------------------------------------------------------------------- */
+
+#define ELBO__CLASS_NAMES "class-names" /* the note that says which class is which: cat,"dog, big" */
+
+/* What is said of data without labels, which a model of that name needs. */
+#define ELBO__NEEDS_LABELS                                                                                             \
+    "model \"%s\" needs labels: one whole number for each image, in PART-labels-idx1-ubyte, or a folder of "           \
+    "pictures for each class"
+
+/* Takes the names of the classes from the notes, or those of the images to the notes. */
+elbo_status elbo__run_read_classes(elbo_run *run) ELBO_MUST_CHECK;
+elbo_status elbo__run_note_classes(elbo_run *run, const elbo_images *images) ELBO_MUST_CHECK;
+
+/* labels (n) of images first, first + 1, ... as the run knows the classes: by name where run and images have names. */
+elbo_status elbo__run_relabel(const elbo_run *run, const elbo_images *images, int64_t first, int64_t n,
+                              int *labels) ELBO_MUST_CHECK;
+
+/* ---- data sets --------------------------------------------------------------------------------------------------- */
+
+elbo_shape elbo__image_shape(const elbo_images *images); /* of one image */
+
+/* A data set as graphs read it. */
+typedef struct {
+    elbo_tensor images; /* (N, D) u8 or f32, borrowed where the caller's own will do */
+    elbo_tensor labels; /* (N) i32; data NULL: the run takes none                    */
+    int64_t count;
+    void *owned;        /* the pixels, where they had to be converted                */
+} elbo__table;
+
+/* Refuses what elbo_run_accepts does. Free with elbo__table_free; on failure it is empty. */
+elbo_status elbo__table_of(const elbo_run *run, const elbo_images *images, elbo__table *out) ELBO_MUST_CHECK;
+void elbo__table_free(elbo__table *table);
+
+/* Binds the data set and the rows of one batch to a plan. */
+elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const int32_t *rows,
+                             int64_t batch) ELBO_MUST_CHECK;
+
+/* The metrics over the first `count` images of a data set, each with its own noise: the same figures for the same seed and
+ * weights. */
+elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t seed,
+                               elbo_figures *out) ELBO_MUST_CHECK;
+
+/* How many images a plan of the run takes at once, other than in training. */
+int64_t elbo__run_block(const elbo_run *run);
+
+/* ---- sums of metrics --------------------------------------------------------------------------------------------- */
+
+/* Adds a plan's metrics, each `images` times, to sums that begin as zeros. */
+void elbo__figures_add(elbo_figures *sums, const elbo__planned *planned, int64_t images);
+void elbo__figures_divide(elbo_figures *sums, int64_t images);
+
+#endif

@@ -1,0 +1,209 @@
+/* Data sets as the graphs of a run read them, and sums of metrics over their batches. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "../../tensor/memory.h"
+#include "../../tensor/text.h"
+#include "run_private.h"
+
+/* ---- checks ------------------------------------------------------------------------------------------------------ */
+
+elbo_shape elbo__image_shape(const elbo_images *images)
+{
+    const elbo_shape *all = &images->images.layout.shape;
+    elbo_shape image = {.ndim = all->ndim > 0 ? all->ndim - 1 : 0};
+    memcpy(image.dim, all->dim + 1, (size_t)image.ndim * sizeof image.dim[0]);
+    return image;
+}
+
+static elbo_status check_shape(const elbo_run *run, const elbo_images *images)
+{
+    const elbo_shape image = elbo__image_shape(images);
+    if (!images->images.data)
+        return elbo__fail(ELBO_INVALID, "there are no images");
+    if (!elbo_shape_equal(&image, &run->image))
+        return elbo__fail(ELBO_INVALID, "images of shape %s, but the model is for %s", elbo_shape_format(&image).text,
+                          elbo_shape_format(&run->image).text);
+    if (elbo__run_takes_labels(run) && !images->labels.data)
+        return elbo__fail(ELBO_INVALID, ELBO__NEEDS_LABELS, run->model->name);
+    if (images->count > INT32_MAX)
+        return elbo__fail(ELBO_INVALID, "%lld images: at most %d", (long long)images->count, INT32_MAX);
+    return ELBO_OK;
+}
+
+/* The option of a run that means pixels in [0, 1], or NULL. A Bernoulli's log-density has no bound outside: training on
+ * grey levels 0 to 255 as floats would seem to go well and mean nothing. */
+static const char *wants_0_to_1(const elbo_run *run)
+{
+    const elbo_value *likelihood = elbo_values_get(run->options, "likelihood", ELBO_CHOICE);
+    const elbo_value *binarise = elbo_values_get(run->options, "binarise", ELBO_FLAG);
+    if (likelihood && strcmp(likelihood->text, "bernoulli") == 0)
+        return "likelihood bernoulli";
+    if (likelihood && strcmp(likelihood->text, "continuous-bernoulli") == 0)
+        return "likelihood continuous-bernoulli";
+    return binarise && binarise->flag ? "option binarise" : NULL;
+}
+
+static elbo_status check_range(const elbo_run *run, const elbo__table *table)
+{
+    const char *wanting = wants_0_to_1(run);
+    if (table->images.dtype != ELBO_F32 || !wanting)
+        return ELBO_OK;
+    const elbo_layout *layout = &table->images.layout;
+    for (int64_t i = 0; i < table->count; i++) {
+        const float *row = (const float *)table->images.data + layout->offset + i * layout->strides[0];
+        for (int64_t k = 0; k < run->pixels; k++) {
+            const double value = row[k * layout->strides[1]];
+            if (!(value >= 0 && value <= 1))
+                return elbo__fail(ELBO_INVALID, "image %lld: the value %g is outside [0, 1], which the %s needs",
+                                  (long long)i, value, wanting);
+        }
+    }
+    return ELBO_OK;
+}
+
+/* The first of x (n) that is not finite; n where all are. */
+static int64_t find_not_finite(const float *x, int64_t n)
+{
+    int bad = 0; /* without a way out the loop is one of vectors */
+    for (int64_t i = 0; i < n; i++)
+        bad |= !(fabsf(x[i]) <= FLT_MAX);
+    for (int64_t i = 0; bad && i < n; i++)
+        if (!isfinite(x[i]))
+            return i;
+    return n;
+}
+
+elbo_status elbo__check_finite(const elbo_run *run, const char *what, const float *x, int64_t n)
+{
+    const int64_t at = find_not_finite(x, n);
+    return at == n ? ELBO_OK
+                   : elbo__fail(ELBO_INVALID, "model \"%s\": %s is not finite: %s", run->model->name, what,
+                                elbo__not_finite(x[at]));
+}
+
+const char *elbo__run_spoilt(const elbo_run *run)
+{
+    for (int i = 0; i < elbo_params_count(run->params); i++) {
+        const elbo_tensor w = elbo_params_tensor(run->params, i); /* dense, whatever the order of its axes */
+        const int64_t size = elbo_shape_size(&w.layout.shape);
+        if (find_not_finite((const float *)w.data + w.layout.offset, size) < size)
+            return elbo_params_name(run->params, i);
+    }
+    return NULL;
+}
+
+/* ---- conversion -------------------------------------------------------------------------------------------------- */
+
+/* Pixels as (N, D), u8 or f32: the caller's own where their layout allows it, else a copy. */
+static elbo_status take_images(const elbo_run *run, const elbo_tensor *images, elbo__table *table)
+{
+    const elbo_shape flat = ELBO_SHAPE(table->count, run->pixels);
+    table->images = *images;
+    if (images->dtype != ELBO_F64 && elbo_layout_reshape(&images->layout, &flat, &table->images.layout))
+        return ELBO_OK;
+    const elbo_dtype dtype = images->dtype == ELBO_U8 ? ELBO_U8 : ELBO_F32;
+    elbo_tensor copy = elbo_tensor_new(dtype, images->layout.shape);
+    if (!copy.data)
+        return ELBO_NO_MEMORY;
+    elbo_tensor_copy(&copy, images);
+    table->owned = copy.data;
+    table->images = elbo_tensor_of(dtype, flat, copy.data);
+    return ELBO_OK;
+}
+
+static elbo_status take_labels(const elbo_run *run, const elbo_images *images, elbo__table *table)
+{
+    if (!elbo__run_takes_labels(run))
+        return ELBO_OK;
+    table->labels = elbo_tensor_new(ELBO_I32, ELBO_SHAPE(images->count));
+    if (!table->labels.data)
+        return ELBO_NO_MEMORY;
+    elbo_tensor_copy(&table->labels, &images->labels);
+    elbo_status status = elbo__run_relabel(run, images, 0, images->count, table->labels.data);
+    if (status != ELBO_OK)
+        return status;
+    for (int64_t i = 0; i < images->count; i++) {
+        int label = (int)elbo_tensor_get(&table->labels, &i);
+        if (label < 0 || label >= run->classes)
+            return elbo__fail(ELBO_INVALID, "label %lld: %d is outside the classes 0 to %d", (long long)i, label,
+                              run->classes - 1);
+    }
+    return ELBO_OK;
+}
+
+elbo_status elbo__table_of(const elbo_run *run, const elbo_images *images, elbo__table *out)
+{
+    *out = (elbo__table){.count = images->count};
+    elbo_status status = check_shape(run, images);
+    if (status == ELBO_OK)
+        status = take_images(run, &images->images, out);
+    if (status == ELBO_OK)
+        status = check_range(run, out);
+    if (status == ELBO_OK)
+        status = take_labels(run, images, out);
+    if (status != ELBO_OK)
+        elbo__table_free(out);
+    return status;
+}
+
+void elbo__table_free(elbo__table *table)
+{
+    elbo__free(table->owned);
+    elbo_tensor_free(&table->labels);
+    *table = (elbo__table){.count = 0};
+}
+
+elbo_status elbo_run_accepts(const elbo_run *run, const elbo_images *images)
+{
+    elbo__table table;
+    elbo_status status = elbo__table_of(run, images, &table);
+    elbo__table_free(&table);
+    return status;
+}
+
+elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const int32_t *rows, int64_t batch)
+{
+    elbo_status status = elbo_plan_bind(plan, "images", table->images);
+    if (status == ELBO_OK && table->labels.data)
+        status = elbo_plan_bind(plan, "labels", table->labels);
+    if (status == ELBO_OK)
+        status = elbo_plan_bind(plan, "rows", elbo_tensor_of(ELBO_I32, ELBO_SHAPE(batch), rows));
+    return status;
+}
+
+elbo_status elbo_images_rows(const elbo_images *images, int64_t first, int64_t n, float *x, int *labels)
+{
+    if (first < 0 || n < 0 || first > images->count - n)
+        return elbo__fail(ELBO_INVALID, "images %lld to %lld of %lld", (long long)first, (long long)(first + n - 1),
+                          (long long)images->count);
+    elbo_tensor from = images->images;
+    from.layout = elbo_layout_slice(&from.layout, 0, first, n);
+    elbo_tensor to = elbo_tensor_of(ELBO_F32, from.layout.shape, x);
+    elbo_tensor_copy(&to, &from);
+    const int64_t size = elbo_shape_size(&from.layout.shape);
+    for (int64_t i = 0; i < size && from.dtype == ELBO_U8; i++)
+        x[i] *= 1.0f / 255;
+    for (int64_t i = 0; i < n && labels && images->labels.data; i++)
+        labels[i] = (int)elbo_tensor_get(&images->labels, (int64_t[]){first + i});
+    return ELBO_OK;
+}
+
+/* ---- sums of metrics --------------------------------------------------------------------------------------------- */
+
+void elbo__figures_add(elbo_figures *sums, const elbo__planned *planned, int64_t images)
+{
+    for (int i = 0; i < planned->metrics.count; i++) {
+        elbo_tensor output = elbo_plan_output(planned->plan, i);
+        memcpy(sums->at[i].name, planned->metrics.at[i].name, sizeof sums->at[i].name);
+        sums->at[i].value += (double)images * elbo_tensor_get(&output, NULL);
+    }
+    sums->count = planned->metrics.count;
+}
+
+void elbo__figures_divide(elbo_figures *sums, int64_t images)
+{
+    for (int i = 0; i < sums->count; i++)
+        sums->at[i].value /= (double)images;
+}

@@ -1,0 +1,236 @@
+/* What a training leaves behind: notes in the configuration, and the files of the run folder. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../io/csv.h"
+#include "../../tensor/machine.h"
+#include "../../tensor/memory.h"
+#include "../pictures/picture_private.h"
+#include "train_private.h"
+
+/* ---- notes ------------------------------------------------------------------------------------------------------- */
+
+/* Notes a text that this function frees; NULL when it could not be made. */
+static elbo_status note(elbo_run *run, const char *key, char *text)
+{
+    elbo_status status = text ? elbo_run_note(run, key, text) : ELBO_NO_MEMORY;
+    elbo_release(text);
+    return status;
+}
+
+static elbo_status note_fingerprint(elbo_run *run, const char *key, const elbo_images *images)
+{
+    return note(run, key, elbo__format("%016" PRIx64, images->fingerprint));
+}
+
+/* Of a training before this one nothing may be left: its figures are not those of this model. */
+static void forget_training(elbo_run *run)
+{
+    static const char *const notes[] = {"kernels",    "train-fingerprint", "test-fingerprint", "epochs-done",
+                                        "steps-done", "train-loss",        "test-elbo",        "test-recon",
+                                        "test-kl",    "test-squared-error"};
+    for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
+        elbo_ini_remove(&run->notes, notes[i]);
+}
+
+elbo_status elbo__note_training(elbo_run *run, const elbo_values *values, const elbo_images *train,
+                                const elbo_images *test)
+{
+    const elbo_machine machine = elbo_machine_describe();
+    elbo_status status = ELBO_OK;
+    forget_training(run);
+    for (const elbo_option *o = elbo_training_options; o->name && status == ELBO_OK && !run->model->fit; o++)
+        status = note(run, o->name, elbo_values_print(values, o->name));
+    if (status == ELBO_OK)
+        /* what results depend on: with kernels of our own, not on the instruction set */
+        status = elbo_run_note(run, "kernels", machine.own_f32 ? "elbo" : machine.blis);
+    if (status == ELBO_OK)
+        status = note_fingerprint(run, "train-fingerprint", train);
+    if (status == ELBO_OK && test)
+        status = note_fingerprint(run, "test-fingerprint", test);
+    return status;
+}
+
+static elbo_status note_epoch(elbo_run *run, const elbo_epoch *epoch)
+{
+    const struct {
+        const char *key;
+        double value;
+    } figures[] = {{"train-loss", epoch->train_loss},
+                   {"test-elbo", epoch->test_elbo},
+                   {"test-recon", epoch->test_recon},
+                   {"test-kl", epoch->test_kl},
+                   {"test-squared-error", epoch->test_squared_error}};
+    elbo_status status = note(run, "epochs-done", elbo__format("%" PRId64, epoch->epoch));
+    if (status == ELBO_OK)
+        status = note(run, "steps-done", elbo__format("%" PRId64, epoch->step));
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0] && status == ELBO_OK; i++)
+        if (isnan(figures[i].value))
+            elbo_ini_remove(&run->notes, figures[i].key);
+        else
+            status = note(run, figures[i].key, elbo__format("%.9g", figures[i].value));
+    return status;
+}
+
+/* ---- files: each takes the path to write to ---------------------------------------------------------------------- */
+
+static elbo_status write_model(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
+{
+    (void)epoch;
+    return elbo_run_save(s->run, path);
+}
+
+static elbo_status write_config(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
+{
+    (void)epoch;
+    elbo_ini ini = {.count = 0};
+    elbo_status status = elbo_ini_comment(
+        &ini, "How this run was made: the keys are the long options of `elbo train`, "
+              "and what it came to. What is loaded is model.safetensors, which says the same.");
+    if (status == ELBO_OK)
+        status = elbo_run_describe(s->run, &ini);
+    if (status == ELBO_OK)
+        status = elbo_ini_write(path, &ini);
+    elbo_ini_free(&ini);
+    return status;
+}
+
+#define COLUMNS(C)                                                                                                     \
+    C(epoch)                                                                                                           \
+    C(step)                                                                                                            \
+    C(seconds)                                                                                                         \
+    C(images_per_s)                                                                                                    \
+    C(lr)                                                                                                              \
+    C(beta)                                                                                                            \
+    C(train_loss)                                                                                                      \
+    C(train_recon)                                                                                                     \
+    C(train_kl)                                                                                                        \
+    C(test_elbo)                                                                                                       \
+    C(test_recon)                                                                                                      \
+    C(test_kl)                                                                                                         \
+    C(test_squared_error)
+#define NAME(column) #column,
+#define NUMBER(column) {#column, (double)epoch->column},
+
+static elbo_status add_metrics(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
+{
+    (void)s;
+    static const char *const columns[] = {COLUMNS(NAME)};
+    const elbo_number all[] = {COLUMNS(NUMBER)};
+    enum { WIDTH = sizeof columns / sizeof columns[0] };
+    elbo_number row[WIDTH];
+    int n = 0;
+    for (int i = 0; i < WIDTH; i++)
+        if (!isnan(all[i].value)) /* of a finished epoch: the model has no such figure */
+            row[n++] = all[i];
+    elbo_csv *csv;
+    elbo_status status = elbo_csv_open(path, columns, WIDTH, &csv);
+    if (status != ELBO_OK)
+        return status;
+    status = elbo_csv_row(csv, row, n);
+    elbo_csv_close(csv);
+    return status;
+}
+
+static elbo_status draw_samples(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
+{
+    (void)epoch;
+    return s->run->model->flags & ELBO_NO_PRIOR ? ELBO_OK : elbo__draw_some_samples(s->run, path);
+}
+
+static elbo_status draw_reconstruction(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
+{
+    (void)epoch;
+    return elbo__draw_some_reconstructions(s->run, s->shown, path);
+}
+
+/* The model comes before what only shows it. */
+static const struct file {
+    const char *name;
+    elbo_status (*write)(const elbo__saver *s, const elbo_epoch *epoch, const char *path);
+    bool picture;
+} files[] = {{ELBO__MODEL_FILE, write_model, false},
+             {ELBO__CONFIG_FILE, write_config, false},
+             {ELBO__METRICS_FILE, add_metrics, false},
+             {ELBO__SAMPLES_FILE, draw_samples, true},
+             {ELBO__RECONSTRUCTION_FILE, draw_reconstruction, true}};
+enum { FILES = sizeof files / sizeof files[0] };
+
+/* A picture that is not drawn is told once. */
+static void warn_once(elbo__saver *s, int file)
+{
+    if (!s->how->warning || s->warned & 1u << file)
+        return;
+    char *message = elbo__format("%s is not drawn: %s", files[file].name, elbo_error());
+    s->how->warning(s->how->user, message ? message : elbo_error());
+    s->warned |= 1u << file;
+    elbo__free(message);
+}
+
+/* A picture that could not be drawn is not there: that of an epoch before would be of another model. */
+static elbo_status write_file(elbo__saver *s, const elbo_epoch *epoch, int file)
+{
+    char *path = elbo__folder_file(s->folder, files[file].name);
+    elbo_status status = path ? files[file].write(s, epoch, path) : ELBO_NO_MEMORY;
+    if (files[file].picture && status != ELBO_OK) {
+        if (status == ELBO_STOPPED)
+            s->stopped = true;
+        else
+            warn_once(s, file);
+        if (path)
+            unlink(path);
+        status = ELBO_OK;
+    }
+    elbo__free(path);
+    return status;
+}
+
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
+
+/* What the file of the model takes: its weights, and as metadata the configuration. 0 when memory is short. */
+static int64_t bytes_of_model(const elbo_run *run)
+{
+    const elbo_tensor weights = elbo_params_slab(run->params, 0);
+    int64_t bytes = elbo_shape_size(&weights.layout.shape) * (int64_t)elbo_dtype_size(weights.dtype);
+    elbo_ini configuration = {.count = 0};
+    if (elbo_run_describe(run, &configuration) != ELBO_OK)
+        bytes = 0;
+    for (size_t i = 0; bytes && i < configuration.count; i++)
+        bytes += (int64_t)(strlen(configuration.entries[i].key) + strlen(configuration.entries[i].value));
+    elbo_ini_free(&configuration);
+    return bytes;
+}
+
+elbo_status elbo__save_rehearse(elbo__saver *s)
+{
+    if (!s->folder)
+        return ELBO_OK;
+    const int64_t bytes = bytes_of_model(s->run);
+    elbo_status status = bytes ? elbo__folder_check_room(s->folder, bytes) : ELBO_NO_MEMORY;
+    for (int i = 0; i < FILES && status == ELBO_OK; i++)
+        if (files[i].picture && !s->run->model->fit) { /* before it is fitted such a model has nothing to show */
+            status = write_file(s, NULL, i);
+            char *path = elbo__folder_file(s->folder, files[i].name);
+            if (path)
+                unlink(path); /* of weights that have learned nothing */
+            elbo__free(path);
+        }
+    return status == ELBO_OK && s->stopped ? ELBO_STOPPED : status;
+}
+
+elbo_status elbo__save_epoch(elbo__saver *s, const elbo_epoch *epoch)
+{
+    bool model = false;
+    elbo_status status = note_epoch(s->run, epoch);
+    for (int i = 0; i < FILES && status == ELBO_OK; i++) {
+        status = write_file(s, epoch, i);
+        model = model || status == ELBO_OK; /* which is the first of them */
+    }
+    if (status == ELBO_OK)
+        status = elbo__folder_publish(s->folder);
+    if (status != ELBO_OK && model)
+        elbo__folder_keep(s->folder, status);
+    return status;
+}
