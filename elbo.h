@@ -21,9 +21,9 @@
 #define ELBO_H
 
 /* arrays, errors, memory */
+#include "tensor/allocator.h"
 #include "tensor/error.h"
 #include "tensor/machine.h"
-#include "tensor/memory.h"
 #include "tensor/tensor.h"
 #include "tensor/version.h"
 #include "tensor/watch.h"

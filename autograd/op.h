@@ -7,6 +7,7 @@
 #ifndef ELBO_AUTOGRAD_OP_H
 #define ELBO_AUTOGRAD_OP_H
 
+#include "../tensor/walk.h"
 #include "ops.h"
 #include "plan.h"
 

@@ -35,6 +35,7 @@ library_sources += \
     %reldir%/idx.c \
     %reldir%/idx_folder.c \
     %reldir%/ini.c \
+    %reldir%/jpeg_private.h \
     %reldir%/jpeg_read.c \
     %reldir%/left_out.c \
     %reldir%/left_out.h \

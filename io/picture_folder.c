@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "../tensor/memory.h"
-#include "../tensor/watch.h"
+#include "../tensor/watch_private.h"
 #include "album.h"
 #include "dataset_private.h"
 

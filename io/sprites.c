@@ -5,7 +5,7 @@
 
 #include "../tensor/memory.h"
 #include "../tensor/random.h"
-#include "../tensor/watch.h"
+#include "../tensor/watch_private.h"
 #include "../tensor/text.h"
 #include "dataset_private.h"
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../tensor/error_private.h"
 #include "../tensor/words.h"
 
 const elbo_model *const elbo_models[] = {&elbo_model_vae, &elbo_model_cvae, &elbo_model_ae,

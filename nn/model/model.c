@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../../tensor/memory.h"
+#include "../options/option_private.h"
 #include "corruption.h"
 #include "model_check.h"
 

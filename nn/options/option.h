@@ -111,11 +111,6 @@ ELBO_API const char *elbo_values_choice(const elbo_values *values, const char *n
 ELBO_API bool elbo_values_flag(const elbo_values *values, const char *name);
 ELBO_API const char *elbo_values_text(const elbo_values *values, const char *name);
 
-/* ---- internal ---------------------------------------------------------------------------------------------------- */
-
-/* The default of an option; a text is borrowed from the table. Fails when the table's own text does not parse. */
-elbo_status elbo__option_default(const elbo_option *option, elbo_value *out) ELBO_MUST_CHECK;
-
 #ifdef __cplusplus
 }
 #endif
