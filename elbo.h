@@ -65,7 +65,8 @@
 #include "nn/pictures/picture.h"
 #include "nn/training/train.h"
 
-/* the models that come with the library */
+/* the models that come with the library, and a program for any models */
 #include "models/models.h"
+#include "cli/program.h"
 
 #endif

@@ -164,6 +164,10 @@ check_PROGRAMS += %reldir%/generic_kernels
 %C%_generic_kernels_CPPFLAGS = $(library_cppflags)
 %C%_generic_kernels_LDADD =
 
+# Programs of one's own, for the test of elbo_main.
+check_PROGRAMS += %reldir%/own_program
+%C%_own_program_SOURCES = %reldir%/own_program.c
+
 script_tests = \
     %reldir%/floors \
     %reldir%/headers \
@@ -175,7 +179,8 @@ script_tests = \
     %reldir%/test_cli_data.sh \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_models.sh \
-    %reldir%/test_locale.sh
+    %reldir%/test_locale.sh \
+    %reldir%/test_own_program.sh
 
 TESTS += $(script_tests)
 EXTRA_DIST += %reldir%/cli.sh
