@@ -26,7 +26,7 @@ static int manifold(const run_job *job)
     if (!elbo__cli_find_label(job, &label))
         return FAILED;
     const elbo_view view = {.images = job->images, .label = label, .steps = elbo_values_integer(v, "steps")};
-    return elbo__cli_wrote(job, "manifold", elbo_draw_manifold(job->run, &view, elbo_values_text(v, "output")));
+    return elbo__cli_wrote(job, "manifold", elbo_picture_manifold(job->run, &view, elbo_values_text(v, "output")));
 }
 
 int elbo__cmd_manifold(int argc, char **argv)

@@ -19,8 +19,8 @@ static int sample(const run_job *job)
     if (!elbo__cli_find_label(job, &label))
         return FAILED;
     return elbo__cli_wrote(job, "samples",
-                           elbo_draw_samples(job->run, elbo_values_integer(v, "count"), label,
-                                             elbo_values_integer(v, "seed"), elbo_values_text(v, "output")));
+                           elbo_picture_samples(job->run, elbo_values_integer(v, "count"), label,
+                                                elbo_values_integer(v, "seed"), elbo_values_text(v, "output")));
 }
 
 int elbo__cmd_sample(int argc, char **argv)

@@ -27,7 +27,7 @@ static const elbo_option options[] = {
     ELBO_MODEL_OPTIONS,
     {.name = "prior-variance",
      .type = ELBO_NUMBER,
-     .fallback = "4",
+     .default_value = "4",
      .least = 1e-3,
      .greatest = 1e3,
      .metavar = "C",

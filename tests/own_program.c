@@ -18,7 +18,7 @@ static elbo_dist generate(elbo_in *in, elbo_var *z)
 /* As short as a row can be: no range, no metavar. */
 #define COUNT_OPTION(its_name)                                                                                         \
     {                                                                                                                  \
-        .name = its_name, .type = ELBO_INTEGER, .fallback = "3", .help = "a number"                                    \
+        .name = its_name, .type = ELBO_INTEGER, .default_value = "3", .help = "a number"                               \
     }
 static const elbo_option options[] = {ELBO_MODEL_OPTIONS, COUNT_OPTION("petals"), ELBO_OPTIONS_END};
 static const elbo_option clashing[] = {ELBO_MODEL_OPTIONS, COUNT_OPTION("threads"), ELBO_OPTIONS_END};
