@@ -1,6 +1,6 @@
-# What the tests of the program share; read by tests/test_cli*.sh and tests/test_own_program.sh, which are called with the
-# paths of `elbo` and `tiny_data` in ELBO and TINY_DATA, or run by `make check`, which knows them. Leaves the test in a
-# scratch folder with data/ in it.
+# What the tests of the program share; read by tests/test_cli*.sh and tests/test_own_program.sh, which are called with
+# the paths of `elbo` and `tiny_data` in ELBO and TINY_DATA, or run by `make check`, which knows them. Leaves the test
+# in a scratch folder with data/ in it.
 elbo=$(realpath "${ELBO:-./elbo}") || exit 99
 tiny_data=$(realpath "${TINY_DATA:-tests/tiny_data}") || exit 99
 

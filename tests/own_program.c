@@ -1,5 +1,5 @@
-/* own_program LIST ARGUMENT...: elbo_main with a list of models that is chosen by name, in the locale of the environment,
- * which the program asks for as many do. */
+/* own_program LIST ARGUMENT...: elbo_main with a list of models that is chosen by name, in the locale of the
+ * environment, which the program asks for as many do. */
 #include <elbo.h>
 #include <locale.h>
 #include <stdio.h>

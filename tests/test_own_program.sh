@@ -1,6 +1,6 @@
 #!/bin/sh
-# A program of one's own, which is elbo_main with a list of models: it does with them what `elbo` does with the library's. See
-# cli.sh; the path of `own_program` is in OWN_PROGRAM.
+# A program of one's own, which is elbo_main with a list of models: it does with them what `elbo` does with the
+# library's. See cli.sh; the paths of `own_program` and of examples/12-program are in OWN_PROGRAM and EXAMPLE, or known.
 own=$(realpath "${OWN_PROGRAM:-tests/own_program}") || exit 99
 example=$(realpath "${EXAMPLE:-examples/12-program}") || exit 99
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,7 +9,7 @@ program=own_program
 mine="$own mine" both="$own both"
 small='--data data --hidden 16 --latent 2 --batch 16 --epochs 2'
 
-# ---- one model: it need not be named ----------------------------------------------------------------------------------
+# ---- one model: it need not be named --------------------------------------------------------------------------------
 
 runs 'train' $mine train $small --petals 5 --out a
 says '^run a$'
@@ -39,7 +39,7 @@ says '^plan of f32: '
 runs 'train without --out' $mine train $small
 says "^run runs/mine-20"
 
-# ---- several: the list is what the program knows ------------------------------------------------------------------------
+# ---- several: the list is what the program knows --------------------------------------------------------------------
 
 runs 'models' $both models
 says '^mine: of a test$'
@@ -60,7 +60,7 @@ fails 1 'a/model.safetensors: is a run of the model "mine", which is not known h
 program=own_program
 fails 1 'vae/model.safetensors: is a run of the model "vae"' $mine sample vae
 
-# ---- what it calls itself -----------------------------------------------------------------------------------------------
+# ---- what it calls itself -------------------------------------------------------------------------------------------
 
 runs 'version' $mine --version
 says "^$program (elbo [0-9][0-9.]*)$"
@@ -85,14 +85,14 @@ fails 64 '--petal5' $mine train --petal5 3
 fails 64 'option "petals": "many"' $mine train --petals many
 fails 64 "option '--petals' requires an argument" $mine train --petals
 
-# ---- lists that cannot be meant -----------------------------------------------------------------------------------------
+# ---- lists that cannot be meant -------------------------------------------------------------------------------------
 
 fails 1 'there are no models' "$own" none models
 fails 1 'two models are named "mine"' "$own" twins models
 fails 1 'model 2 has no name' "$own" nameless models
 fails 1 'model "clash": option "threads" has the name of one of the program' "$own" clash train
 
-# ---- a locale with a decimal comma --------------------------------------------------------------------------------------
+# ---- a locale with a decimal comma ----------------------------------------------------------------------------------
 
 sources=/usr/share/i18n
 if command -v localedef >/dev/null && [ -f $sources/locales/de_DE ]; then
@@ -103,7 +103,7 @@ if command -v localedef >/dev/null && [ -f $sources/locales/de_DE ]; then
     cmp -s english out || complain 'figures depend on the locale'
 fi
 
-# ---- the example --------------------------------------------------------------------------------------------------------
+# ---- the example ----------------------------------------------------------------------------------------------------
 
 runs 'the example without arguments' "$example"
 says '^wide: '
