@@ -181,6 +181,7 @@ int elbo_main(int argc, char **argv, const elbo_model *const *models)
         argv = nothing;
     }
     elbo__cli = (program){base_name(argv[0]), models};
+    argv[0] = (char *)elbo__cli.name;
     argp_program_version_hook = print_version;
     /* A file that grows beyond its limit is an error to report, not a reason to die. */
     signal(SIGXFSZ, SIG_IGN);
