@@ -68,7 +68,8 @@ int main(int argc, char **argv)
     if (failed)
         fprintf(stderr, "%s\n", elbo_error());
     else
-        printf("test ELBO %.1f = -(%.1f + %.1f) nats\n", last.test_elbo, last.test_recon, last.test_kl);
+        printf("test ELBO %.1f = -(%.1f + %.1f) nats\n", elbo_figures_get(&last.test, "elbo"),
+               elbo_figures_get(&last.test, "recon"), elbo_figures_get(&last.test, "kl"));
     elbo_run_free(run);
     elbo_images_free(&train);
     elbo_images_free(&test);

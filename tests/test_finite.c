@@ -145,7 +145,7 @@ START_TEST(the_last_finite_model_is_kept)
     ck_assert_int_eq(last.epoch, 1);
     elbo_run *kept = elbo_run_load(scratch_path("run"), elbo_models);
     ck_assert_msg(kept != NULL, "%s", elbo_error());
-    ck_assert_double_eq(evaluated(kept, &images, 1, "elbo"), last.test_elbo);
+    ck_assert_double_eq(evaluated(kept, &images, 1, "elbo"), elbo_figures_get(&last.test, "elbo"));
     elbo_run_free(kept);
     elbo_run_free(run);
 }

@@ -245,7 +245,7 @@ START_TEST(the_error_of_pca_is_the_sum_of_the_variances_left_out)
     elbo_epoch last;
     elbo_pca pca = fitted(x, N, PIXELS, 5);
     elbo_run_free(fitted_run(&elbo_model_pca, NULL, NULL, &last));
-    assert_near(last.test_squared_error, pca.total * (1 - elbo_pca_explained(&pca, 5)), 1e-5);
+    assert_near(elbo_figures_get(&last.test, "squared_error"), pca.total * (1 - elbo_pca_explained(&pca, 5)), 1e-5);
     ck_assert_int_eq(last.epoch, 1);
     elbo_pca_free(&pca);
 }

@@ -1,5 +1,6 @@
 #include "model_check.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "../../tensor/text.h"
@@ -134,6 +135,15 @@ static void check_loss(elbo_in *in, const elbo_loss *losses, int i)
     else if (shape.ndim != 0)
         elbo_graph_fail(in->g, ELBO_INVALID, "losses: loss \"%s\" is of shape %s; expected (), a mean over the batch",
                         losses[i].name, elbo_shape_format(&shape).text);
+    if (losses[i].every < 0 || losses[i].phase < 0 || (losses[i].phase > 0 && losses[i].phase >= losses[i].every))
+        elbo_graph_fail(in->g, ELBO_INVALID,
+                        "losses: loss \"%s\": every %d, phase %d; expected 0 <= phase < every, or 0 and 0",
+                        losses[i].name, losses[i].every, losses[i].phase);
+    if (!(losses[i].lr >= 0) || isinf(losses[i].lr) || !(losses[i].lr_scale >= 0) || isinf(losses[i].lr_scale))
+        elbo_graph_fail(in->g, ELBO_INVALID, "losses: loss \"%s\": lr %g, lr_scale %g; expected positive numbers, or 0",
+                        losses[i].name, losses[i].lr, losses[i].lr_scale);
+    if (losses[i].when && elbo_ndim(losses[i].when) != 0)
+        elbo_graph_fail(in->g, ELBO_INVALID, "losses: loss \"%s\": `when` is no number ()", losses[i].name);
     for (int j = 0; j < i; j++)
         if (strcmp(losses[j].name, losses[i].name) == 0)
             elbo_graph_fail(in->g, ELBO_INVALID, "losses: two are named \"%s\"; each needs a name of its own",
@@ -142,7 +152,7 @@ static void check_loss(elbo_in *in, const elbo_loss *losses, int i)
 
 int elbo__model_losses(elbo_in *in, elbo_loss *out)
 {
-    const int n = in->model->losses ? in->model->losses(in, out) : elbo_bound_loss(in, out);
+    const int n = in->model->losses ? in->model->losses(in, out) : elbo_default_losses(in, out);
     if (elbo_graph_status(in->g) == ELBO_OK && (n < 1 || n > ELBO_MAX_LOSSES))
         elbo_graph_fail(in->g, ELBO_INVALID, "losses: returned %d; expected 1 to %d losses", n, ELBO_MAX_LOSSES);
     for (int i = 0; i < n && elbo_graph_status(in->g) == ELBO_OK; i++) {

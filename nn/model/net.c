@@ -50,7 +50,7 @@ static const elbo__net *const nets[] = {NETS(ENTRY)};
 const char *const elbo_net_norm_names[] = {"none", "batch", NULL};
 const char *const elbo_spread_names[] = {"logvar", "logstd", NULL};
 
-static const elbo__net *net(const elbo_in *in)
+static const elbo__net *net(elbo_in *in)
 {
     const char *name = elbo_option_declared(in, "net") ? elbo_option_choice(in, "net") : elbo_net_names[0];
     for (int i = 0; elbo_net_names[i]; i++)

@@ -150,6 +150,7 @@ typedef struct {
     struct {
         char name[32];
         double value;
+        bool own; /* reported by the model, not by the library */
     } at[ELBO_MAX_METRICS];
 } elbo_figures;
 ELBO_API double elbo_figures_get(const elbo_figures *figures, const char *name); /* NaN when there is none            */

@@ -158,8 +158,10 @@ static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__pl
     const int n = roles[work->role].build(run, &in, outputs);
     *out = (elbo__planned){
         .work = *work, .plan = elbo_compile(g, outputs, n), .metrics.count = in.n_metrics, .outputs = n};
-    for (int i = 0; i < in.n_metrics; i++)
+    for (int i = 0; i < in.n_metrics; i++) {
         elbo__print(out->metrics.at[i].name, sizeof out->metrics.at[i].name, "%s", in.metrics[i].name);
+        out->metrics.at[i].own = in.metrics[i].own;
+    }
     elbo_status status = out->plan ? ELBO_OK : elbo_graph_status(g);
     elbo_graph_free(g);
     return out->plan || status != ELBO_OK ? status : ELBO_NO_MEMORY;

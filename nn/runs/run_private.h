@@ -110,13 +110,15 @@ void elbo__table_free(elbo__table *table);
 elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const int32_t *rows,
                              int64_t batch) ELBO_MUST_CHECK;
 
-/* The metrics over the first `count` images of a data set, each with its own noise: the same figures for the same seed and
+/* The metrics over the first `count` images of a data set, each with draws of its own: the same figures for the same seed and
  * weights. */
-elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t seed,
+elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t draws, int64_t seed,
                                elbo_figures *out) ELBO_MUST_CHECK;
 
-/* How many images a plan of the run takes at once, other than in training. */
-int64_t elbo__run_block(const elbo_run *run);
+/* How many images a plan of the run takes at once, other than in training, with so many draws of each. */
+int64_t elbo__run_block(const elbo_run *run, int64_t draws);
+
+int64_t elbo__run_draws(const elbo_run *run); /* option draws, or 1 */
 
 /* ---- sums of metrics --------------------------------------------------------------------------------------------- */
 
