@@ -13,4 +13,5 @@ library_sources += \
     %reldir%/model_check.h \
     %reldir%/net.c \
     %reldir%/net_conv.c \
-    %reldir%/net_private.h
+    %reldir%/net_private.h \
+    %reldir%/role.h

@@ -122,10 +122,6 @@ ELBO_API elbo_status elbo_run_seen(elbo_run *run, const float *x, const int *lab
 ELBO_API elbo_status elbo_run_decode(elbo_run *run, const float *z, const int *labels, int64_t n,
                                      float *x) ELBO_MUST_CHECK;
 
-/* E[x|e_i] - E[x|0], e_i the i-th unit vector of the latent space: x (Z, D). They span what a linear decoder can draw; any
- * other is ELBO_INVALID. A model that takes labels gets label 0. */
-ELBO_API elbo_status elbo_run_directions(elbo_run *run, float *x) ELBO_MUST_CHECK;
-
 /* E[x|z,y] at one draw z from the prior for each image: x (N, D). Image i depends on `seed`, i and its label only. */
 ELBO_API elbo_status elbo_run_sample(elbo_run *run, const int *labels, int64_t n, int64_t seed,
                                      float *x) ELBO_MUST_CHECK;
