@@ -29,8 +29,7 @@ static elbo_draw draw(const elbo_dist *d, const char *name, elbo_shape shape, in
     return (elbo_draw){.z = elbo_add(m, elbo_mul(elbo_exp(log_b), elbo_mul(elbo_sign(v), size)))};
 }
 
-static const elbo_dist_kind laplace = {
-    .name = "laplace", .reparametrised = true, .log_prob = log_prob, .draw = draw};
+static const elbo_dist_kind laplace = {.name = "laplace", .reparametrised = true, .log_prob = log_prob, .draw = draw};
 
 static elbo_inference infer(elbo_in *in) /* q(z|x), and draws from it */
 {

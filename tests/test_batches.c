@@ -188,7 +188,7 @@ static double recon_of(elbo_run *run, const float *x, int count)
 {
     elbo_figures figures;
     const elbo_images images = floats_of(x, count);
-    ck_assert_int_eq(elbo_run_evaluate(run, &images, 1, &figures), ELBO_OK);
+    ck_assert_int_eq(elbo_run_evaluate(run, &images, 0, 1, &figures), ELBO_OK);
     return elbo_figures_get(&figures, "recon");
 }
 
@@ -234,7 +234,7 @@ static elbo_figures measured(const elbo_tensor *pixels)
     ck_assert_int_eq(elbo_images_of(pixels, NULL, 0, &images), ELBO_OK);
     elbo_run *run = elbo_run_for(&elbo_model_vae, NULL, &images, 1);
     ck_assert_msg(run != NULL, "%s", elbo_error());
-    ck_assert_int_eq(elbo_run_evaluate(run, &images, 1, &figures), ELBO_OK);
+    ck_assert_int_eq(elbo_run_evaluate(run, &images, 0, 1, &figures), ELBO_OK);
     elbo_run_free(run);
     return figures;
 }

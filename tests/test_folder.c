@@ -78,7 +78,7 @@ START_TEST(a_run_folder_holds_all_of_a_run)
     elbo_run *run = elbo_run_load(scratch_path("run"), elbo_models);
     elbo_figures figures;
     ck_assert_msg(run != NULL, "%s", elbo_error());
-    ck_assert_int_eq(elbo_run_evaluate(run, &test, elbo_run_seed(run), &figures), ELBO_OK);
+    ck_assert_int_eq(elbo_run_evaluate(run, &test, 0, elbo_run_seed(run), &figures), ELBO_OK);
     ck_assert_double_eq(elbo_figures_get(&figures, "elbo"), elbo_figures_get(&last.test, "elbo"));
     elbo_run_free(run);
 }
@@ -366,7 +366,7 @@ START_TEST(a_disk_that_fills_up_later_leaves_the_last_whole_epoch)
     elbo_figures figures;
     run = elbo_run_load(scratch_path("run"), elbo_models);
     ck_assert_msg(run != NULL, "%s", elbo_error());
-    ck_assert_int_eq(elbo_run_evaluate(run, &test, 1, &figures), ELBO_OK);
+    ck_assert_int_eq(elbo_run_evaluate(run, &test, 0, 1, &figures), ELBO_OK);
     ck_assert_double_eq(elbo_figures_get(&figures, "elbo"), elbo_figures_get(&last.test, "elbo"));
     elbo_run_free(run);
     char *metrics = text_of("run/metrics.csv");

@@ -228,7 +228,8 @@ START_TEST(a_code_of_another_width_than_its_log_variances_is_refused_not_overrun
 {
     static const elbo_model narrow = {
         .name = "narrow", .options = options_of_all, .infer = narrow_infer, .generate = linear_generate};
-    elbo_values *options = small_options(&narrow);
+    elbo_values *options = elbo_values_new(narrow.options);
+    ck_assert_int_eq(elbo_values_set(options, "latent-dim", "2"), ELBO_OK);
     elbo_run *run = elbo_run_new(&narrow, options, ELBO_SHAPE(D), 0, 1);
     ck_assert_msg(run != NULL, "%s", elbo_error());
     float x[D] = {0}, mean[2] = {7, 7}, logvar[2] = {7, 7};

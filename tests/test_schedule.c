@@ -74,7 +74,8 @@ static bool record(void *user, const elbo_progress *p)
     if (p->finished)
         h->at[h->n++] = *p->finished;
     else if (p->epoch == 1 && p->step == 1)
-        h->first_weight = (elbo_figures_get(&p->means, "loss") - elbo_figures_get(&p->means, "recon")) / elbo_figures_get(&p->means, "kl");
+        h->first_weight = (elbo_figures_get(&p->means, "loss") - elbo_figures_get(&p->means, "recon")) /
+                          elbo_figures_get(&p->means, "kl");
     return true;
 }
 
@@ -118,7 +119,9 @@ START_TEST(a_beta_of_0_leaves_the_kl_term_out)
     ck_assert_double_gt(elbo_figures_get(&h.at[0].train, "kl"), 0.01);
     ck_assert_double_eq(elbo_figures_get(&h.at[0].train, "loss"), elbo_figures_get(&h.at[0].train, "recon"));
     ck_assert_double_eq(h.at[1].beta, 3);
-    ck_assert_double_eq_tol(elbo_figures_get(&h.at[1].train, "loss"), elbo_figures_get(&h.at[1].train, "recon") + 3 * elbo_figures_get(&h.at[1].train, "kl"), 1e-4);
+    ck_assert_double_eq_tol(elbo_figures_get(&h.at[1].train, "loss"),
+                            elbo_figures_get(&h.at[1].train, "recon") + 3 * elbo_figures_get(&h.at[1].train, "kl"),
+                            1e-4);
 }
 END_TEST
 

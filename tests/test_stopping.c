@@ -73,7 +73,7 @@ static elbo_status classify(void)
 static elbo_status evaluate(void)
 {
     elbo_figures figures;
-    return elbo_run_evaluate(run, &images, 1, &figures);
+    return elbo_run_evaluate(run, &images, 0, 1, &figures);
 }
 
 static elbo_status draw_samples(void)

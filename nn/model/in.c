@@ -108,7 +108,8 @@ static void report(elbo_in *in, const char *name, elbo_var *value, bool own)
     else if (in->n_metrics == ELBO_MAX_METRICS)
         elbo_graph_fail(in->g, ELBO_INVALID, "metric \"%s\": a model has at most %d", name, ELBO_MAX_METRICS);
     else if (strlen(name) >= sizeof metric->name)
-        elbo_graph_fail(in->g, ELBO_INVALID, "metric \"%s\": a name has at most %zu bytes", name, sizeof metric->name - 1);
+        elbo_graph_fail(in->g, ELBO_INVALID, "metric \"%s\": a name has at most %zu bytes", name,
+                        sizeof metric->name - 1);
     else {
         elbo__print(metric->name, sizeof metric->name, "%s", name);
         metric->value = elbo_ndim(value) ? elbo_mean_all(value) : value;

@@ -4,11 +4,16 @@
 #include "corruption.h"
 #include "model_check.h"
 #include "model_private.h"
+#include "role.h"
+
+#define NAME(id, name, ...) name,
+const char *const elbo_role_names[] = {ELBO__ROLE_TABLE(NAME) NULL};
+#undef NAME
 
 /* Begins a graph in a role; whether the model can be built from `in`. False puts the graph in error. */
-static bool begin(elbo_in *in, const char *role)
+static bool begin(elbo_in *in, elbo__role role)
 {
-    elbo_graph_subject(in->g, "model \"%.60s\", %s", in->model->name, role);
+    elbo_graph_subject(in->g, "model \"%.60s\", %s", in->model->name, elbo_role_names[role]);
     elbo__option_read(in, "draws"); /* as in->draws */
     if ((in->model->flags & ELBO_NEEDS_LABELS) && !in->y)
         elbo_graph_fail(in->g, ELBO_INVALID, "needs labels");
@@ -33,7 +38,7 @@ static elbo_dist prior_to_draw_from(elbo_in *in)
 
 elbo_dist elbo_model_prior(elbo_in *in)
 {
-    return begin(in, "prior") ? prior_to_draw_from(in) : no_dist(in);
+    return begin(in, ELBO__PRIOR) ? prior_to_draw_from(in) : no_dist(in);
 }
 
 /* Moves the last n metrics before all others: losses are what one looks at first. */
@@ -47,7 +52,7 @@ static void put_last_first(elbo_in *in, int n)
 }
 
 /* Builds the model's losses and reports them; 0 when the graph is in error. */
-static int build_losses(elbo_in *in, const char *role, elbo_loss *out)
+static int build_losses(elbo_in *in, elbo__role role, elbo_loss *out)
 {
     const int n = begin(in, role) ? elbo__model_losses(in, out) : 0;
     for (int i = 0; i < n; i++)
@@ -60,14 +65,14 @@ static int build_losses(elbo_in *in, const char *role, elbo_loss *out)
 void elbo_model_train(elbo_in *in, const elbo_optim *optim)
 {
     elbo_loss losses[ELBO_MAX_LOSSES];
-    const int n = build_losses(in, "train", losses);
+    const int n = build_losses(in, ELBO__STEP, losses);
     elbo__model_play(in, losses, n, optim);
 }
 
 void elbo_model_evaluate(elbo_in *in)
 {
     elbo_loss losses[ELBO_MAX_LOSSES];
-    build_losses(in, "evaluate", losses);
+    build_losses(in, ELBO__EVALUATE, losses);
 }
 
 static elbo_var *no_density(elbo_in *in)
@@ -77,20 +82,20 @@ static elbo_var *no_density(elbo_in *in)
 
 elbo_var *elbo_model_elbo(elbo_in *in)
 {
-    elbo_bound bound = begin(in, "bound") ? elbo_model_bound(in, in->x, NULL) : (elbo_bound){.kl = NULL};
+    elbo_bound bound = begin(in, ELBO__ELBO) ? elbo_model_bound(in, in->x, NULL) : (elbo_bound){.kl = NULL};
     return bound.kl ? elbo_neg(elbo_negative_elbo(&bound, NULL)) : no_density(in);
 }
 
 elbo_var *elbo_model_log_prob(elbo_in *in)
 {
-    elbo_bound bound = begin(in, "log-prob") ? elbo_model_bound(in, in->x, NULL) : (elbo_bound){.kl = NULL};
+    elbo_bound bound = begin(in, ELBO__LOG_PROB) ? elbo_model_bound(in, in->x, NULL) : (elbo_bound){.kl = NULL};
     return bound.log_weight ? elbo_iwae_bound(bound.log_weight) : no_density(in);
 }
 
 elbo_var *elbo_model_encode(elbo_in *in, elbo_var **logvar)
 {
-    const elbo_inference i = begin(in, "encode") ? elbo__model_infer(in)
-                                                 : (elbo_inference){.code = elbo__model_cannot(in)};
+    const elbo_inference i = begin(in, ELBO__ENCODE) ? elbo__model_infer(in)
+                                                     : (elbo_inference){.code = elbo__model_cannot(in)};
     if (logvar)
         *logvar = i.q.kind ? elbo_normal_logvar(i.q) : NULL;
     return i.code;
@@ -98,7 +103,7 @@ elbo_var *elbo_model_encode(elbo_in *in, elbo_var **logvar)
 
 elbo_var *elbo_model_seen(elbo_in *in)
 {
-    return begin(in, "seen") ? elbo_corrupted(in) : elbo__model_cannot(in);
+    return begin(in, ELBO__SEEN) ? elbo_corrupted(in) : elbo__model_cannot(in);
 }
 
 static elbo_var *decode(elbo_in *in, elbo_var *z)
@@ -108,17 +113,17 @@ static elbo_var *decode(elbo_in *in, elbo_var *z)
 
 elbo_var *elbo_model_decode(elbo_in *in, elbo_var *z)
 {
-    return begin(in, "decode") ? decode(in, z) : elbo__model_cannot(in);
+    return begin(in, ELBO__DECODE) ? decode(in, z) : elbo__model_cannot(in);
 }
 
 elbo_var *elbo_model_reconstruct(elbo_in *in)
 {
-    return begin(in, "reconstruct") ? decode(in, elbo__model_infer(in).z) : elbo__model_cannot(in);
+    return begin(in, ELBO__RECONSTRUCT) ? decode(in, elbo__model_infer(in).z) : elbo__model_cannot(in);
 }
 
 elbo_var *elbo_model_sample(elbo_in *in)
 {
-    if (!begin(in, "sample"))
+    if (!begin(in, ELBO__SAMPLE))
         return elbo__model_cannot(in);
     return decode(in, elbo_sample(prior_to_draw_from(in), "z", in->draws));
 }

@@ -80,7 +80,7 @@ typedef struct {
 /* One thing to minimise. Of several players (AAE, VAE-GAN) all gradients are taken at the same weights, then each updates.
  * What is 0 (or NULL) is the default. */
 typedef struct {
-    const char *name;   /* of its metric, and of its optimiser's slabs where there are several; NULL: "loss"          */
+    const char *name;   /* of its metric, and of its slabs where two losses move one tensor; NULL: "loss"             */
     elbo_var *value;    /* () a mean over the batch                                                                   */
     const char *params; /* it moves the parameters whose names begin so, "encoder. decoder."; NULL: all               */
     elbo_optim optim;   /* its optimiser; without a name: that of the training. slab, when and lr are not looked at   */
@@ -160,6 +160,10 @@ ELBO_API elbo_var *elbo_objective(elbo_in *in, const elbo_bound *bound, elbo_var
 ELBO_API int elbo_default_losses(elbo_in *in, elbo_loss *out);
 
 /* ---- what every model can do: the graphs of the loop and the program --------------------------------------------- */
+
+/* What errors call these graphs, and elbo_run_explain: "train", "evaluate", "encode", "seen", "prior", "decode",
+ * "sample", "reconstruct", "elbo", "log-prob", then NULL */
+ELBO_API extern const char *const elbo_role_names[];
 
 /* The model's own prior, or N(0, I): (B, Z) with the B of in->x */
 ELBO_API elbo_dist elbo_model_prior(elbo_in *in);

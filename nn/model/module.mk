@@ -17,4 +17,5 @@ library_sources += \
     %reldir%/net.c \
     %reldir%/net_conv.c \
     %reldir%/net_private.h \
-    %reldir%/players.c
+    %reldir%/players.c \
+    %reldir%/role.h

@@ -62,6 +62,25 @@ static elbo_var *rate(elbo_graph *g, const elbo_loss *loss)
     return scale == 1 ? NULL : elbo_scale(elbo_scalar(g, "lr"), scale);
 }
 
+/* Whether two players move a tensor in common. */
+static bool meet(const player *a, const player *b)
+{
+    for (int i = 0; i < a->n; i++)
+        for (int j = 0; j < b->n; j++)
+            if (a->params[i] == b->params[j])
+                return true;
+    return false;
+}
+
+/* Where a tensor has several movers, each has moments of its own. */
+static bool shares(const player *players, int n, int which)
+{
+    for (int i = 0; i < n; i++)
+        if (i != which && meet(&players[i], &players[which]))
+            return true;
+    return false;
+}
+
 static elbo_optim optimiser(elbo_graph *g, const elbo_loss *loss, bool alone, const elbo_optim *usual)
 {
     elbo_optim own = loss->optim.name ? loss->optim : *usual;
@@ -76,9 +95,9 @@ static void update(elbo_in *in, player *players, int n, const elbo_optim *optim)
 {
     elbo_var *skipped = NULL;
     for (int i = 0; i < n; i++) {
-        const elbo_optim own = optimiser(in->g, &players[i].loss, n == 1, optim);
-        const elbo_optim_report report =
-            elbo_apply_gradients(in->g, players[i].params, players[i].grads, players[i].n, &own);
+        const elbo_optim own = optimiser(in->g, &players[i].loss, !shares(players, n, i), optim);
+        const elbo_optim_report report = elbo_apply_gradients(in->g, players[i].params, players[i].grads, players[i].n,
+                                                              &own);
         if (n == 1 && report.norm)
             elbo__report(in, "grad_norm", report.norm);
         if (report.skipped)

@@ -4,23 +4,22 @@
 
 #include "../../autograd/plan.h"
 #include "../../io/listing.h"
+#include "../model/role.h"
 #include "run.h"
 
 /* ---- plans ------------------------------------------------------------------------------------------------------- */
 
-typedef enum {
-    ELBO__STEP,        /* an update of the weights by run->optim; metrics                     */
-    ELBO__EVALUATE,    /* metrics                                                             */
-    ELBO__ENCODE,      /* x -> code (B, Z), and log-variances (B, Z) of a normal q(z|x)       */
-    ELBO__SEEN,        /* x -> (B, D) as the encoder sees it in training                      */
-    ELBO__PRIOR,       /* mean and log-variances (B, Z) of a normal p(z|y)                    */
-    ELBO__DECODE,      /* z -> (B, D)                                                         */
-    ELBO__SAMPLE,      /* (B, K, D)                                                           */
-    ELBO__RECONSTRUCT, /* x -> (B, K, D)                                                      */
-    ELBO__BOUND,       /* x -> (B) the ELBO                                                   */
-    ELBO__LOG_PROB,    /* x -> (B)                                                            */
-    ELBO__ROLES
-} elbo__role;
+struct elbo__building;
+
+/* What a run makes of a role: a row of ELBO__ROLE_TABLE. */
+typedef struct {
+    const char *doing; /* what a watcher is told */
+    elbo_mode mode;
+    unsigned takes;                          /* ELBO__TAKES_X, ... */
+    elbo_var *(*one)(elbo_in *in);           /* the only output, or */
+    void (*build)(struct elbo__building *b); /* all of them         */
+} elbo__role_row;
+extern const elbo__role_row elbo__roles[ELBO__ROLES];
 
 /* What a plan is for: all that its graph's shapes depend on, besides the run. */
 typedef struct {
@@ -51,6 +50,7 @@ struct elbo_run {
     elbo_ini notes;            /* quoted, see io/quote.h                    */
     elbo__listing class_names; /* [classes], or none; what the notes say   */
     const elbo_optim *optim; /* of the training that is under way; else NULL */
+    bool normal_prior;       /* p(z|y) is a normal                                         */
     int64_t steps;           /* that it was trained for, as scalar "step" of an evaluation */
     elbo__planned plans[ELBO__KEPT_PLANS];
     uint64_t clock;

@@ -21,10 +21,10 @@ typedef struct {
     int32_t *order;          /* (N) the images in the order of this epoch */
     double beta;
     int64_t draws, test_draws;
-    int64_t epoch, step;        /* step counts on over the epochs */
-    double began, epoch_began;  /* on the clock of now() */
-    elbo_figures sums;          /* of this epoch, over `counted` images */
-    int64_t seen, counted;      /* without and with those of skipped steps */
+    int64_t epoch, step;       /* step counts on over the epochs */
+    double began, epoch_began; /* on the clock of now() */
+    elbo_figures sums;         /* of this epoch, over `counted` images */
+    int64_t seen, counted;     /* without and with those of skipped steps */
 } training;
 
 static double now(void)
@@ -154,7 +154,8 @@ static elbo_status check_weights(const training *t)
  * a watcher wants no more there are none, and the training ends when all that it has is saved. */
 static elbo_status measure(training *t, const elbo__table *table, int64_t count, const char *images, elbo_figures *out)
 {
-    elbo_status status = t->saver.stopped ? ELBO_STOPPED : elbo__run_evaluate(t->run, table, count, t->test_draws, t->run->seed, out);
+    elbo_status status = t->saver.stopped ? ELBO_STOPPED
+                                          : elbo__run_evaluate(t->run, table, count, t->test_draws, t->run->seed, out);
     if (status == ELBO_STOPPED) {
         t->saver.stopped = true;
         *out = (elbo_figures){.count = 0};
@@ -224,7 +225,8 @@ static void forget_moments(elbo_params *params)
 
 static elbo_status compile(training *t, elbo__role role, int64_t batch, const elbo__table *table)
 {
-    const elbo__work work = {role, batch, role == ELBO__STEP ? t->draws : t->test_draws, table->count, table->images.dtype};
+    const elbo__work work = {role, batch, role == ELBO__STEP ? t->draws : t->test_draws, table->count,
+                             table->images.dtype};
     elbo__planned *planned;
     elbo_status status = batch > 0 ? elbo__run_plan(t->run, &work, &planned) : ELBO_OK;
     if (status == ELBO_OK && batch > 0 && table == &t->test)
@@ -267,7 +269,10 @@ static elbo_status prepare(training *t, elbo_values *values)
     t->test_draws = t->how.test_draws ? t->how.test_draws : t->draws;
     if (status == ELBO_OK)
         status = compile_all(t);
-    t->saver = (elbo__saver){.run = t->run, .how = &t->how, .tested = &t->tested, .shown = t->test_images ? t->test_images : t->train_images};
+    t->saver = (elbo__saver){.run = t->run,
+                             .how = &t->how,
+                             .tested = &t->tested,
+                             .shown = t->test_images ? t->test_images : t->train_images};
     if (status == ELBO_OK && t->how.folder)
         status = elbo__folder_open(t->how.folder, t->how.force, &t->saver.folder);
     return status == ELBO_OK ? elbo__save_rehearse(&t->saver) : status;
