@@ -39,6 +39,7 @@ static elbo_in inputs(const elbo_run *run, elbo_graph *g, const elbo__work *work
         .y = classes(run, g, work, rows),
         .image = run->image,
         .draws = (int)work->draws,
+        .moving = work->moving,
     };
     in.x = elbo_binarised(&in, pixels(run, g, work, rows));
     return in;
@@ -121,6 +122,7 @@ elbo_status elbo__run_open_weights(elbo_run *run)
     elbo_in in = inputs(run, g, &(elbo__work){.role = ELBO__EVALUATE, .batch = 1, .draws = 1});
     elbo_in encoding = in; /* each with metrics of its own */
     elbo_model_evaluate(&in);
+    run->turns = in.turns;
     run->latent = elbo_size(elbo_model_encode(&encoding, NULL), -1);
     if (!(run->model->flags & ELBO_NO_PRIOR))
         run->normal_prior = elbo_normal_logvar(elbo_model_prior(&in)) != NULL;
@@ -157,8 +159,8 @@ static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__pl
 
 static bool same(const elbo__work *a, const elbo__work *b)
 {
-    return a->role == b->role && a->batch == b->batch && a->draws == b->draws && a->table == b->table &&
-           a->pixels == b->pixels;
+    return a->role == b->role && a->moving == b->moving && a->batch == b->batch && a->draws == b->draws &&
+           a->table == b->table && a->pixels == b->pixels;
 }
 
 static void discard(elbo__planned *planned)
