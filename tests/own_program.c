@@ -7,7 +7,8 @@
 
 static elbo_inference infer(elbo_in *in)
 {
-    return elbo_infer_net(in, elbo_net_encode(in));
+    elbo_var *h = elbo_linear(elbo_net_encode(in), "encoder.petals", elbo_option_integer(in, "petals"));
+    return elbo_infer_net(in, elbo_relu(h));
 }
 
 static elbo_dist generate(elbo_in *in, elbo_var *z)
