@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../nn/pca/pca.h"
 #include "../nn/pictures/picture.h"
 #include "patterns.h"
 #include "runs.h"
