@@ -122,6 +122,8 @@ char *elbo_run_explain(elbo_run *run, const elbo_images *images, const elbo_expl
         work.table = images->count;
         work.pixels = images->images.dtype == ELBO_U8 ? ELBO_U8 : ELBO_F32;
     }
+    if (images->missing)
+        work.missing = work.table ? elbo__missing_of(images) : ELBO__NAN_MISSING;
     if (draws && (takes & ELBO__TAKES_DRAWS))
         work.draws = draws->integer;
     run->optim = how->optim ? how->optim : &adam;

@@ -40,6 +40,7 @@ typedef struct job {
     elbo_status (*take)(const struct job *j, const piece *p); /* NULL: take_rows                               */
     float *out, *second;                                      /* (N, width); second output of the plan or NULL */
     int64_t width;
+    elbo__missing missing; /* in x                   */
     double *sums;          /* of take_mean: (batch)  */
     elbo_figures *figures; /* of take_figures        */
 } job;
@@ -49,6 +50,21 @@ static elbo_status watched(const job *j, int64_t done)
 {
     const int64_t total = j->in_all ? j->in_all : j->n;
     return total ? elbo__watched(elbo__roles[j->role].doing, j->before + done, total) : ELBO_OK;
+}
+
+static bool has_nan(const float *x, int64_t n)
+{
+    int found = 0; /* without a way out the loop is one of vectors */
+    for (int64_t i = 0; i < n; i++)
+        found |= isnan(x[i]);
+    return found;
+}
+
+/* Whatever stands in x at a missing value is NaN. */
+static elbo_status find_missing(job *j)
+{
+    j->missing = j->x && has_nan(j->x, j->n * j->run->pixels) ? ELBO__NAN_MISSING : ELBO__NONE_MISSING;
+    return elbo__check_missing(j->run, j->missing);
 }
 
 static elbo_status check_job(const job *j)
@@ -121,12 +137,10 @@ static elbo_status take_rows(const job *j, const piece *p)
 /* Runs the plan for a piece, and hands its outputs over. */
 static elbo_status run_piece(const job *j, piece p)
 {
-    elbo__work work = {.role = j->role, .batch = p.batch, .draws = p.draws};
+    const elbo__work work = j->table ? elbo__table_work(j->table, j->role, p.batch, p.draws)
+                                     : (elbo__work){
+                                           .role = j->role, .batch = p.batch, .draws = p.draws, .missing = j->missing};
     int32_t rows[BLOCK];
-    if (j->table) {
-        work.table = j->table->count;
-        work.pixels = j->table->images.dtype;
-    }
     elbo_status status = watched(j, p.first);
     if (status == ELBO_OK)
         status = elbo__run_plan(j->run, &work, &p.planned);
@@ -148,6 +162,8 @@ static elbo_status run_job(job j)
     const int64_t most = at_most(MOST_ROWS, ROW_PIXELS, j.run), block_of_all = elbo__run_block(j.run);
     const int64_t block = most < j.draws ? 1 : most / j.draws < block_of_all ? most / j.draws : block_of_all;
     elbo_status status = check_job(&j);
+    if (status == ELBO_OK)
+        status = find_missing(&j);
     for (int64_t first = 0; first < j.n && status == ELBO_OK; first += block)
         for (int64_t k = 0; k < j.draws && status == ELBO_OK; k += most)
             status = run_piece(&j, (piece){.first = first,

@@ -78,7 +78,7 @@ static elbo_status count_step(training *t, const elbo__planned *planned, int64_t
 static elbo_status train_batch(training *t, int64_t first, int64_t batch)
 {
     elbo_run *run = t->run;
-    elbo__work work = {ELBO__STEP, batch, t->draws, t->train.count, t->train.images.dtype};
+    const elbo__work work = elbo__table_work(&t->train, ELBO__STEP, batch, t->draws);
     elbo__planned *planned;
     run->steps = ++t->step;
     t->beta = elbo_beta_at(run->options, (double)(t->step - 1) / (double)steps_of_epoch(t), (double)t->how.epochs);
@@ -229,7 +229,7 @@ static void forget_moments(elbo_params *params)
 
 static elbo_status compile(const training *t, elbo__role role, int64_t batch, const elbo__table *table)
 {
-    const elbo__work work = {role, batch, role == ELBO__STEP ? t->draws : 1, table->count, table->images.dtype};
+    const elbo__work work = elbo__table_work(table, role, batch, role == ELBO__STEP ? t->draws : 1);
     elbo__planned *unused;
     return batch > 0 ? elbo__run_plan(t->run, &work, &unused) : ELBO_OK;
 }
