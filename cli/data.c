@@ -126,4 +126,6 @@ void tell_left_out(const data_source *source, const elbo_images *images)
 {
     if (images->left_out)
         say("note: %s: %s", source->folder, images->left_out);
+    if (images->missing)
+        say("note: %s: %lld values are missing", source->folder, (long long)images->missing);
 }

@@ -177,13 +177,6 @@ static elbo_status write_strips(const elbo_run *run, const float *const *strips,
     return status;
 }
 
-/* What is missing is drawn as what the model sees there: 0. */
-static void show_missing(float *x, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++)
-        x[i] = isnan(x[i]) ? 0 : x[i];
-}
-
 elbo_status elbo_picture_reconstruction(elbo_run *run, const elbo_images *images, int64_t n, int64_t seed,
                                         const char *path)
 {
@@ -203,12 +196,10 @@ elbo_status elbo_picture_reconstruction(elbo_run *run, const elbo_images *images
     if (status == ELBO_OK)
         status = elbo_run_seen(run, x, labels, n, seed, seen);
     for (int64_t i = 0; i < n * run->pixels && status == ELBO_OK; i++)
-        seen[i] = isnan(x[i]) ? x[i] : seen[i];
+        seen[i] = isnan(x[i]) ? x[i] : seen[i]; /* what is missing stays so, and is drawn black */
     if (status == ELBO_OK)
         status = elbo_run_reconstruct(run, seen, labels, n, seed, y);
     if (status == ELBO_OK) {
-        show_missing(x, n * run->pixels);
-        show_missing(seen, n * run->pixels);
         const bool changed = memcmp(x, seen, (size_t)(n * run->pixels) * sizeof *x) != 0;
         const float *const all[MOST_STRIPS] = {x, seen, y}, *const pairs[] = {x, y};
         status = elbo__check_finite(run, "what is drawn", y, n * run->pixels);

@@ -8,7 +8,7 @@
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
-/* The pixels (B, D) in [0, 1]: rows of a data set, or given themselves. Where nothing reads them, their shape counts. */
+/* The pixels (B, D) in [0, 1]: rows of a data set, or given themselves. Where nothing reads them their shape counts. */
 static elbo_var *pixels(const elbo_run *run, elbo_graph *g, const elbo__work *work, elbo_var *rows)
 {
     const elbo_shape shape = ELBO_SHAPE(work->batch, run->pixels);

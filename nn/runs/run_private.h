@@ -73,8 +73,8 @@ elbo_status elbo__run_open_weights(elbo_run *run) ELBO_MUST_CHECK;
 /* The name of a weight that is not finite; NULL: all are. */
 const char *elbo__run_spoilt(const elbo_run *run);
 
-/* ELBO_INVALID, naming `what`, unless all of x (n) is finite: weights of any size are finite, what comes of them need not
- * be. */
+/* ELBO_INVALID, naming `what`, unless all of x (n) is finite: weights of any size are finite, what comes of them
+ * need not be. */
 elbo_status elbo__check_finite(const elbo_run *run, const char *what, const float *x, int64_t n) ELBO_MUST_CHECK;
 
 elbo__missing elbo__missing_of(const elbo_images *images);
@@ -127,8 +127,8 @@ elbo__work elbo__table_work(const elbo__table *table, elbo__role role, int64_t b
 elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const int32_t *rows,
                              int64_t batch) ELBO_MUST_CHECK;
 
-/* The metrics over the first `count` images of a data set, each with its own noise: the same figures for the same seed and
- * weights. */
+/* The metrics over the first `count` images of a data set, each with its own noise: the same figures for the same
+ * seed and weights. */
 elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t seed,
                                elbo_figures *out) ELBO_MUST_CHECK;
 
