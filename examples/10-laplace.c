@@ -29,8 +29,7 @@ static elbo_draw draw(const elbo_dist *d, const char *name, elbo_shape shape, in
     return (elbo_draw){.z = elbo_add(m, elbo_mul(elbo_exp(log_b), elbo_mul(elbo_sign(v), size)))};
 }
 
-static const elbo_dist_kind laplace = {
-    .name = "laplace", .reparametrised = true, .log_prob = log_prob, .draw = draw};
+static const elbo_dist_kind laplace = {.name = "laplace", .reparametrised = true, .log_prob = log_prob, .draw = draw};
 
 static elbo_inference infer(elbo_in *in) /* q(z|x), and draws from it */
 {
@@ -68,7 +67,8 @@ int main(int argc, char **argv)
     if (failed)
         fprintf(stderr, "%s\n", elbo_error());
     else
-        printf("test ELBO %.1f = -(%.1f + %.1f) nats\n", last.test_elbo, last.test_recon, last.test_kl);
+        printf("test ELBO %.1f = -(%.1f + %.1f) nats\n", elbo_figures_get(&last.test, "elbo"),
+               elbo_figures_get(&last.test, "recon"), elbo_figures_get(&last.test, "kl"));
     elbo_run_free(run);
     elbo_images_free(&train);
     elbo_images_free(&test);

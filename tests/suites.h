@@ -13,6 +13,7 @@
     SUITE(elementwise)                                                                                                 \
     SUITE(finite)                                                                                                      \
     SUITE(reduce)                                                                                                      \
+    SUITE(players)                                                                                                     \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
     SUITE(batches)                                                                                                     \
@@ -34,6 +35,7 @@
     SUITE(golden)                                                                                                      \
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
+    SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_drawing)                                                                                                  \

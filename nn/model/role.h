@@ -16,7 +16,8 @@ enum {
     /* an update of the weights by run->optim; metrics */                                                              \
     ROLE(STEP, "train", "training", TRAIN, ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS, .build = build_step) \
     /* metrics */                                                                                                      \
-    ROLE(EVALUATE, "evaluate", "evaluating", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_TABLE, .build = build_evaluate)     \
+    ROLE(EVALUATE, "evaluate", "evaluating", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS,          \
+         .build = build_evaluate)                                                                                      \
     /* x -> code (B, Z), and log-variances (B, Z) of a normal q(z|x) */                                                \
     ROLE(ENCODE, "encode", "encoding", EVALUATE, ELBO__TAKES_X, .build = build_encode)                                 \
     /* x -> (B, D) as the encoder sees it in training */                                                               \
@@ -30,7 +31,7 @@ enum {
     /* x -> (B, K, D) */                                                                                               \
     ROLE(RECONSTRUCT, "reconstruct", "reconstructing", EVALUATE, ELBO__TAKES_X, .one = elbo_model_reconstruct)         \
     /* x -> (B) the ELBO */                                                                                            \
-    ROLE(BOUND, "bound", "estimating the ELBO", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_DRAWS, .one = elbo_model_elbo)   \
+    ROLE(ELBO, "elbo", "estimating the ELBO", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_DRAWS, .one = elbo_model_elbo)     \
     /* x -> (B) */                                                                                                     \
     ROLE(LOG_PROB, "log-prob", "estimating log p(x)", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_DRAWS,                     \
          .one = elbo_model_log_prob)

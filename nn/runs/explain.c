@@ -102,7 +102,6 @@ static elbo_status describe(elbo_run *run, const elbo_images *images, const elbo
 char *elbo_run_explain(elbo_run *run, const elbo_images *images, const elbo_explanation *how)
 {
     const elbo_optim adam = {.name = "adam"};
-    const elbo_value *draws = elbo_values_get(run->options, "draws", ELBO_INTEGER);
     elbo__work work = {.batch = how->batch ? how->batch : BATCH, .draws = 1};
     char *text = NULL;
     elbo_status status = find_role(how->role ? how->role : elbo_role_names[0], &work.role);
@@ -124,8 +123,8 @@ char *elbo_run_explain(elbo_run *run, const elbo_images *images, const elbo_expl
     }
     if (images->missing)
         work.missing = work.table ? elbo__missing_of(images) : ELBO__NAN_MISSING;
-    if (draws && (takes & ELBO__TAKES_DRAWS))
-        work.draws = draws->integer;
+    if (takes & ELBO__TAKES_DRAWS)
+        work.draws = elbo__run_draws(run);
     run->optim = how->optim ? how->optim : &adam;
     status = describe(run, images, &work, how->timed, &text);
     elbo__run_forget(run, work.role); /* a plan for this optimiser, or one that is being watched */

@@ -102,6 +102,9 @@ ELBO_API elbo_status elbo_run_encode(elbo_run *run, const float *x, const int *l
 ELBO_API elbo_status elbo_run_posterior(elbo_run *run, const float *x, const int *labels, int64_t n, float *mean,
                                         float *logvar) ELBO_MUST_CHECK;
 
+/* Whether p(z|y) is a normal distribution, so that elbo_run_prior can tell of it. */
+ELBO_API bool elbo_run_has_normal_prior(const elbo_run *run);
+
 /* Mean and deviations of a normal p(z|y) for n labels, or n times the same: mean, deviation (N, Z). ELBO_INVALID
  * where the model has no prior, or one that is no normal. */
 ELBO_API elbo_status elbo_run_prior(elbo_run *run, const int *labels, int64_t n, float *mean,
@@ -147,6 +150,7 @@ typedef struct {
     struct {
         char name[32];
         double value;
+        bool own; /* reported by the model, not by the library */
     } at[ELBO_MAX_METRICS];
 } elbo_figures;
 ELBO_API double elbo_figures_get(const elbo_figures *figures, const char *name); /* NaN when there is none            */
@@ -157,9 +161,10 @@ ELBO_API bool elbo_figures_has(const elbo_figures *figures, const char *name);
  * the model is fitted. The message says what does not fit. */
 ELBO_API elbo_status elbo_run_accepts(const elbo_run *run, const elbo_images *images) ELBO_MUST_CHECK;
 
-/* The model's metrics over a data set, with one draw of z for each image: recon, kl, elbo = -(recon + kl), and others
- * of its own. u8 pixels count as value / 255. */
-ELBO_API elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int64_t seed,
+/* The model's metrics over a data set: recon, kl, elbo = -(recon + kl), iwae-K of K > 1 draws, and others of its own. Each
+ * image has `draws` draws of z; 0: as many as those of the test images in its training, else option draws, else 1. u8 pixels
+ * count as value / 255. */
+ELBO_API elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draws, int64_t seed,
                                        elbo_figures *out) ELBO_MUST_CHECK;
 
 /* Images first, first + 1, ... of a data set as the functions above take them: x (n, D), NaN where a value is missing,

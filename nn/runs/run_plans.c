@@ -116,6 +116,17 @@ static void build_decode(building *b)
 const elbo__role_row elbo__roles[ELBO__ROLES] = {ELBO__ROLE_TABLE(ROW)};
 #undef ROW
 
+/* An option that was set to something else than its default and that nothing asked for would be accepted and ignored. */
+static elbo_status check_read(const elbo_run *run, uint64_t read)
+{
+    const elbo_option *table = run->model->options;
+    for (int i = 0; i < 64 && table && table[i].name && !run->model->fit; i++)
+        if (!(read >> i & 1) && elbo_values_changed(run->options, table[i].name))
+            return elbo__fail(ELBO_INVALID, "model \"%s\": option \"%s\": nothing in this model depends on it",
+                              run->model->name, table[i].name);
+    return ELBO_OK;
+}
+
 elbo_status elbo__run_open_weights(elbo_run *run)
 {
     elbo_graph *g = elbo_graph_new(run->params, ELBO_TRAIN);
@@ -124,8 +135,10 @@ elbo_status elbo__run_open_weights(elbo_run *run)
     elbo_model_evaluate(&in);
     run->latent = elbo_size(elbo_model_encode(&encoding, NULL), -1);
     if (!(run->model->flags & ELBO_NO_PRIOR))
-        elbo_model_prior(&in);
+        run->normal_prior = elbo_normal_logvar(elbo_model_prior(&in)) != NULL;
     elbo_status status = elbo__graph_settle(g);
+    if (status == ELBO_OK)
+        status = check_read(run, in.read | encoding.read);
     elbo_graph_free(g);
     return status;
 }
@@ -145,8 +158,10 @@ static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__pl
                            .plan = elbo_compile(g, b.out, b.outputs),
                            .metrics.count = b.in.n_metrics,
                            .outputs = b.outputs};
-    for (int i = 0; i < b.in.n_metrics; i++)
-        elbo__print(out->metrics.at[i].name, sizeof out->metrics.at[i].name, "%s", b.in.metrics[i].name);
+    for (int i = 0; i < b.in.n_metrics; i++) {
+        memcpy(out->metrics.at[i].name, b.in.metrics[i].name, sizeof out->metrics.at[i].name);
+        out->metrics.at[i].own = b.in.metrics[i].own;
+    }
     elbo_status status = out->plan ? ELBO_OK : elbo_graph_status(g);
     elbo_graph_free(g);
     return out->plan || status != ELBO_OK ? status : ELBO_NO_MEMORY;

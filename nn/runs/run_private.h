@@ -58,6 +58,7 @@ struct elbo_run {
     elbo_ini notes;            /* quoted, see io/quote.h                    */
     elbo__listing class_names; /* [classes], or none; what the notes say   */
     const elbo_optim *optim; /* of the training that is under way; else NULL */
+    bool normal_prior;       /* p(z|y) is a normal                                         */
     int64_t steps;           /* that it was trained for, as scalar "step" of an evaluation */
     elbo__planned plans[ELBO__KEPT_PLANS];
     uint64_t clock;
@@ -127,13 +128,15 @@ elbo__work elbo__table_work(const elbo__table *table, elbo__role role, int64_t b
 elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const int32_t *rows,
                              int64_t batch) ELBO_MUST_CHECK;
 
-/* The metrics over the first `count` images of a data set, each with its own noise: the same figures for the same
+/* The metrics over the first `count` images of a data set, each with draws of its own: the same figures for the same
  * seed and weights. */
-elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t seed,
+elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t draws, int64_t seed,
                                elbo_figures *out) ELBO_MUST_CHECK;
 
-/* How many images a plan of the run takes at once, other than in training. */
-int64_t elbo__run_block(const elbo_run *run);
+/* How many images a plan of the run takes at once, other than in training, with so many draws of each. */
+int64_t elbo__run_block(const elbo_run *run, int64_t draws);
+
+int64_t elbo__run_draws(const elbo_run *run); /* option draws, or 1 */
 
 /* ---- sums of metrics --------------------------------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../../tensor/memory.h"
+#include "../../tensor/text.h"
 #include "../../tensor/watch.h"
 #include "run_private.h"
 #include "../objectives/schedule.h"
@@ -17,9 +18,22 @@ static int64_t at_most(int64_t most, int64_t pixels_in_all, const elbo_run *run)
     return n < 1 ? 1 : n < most ? n : most;
 }
 
-int64_t elbo__run_block(const elbo_run *run)
+/* How many draws of all its images a plan takes at once. */
+static int64_t most_draws(const elbo_run *run)
 {
-    return at_most(BLOCK, BLOCK_PIXELS, run);
+    return at_most(MOST_ROWS, ROW_PIXELS, run);
+}
+
+int64_t elbo__run_block(const elbo_run *run, int64_t draws)
+{
+    const int64_t images = at_most(BLOCK, BLOCK_PIXELS, run), drawn = most_draws(run) / draws;
+    return drawn < 1 ? 1 : drawn < images ? drawn : images;
+}
+
+int64_t elbo__run_draws(const elbo_run *run)
+{
+    const elbo_value *draws = elbo_values_get(run->options, "draws", ELBO_INTEGER);
+    return draws ? draws->integer : 1;
 }
 
 /* What a plan has just computed: its outputs for draws first_draw, ... of images first, ..., until the next run. */
@@ -154,13 +168,12 @@ static elbo_status run_piece(const job *j, piece p)
     return status == ELBO_OK ? j->take(j, &p) : status;
 }
 
-/* The whole of a job: images in blocks, and their draws in portions where there are many. */
+/* The whole of a job: images in blocks, and their draws in portions where there are many; but metrics are of all draws. */
 static elbo_status run_job(job j)
 {
     j.draws = j.draws ? j.draws : 1;
     j.take = j.take ? j.take : take_rows;
-    const int64_t most = at_most(MOST_ROWS, ROW_PIXELS, j.run), block_of_all = elbo__run_block(j.run);
-    const int64_t block = most < j.draws ? 1 : most / j.draws < block_of_all ? most / j.draws : block_of_all;
+    const int64_t most = j.figures ? j.draws : most_draws(j.run), block = elbo__run_block(j.run, j.draws);
     elbo_status status = check_job(&j);
     if (status == ELBO_OK)
         status = find_missing(&j);
@@ -182,6 +195,11 @@ elbo_status elbo_run_posterior(elbo_run *run, const float *x, const int *labels,
 {
     return run_job((job){run, ELBO__ENCODE, .x = x, .labels = labels, .n = n, .out = mean, .width = run->latent,
                          .second = logvar});
+}
+
+bool elbo_run_has_normal_prior(const elbo_run *run)
+{
+    return run->normal_prior;
 }
 
 elbo_status elbo_run_prior(elbo_run *run, const int *labels, int64_t n, float *mean, float *deviation)
@@ -260,8 +278,7 @@ elbo_status elbo_run_log_prob(elbo_run *run, const float *x, const int *labels, 
 elbo_status elbo_run_elbo(elbo_run *run, const float *x, const int *labels, int64_t n, int draws, int64_t seed,
                           float *out)
 {
-    return run_mean(
-        (job){run, ELBO__BOUND, .x = x, .labels = labels, .n = n, .draws = draws, .seed = seed, .out = out});
+    return run_mean((job){run, ELBO__ELBO, .x = x, .labels = labels, .n = n, .draws = draws, .seed = seed, .out = out});
 }
 
 elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draws, int64_t seed, float *out)
@@ -276,7 +293,7 @@ elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draw
     for (int label = 0; label < run->classes && status == ELBO_OK; label++) {
         for (int64_t i = 0; i < n; i++)
             labels[i] = label;
-        status = run_mean((job){run, ELBO__BOUND, .x = x, .labels = labels, .n = n, .draws = draws, .seed = seed,
+        status = run_mean((job){run, ELBO__ELBO, .x = x, .labels = labels, .n = n, .draws = draws, .seed = seed,
                                 .out = column, .before = label * n, .in_all = run->classes * n});
         for (int64_t i = 0; i < n && status == ELBO_OK; i++)
             out[i * run->classes + label] = column[i];
@@ -294,23 +311,35 @@ static elbo_status take_figures(const job *j, const piece *p)
     return ELBO_OK;
 }
 
-elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t seed, elbo_figures *out)
+elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t draws, int64_t seed,
+                               elbo_figures *out)
 {
     *out = (elbo_figures){.count = 0};
-    elbo_status status = run_job(
-        (job){run, ELBO__EVALUATE, .table = table, .n = count, .seed = seed, .take = take_figures, .figures = out});
+    elbo_status status = run_job((job){run, ELBO__EVALUATE, .table = table, .n = count, .draws = draws, .seed = seed,
+                                       .take = take_figures, .figures = out});
     elbo__figures_divide(out, count);
     return status;
 }
 
-elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int64_t seed, elbo_figures *out)
+/* What a training noted as its test-draws; 0: nothing. */
+static int64_t noted_draws(const elbo_run *run)
+{
+    const char *text = elbo_ini_get(&run->notes, "test-draws");
+    char *end;
+    return text ? (int64_t)elbo__read_number(text, &end) : 0;
+}
+
+elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draws, int64_t seed, elbo_figures *out)
 {
     *out = (elbo_figures){.count = 0};
     elbo__table table;
+    if (draws < 0)
+        return elbo__fail(ELBO_INVALID, "%d draws: at least 1, or 0", draws);
     elbo_status status = elbo__table_of(run, images, &table);
     if (status != ELBO_OK)
         return status;
-    status = elbo__run_evaluate(run, &table, table.count, seed, out);
+    const int64_t usual = noted_draws(run) > 0 ? noted_draws(run) : elbo__run_draws(run);
+    status = elbo__run_evaluate(run, &table, table.count, draws > 0 ? draws : usual, seed, out);
     elbo__table_free(&table);
     return status;
 }
