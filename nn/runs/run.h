@@ -161,9 +161,9 @@ ELBO_API bool elbo_figures_has(const elbo_figures *figures, const char *name);
  * the model is fitted. The message says what does not fit. */
 ELBO_API elbo_status elbo_run_accepts(const elbo_run *run, const elbo_images *images) ELBO_MUST_CHECK;
 
-/* The model's metrics over a data set: recon, kl, elbo = -(recon + kl), iwae-K of K > 1 draws, and others of its own. Each
- * image has `draws` draws of z; 0: as many as those of the test images in its training, else option draws, else 1. u8 pixels
- * count as value / 255. */
+/* The model's metrics over a data set: recon, kl, elbo = -(recon + kl), iwae-K of K > 1 draws, and others of its own.
+ * Each image has `draws` draws of z; 0: as many as those of the test images in its training, else option draws, else 1.
+ * u8 pixels count as value / 255. */
 ELBO_API elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draws, int64_t seed,
                                        elbo_figures *out) ELBO_MUST_CHECK;
 

@@ -168,7 +168,7 @@ static elbo_status run_piece(const job *j, piece p)
     return status == ELBO_OK ? j->take(j, &p) : status;
 }
 
-/* The whole of a job: images in blocks, and their draws in portions where there are many; but metrics are of all draws. */
+/* The whole of a job: images in blocks, and their draws in portions where there are many; metrics are of all draws. */
 static elbo_status run_job(job j)
 {
     j.draws = j.draws ? j.draws : 1;
