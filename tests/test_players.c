@@ -178,6 +178,41 @@ START_TEST(adam_does_not_count_a_step_that_was_skipped)
 }
 END_TEST
 
+/* ---- graphs for one step ----------------------------------------------------------------------------------------- */
+
+START_TEST(graphs_of_those_who_move_give_the_weights_of_a_graph_of_all)
+{
+    static float x[2 * 3];
+    double w[PLAYERS], got;
+    elbo_images images = images_of(x, 3, ELBO_SHAPE(2));
+    rules[1].every = 2;
+    rules[2].every = 3;
+    rules[2].phase = 2;
+    rules[3].every = 4;
+    rules[3].phase = 1;
+    rules[3].lr_scale = 0.5;
+    play(&four, "adam", w);
+    elbo_run *run = run_of(&four, NO_OPTIONS, ELBO_SHAPE(2), 0);
+    assert_ok(elbo_train(run, &images, NULL, &(elbo_training){.epochs = STEPS, .batch_size = 3, .lr = 0.1}, NULL));
+    for (int i = 0; i < PLAYERS; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s.w", names[i]);
+        run_param(run, name, &got);
+        assert_close(got, w[i], 1e-6);
+    }
+    elbo_run_free(run);
+}
+END_TEST
+
+START_TEST(who_moves_in_a_step_depends_on_every_and_phase)
+{
+    const elbo_turns turns = {.n = 3, .every = {0, 2, 3}, .phase = {0, 1, 0}};
+    static const unsigned moving[] = {5, 3, 1, 7, 1, 3, 5}; /* of steps 1 to 7 */
+    for (int step = 1; step <= 7; step++)
+        ck_assert_uint_eq(elbo_moving(&turns, step) & 7, moving[step - 1]);
+}
+END_TEST
+
 /* ---- two that move the same tensor ------------------------------------------------------------------------------- */
 
 static int tug_of_war(elbo_in *in, elbo_loss *out)
@@ -255,6 +290,8 @@ Suite *suite_players(void)
     tcase_add_test(rates, a_loss_moves_in_its_turns_and_adam_counts_those);
     tcase_add_test(rates, a_gate_closes_turns_that_a_loss_has);
     tcase_add_test(rates, adam_does_not_count_a_step_that_was_skipped);
+    tcase_add_test(rates, graphs_of_those_who_move_give_the_weights_of_a_graph_of_all);
+    tcase_add_test(rates, who_moves_in_a_step_depends_on_every_and_phase);
     tcase_add_test(rates, two_losses_that_move_one_tensor_have_moments_of_their_own);
     tcase_add_test(rates, every_loss_is_a_figure_of_the_epoch_and_of_the_progress);
     suite_add_tcase(suite, rates);

@@ -57,6 +57,11 @@ static int build_losses(elbo_in *in, elbo__role role, elbo_loss *out)
     const int n = begin(in, role) ? elbo__model_losses(in, out) : 0;
     for (int i = 0; i < n; i++)
         (strcmp(out[i].name, "loss") == 0 ? elbo__report : elbo_report)(in, out[i].name, out[i].value);
+    in->turns.n = n;
+    for (int i = 0; i < n; i++) {
+        in->turns.every[i] = out[i].every;
+        in->turns.phase[i] = out[i].phase;
+    }
     if (elbo_graph_status(in->g) == ELBO_OK)
         put_last_first(in, n);
     return elbo_graph_status(in->g) == ELBO_OK ? n : 0;

@@ -45,6 +45,11 @@ typedef struct {
     bool own;        /* reported by the model, not by the library                                                     */
 } elbo_metric;
 
+/* The turns of n losses: loss i moves in steps t = 1, 2, ... with (t - 1) mod every[i] = phase[i]. */
+typedef struct {
+    int n, every[ELBO_MAX_LOSSES], phase[ELBO_MAX_LOSSES];
+} elbo_turns;
+
 /* What a model is built from. A graph that only generates has an x too, whose shape counts and which is never read. */
 typedef struct {
     elbo_graph *g;
@@ -55,9 +60,11 @@ typedef struct {
     elbo_var *mask;              /* (B, D) 0 where a value is missing, 1 elsewhere, for elbo_log_prob; NULL: none is  */
     elbo_shape image;            /* one row of x as it was before: (784), (28, 28), (3, 64, 64)                       */
     int draws;                   /* K >= 1                                                                            */
-    elbo_metric metrics[ELBO_MAX_METRICS]; /* filled while building, as is the next line                              */
+    elbo_metric metrics[ELBO_MAX_METRICS]; /* filled while building, as are the next lines                            */
     int n_metrics;
     uint64_t read;               /* a bit for each row of the model's options that was asked for, up to the 64th      */
+    elbo_turns turns;            /* of the losses                                                                     */
+    unsigned moving;             /* given for one training step: elbo_moving of it; 0: asked of scalar step in each   */
 } elbo_in;
 
 /* What `infer` returns. One of these functions fills it in, by what is known of the density of z:
@@ -171,6 +178,10 @@ ELBO_API elbo_dist elbo_model_prior(elbo_in *in);
 /* One training step: losses, gradients, updates, metrics (each loss by its name; recon, kl, elbo; skipped, and of a single
  * loss grad_norm, where an optimiser makes them). Scalar inputs: lr, step, beta. */
 ELBO_API void elbo_model_train(elbo_in *in, const elbo_optim *optim);
+
+/* Which losses move in step t >= 1, for elbo_in.moving: a graph for one such set has neither gradients nor updates of the
+ * others. (In->turns are those of a graph that was built before; what moves in no step of its own has every 1.) */
+ELBO_API unsigned elbo_moving(const elbo_turns *turns, int64_t step);
 
 /* The same metrics without an update. Scalar input: beta. */
 ELBO_API void elbo_model_evaluate(elbo_in *in);

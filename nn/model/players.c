@@ -42,14 +42,31 @@ static bool choose(player *p, elbo_graph *g)
     return p->n > 0;
 }
 
-/* 1 in the steps t of the player's turn, (t - 1) mod every = phase, 0 otherwise; NULL where that is each. A quotient of whole
- * numbers below 2^24 is a whole number only if it is one in f32. */
-static elbo_var *turn(elbo_graph *g, const elbo_loss *loss)
+/* In a graph for one step it is known who moves. */
+enum { ONE_STEP = 1u << ELBO_MAX_LOSSES };
+
+unsigned elbo_moving(const elbo_turns *turns, int64_t step)
 {
-    if (loss->every <= 1)
+    unsigned moving = ONE_STEP;
+    for (int i = 0; i < turns->n; i++)
+        if (turns->every[i] <= 1 || (step - 1) % turns->every[i] == turns->phase[i])
+            moving |= 1u << i;
+    return moving;
+}
+
+/* (t - 1 - phase) / every () for the number t of the step: how many turns are over, where it is a whole number. */
+static elbo_var *turns_over(elbo_graph *g, const elbo_loss *loss)
+{
+    return elbo_div(elbo_shift(elbo_scalar(g, "step"), -(double)loss->phase - 1), elbo_constant(g, loss->every));
+}
+
+/* 1 in the steps of the player's turn, 0 otherwise; NULL where it is known. A quotient of whole numbers below 2^24 is a whole
+ * number only if it is one in f32. */
+static elbo_var *turn(elbo_in *in, const elbo_loss *loss)
+{
+    if (loss->every <= 1 || in->moving)
         return NULL;
-    elbo_var *since = elbo_shift(elbo_scalar(g, "step"), -(double)loss->phase - 1);
-    elbo_var *turns = elbo_div(since, elbo_constant(g, loss->every));
+    elbo_var *turns = turns_over(in->g, loss);
     return elbo_equal(turns, elbo_floor(turns));
 }
 
@@ -81,21 +98,31 @@ static bool shares(const player *players, int n, int which)
     return false;
 }
 
-static elbo_optim optimiser(elbo_graph *g, const elbo_loss *loss, bool alone, const elbo_optim *usual)
+static elbo_optim optimiser(elbo_in *in, const elbo_loss *loss, bool alone, const elbo_optim *usual)
 {
     elbo_optim own = loss->optim.name ? loss->optim : *usual;
-    elbo_var *in_turn = turn(g, loss);
-    own.lr = rate(g, loss);
+    elbo_var *in_turn = turn(in, loss);
+    own.lr = rate(in->g, loss);
+    own.step = loss->every > 1 ? elbo_shift(turns_over(in->g, loss), 1) : NULL;
     own.when = in_turn && loss->when ? elbo_mul(in_turn, loss->when) : in_turn ? in_turn : loss->when;
     own.slab = alone ? NULL : loss->name;
     return own;
 }
 
+static bool moves(const elbo_in *in, int i)
+{
+    return !in->moving || (in->moving & 1u << i);
+}
+
 static void update(elbo_in *in, player *players, int n, const elbo_optim *optim)
 {
     elbo_var *skipped = NULL;
+    bool may_skip = false; /* any of them: a step has the same metrics, whoever moves */
     for (int i = 0; i < n; i++) {
-        const elbo_optim own = optimiser(in->g, &players[i].loss, !shares(players, n, i), optim);
+        may_skip |= (players[i].loss.optim.name ? &players[i].loss.optim : optim)->skip_nonfinite;
+        if (!moves(in, i))
+            continue;
+        const elbo_optim own = optimiser(in, &players[i].loss, !shares(players, n, i), optim);
         const elbo_optim_report report = elbo_apply_gradients(in->g, players[i].params, players[i].grads, players[i].n,
                                                               &own);
         if (n == 1 && report.norm)
@@ -103,8 +130,8 @@ static void update(elbo_in *in, player *players, int n, const elbo_optim *optim)
         if (report.skipped)
             skipped = skipped ? elbo_maximum(skipped, report.skipped) : report.skipped;
     }
-    if (skipped)
-        elbo__report(in, "skipped", skipped);
+    if (may_skip)
+        elbo__report(in, "skipped", skipped ? skipped : elbo_constant(in->g, 0));
 }
 
 void elbo__model_play(elbo_in *in, const elbo_loss *losses, int n, const elbo_optim *optim)
@@ -116,7 +143,8 @@ void elbo__model_play(elbo_in *in, const elbo_loss *losses, int n, const elbo_op
         whole = choose(&players[i], in->g);
     }
     for (int i = 0; i < n && whole; i++)
-        elbo_grad(losses[i].value, players[i].params, players[i].n, players[i].grads);
+        if (moves(in, i))
+            elbo_grad(losses[i].value, players[i].params, players[i].n, players[i].grads);
     if (whole)
         update(in, players, n, optim);
     for (int i = 0; i < n; i++)

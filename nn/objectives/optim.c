@@ -211,7 +211,7 @@ elbo_optim_report elbo_apply_gradients(elbo_graph *g, elbo_var *const *params, e
     }
     if (o.clip_norm > 0) /* min(1, clip / norm), also where the norm is 0 */
         factor = elbo_div(clip, elbo_maximum(report.norm, clip));
-    u.step = rule->counts && u.ok ? count_updates(&u, params, n) : elbo_scalar(g, "step");
+    u.step = rule->counts && u.ok ? count_updates(&u, params, n) : o.step ? o.step : elbo_scalar(g, "step");
     for (int i = 0; i < n; i++) {
         u.w = params[i];
         u.g = factor ? elbo_mul(grads[i], factor) : grads[i];

@@ -28,6 +28,7 @@ typedef struct {
     bool skip_nonfinite; /* no update at all in a step that may have an infinite or NaN gradient: see below           */
     const char *slab;    /* before the slabs' names, where two optimisers move the same tensor; NULL: nothing         */
     elbo_var *lr;        /* () the learning rate; NULL: scalar input lr                                               */
+    elbo_var *step;      /* () how many updates this one makes; NULL: scalar input step, but see above                */
     elbo_var *when;      /* () 0: no update in this step, where players alternate; NULL: in each                      */
 } elbo_optim;
 

@@ -49,6 +49,7 @@ static elbo_in inputs(const elbo_run *run, elbo_graph *g, const elbo__work *work
         .y = classes(run, g, work, rows),
         .image = run->image,
         .draws = (int)work->draws,
+        .moving = work->moving,
     };
     elbo_var *x = pixels(run, g, work, rows), *mask = observed(run, g, work, x, rows);
     in.x = elbo_binarised(&in, mask ? elbo_where(mask, x, elbo_constant(g, 0)) : x);
@@ -133,6 +134,7 @@ elbo_status elbo__run_open_weights(elbo_run *run)
     elbo_in in = inputs(run, g, &(elbo__work){.role = ELBO__EVALUATE, .batch = 1, .draws = 1});
     elbo_in encoding = in; /* each with metrics of its own */
     elbo_model_evaluate(&in);
+    run->turns = in.turns;
     run->latent = elbo_size(elbo_model_encode(&encoding, NULL), -1);
     if (!(run->model->flags & ELBO_NO_PRIOR))
         run->normal_prior = elbo_normal_logvar(elbo_model_prior(&in)) != NULL;
@@ -169,8 +171,8 @@ static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__pl
 
 static bool same(const elbo__work *a, const elbo__work *b)
 {
-    return a->role == b->role && a->batch == b->batch && a->draws == b->draws && a->table == b->table &&
-           a->pixels == b->pixels && a->missing == b->missing;
+    return a->role == b->role && a->moving == b->moving && a->batch == b->batch && a->draws == b->draws &&
+           a->table == b->table && a->pixels == b->pixels && a->missing == b->missing;
 }
 
 static void discard(elbo__planned *planned)

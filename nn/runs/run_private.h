@@ -32,6 +32,7 @@ typedef enum {
 typedef struct {
     elbo__role role;
     int64_t batch, draws;
+    unsigned moving;   /* of a step: elbo_moving of it                                                            */
     int64_t table;     /* N of the data set that inputs "rows" (B) pick from; 0: input "x" (B, D) is given itself */
     elbo_dtype pixels; /* of the data set                                                                         */
     elbo__missing missing;
@@ -45,7 +46,7 @@ typedef struct {
     uint64_t used;        /* run->clock when it was last asked for      */
 } elbo__planned;
 
-enum { ELBO__KEPT_PLANS = 16 };
+enum { ELBO__KEPT_PLANS = 32 };
 
 struct elbo_run {
     const elbo_model *model;
@@ -58,6 +59,7 @@ struct elbo_run {
     elbo_ini notes;            /* quoted, see io/quote.h                    */
     elbo__listing class_names; /* [classes], or none; what the notes say   */
     const elbo_optim *optim; /* of the training that is under way; else NULL */
+    elbo_turns turns;        /* of the losses                                              */
     bool normal_prior;       /* p(z|y) is a normal                                         */
     int64_t steps;           /* that it was trained for, as scalar "step" of an evaluation */
     elbo__planned plans[ELBO__KEPT_PLANS];

@@ -82,9 +82,10 @@ static elbo_status count_step(training *t, const elbo__planned *planned, int64_t
 static elbo_status train_batch(training *t, int64_t first, int64_t batch)
 {
     elbo_run *run = t->run;
-    const elbo__work work = elbo__table_work(&t->train, ELBO__STEP, batch, t->draws);
+    elbo__work work = elbo__table_work(&t->train, ELBO__STEP, batch, t->draws);
     elbo__planned *planned;
     run->steps = ++t->step;
+    work.moving = elbo_moving(&run->turns, t->step);
     t->beta = elbo_beta_at(run->options, (double)(t->step - 1) / (double)steps_of_epoch(t), (double)t->how.epochs);
     elbo_status status = elbo__run_plan(run, &work, &planned);
     if (status == ELBO_OK)
@@ -223,9 +224,10 @@ static void forget_moments(elbo_params *params)
     }
 }
 
-static elbo_status compile(training *t, elbo__role role, int64_t batch, const elbo__table *table)
+static elbo_status compile(training *t, elbo__role role, unsigned moving, int64_t batch, const elbo__table *table)
 {
-    const elbo__work work = elbo__table_work(table, role, batch, role == ELBO__STEP ? t->draws : t->test_draws);
+    elbo__work work = elbo__table_work(table, role, batch, role == ELBO__STEP ? t->draws : t->test_draws);
+    work.moving = moving;
     elbo__planned *planned;
     elbo_status status = batch > 0 ? elbo__run_plan(t->run, &work, &planned) : ELBO_OK;
     if (status == ELBO_OK && batch > 0 && table == &t->test)
@@ -234,24 +236,28 @@ static elbo_status compile(training *t, elbo__role role, int64_t batch, const el
 }
 
 /* The plans of blocks and of what they leave over. */
-static elbo_status compile_blocks(training *t, elbo__role role, int64_t block, const elbo__table *table)
+static elbo_status compile_blocks(training *t, elbo__role role, unsigned moving, int64_t block,
+                                  const elbo__table *table)
 {
     block = block < table->count ? block : table->count;
-    elbo_status status = compile(t, role, block, table);
-    return status == ELBO_OK && block > 0 ? compile(t, role, table->count % block, table) : status;
+    elbo_status status = compile(t, role, moving, block, table);
+    return status == ELBO_OK && block > 0 ? compile(t, role, moving, table->count % block, table) : status;
 }
+
+/* After so many steps players have moved in every company, as a rule. */
+enum { TURNS = 60 };
 
 /* Makes the plans that the training will need, with their memory: an hour later would be a bad time to run short. */
 static elbo_status compile_all(training *t)
 {
     const int64_t block = elbo__run_block(t->run, t->test_draws);
     elbo_status status = ELBO_OK;
-    if (!t->run->model->fit)
-        status = compile_blocks(t, ELBO__STEP, t->how.batch_size, &t->train);
+    for (int step = 1; step <= TURNS && status == ELBO_OK && !t->run->model->fit; step++)
+        status = compile_blocks(t, ELBO__STEP, elbo_moving(&t->run->turns, step), t->how.batch_size, &t->train);
     if (status == ELBO_OK && t->test.count)
-        status = compile_blocks(t, ELBO__EVALUATE, block, &t->test);
+        status = compile_blocks(t, ELBO__EVALUATE, 0, block, &t->test);
     if (status == ELBO_OK && (t->run->model->fit || !t->test.count))
-        status = compile_blocks(t, ELBO__EVALUATE, block, &t->train);
+        status = compile_blocks(t, ELBO__EVALUATE, 0, block, &t->train);
     return status;
 }
 
