@@ -127,4 +127,6 @@ void elbo__cli_tell_left_out(const data_source *source, const elbo_images *image
 {
     if (images->left_out)
         elbo__cli_say("note: %s: %s", source->folder, images->left_out);
+    if (images->missing)
+        elbo__cli_say("note: %s: %lld values are missing", source->folder, (long long)images->missing);
 }

@@ -41,6 +41,7 @@ library_sources += \
     %reldir%/left_out.h \
     %reldir%/listing.c \
     %reldir%/listing.h \
+    %reldir%/missing.c \
     %reldir%/npy.c \
     %reldir%/palette.c \
     %reldir%/palette.h \

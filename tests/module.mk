@@ -66,6 +66,7 @@ unit_sources += \
     %reldir%/test_io_jpeg.c \
     %reldir%/test_io_left_out.c \
     %reldir%/test_io_listing.c \
+    %reldir%/test_io_missing.c \
     %reldir%/test_io_npy.c \
     %reldir%/test_io_picture_folder.c \
     %reldir%/test_io_png.c \
@@ -81,6 +82,7 @@ unit_sources += \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
     %reldir%/test_memory.c \
+    %reldir%/test_missing.c \
     %reldir%/test_models.c \
     %reldir%/test_movement.c \
     %reldir%/test_net.c \

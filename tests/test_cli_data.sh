@@ -170,6 +170,27 @@ fails 1 'both t10k-images-idx3-ubyte and test-images-idx3-ubyte: which one?' \
     "$elbo" $vae --data train-only --out nothing
 [ -e nothing ] && complain 'data that cannot be used left a folder behind'
 
+# ---- missing values --------------------------------------------------------------------------------------------------
+
+# mask N: an IDX file of 64 images of 8 by 8 bytes, the first N of which are 0 and the others 1
+mask() {
+    printf '\000\000\010\003\000\000\000\100\000\000\000\010\000\000\000\010'
+    head -c "$1" /dev/zero
+    head -c $((4096 - $1)) /dev/zero | tr '\000' '\001'
+}
+
+cp -r data holes && mask 1000 >holes/train-mask-idx3-ubyte
+runs 'train on data with a mask' "$elbo" $vae --data holes --out holed
+notes 'note: holes: 1000 values are missing'
+runs 'evaluate on data with a mask' "$elbo" evaluate holed --part train
+notes 'holes: 1000 values are missing'
+runs 'evaluate on data without one' "$elbo" evaluate holed
+quiet 'evaluate on data without one'
+"$elbo" train pca --latent 2 --data holes --out nothing 2>err
+grep -q '"pca" is fitted to whole images' err || complain 'pca takes missing values:'
+mask 4096 | head -c 4000 >holes/train-mask-idx3-ubyte
+fails 1 'holes/train-mask-idx3-ubyte: ' "$elbo" $vae --data holes --out nothing
+
 # ---- where the data are ---------------------------------------------------------------------------------------------
 
 mkdir away "$latin"

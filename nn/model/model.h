@@ -55,9 +55,9 @@ typedef struct {
     elbo_graph *g;
     const elbo_model *model;
     const elbo_values *options;  /* of model->options; NULL: their defaults                                           */
-    elbo_var *x;                 /* (B, D) in the graph's dtype, pictures in [0, 1]                                   */
+    elbo_var *x;                 /* (B, D) in the graph's dtype, pictures in [0, 1]; 0 where a value is missing       */
     elbo_var *y;                 /* (B, C) one-hot; NULL: no labels (always, unless the model asks for them)          */
-    elbo_var *mask;              /* (B, D) 0 where a value is missing, 1 elsewhere; NULL: none is                     */
+    elbo_var *mask;              /* (B, D) 0 where a value is missing, 1 elsewhere, for elbo_log_prob; NULL: none is  */
     elbo_shape image;            /* one row of x as it was before: (784), (28, 28), (3, 64, 64)                       */
     int draws;                   /* K >= 1                                                                            */
     elbo_metric metrics[ELBO_MAX_METRICS]; /* filled while building, as are the next lines                            */

@@ -23,7 +23,8 @@ ELBO_API elbo_status elbo_picture_samples(elbo_run *run, int64_t n, int label, i
                                           const char *path) ELBO_MUST_CHECK;
 
 /* The first n images of a data set: rows of originals, right below the reconstructions, and lines between. Of a
- * model that binarises or corrupts images, what it sees stands between the two, and is what is reconstructed. */
+ * model that binarises or corrupts images, what it sees stands between the two, and is what is reconstructed. A missing
+ * value is black in all but the reconstruction. */
 ELBO_API elbo_status elbo_picture_reconstruction(elbo_run *run, const elbo_images *images, int64_t n, int64_t seed,
                                                  const char *path) ELBO_MUST_CHECK;
 
