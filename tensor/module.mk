@@ -41,6 +41,8 @@ library_sources += \
     %reldir%/vectors.c \
     %reldir%/vectors.h \
     %reldir%/version.c \
+    %reldir%/vgamma.h \
+    %reldir%/vgamma.h \
     %reldir%/vmath.h \
     %reldir%/watch.c \
     %reldir%/words.c \

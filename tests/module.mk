@@ -57,6 +57,7 @@ unit_sources += \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
     %reldir%/test_init.c \
+    %reldir%/test_integers.c \
     %reldir%/test_io_dataset.c \
     %reldir%/test_io_drawing.c \
     %reldir%/test_io_figure.c \

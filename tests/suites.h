@@ -35,6 +35,7 @@
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
     SUITE(init)                                                                                                        \
+    SUITE(integers)                                                                                                    \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_drawing)                                                                                                  \
     SUITE(io_figure)                                                                                                   \
