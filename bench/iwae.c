@@ -34,7 +34,7 @@ static int losses(elbo_in *in, elbo_loss *out)
 static const elbo_option options[] = {
     {.name = "draws",
      .type = ELBO_INTEGER,
-     .fallback = "50",
+     .default_value = "50",
      .least = 1,
      .greatest = 10000,
      .metavar = "N",

@@ -18,7 +18,7 @@ static const elbo_option table[] = {
     {.name = "output",
      .alias = "o",
      .type = ELBO_TEXT,
-     .fallback = "codes",
+     .default_value = "codes",
      .metavar = "NAME",
      .help = "writes NAME-mean.npy, and NAME-logvar.npy and NAME-labels.npy where there are such"},
     OPTION_THREADS,

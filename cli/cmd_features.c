@@ -13,8 +13,8 @@ static const elbo_option table[] = {
 static int features(const run_job *job)
 {
     return wrote(job, "features",
-                 elbo_draw_features(job->run, elbo_values_integer(job->values, "count"),
-                                    elbo_values_text(job->values, "output")));
+                 elbo_picture_features(job->run, elbo_values_integer(job->values, "count"),
+                                       elbo_values_text(job->values, "output")));
 }
 
 int cmd_features(int argc, char **argv)

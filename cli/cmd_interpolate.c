@@ -13,13 +13,13 @@ static const elbo_option table[] = {
     OPTION_PART,
     {.name = "between",
      .type = ELBO_CHOICE,
-     .fallback = "images",
+     .default_value = "images",
      .choices = ends,
      .metavar = "NAME",
      .help = "where the ways begin and end"},
     {.name = "from",
      .type = ELBO_INTEGER,
-     .fallback = "0",
+     .default_value = "0",
      .least = 0,
      .greatest = 1e9,
      .needs = "between=images",
@@ -27,7 +27,7 @@ static const elbo_option table[] = {
      .help = "the first image; each row takes the next two"},
     {.name = "to",
      .type = ELBO_INTEGER,
-     .fallback = "-1",
+     .default_value = "-1",
      .least = -1,
      .greatest = 1e9,
      .needs = "between=images",
@@ -35,7 +35,7 @@ static const elbo_option table[] = {
      .help = "one row only, from image I to image J"},
     {.name = "path",
      .type = ELBO_CHOICE,
-     .fallback = "linear",
+     .default_value = "linear",
      .choices = ways,
      .metavar = "NAME",
      .help = "straight, or around at the length of the ends"},
@@ -72,7 +72,8 @@ static int interpolate(const run_job *job)
                             .to = elbo_values_integer(v, "to"),
                             .rows = elbo_values_integer(v, "count"),
                             .spherical = strcmp(elbo_values_choice(v, "path"), "spherical") == 0};
-    return wrote(job, "interpolation", elbo_draw_interpolation(job->run, &view, &path, elbo_values_text(v, "output")));
+    return wrote(job, "interpolation",
+                 elbo_picture_interpolation(job->run, &view, &path, elbo_values_text(v, "output")));
 }
 
 int cmd_interpolate(int argc, char **argv)

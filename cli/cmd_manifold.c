@@ -26,7 +26,7 @@ static int manifold(const run_job *job)
     if (!find_label(job, &label))
         return FAILED;
     const elbo_view view = {.images = job->images, .label = label, .steps = elbo_values_integer(v, "steps")};
-    return wrote(job, "manifold", elbo_draw_manifold(job->run, &view, elbo_values_text(v, "output")));
+    return wrote(job, "manifold", elbo_picture_manifold(job->run, &view, elbo_values_text(v, "output")));
 }
 
 int cmd_manifold(int argc, char **argv)

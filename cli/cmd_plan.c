@@ -16,7 +16,7 @@ enum { COUNT = 60000, SIDE = 28, CLASSES = 10, TIMED_RUNS = 50 };
 static const elbo_option general[] = {
     {.name = "role",
      .type = ELBO_CHOICE,
-     .fallback = "train",
+     .default_value = "train",
      .choices = elbo_role_names,
      .metavar = "NAME",
      .help = "which graph"},

@@ -18,8 +18,8 @@ static int reconstruct(const run_job *job)
 {
     const elbo_values *v = job->values;
     return wrote(job, "reconstructions",
-                 elbo_draw_reconstruction(job->run, job->images, elbo_values_integer(v, "count"),
-                                          elbo_values_integer(v, "seed"), elbo_values_text(v, "output")));
+                 elbo_picture_reconstruction(job->run, job->images, elbo_values_integer(v, "count"),
+                                             elbo_values_integer(v, "seed"), elbo_values_text(v, "output")));
 }
 
 int cmd_reconstruct(int argc, char **argv)

@@ -19,8 +19,8 @@ static int sample(const run_job *job)
     if (!find_label(job, &label))
         return FAILED;
     return wrote(job, "samples",
-                 elbo_draw_samples(job->run, elbo_values_integer(v, "count"), label, elbo_values_integer(v, "seed"),
-                                   elbo_values_text(v, "output")));
+                 elbo_picture_samples(job->run, elbo_values_integer(v, "count"), label, elbo_values_integer(v, "seed"),
+                                      elbo_values_text(v, "output")));
 }
 
 int cmd_sample(int argc, char **argv)

@@ -19,7 +19,7 @@ static const elbo_option table[] = {
     {.name = "output",
      .alias = "o",
      .type = ELBO_TEXT,
-     .fallback = "scatter",
+     .default_value = "scatter",
      .metavar = "FILE",
      .help = "FILE.svg or FILE.png; without either end, both"},
     OPTION_THREADS,
@@ -29,7 +29,7 @@ static const elbo_option table[] = {
 static int draw(const run_job *job, elbo_run *const *runs, int count, const char *path)
 {
     const char *const titles[] = {job->path, elbo_values_text(job->values, "beside")};
-    if (elbo_draw_scatter(runs, titles, count, job->images, path) != ELBO_OK)
+    if (elbo_picture_scatter(runs, titles, count, job->images, path) != ELBO_OK)
         return fail();
     printf("scatter %s\n", path);
     return EXIT_SUCCESS;

@@ -19,7 +19,7 @@ static const elbo_option general[] = {
     OPTION_DATA(DEFAULT_DATA),
     {.name = "classes",
      .type = ELBO_INTEGER,
-     .fallback = "0",
+     .default_value = "0",
      .least = 0,
      .greatest = ELBO_MAX_CLASSES,
      .metavar = "N",

@@ -9,17 +9,17 @@ static const elbo_option table[] = {
     OPTION_PART,
     {.name = "image",
      .type = ELBO_INTEGER,
-     .fallback = "-1",
+     .default_value = "-1",
      .least = -1,
      .greatest = 1e9,
      .metavar = "I",
      .help = "the other dimensions stay at the code of this image; -1: at the centre"},
     {.name = "span",
      .type = ELBO_NUMBER,
-     .fallback = "3",
+     .default_value = "3",
      .least = 0,
      .greatest = 100,
-     .above = true,
+     .exclusive = true,
      .metavar = "X",
      .help = "so many deviations to either side of the centre"},
     OPTION_STEPS("11", "pictures for each dimension"),
@@ -44,8 +44,9 @@ static int traverse(const run_job *job)
                             .label = label,
                             .steps = elbo_values_integer(v, "steps"),
                             .span = elbo_values_number(v, "span")};
-    return wrote(job, "traversal",
-                 elbo_draw_traversal(job->run, &view, elbo_values_integer(v, "image"), elbo_values_text(v, "output")));
+    return wrote(
+        job, "traversal",
+        elbo_picture_traversal(job->run, &view, elbo_values_integer(v, "image"), elbo_values_text(v, "output")));
 }
 
 int cmd_traverse(int argc, char **argv)

@@ -47,22 +47,23 @@ void wrong_usage(const command_line *line, const char *format, ...) __attribute_
      .help = "folder of IDX files named as MNIST's, or of PNG or JPEG files whose sub-folders are labels; sprites or " \
              "sprites:FACTOR: made-up images in colour (" usual ")"}
 #define OPTION_PART                                                                                                    \
-    {.name = "part", .type = ELBO_CHOICE, .fallback = "test", .choices = part_names, .metavar = "NAME",               \
+    {.name = "part", .type = ELBO_CHOICE, .default_value = "test", .choices = part_names, .metavar = "NAME",          \
      .help = "which images of the data"}
 #define OPTION_SEED                                                                                                    \
-    {.name = "seed", .type = ELBO_INTEGER, .fallback = "1", .least = 0, .greatest = 9.2e18, .metavar = "N",           \
+    {.name = "seed", .type = ELBO_INTEGER, .default_value = "1", .least = 0, .greatest = 9.2e18, .metavar = "N",      \
      .help = "of all random numbers"}
 #define OPTION_THREADS                                                                                                 \
-    {.name = "threads", .type = ELBO_INTEGER, .fallback = "0", .least = 0, .greatest = 4096, .metavar = "N",          \
+    {.name = "threads", .type = ELBO_INTEGER, .default_value = "0", .least = 0, .greatest = 4096, .metavar = "N",     \
      .help = "at most one a processor, which 0 stands for; the results are the same for any number"}
 #define OPTION_OUTPUT(file)                                                                                            \
-    {.name = "output", .alias = "o", .type = ELBO_TEXT, .fallback = file, .metavar = "FILE",                           \
+    {.name = "output", .alias = "o", .type = ELBO_TEXT, .default_value = file, .metavar = "FILE",                      \
      .help = "the PNG picture to write"}
 #define OPTION_COUNT(n, what)                                                                                          \
-    {.name = "count", .alias = "n", .type = ELBO_INTEGER, .fallback = n, .least = 1, .greatest = 100000,              \
+    {.name = "count", .alias = "n", .type = ELBO_INTEGER, .default_value = n, .least = 1, .greatest = 100000,         \
      .metavar = "N", .help = what}
 #define OPTION_STEPS(n, what)                                                                                          \
-    {.name = "steps", .type = ELBO_INTEGER, .fallback = n, .least = 2, .greatest = 1000, .metavar = "N", .help = what}
+    {.name = "steps", .type = ELBO_INTEGER, .default_value = n, .least = 2, .greatest = 1000, .metavar = "N",         \
+     .help = what}
 #define OPTION_LABEL(otherwise)                                                                                        \
     {.name = "label", .type = ELBO_TEXT, .metavar = "CLASS",                                                          \
      .help = "of a model that takes labels: images of the class of this name, or else of this number; -1: " otherwise}

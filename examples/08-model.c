@@ -29,7 +29,7 @@ static elbo_dist generate(elbo_in *in, elbo_var *z) /* p(x|z) */
 static const elbo_option options[] = {
     {.name = "width",
      .type = ELBO_INTEGER,
-     .fallback = "32",
+     .default_value = "32",
      .least = 1,
      .greatest = 4096,
      .metavar = "N",

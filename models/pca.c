@@ -4,7 +4,10 @@
 
 static const elbo_option options[] = {
     ELBO_OPTION_LATENT_DIM,
-    {.name = "whiten", .type = ELBO_FLAG, .fallback = "no", .help = "divide each number of the code by its deviation"},
+    {.name = "whiten",
+     .type = ELBO_FLAG,
+     .default_value = "no",
+     .help = "divide each number of the code by its deviation"},
     ELBO_OPTIONS_END,
 };
 

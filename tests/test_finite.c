@@ -92,9 +92,9 @@ START_TEST(a_picture_of_what_is_not_finite_is_refused)
     const elbo_view view = {.label = ELBO_EACH_CLASS};
     fill_param(run, "decoder.logits.bias", D, NAN);
     const char *path = scratch_path("a.png");
-    assert_refused(elbo_draw_samples(run, 4, ELBO_EACH_CLASS, 1, path), "what is drawn is not finite: nan");
-    assert_refused(elbo_draw_reconstruction(run, &images, 4, 1, path), "what is drawn is not finite: nan");
-    assert_refused(elbo_draw_traversal(run, &view, -1, path), "what is drawn is not finite: nan");
+    assert_refused(elbo_picture_samples(run, 4, ELBO_EACH_CLASS, 1, path), "what is drawn is not finite: nan");
+    assert_refused(elbo_picture_reconstruction(run, &images, 4, 1, path), "what is drawn is not finite: nan");
+    assert_refused(elbo_picture_traversal(run, &view, -1, path), "what is drawn is not finite: nan");
     ck_assert_int_eq(scratch_entries(), 0);
     elbo_run_free(run);
 }

@@ -33,7 +33,7 @@ static elbo_dist own_prior(elbo_in *in)
 }
 
 static const elbo_option own_options[] = {
-    {.name = "width", .type = ELBO_INTEGER, .fallback = "7", .least = 1, .greatest = 100}, ELBO_OPTIONS_END};
+    {.name = "width", .type = ELBO_INTEGER, .default_value = "7", .least = 1, .greatest = 100}, ELBO_OPTIONS_END};
 static const elbo_model own = {.name = "own",
                                .summary = "",
                                .options = own_options,

@@ -78,27 +78,27 @@ static elbo_status evaluate(void)
 
 static elbo_status draw_samples(void)
 {
-    return elbo_draw_samples(run, 8, ELBO_EACH_CLASS, 1, scratch_path("a.png"));
+    return elbo_picture_samples(run, 8, ELBO_EACH_CLASS, 1, scratch_path("a.png"));
 }
 
 static elbo_status draw_reconstruction(void)
 {
-    return elbo_draw_reconstruction(run, &images, 8, 1, scratch_path("a.png"));
+    return elbo_picture_reconstruction(run, &images, 8, 1, scratch_path("a.png"));
 }
 
 static elbo_status draw_traversal(void)
 {
-    return elbo_draw_traversal(run, &(elbo_view){.label = 0}, -1, scratch_path("a.png"));
+    return elbo_picture_traversal(run, &(elbo_view){.label = 0}, -1, scratch_path("a.png"));
 }
 
 static elbo_status draw_features(void)
 {
-    return elbo_draw_features(run, 5, scratch_path("a.png"));
+    return elbo_picture_features(run, 5, scratch_path("a.png"));
 }
 
 static elbo_status draw_scatter(void)
 {
-    return elbo_draw_scatter(&run, NULL, 1, &images, scratch_path("a.svg"));
+    return elbo_picture_scatter(&run, NULL, 1, &images, scratch_path("a.svg"));
 }
 
 static elbo_status (*const works[])(void) = {

@@ -169,17 +169,17 @@ static int metric_named_as_the_loss(elbo_in *in, elbo_loss *out)
 
 /* ---- wrong options ----------------------------------------------------------------------------------------------- */
 
-static const elbo_option twice[] = {{.name = "depth", .type = ELBO_INTEGER, .fallback = "1"},
-                                    {.name = "depth", .type = ELBO_INTEGER, .fallback = "2"},
+static const elbo_option twice[] = {{.name = "depth", .type = ELBO_INTEGER, .default_value = "1"},
+                                    {.name = "depth", .type = ELBO_INTEGER, .default_value = "2"},
                                     ELBO_OPTIONS_END};
-static const elbo_option alias_twice[] = {{.name = "depth", .alias = "d", .type = ELBO_INTEGER, .fallback = "1"},
-                                          {.name = "d", .type = ELBO_INTEGER, .fallback = "2"},
+static const elbo_option alias_twice[] = {{.name = "depth", .alias = "d", .type = ELBO_INTEGER, .default_value = "1"},
+                                          {.name = "d", .type = ELBO_INTEGER, .default_value = "2"},
                                           ELBO_OPTIONS_END};
 static const char *const no_words[] = {NULL};
-static const elbo_option no_choices[] = {{.name = "kind", .type = ELBO_CHOICE, .fallback = "a"}, ELBO_OPTIONS_END};
+static const elbo_option no_choices[] = {{.name = "kind", .type = ELBO_CHOICE, .default_value = "a"}, ELBO_OPTIONS_END};
 static const elbo_option empty_choices[] = {{.name = "kind", .type = ELBO_CHOICE, .choices = no_words},
                                             ELBO_OPTIONS_END};
-static const elbo_option vague_needs[] = {{.name = "depth", .type = ELBO_INTEGER, .fallback = "1", .needs = "net"},
+static const elbo_option vague_needs[] = {{.name = "depth", .type = ELBO_INTEGER, .default_value = "1", .needs = "net"},
                                           ELBO_OPTIONS_END};
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */

@@ -179,7 +179,7 @@ elbo_optim_report elbo_apply_gradients(elbo_graph *g, elbo_var *const *params, e
     elbo_var *factor = NULL, *clip = elbo_constant(g, o.clip_norm);
     if (o.clip_norm > 0)
         report.norm = global_norm(g, grads, n);
-    if (o.skip) {
+    if (o.skip_nonfinite) {
         elbo_var *finite = all_finite(g, grads, n);
         report.skipped = elbo_sub(elbo_constant(g, 1), finite);
         u.ok = o.when ? elbo_mul(o.when, finite) : finite;
@@ -224,6 +224,6 @@ elbo_optim elbo_optim_of(const elbo_values *values)
         .eps = elbo_values_number(values, "adam-eps"),
         .weight_decay = elbo_values_number(values, "weight-decay"),
         .clip_norm = elbo_values_number(values, "clip-norm"),
-        .skip = elbo_values_flag(values, "skip-nonfinite"),
+        .skip_nonfinite = elbo_values_flag(values, "skip-nonfinite"),
     };
 }

@@ -24,19 +24,19 @@ typedef struct {
     double eps;          /* of adam and adamw; 0: 1e-8                                                                */
     double weight_decay; /* adamw: decoupled (w shrinks by lr weight_decay); sgd, adam: added to the gradient         */
     double clip_norm;    /* gradients are scaled down to this Euclidean norm over all parameters; 0: they are not     */
-    bool skip;           /* no update at all in a step that may have an infinite or NaN gradient: see below           */
+    bool skip_nonfinite; /* no update at all in a step that may have an infinite or NaN gradient: see below           */
     const char *slab;    /* before the slabs' names, where two optimisers move the same tensor; NULL: nothing         */
     elbo_var *when;      /* () 0: no update in this step, where players alternate; NULL: in each                      */
 } elbo_optim;
 
-/* With `skip`, a bound on the gradients' entries decides: for each image, the absolute sums of the factors that they are
- * products of. Where that is finite, so are they; near the largest number (3e38 in f32) the bound may overflow when no
- * gradient does, and the step is skipped as well. */
+/* With `skip_nonfinite`, a bound on the gradients' entries decides: for each image, the absolute sums of the factors
+ * that they are products of. Where that is finite, so are they; near the largest number (3e38 in f32) the bound may
+ * overflow when no gradient does, and the step is skipped as well. */
 
 /* What a step knows about its gradients. */
 typedef struct {
     elbo_var *norm;    /* () Euclidean norm before clipping; NULL unless clip_norm asks for it                       */
-    elbo_var *skipped; /* () 1 when the step was skipped, 0 otherwise; NULL without `skip`                            */
+    elbo_var *skipped; /* () 1 when the step was skipped, 0 otherwise; NULL without `skip_nonfinite`                 */
 } elbo_optim_report;
 
 /* One update of `params` (NULL: every trained parameter that the graph has met) that lessens loss (). */
@@ -68,21 +68,21 @@ ELBO_API extern const char *const elbo_optimiser_names[]; /* then NULL */
 
 /* Rows for a table of training options, and what they say. The learning rate belongs to the schedule, not here. */
 #define ELBO_OPTIM_OPTIONS                                                                                            \
-    {.name = "optimiser", .alias = "optimizer", .type = ELBO_CHOICE, .fallback = "adam",                              \
+    {.name = "optimiser", .alias = "optimizer", .type = ELBO_CHOICE, .default_value = "adam",                         \
      .choices = elbo_optimiser_names, .metavar = "NAME", .help = "how weights are updated"},                          \
-    {.name = "momentum", .type = ELBO_NUMBER, .fallback = "0", .least = 0, .greatest = 0.9999, .metavar = "X",        \
+    {.name = "momentum", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 0.9999, .metavar = "X",   \
      .needs = "optimiser=sgd", .help = "momentum of sgd"},                                                            \
-    {.name = "adam-beta1", .type = ELBO_NUMBER, .fallback = "0.9", .least = 1e-9, .greatest = 0.999999,               \
+    {.name = "adam-beta1", .type = ELBO_NUMBER, .default_value = "0.9", .least = 1e-9, .greatest = 0.999999,          \
      .needs = "optimiser!=sgd", .metavar = "X", .help = "decay of adam's first moment"},                              \
-    {.name = "adam-beta2", .type = ELBO_NUMBER, .fallback = "0.999", .least = 1e-9, .greatest = 0.999999999,          \
+    {.name = "adam-beta2", .type = ELBO_NUMBER, .default_value = "0.999", .least = 1e-9, .greatest = 0.999999999,     \
      .needs = "optimiser!=sgd", .metavar = "X", .help = "decay of adam's second moment"},                             \
-    {.name = "adam-eps", .type = ELBO_NUMBER, .fallback = "1e-8", .least = 1e-30, .greatest = 1, .metavar = "X",      \
+    {.name = "adam-eps", .type = ELBO_NUMBER, .default_value = "1e-8", .least = 1e-30, .greatest = 1, .metavar = "X", \
      .needs = "optimiser!=sgd", .help = "added to the root of adam's second moment"},                                 \
-    {.name = "weight-decay", .type = ELBO_NUMBER, .fallback = "0", .least = 0, .greatest = 1e6, .metavar = "X",       \
+    {.name = "weight-decay", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 1e6, .metavar = "X",  \
      .help = "decay of weights: decoupled for adamw, else a squared penalty"},                                        \
-    {.name = "clip-norm", .type = ELBO_NUMBER, .fallback = "0", .least = 0, .greatest = 1e30, .metavar = "X",         \
+    {.name = "clip-norm", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 1e30, .metavar = "X",    \
      .help = "largest norm of the gradient; 0: any"},                                                                 \
-    {.name = "skip-nonfinite", .type = ELBO_FLAG, .fallback = "no",                                                   \
+    {.name = "skip-nonfinite", .type = ELBO_FLAG, .default_value = "no",                                              \
      .help = "leave out a step whose gradient is infinite or not a number"}
 
 /* The optimiser that a table with the rows above asks for. Borrows from `values`. */

@@ -1,7 +1,7 @@
 /* Options: declared once in a table, used for help, config.ini and checkpoint metadata alike.
  *
  *     static const elbo_option table[] = {
- *         {.name = "latent-dim", .alias = "latent", .type = ELBO_INTEGER, .fallback = "20", .least = 1,
+ *         {.name = "latent-dim", .alias = "latent", .type = ELBO_INTEGER, .default_value = "20", .least = 1,
  *          .greatest = 65536, .metavar = "N", .help = "dimensions of the latent space"},
  *         ELBO_OPTIONS_END};
  *     elbo_values *values = elbo_values_new(table);                       // every option has its default
@@ -36,9 +36,9 @@ typedef struct elbo_option {
     const char *name;            /* as on the command line, without the dashes                       */
     const char *alias;           /* another name for it, or NULL                                     */
     elbo_option_type type;
-    const char *fallback;        /* the default, as text; NULL: "" for a text, no for a flag         */
+    const char *default_value;   /* as text; NULL: "" for a text, no for a flag                      */
     double least, greatest;      /* both allowed; for ELBO_SIZES the range of each                   */
-    bool above;                  /* `least` itself is not allowed                                    */
+    bool exclusive;              /* `least` itself is not allowed                                    */
     const char *const *choices;  /* of ELBO_CHOICE: words, then NULL                                 */
     const char *needs;           /* "net=conv", "hidden!=none": of no use otherwise; NULL: always      */
     const char *metavar;         /* stands for the value in the help: N, FILE                        */

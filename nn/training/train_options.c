@@ -7,7 +7,7 @@
 const elbo_option elbo_training_options[] = {
     {.name = "epochs",
      .type = ELBO_INTEGER,
-     .fallback = "10",
+     .default_value = "10",
      .least = 1,
      .greatest = 1e9,
      .metavar = "N",
@@ -15,17 +15,17 @@ const elbo_option elbo_training_options[] = {
     {.name = "batch-size",
      .alias = "batch",
      .type = ELBO_INTEGER,
-     .fallback = "128",
+     .default_value = "128",
      .least = 1,
      .greatest = 1 << 24,
      .metavar = "N",
      .help = "images in a step"},
     {.name = "lr",
      .type = ELBO_NUMBER,
-     .fallback = "1e-3",
+     .default_value = "1e-3",
      .least = 0,
      .greatest = 1e3,
-     .above = true,
+     .exclusive = true,
      .metavar = "X",
      .help = "learning rate; by default less where a unit has more than 16384 inputs"},
     ELBO_OPTIM_OPTIONS,
@@ -57,7 +57,7 @@ static const struct {
     {"adam-eps", offsetof(elbo_training, optim.eps)},
     {"weight-decay", offsetof(elbo_training, optim.weight_decay)},
     {"clip-norm", offsetof(elbo_training, optim.clip_norm)},
-    {"skip-nonfinite", offsetof(elbo_training, optim.skip)},
+    {"skip-nonfinite", offsetof(elbo_training, optim.skip_nonfinite)},
 };
 
 /* The field as a value; false when it is 0 or NULL, which stands for the default. */

@@ -137,13 +137,13 @@ static elbo_status add_metrics(const elbo__saver *s, const elbo_epoch *epoch, co
 static elbo_status draw_samples(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
 {
     (void)epoch;
-    return s->run->model->flags & ELBO_NO_PRIOR ? ELBO_OK : elbo__draw_some_samples(s->run, path);
+    return s->run->model->flags & ELBO_NO_PRIOR ? ELBO_OK : elbo__picture_some_samples(s->run, path);
 }
 
 static elbo_status draw_reconstruction(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
 {
     (void)epoch;
-    return elbo__draw_some_reconstructions(s->run, s->shown, path);
+    return elbo__picture_some_reconstructions(s->run, s->shown, path);
 }
 
 /* The model comes before what only shows it. */
