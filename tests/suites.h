@@ -24,6 +24,7 @@
     SUITE(dist_bernoulli)                                                                                              \
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
+    SUITE(dist_mixture)                                                                                                \
     SUITE(dist_normal)                                                                                                 \
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
