@@ -79,6 +79,8 @@ unit_sources += \
     %reldir%/test_layer_derivatives.c \
     %reldir%/test_layers.c \
     %reldir%/test_layers_conv.c \
+    %reldir%/test_layers_frozen.c \
+    %reldir%/test_layers_masked.c \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
     %reldir%/test_memory.c \

@@ -57,6 +57,8 @@
     SUITE(layer_derivatives)                                                                                           \
     SUITE(layers)                                                                                                      \
     SUITE(layers_conv)                                                                                                 \
+    SUITE(layers_frozen)                                                                                               \
+    SUITE(layers_masked)                                                                                               \
     SUITE(layers_norm)                                                                                                 \
     SUITE(likelihood)                                                                                                  \
     SUITE(models)                                                                                                      \
