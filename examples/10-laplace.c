@@ -37,7 +37,8 @@ static elbo_inference infer(elbo_in *in) /* q(z|x), and draws from it */
     elbo_var *h = elbo_net_encode(in);
     elbo_var *m = elbo_linear(h, "encoder.mean", elbo_option_integer(in, "latent-dim"));
     elbo_var *log_b = elbo_linear(h, "encoder.log_scale", elbo_option_integer(in, "latent-dim"));
-    const elbo_dist q = {&laplace, in->g, {m, log_b}, 0, elbo_shape_of(m), 1};
+    const elbo_dist q = {
+        .kind = &laplace, .graph = in->g, .args = {m, log_b}, .shape = elbo_shape_of(m), .event_rank = 1};
     const elbo_draw drawn = elbo_rsample(q, "z", in->draws);
     return (elbo_inference){.q = q, .z = drawn.z, .log_q = drawn.log_prob, .code = m};
 }

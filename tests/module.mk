@@ -91,6 +91,7 @@ unit_sources += \
     %reldir%/test_ops.c \
     %reldir%/test_optim.c \
     %reldir%/test_option.c \
+    %reldir%/test_own_loop.c \
     %reldir%/test_own_models.c \
     %reldir%/test_params.c \
     %reldir%/test_pca.c \

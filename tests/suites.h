@@ -68,6 +68,7 @@
     SUITE(ops)                                                                                                         \
     SUITE(optim)                                                                                                       \
     SUITE(option)                                                                                                      \
+    SUITE(own_loop)                                                                                                    \
     SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
     SUITE(pca)                                                                                                         \

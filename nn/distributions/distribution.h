@@ -54,9 +54,9 @@ struct elbo_dist {
     elbo_graph *graph;
     elbo_var *args[ELBO_DIST_ARGS]; /* what they are is the kind's affair                                             */
     double number;
-    const elbo_dist *components;    /* of a mixture; NULL otherwise                                                   */
     elbo_shape shape;               /* of one draw, images first                                                      */
     int event_rank;
+    const elbo_dist *components;    /* of a mixture; NULL otherwise                                                   */
 };
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------- */
