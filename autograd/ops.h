@@ -37,7 +37,7 @@ ELBO_API elbo_var *elbo_floor(elbo_var *x);      /* the largest integer <= x; de
 ELBO_API elbo_var *elbo_round(elbo_var *x);      /* the nearest integer, of two the even one; derivative 0            */
 ELBO_API elbo_var *elbo_lgamma(elbo_var *x);     /* ln |gamma(x)|; infinite at 0, -1, -2, ...                         */
 ELBO_API elbo_var *elbo_digamma(elbo_var *x);    /* d/dx ln |gamma(x)|; at 0 infinite, at -1, -2, ... NaN             */
-ELBO_API elbo_var *elbo_trigamma(elbo_var *x);   /* d/dx digamma(x); infinite at 0, -1, ...; derivative for x > 0 only */
+ELBO_API elbo_var *elbo_trigamma(elbo_var *x);   /* d/dx digamma(x); infinite at 0, -1, ...; derivative if x > 0 */
 ELBO_API elbo_var *elbo_isfinite(elbo_var *x);   /* 1 where x is a number, 0 where it is an infinity or NaN            */
 
 /* ---- elementwise, two or three operands ----------------------------------------------------------------------------- */

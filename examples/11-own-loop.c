@@ -1,5 +1,5 @@
 /* A training loop of one's own over a declared model: the same graph, batches and random numbers as elbo_train's, and
- * between two steps whatever one likes. Here the weight of the KL rises and the learning rate falls from step to step. */
+ * between two steps whatever one likes. Here the weight of the KL rises and the learning rate falls at every step. */
 #include <elbo.h>
 #include <math.h>
 #include <stdio.h>

@@ -31,7 +31,8 @@ static inline double elbo__sine_ratio(double r)
  * 0, -1, -2, ...
  *
  * a = |x| < 3: (t - 1) (t - 2) p(u) for t = a, or less log a for t = a + 1 where a < 1;
- * u = (t - sqrt 3) / (t + sqrt 3), |u| <= 0.27, p of degree 9. Beyond, (a - 1/2) log a - a + log(2 pi) / 2 + q(1 / a^2) / a, q of degree 3.
+ * u = (t - sqrt 3) / (t + sqrt 3), |u| <= 0.27, p of degree 9. Beyond,
+ * (a - 1/2) log a - a + log(2 pi) / 2 + q(1 / a^2) / a, q of degree 3.
  * x < 0: log(pi / |a sin(pi a)|) less that of a. */
 static inline float elbo__lgamma_f32(float x)
 {

@@ -174,10 +174,10 @@ START_TEST(inputs_that_do_not_fit_are_named)
     for (int i = 0; i < 4; i++) {
         rig r = rig_new(ELBO_F32, ELBO_TRAIN);
         elbo_var *x = rig_input(&r, "x", ELBO_SHAPE(B, D), rows), *v = rig_input(&r, "v", ELBO_SHAPE(D), rows);
-        static const char *const messages[] = {
-            "masked_linear \"layer\": expected input (B, ...), got (4)",
-            "masked_linear \"layer\": expected input (B, 4), got (B, 3)",
-            "made \"flow\": expected input (B, ...), got (4)", "made \"flow\": 4 entries, 0 outputs for each"};
+        static const char *const messages[] = {"masked_linear \"layer\": expected input (B, ...), got (4)",
+                                               "masked_linear \"layer\": expected input (B, 4), got (B, 3)",
+                                               "made \"flow\": expected input (B, ...), got (4)",
+                                               "made \"flow\": 4 entries, 0 outputs for each"};
         switch (i) {
         case 0: elbo_masked_linear(v, "layer", 3, mask); break;
         case 1:

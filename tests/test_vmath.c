@@ -29,8 +29,8 @@ static double plain_polygamma(double x, bool second)
     return (double)(x < 0 ? first_sum - pi / tanl(turn) : first_sum);
 }
 
-/* FUNCTION(name, reference in double, largest error in ULP as documented, domain: |x| at most, least: the error is one of
- * max(|y|, least)) */
+/* FUNCTION(name, reference in double, largest error in ULP as documented, domain: |x| at most, least: the error is one
+ * of max(|y|, least)) */
 #define FUNCTIONS(FUNCTION)                                                                                            \
     FUNCTION(exp, exp(x), 1.0, INFINITY, 0)                                                                            \
     FUNCTION(expm1, expm1(x), 1.5, INFINITY, 0)                                                                        \
@@ -122,7 +122,7 @@ ELBO__CLONES static void best_pow(float *restrict y, const float *restrict a, co
 
 /* ---- tools ------------------------------------------------------------------------------------------------------- */
 
-/* The error of `got` in units of the last place of max(|exact|, least) as a float; infinite where only one is special. */
+/* The error of `got` in units of the last place of max(|exact|, least) as a float; infinite if only one is special. */
 static double error_over(float got, double exact, double least)
 {
     if (isnan(got) || isnan(exact))

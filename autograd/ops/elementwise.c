@@ -23,9 +23,9 @@ static double modulo(double a, double b)
     return r == 0 ? copysign(0, b) : signbit(r) == signbit(b) ? r : r + b;
 }
 
-/* 1 / x^(n+1) + 1 / (x + 1)^(n+1) + ...: trigamma for n = 1 and, less an infinite constant, -digamma for n = 0. After 32
- * terms the rest is an integral and its corrections (Euler and Maclaurin). In long double: where digamma is 0, its terms
- * cancel. */
+/* 1 / x^(n+1) + 1 / (x + 1)^(n+1) + ...: trigamma for n = 1 and, less an infinite constant, -digamma for n = 0. After
+ * 32 terms the rest is an integral and its corrections (Euler and Maclaurin). In long double: where digamma is 0, its
+ * terms cancel. */
 static long double terms_from(long double x, int n)
 {
     long double sum = 0, end = x + 32;
@@ -83,9 +83,9 @@ static void interpret(const elbo__call *call)
 
 /* ---- derivatives --------------------------------------------------------------------------------------------------- */
 
-/* The derivative of trigamma at x > 0, of ops that have derivatives in their turn: -2 / x^3 at x, x + 1, ..., x + 9, and
- * from y = x + 10 on -1/y^2 - 1/y^3 - the sum over k >= 1 of (2k + 1) B_2k / y^(2k + 2), B the Bernoulli numbers. NaN for
- * x < 0. */
+/* The derivative of trigamma at x > 0, of ops that have derivatives in their turn: -2 / x^3 at x, x + 1, ..., x + 9,
+ * and from y = x + 10 on -1/y^2 - 1/y^3 - the sum over k >= 1 of (2k + 1) B_2k / y^(2k + 2), B the Bernoulli numbers.
+ * NaN for x < 0. */
 static elbo_var *tetragamma(elbo_var *x)
 {
     static const double c[] = {-35.0 / 2, 691.0 / 210, -5.0 / 6, 3.0 / 10, -1.0 / 6, 1.0 / 6, -1.0 / 2};

@@ -82,8 +82,9 @@ ELBO_API elbo_dist elbo_continuous_bernoulli(elbo_var *logits);
 ELBO_API elbo_dist elbo_categorical(elbo_var *logits);
 
 /* One of C components with p = softmax(logits). All of x shares a component where these have an event: logits (B, C),
- * components (C, Z), the same for all images, or (B, C, Z), x (B, Z). Each entry of x chooses its own where they have none:
- * logits (B, D, C), components (C), (D, C) or (B, D, C) with event_rank 0, x (B, D). No closed KL, no entropy; args: logits
+ * components (C, Z), the same for all images, or (B, C, Z), x (B, Z). Each entry of x chooses its own where they have
+ * none: logits (B, D, C), components (C), (D, C) or (B, D, C) with event_rank 0, x (B, D). No closed KL, no entropy.
+ * args: logits
  *
  *     elbo_dist c = elbo_normal(elbo_param(g, "prior.mean", ELBO_SHAPE(C, Z), elbo_init_normal(0, 1)), ...logvar...);
  *     elbo_var *equal = elbo_expand(elbo_constant(g, 0), ELBO_SHAPE(B, C));       // all as likely

@@ -1,5 +1,5 @@
-/* A mixture of C components of one kind. With `own` the axes of an event that choose a component each (none where all of
- * the event has one) and E those of the components' own event:
+/* A mixture of C components of one kind. With `own` the axes of an event that choose a component each (none where all
+ * of the event has one) and E those of the components' own event:
  *
  *     logits (B, own, C),  components (B, own, C, E) or without leading axes,  x (B, own, E)
  *
@@ -35,8 +35,8 @@ static elbo_var *log_weights(const elbo_dist *d, int ndim)
     return elbo_align(elbo_log_softmax(d->args[0], -1), own_axes(d) + 1, ndim);
 }
 
-/* log sum_c w_c p_c(x) = logsumexp_c (log w_c + log p_c(x)), for each of the own axes. A mask of single values that share
- * a component acts within it, one of values that choose for themselves after it. */
+/* log sum_c w_c p_c(x) = logsumexp_c (log w_c + log p_c(x)), for each of the own axes. A mask of single values that
+ * share a component acts within it, one of values that choose for themselves after it. */
 static elbo_var *mixture_log_prob(const elbo_dist *d, elbo_var *x, elbo_var *mask)
 {
     const int rank = d->components->event_rank, ndim = elbo_ndim(x);

@@ -40,7 +40,7 @@ ELBO_API elbo_layer_name elbo_numbered(const char *name, int i);
 /* n times linear and activation, x (..., in) -> (..., sizes[n - 1]); layers NAME, NAME2, NAME3, ... */
 ELBO_API elbo_var *elbo_mlp(elbo_var *x, const char *name, const int64_t *sizes, int n, const char *activation);
 
-/* ---- autoregressive networks -------------------------------------------------------------------------------------- */
+/* ---- autoregressive networks ------------------------------------------------------------------------------------- */
 
 /* y = x (W * M)^T + b with a mask M (out, in), row-major, whose zeros hold weights at 0: x (..., in) -> (..., out);
  * NAME.weight (out, in) and NAME.bias (out) as those of elbo_linear. The mask is copied. */
@@ -52,9 +52,9 @@ ELBO_API elbo_var *elbo_masked_linear(elbo_var *x, const char *name, int64_t out
 ELBO_API void elbo_made_mask(const int64_t *from, int64_t in, const int64_t *to, int64_t out, bool strict,
                              double *mask);
 
-/* MADE: `outputs` numbers for each entry of x, which depend on the entries before it alone (backwards: after it), and on
- * all of the context (B, H), which may be NULL. x (..., D) -> (..., outputs D), D of the first number, D of the second,
- * ...; masked layers NAME.hidden, NAME.hidden2, ..., each followed by the activation, and NAME.out.
+/* MADE: `outputs` numbers for each entry of x, which depend on the entries before it alone (backwards: after it), and
+ * on all of the context (B, H), which may be NULL. x (..., D) -> (..., outputs D), D of the first number, D of the
+ * second, ...; masked layers NAME.hidden, NAME.hidden2, ..., each followed by the activation, and NAME.out.
  *
  *     elbo_var *h = elbo_made(z, context, "flow", (elbo_made_shape){(int64_t[]){64, 64}, 2, "relu", 2, false});
  *     elbo_var *m = elbo_slice(h, -1, 0, Z), *s = elbo_slice(h, -1, Z, Z), *gate = elbo_sigmoid(s);
@@ -103,8 +103,8 @@ ELBO_API elbo_var *elbo_layer_norm(elbo_var *x, const char *name);
 ELBO_API elbo_var *elbo_batch_norm(elbo_var *x, const char *name);
 
 /* From here on (until `frozen` is false) batch norms of the graph work as in evaluation: by the running statistics, as
- * they are at that place of the graph, which they leave alone. For what goes through a network beside the batch, such as
- * the pseudo-inputs of a VampPrior:
+ * they are at that place of the graph, which they leave alone. For what goes through a network beside the batch, such
+ * as the pseudo-inputs of a VampPrior:
  *
  *     elbo_in pseudo = *in;
  *     pseudo.x = u;                                           // (C, D), with y and mask of its own if there are any

@@ -55,8 +55,8 @@ static elbo_var *made_layer(elbo_var *x, const char *name, const int64_t *from, 
     return x;
 }
 
-/* The degree of unit i of a hidden layer: 1 ... D-1 in turn, as in the paper. With a context there are units of degree 0
- * too, which see nothing else: the first entry's only ones. */
+/* The degree of unit i of a hidden layer: 1 ... D-1 in turn, as in the paper. With a context there are units of degree
+ * 0 too, which see nothing else: the first entry's only ones. */
 static int64_t hidden_degree(int64_t i, int64_t dims, bool context)
 {
     return context ? i % dims : dims > 1 ? 1 + i % (dims - 1) : 0;
