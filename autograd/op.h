@@ -109,7 +109,7 @@ typedef struct {
     bool trained;
 } elbo__wanted;
 
-enum { ELBO__MAX_SLABS = 8 };
+enum { ELBO__MAX_SLABS = 16 };
 
 struct elbo__scope {
     const char *path; /* "encoder.block" */

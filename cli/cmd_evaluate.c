@@ -102,7 +102,9 @@ static bool print_figures(const elbo_run *run, const elbo_figures *figures)
     }
     for (int i = 0; i < figures->count; i++)
         if (!is_known(figures->at[i].name) && strcmp(figures->at[i].name, "loss") != 0)
-            finite &= print_figure(figures->at[i].name, figures->at[i].value, 4, "");
+            finite &= strncmp(figures->at[i].name, "iwae-", 5) == 0
+                          ? print_figure(figures->at[i].name, figures->at[i].value, 2, "nats per image")
+                          : print_figure(figures->at[i].name, figures->at[i].value, 4, "");
     return finite;
 }
 
@@ -111,7 +113,7 @@ static elbo_status measure(elbo_run *run, const elbo_images *images, int draws, 
 {
     elbo_figures figures;
     double log_prob = NAN;
-    elbo_status status = elbo_run_evaluate(run, images, seed, &figures);
+    elbo_status status = elbo_run_evaluate(run, images, 0, seed, &figures);
     if (status == ELBO_OK && draws > 0)
         status = mean_log_prob(run, images, draws, seed, &log_prob);
     if (status != ELBO_OK)
@@ -167,7 +169,8 @@ int cmd_evaluate(int argc, char **argv)
     command_line line = {
         .name = "elbo evaluate",
         .doc =
-            "Measures a trained model: the ELBO (beta = 1, one draw of z for each image, all constants) and its parts, "
+            "Measures a trained model: the ELBO (beta = 1, all constants, as many draws of z as in training) and its "
+            "parts, "
             "the squared error of the reconstruction (summed over pixels), and what else the model reports; means over "
             "images. A denoising model gets damaged images and is measured by the whole ones. A Bernoulli on grey "
             "levels has other figures than one on binarised pixels.",

@@ -55,7 +55,7 @@ static bool between_images(const run_job *job)
 
 static bool wants_images(const run_job *job)
 {
-    return between_images(job) || (elbo_run_model(job->run)->flags & ELBO_NO_PRIOR);
+    return between_images(job) || !elbo_run_has_normal_prior(job->run);
 }
 
 static int interpolate(const run_job *job)

@@ -16,7 +16,7 @@ static const elbo_option table[] = {
 
 static bool wants_images(const run_job *job)
 {
-    return elbo_run_model(job->run)->flags & ELBO_NO_PRIOR;
+    return !elbo_run_has_normal_prior(job->run);
 }
 
 static int manifold(const run_job *job)

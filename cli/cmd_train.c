@@ -1,6 +1,5 @@
 /* elbo train MODEL: reads the images, trains, and writes the run folder. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,10 +65,14 @@ static void print_result(const elbo_run *run, const char *folder, const elbo_epo
         printf("explained variance %s\n", elbo_ini_get(&configuration, "explained-variance"));
     }
     elbo_ini_free(&configuration);
-    if (!isnan(last->test_squared_error))
-        printf("test squared error %.3f per image\n", last->test_squared_error);
-    if (!isnan(last->test_elbo))
-        printf("test ELBO %.1f nats per image\n", last->test_elbo);
+    const elbo_figures *test = &last->test;
+    if (elbo_figures_has(test, "squared_error"))
+        printf("test squared error %.3f per image\n", elbo_figures_get(test, "squared_error"));
+    if (elbo_figures_has(test, "elbo"))
+        printf("test ELBO %.1f nats per image\n", elbo_figures_get(test, "elbo"));
+    for (int i = 0; i < test->count; i++)
+        if (strncmp(test->at[i].name, "iwae-", 5) == 0)
+            printf("test %s %.1f nats per image\n", test->at[i].name, test->at[i].value);
 }
 
 /* What a training is made of, so that all of it is freed in one place. */

@@ -54,10 +54,29 @@ double now(void)
 }
 
 /* ", loss 105.30"; nothing for what the model has not */
-static void print_figure(const char *name, double value)
+static void print_figure(const elbo_figures *figures, const char *name, const char *label)
 {
-    if (!isnan(value))
-        fprintf(stderr, ", %s %.2f", name, value);
+    if (elbo_figures_has(figures, name))
+        fprintf(stderr, ", %s %.2f", label, elbo_figures_get(figures, name));
+}
+
+/* The first two of what the model reports by itself; what is small, with more digits */
+static void print_own(const elbo_figures *figures)
+{
+    for (int i = 0, shown = 0; i < figures->count && shown < 2; i++)
+        if (figures->at[i].own) {
+            const double value = figures->at[i].value;
+            fprintf(stderr, fabs(value) < 1 ? ", %s %.4f" : ", %s %.2f", figures->at[i].name, value);
+            shown++;
+        }
+}
+
+/* The bounds that draws make: iwae-5, of five */
+static void print_iwae(const elbo_figures *figures, const char *part)
+{
+    for (int i = 0; i < figures->count; i++)
+        if (strncmp(figures->at[i].name, "iwae-", 5) == 0)
+            fprintf(stderr, ", %s %s %.2f", part, figures->at[i].name, figures->at[i].value);
 }
 
 static void print_batch(const elbo_progress *p)
@@ -69,8 +88,9 @@ static void print_batch(const elbo_progress *p)
         fprintf(stderr, "%lld:%02lld:%02lld left", left / 3600, left / 60 % 60, left % 60);
     else
         fprintf(stderr, "%lld:%02lld left", left / 60, left % 60);
-    print_figure("loss", p->loss);
-    print_figure("KL", p->kl);
+    print_figure(&p->means, "loss", "loss");
+    print_figure(&p->means, "kl", "KL");
+    print_own(&p->means);
 }
 
 static void print_epoch(const elbo_progress *p)
@@ -78,10 +98,12 @@ static void print_epoch(const elbo_progress *p)
     const elbo_epoch *e = p->finished;
     fprintf(stderr, "epoch %lld/%lld, %.1f s, %.0f images/s", (long long)e->epoch, (long long)p->epochs, e->seconds,
             e->images_per_s);
-    print_figure("loss", e->train_loss);
-    print_figure("recon", e->train_recon);
-    print_figure("KL", e->train_kl);
-    print_figure("test ELBO", e->test_elbo);
+    print_figure(&e->train, "loss", "loss");
+    print_figure(&e->train, "recon", "recon");
+    print_figure(&e->train, "kl", "KL");
+    print_own(&e->train);
+    print_figure(&e->test, "elbo", "test ELBO");
+    print_iwae(&e->test, "test");
 }
 
 void clear_progress(void)

@@ -62,7 +62,8 @@ int main(void)
     if (failed)
         fprintf(stderr, "%s\n", elbo_error());
     else
-        printf("test ELBO %.2f = -(%.2f + %.2f) nats per image\n", last.test_elbo, last.test_recon, last.test_kl);
+        printf("test ELBO %.2f = -(%.2f + %.2f) nats per image\n", elbo_figures_get(&last.test, "elbo"),
+               elbo_figures_get(&last.test, "recon"), elbo_figures_get(&last.test, "kl"));
     elbo_run_free(run);
     elbo_run_free(again);
     remove(FILE_NAME);

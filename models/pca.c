@@ -17,7 +17,7 @@ static elbo_inference infer(elbo_in *in)
     elbo_var *code = elbo__pca_project(in, &f);
     if (elbo_option_flag(in, "whiten"))
         code = elbo_div(code, elbo_sqrt(f.variances));
-    return (elbo_inference){.z = elbo_unsqueeze(code, 1), .code = code};
+    return elbo_infer_code(code);
 }
 
 static elbo_dist generate(elbo_in *in, elbo_var *z)

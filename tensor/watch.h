@@ -7,7 +7,7 @@
  *     }
  *
  *     elbo_watch(show, NULL);
- *     elbo_status status = elbo_run_evaluate(run, &test, 1, &figures);     // ELBO_STOPPED where `show` returned false
+ *     elbo_status status = elbo_run_evaluate(run, &test, 0, 1, &figures);     // ELBO_STOPPED where `show` returned false
  *
  * A function that is stopped undoes what it has begun, as on any failure: files stay as they were.
  */

@@ -57,6 +57,7 @@ unit_sources += \
     %reldir%/test_golden.c \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
+    %reldir%/test_inference.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
     %reldir%/test_io_dataset.c \
@@ -100,6 +101,7 @@ unit_sources += \
     %reldir%/test_picture_latent.c \
     %reldir%/test_plan.c \
     %reldir%/test_plan_cases.c \
+    %reldir%/test_players.c \
     %reldir%/test_product.c \
     %reldir%/test_questions.c \
     %reldir%/test_random.c \

@@ -13,6 +13,7 @@
     SUITE(elementwise)                                                                                                 \
     SUITE(finite)                                                                                                      \
     SUITE(reduce)                                                                                                      \
+    SUITE(players)                                                                                                     \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
     SUITE(batches)                                                                                                     \
@@ -35,6 +36,7 @@
     SUITE(golden)                                                                                                      \
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
+    SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
     SUITE(io_dataset)                                                                                                  \

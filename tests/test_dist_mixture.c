@@ -52,7 +52,7 @@ static elbo_dist of_pixels(rig *r)
 
 static elbo_var *draws_of(elbo_dist p, int draws)
 {
-    return elbo_sample(p, "z", draws).z;
+    return elbo_sample(p, "z", draws);
 }
 
 /* ---- log_prob ---------------------------------------------------------------------------------------------------- */

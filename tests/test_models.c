@@ -219,7 +219,7 @@ START_TEST(more_draws_tighten_the_estimate_of_the_likelihood)
     rig r = trained_rig(&elbo_model_vae, options, ELBO_F64);
     elbo_in one = inputs(&r, &elbo_model_vae, options, DRAWS), many = one;
     double bound[B], tight[B];
-    elbo_var *weights = elbo_model_bound(&one, NULL).log_weight;
+    elbo_var *weights = elbo_model_bound(&one, one.x, NULL).log_weight;
     rig_run(&r, (elbo_var *[]){elbo_mean(weights, (int[]){1}, 1, false), elbo_iwae_bound(weights)}, 2,
             (double *[]){bound, tight});
     for (int b = 0; b < B; b++)

@@ -89,7 +89,7 @@ static void compute(elbo_run *run, float *out)
     ck_assert_int_eq(elbo_run_sample(run, labels, N, 3, out + N * D), ELBO_OK);
     ck_assert_int_eq(elbo_run_reconstruct(run, x, labels, N, 3, out + 2 * N * D), ELBO_OK);
     ck_assert_int_eq(elbo_run_log_prob(run, x, labels, N, 5, 3, out + 3 * N * D), ELBO_OK);
-    ck_assert_int_eq(elbo_run_evaluate(run, &images, 3, &figures), ELBO_OK);
+    ck_assert_int_eq(elbo_run_evaluate(run, &images, 0, 3, &figures), ELBO_OK);
     out += 3 * N * D + N;
     out[0] = (float)elbo_figures_get(&figures, "elbo");
     out[1] = (float)elbo_figures_get(&figures, "recon");

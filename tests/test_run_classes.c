@@ -118,7 +118,7 @@ static elbo_status make_and_ask(void)
     elbo_figures figures;
     elbo_status status = run ? elbo_run_note(run, "data", "caf\xe9") : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
-        status = elbo_run_evaluate(run, &images, 1, &figures);
+        status = elbo_run_evaluate(run, &images, 0, 1, &figures);
     elbo_run_free(run);
     return status;
 }
@@ -237,7 +237,7 @@ START_TEST(a_class_that_the_run_does_not_know_is_named)
     elbo_figures figures;
     elbo_run *run = run_for(names);
     assert_refused(elbo_run_accepts(run, &images), "image 3 is of class \"stripes\", which the model does not know");
-    assert_refused(elbo_run_evaluate(run, &images, 1, &figures), "of class \"stripes\"");
+    assert_refused(elbo_run_evaluate(run, &images, 0, 1, &figures), "of class \"stripes\"");
     elbo_run_free(run);
 }
 END_TEST

@@ -24,8 +24,8 @@ typedef struct elbo_dist elbo_dist;
 
 /* Draws with their log-density under the distribution they come from (as transported, where a flow follows). */
 typedef struct {
-    elbo_var *z;        /* (B, Z), or (B, K, Z) */
-    elbo_var *log_prob; /* (B),    or (B, K)    */
+    elbo_var *z;        /* (B, Z), or (B, K, Z)                          */
+    elbo_var *log_prob; /* (B),    or (B, K); NULL of a kind without one */
 } elbo_draw;
 
 /* What makes a kind of distribution; a user's own is another table like this one. NULL where there is no such thing:
@@ -109,9 +109,8 @@ ELBO_API elbo_var *elbo_log_prob(elbo_dist d, elbo_var *x, elbo_var *mask);
  * `name` is the random stream's. */
 ELBO_API elbo_draw elbo_rsample(elbo_dist d, const char *name, int draws);
 
-/* The same for any kind. z carries no derivative; log_prob is that of a fixed z, as a score-function estimator needs
- * it. */
-ELBO_API elbo_draw elbo_sample(elbo_dist d, const char *name, int draws);
+/* The same for any kind, without a derivative: a score-function estimator takes elbo_log_prob of it. */
+ELBO_API elbo_var *elbo_sample(elbo_dist d, const char *name, int draws);
 
 ELBO_API elbo_var *elbo_dist_mean(elbo_dist d); /* E[x], of d.shape                                                   */
 ELBO_API elbo_var *elbo_normal_logvar(elbo_dist d); /* log-variances of a normal, of d.shape; NULL of another kind    */
@@ -126,6 +125,12 @@ ELBO_API elbo_var *elbo_kl_dims(elbo_dist q, elbo_dist p);
 ELBO_API bool elbo_kl_closed(elbo_dist q, elbo_dist p); /* whether there is one                                       */
 
 /* ---- for kinds of one's own -------------------------------------------------------------------------------------- */
+
+/* A distribution of `shape`, an event being its last axis, with one to ELBO_DIST_ARGS parameters: elbo_dist_of(&mine, shape,
+ * location, scale). Its graph is that of the first one; without any it is no distribution. */
+#define elbo_dist_of(kind, shape, ...)                                                                                \
+    elbo_dist_with((kind), (shape), (elbo_var *const[ELBO_DIST_ARGS]){__VA_ARGS__})
+ELBO_API elbo_dist elbo_dist_with(const elbo_dist_kind *kind, elbo_shape shape, elbo_var *const *args);
 
 /* (B, Z) -> (B, 1, Z) where rank `ndim` asks for it: axes of size 1 before the last `event_rank` ones. */
 ELBO_API elbo_var *elbo_align(elbo_var *x, int event_rank, int ndim);

@@ -22,7 +22,7 @@ elbo_var *elbo_corrupted(elbo_in *in)
     return in->x;
 }
 
-elbo_var *elbo_binarised(const elbo_in *in, elbo_var *x)
+elbo_var *elbo_binarised(elbo_in *in, elbo_var *x)
 {
     if (!elbo_option_declared(in, "binarise") || !elbo_option_flag(in, "binarise"))
         return x;

@@ -15,7 +15,7 @@ ELBO_API elbo_var *elbo_corrupted(elbo_in *in);
 
 /* x (B, D) in [0, 1] with option `binarise`, where it is declared and set: 1 with probability x, else 0. What is 0 or 1
  * already stays. Random stream "binarise", without draws: an image is the same for all of its draws of z. */
-ELBO_API elbo_var *elbo_binarised(const elbo_in *in, elbo_var *x);
+ELBO_API elbo_var *elbo_binarised(elbo_in *in, elbo_var *x);
 
 ELBO_API extern const char *const elbo_corruption_names[]; /* none, mask, gaussian, NULL */
 

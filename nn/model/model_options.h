@@ -29,7 +29,7 @@
      .metavar = "NAME", .help = "what follows the layer that gives the code"}
 #define ELBO_OPTION_TIED                                                                                              \
     {.name = "tied", .type = ELBO_FLAG, .default_value = "no",                                                        \
-     .help = "the decoder's weights are the encoder's, transposed"}
+     .needs = "net=mlp", .help = "the decoder's weights are the encoder's, transposed"}
 #define ELBO_OPTION_SPREAD                                                                                            \
     {.name = "spread", .type = ELBO_CHOICE, .default_value = "logvar", .choices = elbo_spread_names,                  \
      .metavar = "NAME", .help = "what the encoder gives beside the mean of z"}

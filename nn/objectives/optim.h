@@ -4,7 +4,8 @@
  *     ... compile; before each run: elbo_plan_set(plan, "lr", 1e-3), elbo_plan_set(plan, "step", 1, 2, 3, ...)
  *
  * The learning rate and the number of the step (from 1) are scalar inputs, so no plan is rebuilt when they change. The
- * moments are slabs of the parameter set: "sgd.velocity", "adam.m", "adam.v".
+ * moments are slabs of the parameter set: "sgd.velocity", "adam.m", "adam.v". Where updates may be left out (`when`,
+ * `skip_nonfinite`) Adam counts those that it made, in slab "adam.updates", and does not read the number of the step.
  */
 #ifndef ELBO_NN_OPTIM_H
 #define ELBO_NN_OPTIM_H
@@ -26,6 +27,8 @@ typedef struct {
     double clip_norm;    /* gradients are scaled down to this Euclidean norm over all parameters; 0: they are not     */
     bool skip_nonfinite; /* no update at all in a step that may have an infinite or NaN gradient: see below           */
     const char *slab;    /* before the slabs' names, where two optimisers move the same tensor; NULL: nothing         */
+    elbo_var *lr;        /* () the learning rate; NULL: scalar input lr                                               */
+    elbo_var *step;      /* () how many updates this one makes; NULL: scalar input step, but see above                */
     elbo_var *when;      /* () 0: no update in this step, where players alternate; NULL: in each                      */
 } elbo_optim;
 
@@ -51,7 +54,7 @@ ELBO_API elbo_optim_report elbo_apply_gradients(elbo_graph *g, elbo_var *const *
 typedef struct {
     const elbo_optim *optim; /* with the defaults filled in                                                           */
     elbo_var *w, *g, *ok;
-    elbo_var *lr, *step;     /* () and ()                                                                             */
+    elbo_var *lr, *step;     /* () and (): the rate, and how many updates of the parameter this one makes             */
 } elbo_update;
 
 /* The known optimisers, in a table that ends with a NULL name.
@@ -62,6 +65,7 @@ typedef struct {
 typedef struct {
     const char *name;
     void (*update)(const elbo_update *u);
+    bool counts;        /* it reads u->step */
 } elbo_optimiser;
 ELBO_API extern const elbo_optimiser elbo_optimisers[];
 ELBO_API extern const char *const elbo_optimiser_names[]; /* then NULL */

@@ -326,6 +326,24 @@ bool elbo_values_given(const elbo_values *v, const char *name)
     return o && v->given[o - v->table];
 }
 
+bool elbo_values_changed(const elbo_values *v, const char *name)
+{
+    const elbo_option *o = elbo_option_find(v->table, name);
+    elbo_value usual;
+    if (!o || !v->given[o - v->table] || elbo__option_default(o, &usual) != ELBO_OK)
+        return false;
+    const elbo_value *value = &v->value[o - v->table];
+    switch (o->type) {
+    case ELBO_INTEGER: return value->integer != usual.integer;
+    case ELBO_NUMBER: return value->number != usual.number;
+    case ELBO_FLAG: return value->flag != usual.flag;
+    case ELBO_SIZES:
+        return value->sizes.n != usual.sizes.n ||
+               memcmp(value->sizes.at, usual.sizes.at, (size_t)usual.sizes.n * sizeof usual.sizes.at[0]) != 0;
+    default: return strcmp(value->text, usual.text) != 0;
+    }
+}
+
 /* "NAME=WORD" or "NAME!=WORD" of the field `needs`: whether it holds */
 static bool holds(const elbo_values *v, const char *needs)
 {

@@ -94,6 +94,9 @@ ELBO_API elbo_status elbo_values_set(elbo_values *values, const char *name, cons
 /* Whether the option was set since elbo_values_new. */
 ELBO_API bool elbo_values_given(const elbo_values *values, const char *name);
 
+/* Whether its value is another than its default. */
+ELBO_API bool elbo_values_changed(const elbo_values *values, const char *name);
+
 /* Whether every option that was set is of use beside the others; the message names one that is not. */
 ELBO_API elbo_status elbo_values_check(const elbo_values *values) ELBO_MUST_CHECK;
 

@@ -84,14 +84,14 @@ static void spread_of(const float *z, int64_t n, int64_t dims, float *centre, fl
     }
 }
 
-/* centre, deviation (Z): of the prior, else of the codes of images */
+/* centre, deviation (Z): of a normal prior, else of the codes of images */
 static elbo_status find_spread(elbo_run *run, const elbo_view *view, float *centre, float *deviation)
 {
     const int label = label_or_0(view);
-    if (!(run->model->flags & ELBO_NO_PRIOR))
+    if (run->normal_prior)
         return elbo_run_prior(run, &label, 1, centre, deviation);
     if (!view->images)
-        return elbo__fail(ELBO_INVALID, "model \"%s\" has no prior: images are needed", run->model->name);
+        return elbo__fail(ELBO_INVALID, "model \"%s\" has no normal prior: images are needed", run->model->name);
     points codes;
     elbo_status status = new_points(run, view->images->count < MOST_CODES ? view->images->count : MOST_CODES, 1,
                                     &codes);

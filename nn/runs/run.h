@@ -101,6 +101,9 @@ ELBO_API elbo_status elbo_run_encode(elbo_run *run, const float *x, const int *l
 ELBO_API elbo_status elbo_run_posterior(elbo_run *run, const float *x, const int *labels, int64_t n, float *mean,
                                         float *logvar) ELBO_MUST_CHECK;
 
+/* Whether p(z|y) is a normal distribution, so that elbo_run_prior can tell of it. */
+ELBO_API bool elbo_run_has_normal_prior(const elbo_run *run);
+
 /* Mean and deviations of a normal p(z|y) for n labels, or n times the same: mean, deviation (N, Z). ELBO_INVALID where the
  * model has no prior, or one that is no normal. */
 ELBO_API elbo_status elbo_run_prior(elbo_run *run, const int *labels, int64_t n, float *mean,
@@ -121,10 +124,6 @@ ELBO_API elbo_status elbo_run_seen(elbo_run *run, const float *x, const int *lab
 /* E[x|z,y]: z (N, Z) -> x (N, D) */
 ELBO_API elbo_status elbo_run_decode(elbo_run *run, const float *z, const int *labels, int64_t n,
                                      float *x) ELBO_MUST_CHECK;
-
-/* E[x|e_i] - E[x|0], e_i the i-th unit vector of the latent space: x (Z, D). They span what a linear decoder can draw; any
- * other is ELBO_INVALID. A model that takes labels gets label 0. */
-ELBO_API elbo_status elbo_run_directions(elbo_run *run, float *x) ELBO_MUST_CHECK;
 
 /* E[x|z,y] at one draw z from the prior for each image: x (N, D). Image i depends on `seed`, i and its label only. */
 ELBO_API elbo_status elbo_run_sample(elbo_run *run, const int *labels, int64_t n, int64_t seed,
@@ -150,6 +149,7 @@ typedef struct {
     struct {
         char name[32];
         double value;
+        bool own; /* reported by the model, not by the library */
     } at[ELBO_MAX_METRICS];
 } elbo_figures;
 ELBO_API double elbo_figures_get(const elbo_figures *figures, const char *name); /* NaN when there is none            */
@@ -160,9 +160,10 @@ ELBO_API bool elbo_figures_has(const elbo_figures *figures, const char *name);
  * not fit. */
 ELBO_API elbo_status elbo_run_accepts(const elbo_run *run, const elbo_images *images) ELBO_MUST_CHECK;
 
-/* The model's metrics over a data set, with one draw of z for each image: recon, kl, elbo = -(recon + kl), and others
- * of its own. u8 pixels count as value / 255. */
-ELBO_API elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int64_t seed,
+/* The model's metrics over a data set: recon, kl, elbo = -(recon + kl), iwae-K of K > 1 draws, and others of its own. Each
+ * image has `draws` draws of z; 0: as many as those of the test images in its training, else option draws, else 1. u8 pixels
+ * count as value / 255. */
+ELBO_API elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draws, int64_t seed,
                                        elbo_figures *out) ELBO_MUST_CHECK;
 
 /* Images first, first + 1, ... of a data set as the functions above take them: x (n, D), labels (n) or NULL, in the run's

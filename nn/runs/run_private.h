@@ -4,28 +4,28 @@
 
 #include "../../autograd/plan.h"
 #include "../../io/listing.h"
+#include "../model/role.h"
 #include "run.h"
 
 /* ---- plans ------------------------------------------------------------------------------------------------------- */
 
-typedef enum {
-    ELBO__STEP,        /* an update of the weights by run->optim; metrics                     */
-    ELBO__EVALUATE,    /* metrics                                                             */
-    ELBO__ENCODE,      /* x -> code (B, Z), and log-variances (B, Z) of a normal q(z|x)       */
-    ELBO__SEEN,        /* x -> (B, D) as the encoder sees it in training                      */
-    ELBO__PRIOR,       /* mean and log-variances (B, Z) of a normal p(z|y)                    */
-    ELBO__DECODE,      /* z -> (B, D)                                                         */
-    ELBO__SAMPLE,      /* (B, K, D)                                                           */
-    ELBO__RECONSTRUCT, /* x -> (B, K, D)                                                      */
-    ELBO__BOUND,       /* x -> (B) the ELBO                                                   */
-    ELBO__LOG_PROB,    /* x -> (B)                                                            */
-    ELBO__ROLES
-} elbo__role;
+struct elbo__building;
+
+/* What a run makes of a role: a row of ELBO__ROLE_TABLE. */
+typedef struct {
+    const char *doing; /* what a watcher is told */
+    elbo_mode mode;
+    unsigned takes;                          /* ELBO__TAKES_X, ... */
+    elbo_var *(*one)(elbo_in *in);           /* the only output, or */
+    void (*build)(struct elbo__building *b); /* all of them         */
+} elbo__role_row;
+extern const elbo__role_row elbo__roles[ELBO__ROLES];
 
 /* What a plan is for: all that its graph's shapes depend on, besides the run. */
 typedef struct {
     elbo__role role;
     int64_t batch, draws;
+    unsigned moving;   /* of a step: elbo_moving of it                                                            */
     int64_t table;     /* N of the data set that inputs "rows" (B) pick from; 0: input "x" (B, D) is given itself */
     elbo_dtype pixels; /* of the data set                                                                         */
 } elbo__work;
@@ -38,7 +38,7 @@ typedef struct {
     uint64_t used;        /* run->clock when it was last asked for      */
 } elbo__planned;
 
-enum { ELBO__KEPT_PLANS = 16 };
+enum { ELBO__KEPT_PLANS = 32 };
 
 struct elbo_run {
     const elbo_model *model;
@@ -51,6 +51,8 @@ struct elbo_run {
     elbo_ini notes;            /* quoted, see io/quote.h                    */
     elbo__listing class_names; /* [classes], or none; what the notes say   */
     const elbo_optim *optim; /* of the training that is under way; else NULL */
+    elbo_turns turns;        /* of the losses                                              */
+    bool normal_prior;       /* p(z|y) is a normal                                         */
     int64_t steps;           /* that it was trained for, as scalar "step" of an evaluation */
     elbo__planned plans[ELBO__KEPT_PLANS];
     uint64_t clock;
@@ -110,13 +112,15 @@ void elbo__table_free(elbo__table *table);
 elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const int32_t *rows,
                              int64_t batch) ELBO_MUST_CHECK;
 
-/* The metrics over the first `count` images of a data set, each with its own noise: the same figures for the same seed and
+/* The metrics over the first `count` images of a data set, each with draws of its own: the same figures for the same seed and
  * weights. */
-elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t seed,
+elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t draws, int64_t seed,
                                elbo_figures *out) ELBO_MUST_CHECK;
 
-/* How many images a plan of the run takes at once, other than in training. */
-int64_t elbo__run_block(const elbo_run *run);
+/* How many images a plan of the run takes at once, other than in training, with so many draws of each. */
+int64_t elbo__run_block(const elbo_run *run, int64_t draws);
+
+int64_t elbo__run_draws(const elbo_run *run); /* option draws, or 1 */
 
 /* ---- sums of metrics --------------------------------------------------------------------------------------------- */
 

@@ -197,6 +197,7 @@ void elbo__figures_add(elbo_figures *sums, const elbo__planned *planned, int64_t
     for (int i = 0; i < planned->metrics.count; i++) {
         elbo_tensor output = elbo_plan_output(planned->plan, i);
         memcpy(sums->at[i].name, planned->metrics.at[i].name, sizeof sums->at[i].name);
+        sums->at[i].own = planned->metrics.at[i].own;
         sums->at[i].value += (double)images * elbo_tensor_get(&output, NULL);
     }
     sums->count = planned->metrics.count;

@@ -20,6 +20,13 @@ const elbo_option elbo_training_options[] = {
      .greatest = 1 << 24,
      .metavar = "N",
      .help = "images in a step"},
+    {.name = "test-draws",
+     .type = ELBO_INTEGER,
+     .default_value = "0",
+     .least = 0,
+     .greatest = 10000,
+     .metavar = "N",
+     .help = "draws of z for each test image; 0: as many as in training"},
     {.name = "lr",
      .type = ELBO_NUMBER,
      .default_value = "1e-3",
@@ -37,6 +44,7 @@ elbo_training elbo_training_of(const elbo_values *values)
     return (elbo_training){
         .epochs = elbo_values_integer(values, "epochs"),
         .batch_size = elbo_values_integer(values, "batch-size"),
+        .test_draws = elbo_values_integer(values, "test-draws"),
         .lr = elbo_values_given(values, "lr") ? elbo_values_number(values, "lr") : 0,
         .optim = elbo_optim_of(values),
     };
@@ -49,6 +57,7 @@ static const struct {
 } fields[] = {
     {"epochs", offsetof(elbo_training, epochs)},
     {"batch-size", offsetof(elbo_training, batch_size)},
+    {"test-draws", offsetof(elbo_training, test_draws)},
     {"lr", offsetof(elbo_training, lr)},
     {"optimiser", offsetof(elbo_training, optim.name)},
     {"momentum", offsetof(elbo_training, optim.momentum)},
