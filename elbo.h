@@ -63,6 +63,7 @@
 #include "nn/runs/run.h"
 #include "nn/pca/pca.h"
 #include "nn/pictures/picture.h"
+#include "nn/training/batches.h"
 #include "nn/training/train.h"
 
 /* the models that come with the library, and a program for any models */

@@ -131,6 +131,7 @@ struct elbo_graph {
     int n_slabs;
     struct elbo__scope *scope; /* the innermost */
     bool feed_noise;
+    bool frozen;        /* for layers: those with running statistics leave them alone */
     char subject[120];  /* what error messages begin with, or "" */
     elbo_status status; /* the first error, kept with its message */
     char *message;

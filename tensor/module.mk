@@ -43,6 +43,8 @@ library_sources += \
     %reldir%/vectors.c \
     %reldir%/vectors.h \
     %reldir%/version.c \
+    %reldir%/vgamma.h \
+    %reldir%/vgamma.h \
     %reldir%/vmath.h \
     %reldir%/walk.h \
     %reldir%/watch.c \

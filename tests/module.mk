@@ -44,6 +44,7 @@ unit_sources += \
     %reldir%/test_dist_bernoulli.c \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
+    %reldir%/test_dist_mixture.c \
     %reldir%/test_dist_normal.c \
     %reldir%/test_distribution.c \
     %reldir%/test_draws.c \
@@ -58,6 +59,7 @@ unit_sources += \
     %reldir%/test_graph.c \
     %reldir%/test_inference.c \
     %reldir%/test_init.c \
+    %reldir%/test_integers.c \
     %reldir%/test_io_dataset.c \
     %reldir%/test_io_drawing.c \
     %reldir%/test_io_figure.c \
@@ -79,6 +81,8 @@ unit_sources += \
     %reldir%/test_layer_derivatives.c \
     %reldir%/test_layers.c \
     %reldir%/test_layers_conv.c \
+    %reldir%/test_layers_frozen.c \
+    %reldir%/test_layers_masked.c \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
     %reldir%/test_memory.c \
@@ -90,6 +94,7 @@ unit_sources += \
     %reldir%/test_ops.c \
     %reldir%/test_optim.c \
     %reldir%/test_option.c \
+    %reldir%/test_own_loop.c \
     %reldir%/test_own_models.c \
     %reldir%/test_params.c \
     %reldir%/test_pca.c \

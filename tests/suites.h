@@ -25,6 +25,7 @@
     SUITE(dist_bernoulli)                                                                                              \
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
+    SUITE(dist_mixture)                                                                                                \
     SUITE(dist_normal)                                                                                                 \
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
@@ -37,6 +38,7 @@
     SUITE(graph)                                                                                                       \
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
+    SUITE(integers)                                                                                                    \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_drawing)                                                                                                  \
     SUITE(io_figure)                                                                                                   \
@@ -58,6 +60,8 @@
     SUITE(layer_derivatives)                                                                                           \
     SUITE(layers)                                                                                                      \
     SUITE(layers_conv)                                                                                                 \
+    SUITE(layers_frozen)                                                                                               \
+    SUITE(layers_masked)                                                                                               \
     SUITE(layers_norm)                                                                                                 \
     SUITE(likelihood)                                                                                                  \
     SUITE(missing)                                                                                                     \
@@ -68,6 +72,7 @@
     SUITE(ops)                                                                                                         \
     SUITE(optim)                                                                                                       \
     SUITE(option)                                                                                                      \
+    SUITE(own_loop)                                                                                                    \
     SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
     SUITE(pca)                                                                                                         \

@@ -56,6 +56,7 @@ struct elbo_dist {
     double number;
     elbo_shape shape;               /* of one draw, images first                                                      */
     int event_rank;
+    const elbo_dist *components;    /* of a mixture; NULL otherwise                                                   */
 };
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------- */
@@ -80,13 +81,23 @@ ELBO_API elbo_dist elbo_continuous_bernoulli(elbo_var *logits);
  * classes each are logits (B, D, C) with event_rank 2. */
 ELBO_API elbo_dist elbo_categorical(elbo_var *logits);
 
+/* One of C components with p = softmax(logits). All of x shares a component where these have an event: logits (B, C),
+ * components (C, Z), the same for all images, or (B, C, Z), x (B, Z). Each entry of x chooses its own where they have
+ * none: logits (B, D, C), components (C), (D, C) or (B, D, C) with event_rank 0, x (B, D). No closed KL, no entropy.
+ * args: logits
+ *
+ *     elbo_dist c = elbo_normal(elbo_param(g, "prior.mean", ELBO_SHAPE(C, Z), elbo_init_normal(0, 1)), ...logvar...);
+ *     elbo_var *equal = elbo_expand(elbo_constant(g, 0), ELBO_SHAPE(B, C));       // all as likely
+ *     elbo_dist p = elbo_mixture(equal, c);                                       // p(z), z (B, Z) or (B, K, Z) */
+ELBO_API elbo_dist elbo_mixture(elbo_var *logits, elbo_dist components);
+
 /* No distribution: log_prob is -sum (x - mean)^2, without a unit or a constant, and there are no draws. What an autoencoder
  * minimises. args: mean */
 ELBO_API elbo_dist elbo_squared_error(elbo_var *mean);
 ELBO_API extern const elbo_dist_kind elbo_kind_squared_error;
 
 ELBO_API extern const elbo_dist_kind elbo_kind_normal, elbo_kind_bernoulli, elbo_kind_categorical,
-    elbo_kind_continuous_bernoulli;
+    elbo_kind_continuous_bernoulli, elbo_kind_mixture;
 
 /* ---- questions --------------------------------------------------------------------------------------------------- */
 

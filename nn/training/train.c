@@ -5,9 +5,9 @@
 #include <time.h>
 
 #include "../../tensor/memory.h"
-#include "../../tensor/random.h"
 #include "../../tensor/text.h"
 #include "../objectives/schedule.h"
+#include "batches.h"
 #include "train_private.h"
 
 /* A training under way. */
@@ -124,8 +124,7 @@ static bool report(const training *t, const elbo_epoch *finished)
 static elbo_status train_epoch(training *t, bool *go_on)
 {
     const int64_t n = t->train.count;
-    elbo__shuffle(t->order, n,
-                  (elbo__random_key){(uint64_t)t->run->seed, elbo__stream("train", "shuffle", 0), (uint64_t)t->epoch});
+    elbo_shuffled_rows(n, t->run->seed, t->epoch, t->order);
     t->sums = (elbo_figures){.count = 0};
     t->seen = t->counted = 0;
     t->epoch_began = now();
