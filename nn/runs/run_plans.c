@@ -118,7 +118,8 @@ static void build_decode(building *b)
 const elbo__role_row elbo__roles[ELBO__ROLES] = {ELBO__ROLE_TABLE(ROW)};
 #undef ROW
 
-/* An option that was set to something else than its default and that nothing asked for would be accepted and ignored. */
+/* An option that was set to something else than its default and that nothing asked for would be accepted and
+ * ignored. */
 static elbo_status check_read(const elbo_run *run, uint64_t read)
 {
     const elbo_option *table = run->model->options;
