@@ -135,6 +135,10 @@ void *elbo__graph_own(elbo_graph *g, void *block)
 
 char *elbo__scoped(elbo_graph *g, const char *name)
 {
+    if (!name) {
+        elbo_graph_fail(g, ELBO_INVALID, "a layer, weight or random stream has no name");
+        return NULL;
+    }
     return elbo__graph_own(g, g->scope ? elbo__format("%s.%s", g->scope->path, name) : elbo__strdup(name));
 }
 

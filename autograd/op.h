@@ -126,6 +126,7 @@ struct elbo_graph {
     elbo__wanted *wanted; /* indices count on from elbo_params_count(params) at the graph's creation */
     size_t n_wanted, wanted_capacity;
     int known; /* tensors in the set when the graph was made */
+    uint64_t options_read; /* a bit for each option of a model that it was built by; of nn/model alone */
     const char *slabs[ELBO__MAX_SLABS]; /* the slabs that its nodes name; attr.slab counts in this list; 0: the values */
     int slab_index[ELBO__MAX_SLABS];    /* their places in the set, once settled                                      */
     int n_slabs;

@@ -101,7 +101,7 @@ START_TEST(a_model_without_given_options_takes_its_defaults)
     ck_assert_int_eq(elbo_option_sizes(&in, "hidden").at[0], 400);
     ck_assert_str_eq(elbo_option_choice(&in, "likelihood"), "bernoulli");
     ck_assert_int_eq(elbo_option_integer(&in, "latent-dims"), 1);
-    rig_assert_error(&r, "the model declares no option \"latent-dims\" of this type");
+    rig_assert_error(&r, "no option \"latent-dims\"; the nearest is \"latent-dim\"");
     rig_free(&r);
 }
 END_TEST

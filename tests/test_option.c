@@ -1,8 +1,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "../autograd/plan.h"
 #include "../nn/options/option.h"
-#include "../tensor/allocator.h"
 #include "../tensor/memory.h"
 #include "../tensor/words.h"
 #include "suites.h"

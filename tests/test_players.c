@@ -178,6 +178,36 @@ START_TEST(adam_does_not_count_a_step_that_was_skipped)
 }
 END_TEST
 
+/* ---- names ------------------------------------------------------------------------------------------------------- */
+
+static const char *moved; /* elbo_loss.params of the only loss */
+
+static int one_loss(elbo_in *in, elbo_loss *out)
+{
+    elbo_var *h = elbo_linear(elbo_linear(in->x, "encoder", 2), "decoder", 2);
+    out[0] = (elbo_loss){.name = "mine", .value = elbo_mean_all(elbo_square(h)), .params = moved};
+    return 1;
+}
+
+START_TEST(each_word_of_params_must_begin_a_parameters_name)
+{
+    static const elbo_model one = {
+        .name = "one", .flags = ELBO_NO_PRIOR, .infer = infer, .generate = generate, .losses = one_loss};
+    static const char *const words[][2] = {
+        {"encoder. decodr.", "decodr."}, {"encoder, decoder", "encoder,"}, {"  critic. ", "critic."}};
+    static float x[2 * 2];
+    elbo_images images = images_of(x, 2, ELBO_SHAPE(2));
+    for (int i = 0; i < 3; i++) {
+        char reason[80];
+        moved = words[i][0];
+        elbo_run *run = run_of(&one, NO_OPTIONS, ELBO_SHAPE(2), 0);
+        snprintf(reason, sizeof reason, "loss \"mine\": no parameter's name begins with \"%s\"", words[i][1]);
+        assert_refused(elbo_train(run, &images, NULL, NULL, NULL), reason);
+        elbo_run_free(run);
+    }
+}
+END_TEST
+
 /* ---- graphs for one step ----------------------------------------------------------------------------------------- */
 
 START_TEST(graphs_of_those_who_move_give_the_weights_of_a_graph_of_all)
@@ -292,6 +322,7 @@ Suite *suite_players(void)
     tcase_add_test(rates, adam_does_not_count_a_step_that_was_skipped);
     tcase_add_test(rates, graphs_of_those_who_move_give_the_weights_of_a_graph_of_all);
     tcase_add_test(rates, who_moves_in_a_step_depends_on_every_and_phase);
+    tcase_add_test(rates, each_word_of_params_must_begin_a_parameters_name);
     tcase_add_test(rates, two_losses_that_move_one_tensor_have_moments_of_their_own);
     tcase_add_test(rates, every_loss_is_a_figure_of_the_epoch_and_of_the_progress);
     suite_add_tcase(suite, rates);

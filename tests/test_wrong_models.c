@@ -219,6 +219,66 @@ static elbo_dist dist_without_arguments(elbo_in *in, elbo_var *z)
     return elbo_dist_of(&elbo_kind_bernoulli, elbo_shape_of(z), NULL);
 }
 
+static int metric_named_in_two_words(elbo_in *in, elbo_loss *out)
+{
+    elbo_report(in, "code square", elbo_constant(in->g, 1));
+    return elbo_default_losses(in, out);
+}
+
+static int metric_of_each_number(elbo_in *in, elbo_loss *out)
+{
+    elbo_report(in, "x", in->x);
+    return elbo_default_losses(in, out);
+}
+
+static int metric_without_a_value(elbo_in *in, elbo_loss *out)
+{
+    elbo_report(in, "x", NULL);
+    return elbo_default_losses(in, out);
+}
+
+static elbo_inference drawn_without_a_density(elbo_in *in)
+{
+    const elbo_inference i = right_infer(in);
+    return elbo_infer_drawn(i.z, NULL, i.code);
+}
+
+static elbo_inference layer_without_a_name(elbo_in *in)
+{
+    return elbo_infer_code(elbo_linear(in->x, NULL, Z));
+}
+
+static elbo_inference mlp_without_a_name(elbo_in *in)
+{
+    return elbo_infer_code(elbo_mlp(in->x, NULL, (const int64_t[]){Z}, 1, "relu"));
+}
+
+static elbo_inference mlp_without_an_activation(elbo_in *in)
+{
+    return elbo_infer_code(elbo_mlp(in->x, "hidden", (const int64_t[]){Z}, 1, NULL));
+}
+
+static elbo_inference made_without_an_activation(elbo_in *in)
+{
+    return elbo_infer_code(elbo_made(in->x, NULL, "made", (elbo_made_shape){(const int64_t[]){Z}, 1, .outputs = 1}));
+}
+
+static elbo_inference made_without_sizes(elbo_in *in)
+{
+    return elbo_infer_code(elbo_made(in->x, NULL, "made", (elbo_made_shape){.n = 1, .outputs = 1}));
+}
+
+static elbo_inference made_without_a_name(elbo_in *in)
+{
+    return elbo_infer_code(elbo_made(in->x, NULL, NULL, (elbo_made_shape){.outputs = 1}));
+}
+
+static elbo_inference unknown_option(elbo_in *in)
+{
+    (void)elbo_option_number(in, "depht");
+    return right_infer(in);
+}
+
 /* ---- wrong options ----------------------------------------------------------------------------------------------- */
 
 static const elbo_option twice[] = {{.name = "depth", .type = ELBO_INTEGER, .default_value = "1"},
@@ -295,6 +355,19 @@ static const struct {
     {{.losses = metric_of_a_long_name},
      "evaluate: metric \"a_name_of_more_than_thirty_one_bytes\": a name has at most 31 bytes"},
     {{.generate = dist_without_arguments}, "evaluate: generate: returned no distribution"},
+    {{.losses = metric_named_in_two_words},
+     "evaluate: metric \"code square\": expected a name of letters, digits, \"_\", \"-\" and \".\""},
+    {{.losses = metric_of_each_number}, "evaluate: metric \"x\": is of shape (1, 6); expected (B) = (1), or ()"},
+    {{.losses = metric_without_a_value}, "evaluate: metric \"x\": there is no value"},
+    {{.infer = drawn_without_a_density},
+     "evaluate: infer: log_q: there is none; a z without a density is said by elbo_infer_code"},
+    {{.infer = layer_without_a_name}, "evaluate: a layer, weight or random stream has no name"},
+    {{.infer = mlp_without_a_name}, "evaluate: a layer, weight or random stream has no name"},
+    {{.infer = mlp_without_an_activation}, "evaluate: no activation \"\", after \"hidden\""},
+    {{.infer = made_without_an_activation}, "evaluate: no activation \"\", after \"made.hidden\""},
+    {{.infer = made_without_sizes}, "evaluate: made \"made\": there are no sizes of its 1 hidden layers"},
+    {{.infer = made_without_a_name}, "evaluate: a layer, weight or random stream has no name"},
+    {{.infer = unknown_option}, "evaluate: no option \"depht\"; there are none"},
     {{.options = twice}, "option \"depth\": its name or alias is that of an earlier one"},
     {{.options = alias_twice}, "option \"d\": its name or alias is that of an earlier one"},
     {{.options = no_choices}, "option \"kind\": a choice without choices; expected a list of words"},

@@ -57,6 +57,8 @@ elbo_layer_name elbo_numbered(const char *name, int i)
 
 elbo_var *elbo_mlp(elbo_var *x, const char *name, const int64_t *sizes, int n, const char *activation)
 {
+    if (!name)
+        return elbo_linear(x, name, 1); /* which says so */
     if (strlen(name) > LONGEST_NAME)
         return elbo_graph_fail(elbo_graph_of(x), ELBO_INVALID, "mlp \"%s\": the name has more than %d bytes", name,
                                LONGEST_NAME);
@@ -123,10 +125,10 @@ static elbo_var *(*const functions[])(elbo_var *) = {ACTIVATIONS(FUNCTION)};
 
 elbo_var *elbo_activation(elbo_var *x, const char *name)
 {
-    for (int i = 0; elbo_activation_names[i]; i++)
+    for (int i = 0; elbo_activation_names[i] && name; i++)
         if (strcmp(elbo_activation_names[i], name) == 0)
             return functions[i](x);
-    return elbo_graph_fail(elbo_graph_of(x), ELBO_INVALID, "no activation \"%s\"", name);
+    return elbo_graph_fail(elbo_graph_of(x), ELBO_INVALID, "no activation \"%s\"", name ? name : "");
 }
 
 /* ---- others ------------------------------------------------------------------------------------------------------ */

@@ -90,6 +90,9 @@ elbo_var *elbo_made(elbo_var *x, elbo_var *context, const char *name, elbo_made_
         return elbo__harmless(x);
     const int64_t dims = elbo_size(x, -1), in = dims + (context ? elbo_size(context, -1) : 0);
     int64_t most = shape.outputs * dims > in ? shape.outputs * dims : in;
+    if (shape.n > 0 && !shape.sizes)
+        return elbo_graph_fail(g, ELBO_INVALID, "made \"%s\": there are no sizes of its %d hidden layers", name,
+                               shape.n);
     for (int i = 0; i < shape.n; i++)
         most = shape.sizes[i] > most ? shape.sizes[i] : most;
     if (dims < 1 || shape.outputs < 1)

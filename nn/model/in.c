@@ -1,6 +1,7 @@
 /* What a model's functions have at hand: the options, the ways to say q, the metrics. */
 #include <string.h>
 
+#include "../../autograd/op.h"
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
 #include "../options/option_private.h"
@@ -12,7 +13,7 @@ void elbo__option_read(elbo_in *in, const char *name)
 {
     const elbo_option *o = elbo_option_find(in->model->options, name);
     if (o && o - in->model->options < 64)
-        in->read |= UINT64_C(1) << (o - in->model->options);
+        in->g->options_read |= UINT64_C(1) << (o - in->model->options);
 }
 
 /* The value of one option, or its default where no values were given. */
@@ -20,10 +21,12 @@ static elbo_value option(elbo_in *in, const char *name, elbo_option_type type)
 {
     static const elbo_value harmless = {.integer = 1, .number = 1, .sizes = {1, {1}}, .text = ""};
     const elbo_option *o = elbo_option_find(in->model->options, name);
-    if (!o || o->type != type) {
-        elbo_graph_fail(in->g, ELBO_INVALID, "the model declares no option \"%s\" of this type", name);
+    if (!o)
+        elbo_graph_fail(in->g, ELBO_INVALID, "%s", elbo_error()); /* with the nearest name */
+    else if (o->type != type)
+        elbo_graph_fail(in->g, ELBO_INVALID, "option \"%s\" is of another type than the model asks for", name);
+    if (!o || o->type != type)
         return harmless;
-    }
     elbo__option_read(in, name);
     const elbo_value *given = in->options ? elbo_values_get(in->options, name, type) : NULL;
     elbo_value value;
@@ -83,6 +86,9 @@ elbo_inference elbo_infer_normal(elbo_in *in, elbo_var *mean, elbo_var *logvar)
 
 elbo_inference elbo_infer_drawn(elbo_var *z, elbo_var *log_q, elbo_var *code)
 {
+    if (z && !log_q)
+        elbo_graph_fail(elbo_graph_of(z), ELBO_INVALID,
+                        "infer: log_q: there is none; a z without a density is said by elbo_infer_code");
     return (elbo_inference){.z = z, .log_q = log_q, .code = code};
 }
 
@@ -101,10 +107,36 @@ static bool has_metric(const elbo_in *in, const char *name)
     return false;
 }
 
+/* A name is a column, a key of config.ini and a word of the program's lines. */
+static bool is_word(const char *name)
+{
+    for (const char *c = name; *c; c++)
+        if (!(*c >= 'a' && *c <= 'z') && !(*c >= 'A' && *c <= 'Z') && !(*c >= '0' && *c <= '9') && !strchr("_-.", *c))
+            return false;
+    return *name;
+}
+
+static bool is_mean(const elbo_in *in, elbo_var *value)
+{
+    return elbo_ndim(value) == 0 || (elbo_ndim(value) == 1 && elbo_size(value, 0) == elbo_size(in->x, 0));
+}
+
 static void report(elbo_in *in, const char *name, elbo_var *value, bool own)
 {
     elbo_metric *metric = &in->metrics[in->n_metrics];
-    if (has_metric(in, name))
+    if (elbo_graph_status(in->g) != ELBO_OK)
+        return;
+    const elbo_shape shape = value ? elbo_shape_of(value) : ELBO_SCALAR;
+    if (!name || !value)
+        elbo_graph_fail(in->g, ELBO_INVALID, "metric \"%s\": there is no %s", name ? name : "",
+                        name ? "value" : "name");
+    else if (!is_word(name))
+        elbo_graph_fail(in->g, ELBO_INVALID,
+                        "metric \"%s\": expected a name of letters, digits, \"_\", \"-\" and \".\"", name);
+    else if (!is_mean(in, value))
+        elbo_graph_fail(in->g, ELBO_INVALID, "metric \"%s\": is of shape %s; expected (B) = (%lld), or ()", name,
+                        elbo_shape_format(&shape).text, (long long)elbo_size(in->x, 0));
+    else if (has_metric(in, name))
         elbo_graph_fail(in->g, ELBO_INVALID, "metric \"%s\": is reported already, by the library or the model", name);
     else if (in->n_metrics == ELBO_MAX_METRICS)
         elbo_graph_fail(in->g, ELBO_INVALID, "metric \"%s\": a model has at most %d", name, ELBO_MAX_METRICS);

@@ -93,7 +93,7 @@ void elbo_model_evaluate(elbo_in *in)
 
 static elbo_var *no_density(elbo_in *in)
 {
-    return elbo_graph_fail(in->g, ELBO_INVALID, "has no density");
+    return elbo_graph_fail(in->g, ELBO_INVALID, "gives no density of z, so there is no bound on log p(x)");
 }
 
 elbo_var *elbo_model_elbo(elbo_in *in)

@@ -53,7 +53,9 @@ typedef struct {
     int n, every[ELBO_MAX_LOSSES], phase[ELBO_MAX_LOSSES];
 } elbo_turns;
 
-/* What a model is built from. A graph that only generates has an x too, whose shape counts and which is never read. */
+/* What a model is built from. A graph that only generates has an x too, whose shape counts and which is never read.
+ * A copy with another x serves for what goes through the networks beside the batch; metrics that are reported to a copy
+ * are not the original's. */
 typedef struct {
     elbo_graph *g;
     const elbo_model *model;
@@ -65,7 +67,6 @@ typedef struct {
     int draws;                   /* K >= 1                                                                            */
     elbo_metric metrics[ELBO_MAX_METRICS]; /* filled while building, as are the next lines                            */
     int n_metrics;
-    uint64_t read;               /* a bit for each row of the model's options that was asked for, up to the 64th      */
     elbo_turns turns;            /* of the losses                                                                     */
     unsigned moving;             /* given for one training step: elbo_moving of it; 0: asked of scalar step in each   */
 } elbo_in;
@@ -78,7 +79,8 @@ typedef struct {
  *     elbo_infer_drawn   -  as given       as given      as given     at the draws                   flows, hierarchies
  *     elbo_infer_code    -  as given, K=1  -             z            none                           AE, VQ, WAE
  *
- * A `penalty` is added to it afterwards. */
+ * A `penalty` is added to it afterwards. q, where it is given, is the law of z itself: what is made of a draw of it has
+ * another, which elbo_infer_drawn says. */
 typedef struct {
     elbo_dist q;       /* q(z|x,y); without a kind its density is not known, or known at the draws alone              */
     elbo_var *z;       /* (B, K, Z) the draws                                                                         */

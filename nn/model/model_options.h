@@ -60,7 +60,7 @@
      .needs = "likelihood=gaussian", .metavar = "NAME",                                                               \
      .help = "whether it is learned: one for all pixels, or one for each by the decoder"}
 
-/* ---- the objective: read by elbo_bound_loss and the training loop ------------------------------------------------ */
+/* ---- the objective: read by elbo_objective and the training loop ------------------------------------------------ */
 
 #define ELBO_OPTIONS_BETA                                                                                             \
     {.name = "beta", .type = ELBO_NUMBER, .default_value = "1", .least = 0, .greatest = 1e6, .metavar = "X",          \

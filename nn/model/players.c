@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "../../tensor/memory.h"
+#include "../../tensor/text.h"
 #include "model_private.h"
 
 /* Whether `name` begins with one of the words of `prefixes`, which are separated by spaces. */
@@ -23,6 +24,23 @@ typedef struct {
     int n;
 } player;
 
+/* The first of the words of `prefixes` that no parameter's name begins with; "" where each has one. */
+static elbo_layer_name unmatched(const char *prefixes, elbo_var *const *params, int n)
+{
+    elbo_layer_name word = {""};
+    for (const char *at = prefixes; *at; at += strspn(at, " ")) {
+        const size_t length = strcspn(at, " ");
+        elbo__print(word.text, sizeof word.text, "%.*s", (int)length, at);
+        bool found = length == 0;
+        for (int i = 0; i < n && !found; i++)
+            found = strncmp(elbo_name_of(params[i]), at, length) == 0;
+        if (!found)
+            return word;
+        at += length;
+    }
+    return (elbo_layer_name){""};
+}
+
 /* False when memory is short or the loss moves nothing: the graph is then in error. */
 static bool choose(player *p, elbo_graph *g)
 {
@@ -34,6 +52,12 @@ static bool choose(player *p, elbo_graph *g)
     }
     p->grads = p->params + all;
     elbo_graph_params(g, p->params);
+    const elbo_layer_name typo = unmatched(p->loss.params ? p->loss.params : "", p->params, all);
+    if (typo.text[0]) {
+        elbo_graph_fail(g, ELBO_INVALID, "loss \"%s\": no parameter's name begins with \"%s\"", p->loss.name,
+                        typo.text);
+        return false;
+    }
     for (int i = 0; i < all; i++)
         if (!p->loss.params || matches(p->loss.params, elbo_name_of(p->params[i])))
             p->params[p->n++] = p->params[i];

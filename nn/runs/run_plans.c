@@ -144,7 +144,7 @@ elbo_status elbo__run_open_weights(elbo_run *run)
         run->normal_prior = elbo_normal_logvar(elbo_model_prior(&in)) != NULL;
     elbo_status status = elbo__graph_settle(g);
     if (status == ELBO_OK)
-        status = check_read(run, in.read | encoding.read);
+        status = check_read(run, g->options_read);
     elbo_graph_free(g);
     return status;
 }
