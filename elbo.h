@@ -21,9 +21,9 @@
 #define ELBO_H
 
 /* arrays, errors, memory */
+#include "tensor/allocator.h"
 #include "tensor/error.h"
 #include "tensor/machine.h"
-#include "tensor/memory.h"
 #include "tensor/tensor.h"
 #include "tensor/version.h"
 #include "tensor/watch.h"
@@ -66,7 +66,8 @@
 #include "nn/training/batches.h"
 #include "nn/training/train.h"
 
-/* the models that come with the library */
+/* the models that come with the library, and a program for any models */
 #include "models/models.h"
+#include "cli/program.h"
 
 #endif

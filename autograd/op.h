@@ -7,6 +7,7 @@
 #ifndef ELBO_AUTOGRAD_OP_H
 #define ELBO_AUTOGRAD_OP_H
 
+#include "../tensor/walk.h"
 #include "ops.h"
 #include "plan.h"
 
@@ -169,5 +170,8 @@ int elbo__walks_same(const elbo_shape *y, const elbo_shape *x, const elbo__attr 
 
 /* Adds the graph's wanted tensors to its open set and closes it; checks that slabs and tensors exist otherwise. */
 elbo_status elbo__graph_settle(elbo_graph *graph);
+
+/* Whether x is y or among what y is made of; both are of one graph that is not in error. */
+bool elbo__depends(const elbo_var *y, elbo_var *x);
 
 #endif

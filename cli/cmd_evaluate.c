@@ -87,7 +87,7 @@ static bool print_figure(const char *label, double value, int digits, const char
     printf("%s %.*f%s%s\n", label, digits, isnan(value) ? NAN : value, unit[0] ? " " : "", unit); /* nan has no sign */
     if (isfinite(value))
         return true;
-    say("%s is not finite: the model cannot deal with these images", label);
+    elbo__cli_say("%s is not finite: the model cannot deal with these images", label);
     return false;
 }
 
@@ -157,17 +157,17 @@ static int evaluate(const run_job *job)
     bool finite;
     const elbo_status status = measure(job->run, job->images, (int)elbo_values_integer(v, "draws"), seed, &finite);
     if (status != ELBO_OK)
-        return status == ELBO_NO_MEMORY ? out_of_memory() : fail();
+        return status == ELBO_NO_MEMORY ? elbo__cli_out_of_memory() : elbo__cli_fail();
     print_likelihood(job->run);
     printf("images %" PRId64 ", part %s of %s\n", job->images->count, job->part, job->folder);
     printf("pixels %s\n", treatment(job->run, job->images));
     return finite ? EXIT_SUCCESS : FAILED;
 }
 
-int cmd_evaluate(int argc, char **argv)
+int elbo__cmd_evaluate(int argc, char **argv)
 {
     command_line line = {
-        .name = "elbo evaluate",
+        .name = "evaluate",
         .doc =
             "Measures a trained model: the ELBO (beta = 1, all constants, as many draws of z as in training) and its "
             "parts, "
@@ -176,5 +176,5 @@ int cmd_evaluate(int argc, char **argv)
             "levels has other figures than one on binarised pixels.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, always, evaluate);
+    return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, evaluate);
 }

@@ -62,7 +62,7 @@ static int interpolate(const run_job *job)
 {
     const elbo_values *v = job->values;
     int label;
-    if (!find_label(job, &label))
+    if (!elbo__cli_find_label(job, &label))
         return FAILED;
     const elbo_view view = {.images = job->images,
                             .label = label,
@@ -72,18 +72,18 @@ static int interpolate(const run_job *job)
                             .to = elbo_values_integer(v, "to"),
                             .rows = elbo_values_integer(v, "count"),
                             .spherical = strcmp(elbo_values_choice(v, "path"), "spherical") == 0};
-    return wrote(job, "interpolation",
-                 elbo_picture_interpolation(job->run, &view, &path, elbo_values_text(v, "output")));
+    return elbo__cli_wrote(job, "interpolation",
+                           elbo_picture_interpolation(job->run, &view, &path, elbo_values_text(v, "output")));
 }
 
-int cmd_interpolate(int argc, char **argv)
+int elbo__cmd_interpolate(int argc, char **argv)
 {
     command_line line = {
-        .name = "elbo interpolate",
+        .name = "interpolate",
         .doc =
             "Draws what lies between two images, or between two random points, in the latent space of a trained model: "
             "a row of pictures from one to the other.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, wants_images, interpolate);
+    return elbo__cli_on_run(&line, argc, argv, wants_images, interpolate);
 }

@@ -38,25 +38,25 @@ static int traverse(const run_job *job)
 {
     const elbo_values *v = job->values;
     int label;
-    if (!find_label(job, &label))
+    if (!elbo__cli_find_label(job, &label))
         return FAILED;
     const elbo_view view = {.images = job->images,
                             .label = label,
                             .steps = elbo_values_integer(v, "steps"),
                             .span = elbo_values_number(v, "span")};
-    return wrote(
+    return elbo__cli_wrote(
         job, "traversal",
         elbo_picture_traversal(job->run, &view, elbo_values_integer(v, "image"), elbo_values_text(v, "output")));
 }
 
-int cmd_traverse(int argc, char **argv)
+int elbo__cmd_traverse(int argc, char **argv)
 {
     command_line line = {
-        .name = "elbo traverse",
+        .name = "traverse",
         .doc = "Draws a row of pictures for each dimension of the latent space of a trained model, which goes from one "
                "side "
                "to the other while the others stay.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, wants_images, traverse);
+    return elbo__cli_on_run(&line, argc, argv, wants_images, traverse);
 }

@@ -12,4 +12,5 @@ example_programs += \
     %reldir%/08-model \
     %reldir%/09-cvae \
     %reldir%/10-laplace \
-    %reldir%/11-own-loop
+    %reldir%/11-own-loop \
+    %reldir%/12-program

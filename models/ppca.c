@@ -3,6 +3,7 @@
  *     z ~ N(0, I),  x | z ~ N(m + sum_i sqrt(s_i - c) z_i u_i, c I) */
 #include <math.h>
 
+#include "../tensor/error_private.h"
 #include "models.h"
 #include "pca.h"
 

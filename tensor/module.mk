@@ -1,7 +1,7 @@
 public_headers += \
+    %reldir%/allocator.h \
     %reldir%/error.h \
     %reldir%/machine.h \
-    %reldir%/memory.h \
     %reldir%/tensor.h \
     %reldir%/version.h \
     %reldir%/watch.h
@@ -19,8 +19,10 @@ library_sources += \
     %reldir%/elementwise.h \
     %reldir%/elementwise_simd.inc \
     %reldir%/error.c \
+    %reldir%/error_private.h \
     %reldir%/machine.c \
     %reldir%/memory.c \
+    %reldir%/memory.h \
     %reldir%/move.c \
     %reldir%/move.h \
     %reldir%/patches.c \
@@ -44,7 +46,9 @@ library_sources += \
     %reldir%/vgamma.h \
     %reldir%/vgamma.h \
     %reldir%/vmath.h \
+    %reldir%/walk.h \
     %reldir%/watch.c \
+    %reldir%/watch_private.h \
     %reldir%/words.c \
     %reldir%/words.h
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "walk.h"
+
 elbo__loops elbo__loops_over(const elbo_layout *const *layouts, int n)
 {
     elbo__loops l = {0};

@@ -10,6 +10,7 @@
 
 #include "fuzz_graph.h"
 
+#include "../autograd/params_private.h"
 #include "../tensor/memory.h"
 
 /* Half a unit in the last place of 1, and the smallest number above 0. */

@@ -68,6 +68,7 @@ unit_sources += \
     %reldir%/test_io_jpeg.c \
     %reldir%/test_io_left_out.c \
     %reldir%/test_io_listing.c \
+    %reldir%/test_io_missing.c \
     %reldir%/test_io_npy.c \
     %reldir%/test_io_picture_folder.c \
     %reldir%/test_io_png.c \
@@ -85,6 +86,7 @@ unit_sources += \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
     %reldir%/test_memory.c \
+    %reldir%/test_missing.c \
     %reldir%/test_models.c \
     %reldir%/test_movement.c \
     %reldir%/test_net.c \
@@ -171,6 +173,10 @@ check_PROGRAMS += %reldir%/generic_kernels
 %C%_generic_kernels_CPPFLAGS = $(library_cppflags)
 %C%_generic_kernels_LDADD =
 
+# Programs of one's own, for the test of elbo_main.
+check_PROGRAMS += %reldir%/own_program
+%C%_own_program_SOURCES = %reldir%/own_program.c
+
 script_tests = \
     %reldir%/floors \
     %reldir%/headers \
@@ -182,7 +188,8 @@ script_tests = \
     %reldir%/test_cli_data.sh \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_models.sh \
-    %reldir%/test_locale.sh
+    %reldir%/test_locale.sh \
+    %reldir%/test_own_program.sh
 
 TESTS += $(script_tests)
 EXTRA_DIST += %reldir%/cli.sh

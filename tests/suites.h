@@ -47,6 +47,7 @@
     SUITE(io_jpeg)                                                                                                     \
     SUITE(io_left_out)                                                                                                 \
     SUITE(io_listing)                                                                                                  \
+    SUITE(io_missing)                                                                                                  \
     SUITE(io_npy)                                                                                                      \
     SUITE(io_picture_folder)                                                                                           \
     SUITE(io_png)                                                                                                      \
@@ -63,6 +64,7 @@
     SUITE(layers_masked)                                                                                               \
     SUITE(layers_norm)                                                                                                 \
     SUITE(likelihood)                                                                                                  \
+    SUITE(missing)                                                                                                     \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
     SUITE(net)                                                                                                         \

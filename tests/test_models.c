@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../tensor/allocator.h"
 #include "../tensor/memory.h"
 #include "small_model.h"
 #include "suites.h"

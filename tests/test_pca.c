@@ -6,6 +6,7 @@
 #include "../models/models.h"
 #include "../nn/pca/pca.h"
 #include "../nn/training/train.h"
+#include "../tensor/error_private.h"
 #include "numbers.h"
 #include "patterns.h"
 #include "scratch.h"

@@ -17,8 +17,10 @@ elbo_var *elbo_corrupted(elbo_in *in)
         elbo_var *u = elbo_random_uniform(in->g, "corruption", shape, -1);
         return elbo_mul(in->x, elbo_less_equal(elbo_constant(in->g, level), u));
     }
-    if (strcmp(kind, "gaussian") == 0)
-        return elbo_add(in->x, elbo_scale(elbo_random_normal(in->g, "corruption", shape, -1), level));
+    if (strcmp(kind, "gaussian") == 0) {
+        elbo_var *x = elbo_add(in->x, elbo_scale(elbo_random_normal(in->g, "corruption", shape, -1), level));
+        return in->mask ? elbo_mul(x, in->mask) : x;
+    }
     return in->x;
 }
 

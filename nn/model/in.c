@@ -3,6 +3,7 @@
 
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
+#include "../options/option_private.h"
 #include "model_private.h"
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../../autograd/op.h"
 #include "../../tensor/text.h"
 
 /* A size that may be anything. */
@@ -169,6 +170,16 @@ static void check_loss(elbo_in *in, const elbo_loss *losses, int i)
                             losses[i].name);
 }
 
+/* A loss that reads x alone would take the zeros that stand for missing values for what was observed. */
+static void check_mask(elbo_in *in, const elbo_loss *losses, int n)
+{
+    bool looked_at = !in->mask;
+    for (int i = 0; i < n && !looked_at; i++)
+        looked_at = elbo__depends(losses[i].value, in->mask);
+    if (!looked_at)
+        elbo_graph_fail(in->g, ELBO_INVALID, "losses: values are missing, but no loss depends on in->mask");
+}
+
 int elbo__model_losses(elbo_in *in, elbo_loss *out)
 {
     const int n = in->model->losses ? in->model->losses(in, out) : elbo_default_losses(in, out);
@@ -179,5 +190,7 @@ int elbo__model_losses(elbo_in *in, elbo_loss *out)
             out[i].name = "loss";
         check_loss(in, out, i);
     }
+    if (elbo_graph_status(in->g) == ELBO_OK)
+        check_mask(in, out, n);
     return elbo_graph_status(in->g) == ELBO_OK ? n : 0;
 }

@@ -1,4 +1,4 @@
-#include "option.h"
+#include "option_private.h"
 
 #include <errno.h>
 #include <inttypes.h>

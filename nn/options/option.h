@@ -7,6 +7,9 @@
  *     elbo_values *values = elbo_values_new(table);                       // every option has its default
  *     if (elbo_values_set(values, "latent", "0") != ELBO_OK) ...          // option "latent-dim": 0 is less than 1
  *     int64_t n = elbo_values_integer(values, "latent-dim");
+ *
+ * In nn/options: tables of what can be chosen, and the values of them. Nothing here knows what an option is for; who
+ * reads it declares it.
  */
 #ifndef ELBO_NN_OPTION_H
 #define ELBO_NN_OPTION_H
@@ -113,11 +116,6 @@ ELBO_API elbo_sizes elbo_values_sizes(const elbo_values *values, const char *nam
 ELBO_API const char *elbo_values_choice(const elbo_values *values, const char *name);
 ELBO_API bool elbo_values_flag(const elbo_values *values, const char *name);
 ELBO_API const char *elbo_values_text(const elbo_values *values, const char *name);
-
-/* ---- internal ---------------------------------------------------------------------------------------------------- */
-
-/* The default of an option; a text is borrowed from the table. Fails when the table's own text does not parse. */
-elbo_status elbo__option_default(const elbo_option *option, elbo_value *out) ELBO_MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -6,7 +6,8 @@
 #include "../../io/png.h"
 #include "../../tensor/memory.h"
 
-/* SHOWN: numbers that a picture of a training may show, so that it takes little of the memory that the training needs. */
+/* SHOWN: numbers that a picture of a training may show, so that it takes little of the memory that the training
+ * needs. */
 enum { COLUMNS = 8, MOST_CLASSES = 16, GAP = 2, BAND = 8, MOST_STRIPS = 3, RECONSTRUCTIONS = 32, SHOWN = 1 << 26 };
 
 elbo__frame elbo__frame_of(const elbo_run *run)
@@ -195,6 +196,8 @@ elbo_status elbo_picture_reconstruction(elbo_run *run, const elbo_images *images
     status = labels ? elbo_run_rows(run, images, 0, n, x, labels) : n < 1 ? ELBO_INVALID : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         status = elbo_run_seen(run, x, labels, n, seed, seen);
+    for (int64_t i = 0; i < n * run->pixels && status == ELBO_OK; i++)
+        seen[i] = isnan(x[i]) ? x[i] : seen[i]; /* what is missing stays so, and is drawn black */
     if (status == ELBO_OK)
         status = elbo_run_reconstruct(run, seen, labels, n, seed, y);
     if (status == ELBO_OK) {

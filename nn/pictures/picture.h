@@ -5,6 +5,8 @@
  * Images of shape (H, W) are grey; (3, H, W) are red, green and blue; any other number of channels is drawn one below
  * the other. A row of D numbers is drawn as a square where it fills one, else as a line. What would be larger than a
  * PNG file may be here, or shows a number that is not finite, is ELBO_INVALID.
+ *
+ * In nn/pictures: grids and plots of what a run draws, reconstructs and encodes. Files of pictures as such are io/'s.
  */
 #ifndef ELBO_NN_PICTURE_H
 #define ELBO_NN_PICTURE_H
@@ -23,7 +25,8 @@ ELBO_API elbo_status elbo_picture_samples(elbo_run *run, int64_t n, int label, i
                                           const char *path) ELBO_MUST_CHECK;
 
 /* The first n images of a data set: rows of originals, right below the reconstructions, and lines between. Of a
- * model that binarises or corrupts images, what it sees stands between the two, and is what is reconstructed. */
+ * model that binarises or corrupts images, what it sees stands between the two, and is what is reconstructed. A missing
+ * value is black in all but the reconstruction. */
 ELBO_API elbo_status elbo_picture_reconstruction(elbo_run *run, const elbo_images *images, int64_t n, int64_t seed,
                                                  const char *path) ELBO_MUST_CHECK;
 

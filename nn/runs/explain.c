@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../../tensor/memory.h"
-#include "../../tensor/watch.h"
+#include "../../tensor/watch_private.h"
 #include "run_private.h"
 #include "../objectives/schedule.h"
 
@@ -121,6 +121,8 @@ char *elbo_run_explain(elbo_run *run, const elbo_images *images, const elbo_expl
         work.table = images->count;
         work.pixels = images->images.dtype == ELBO_U8 ? ELBO_U8 : ELBO_F32;
     }
+    if (images->missing)
+        work.missing = work.table ? elbo__missing_of(images) : ELBO__NAN_MISSING;
     if (takes & ELBO__TAKES_DRAWS)
         work.draws = elbo__run_draws(run);
     if (work.role == ELBO__STEP)

@@ -2,13 +2,14 @@
 #include <string.h>
 
 #include "../../autograd/op.h"
+#include "../../tensor/error_private.h"
 #include "../../tensor/text.h"
 #include "../model/corruption.h"
 #include "run_private.h"
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
-/* The pixels (B, D) in [0, 1]: rows of a data set, or given themselves. Where nothing reads them, their shape counts. */
+/* The pixels (B, D) in [0, 1]: rows of a data set, or given themselves. Where nothing reads them their shape counts. */
 static elbo_var *pixels(const elbo_run *run, elbo_graph *g, const elbo__work *work, elbo_var *rows)
 {
     const elbo_shape shape = ELBO_SHAPE(work->batch, run->pixels);
@@ -29,6 +30,16 @@ static elbo_var *classes(const elbo_run *run, elbo_graph *g, const elbo__work *w
     return elbo_one_hot(rows ? elbo_gather(labels, rows) : labels, run->classes);
 }
 
+/* m (B, D), 0 where a value of x is missing and 1 elsewhere; NULL where none is. */
+static elbo_var *observed(const elbo_run *run, elbo_graph *g, const elbo__work *work, elbo_var *x, elbo_var *rows)
+{
+    if (work->missing == ELBO__MASKED)
+        return elbo_cast(elbo_gather(elbo_input(g, "mask", ELBO_U8, ELBO_SHAPE(work->table, run->pixels)), rows));
+    return work->missing == ELBO__NAN_MISSING ? elbo_equal(x, x) : NULL;
+}
+
+/* The model sees 0 for what is missing. Its mask is a node of its own: whether a loss depends on it is a question of
+ * elbo__model_losses. */
 static elbo_in inputs(const elbo_run *run, elbo_graph *g, const elbo__work *work)
 {
     elbo_var *rows = work->table ? elbo_input(g, "rows", ELBO_I32, ELBO_SHAPE(work->batch)) : NULL;
@@ -41,7 +52,9 @@ static elbo_in inputs(const elbo_run *run, elbo_graph *g, const elbo__work *work
         .draws = (int)work->draws,
         .moving = work->moving,
     };
-    in.x = elbo_binarised(&in, pixels(run, g, work, rows));
+    elbo_var *x = pixels(run, g, work, rows), *mask = observed(run, g, work, x, rows);
+    in.x = elbo_binarised(&in, mask ? elbo_where(mask, x, elbo_constant(g, 0)) : x);
+    in.mask = observed(run, g, work, x, rows);
     return in;
 }
 
@@ -105,7 +118,8 @@ static void build_decode(building *b)
 const elbo__role_row elbo__roles[ELBO__ROLES] = {ELBO__ROLE_TABLE(ROW)};
 #undef ROW
 
-/* An option that was set to something else than its default and that nothing asked for would be accepted and ignored. */
+/* An option that was set to something else than its default and that nothing asked for would be accepted and
+ * ignored. */
 static elbo_status check_read(const elbo_run *run, uint64_t read)
 {
     const elbo_option *table = run->model->options;
@@ -160,7 +174,7 @@ static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__pl
 static bool same(const elbo__work *a, const elbo__work *b)
 {
     return a->role == b->role && a->moving == b->moving && a->batch == b->batch && a->draws == b->draws &&
-           a->table == b->table && a->pixels == b->pixels;
+           a->table == b->table && a->pixels == b->pixels && a->missing == b->missing;
 }
 
 static void discard(elbo__planned *planned)

@@ -4,7 +4,7 @@
 
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
-#include "../../tensor/watch.h"
+#include "../../tensor/watch_private.h"
 #include "run_private.h"
 #include "../objectives/schedule.h"
 
@@ -54,6 +54,7 @@ typedef struct job {
     elbo_status (*take)(const struct job *j, const piece *p); /* NULL: take_rows                               */
     float *out, *second;                                      /* (N, width); second output of the plan or NULL */
     int64_t width;
+    elbo__missing missing; /* in x                   */
     double *sums;          /* of take_mean: (batch)  */
     elbo_figures *figures; /* of take_figures        */
 } job;
@@ -63,6 +64,21 @@ static elbo_status watched(const job *j, int64_t done)
 {
     const int64_t total = j->in_all ? j->in_all : j->n;
     return total ? elbo__watched(elbo__roles[j->role].doing, j->before + done, total) : ELBO_OK;
+}
+
+static bool has_nan(const float *x, int64_t n)
+{
+    int found = 0; /* without a way out the loop is one of vectors */
+    for (int64_t i = 0; i < n; i++)
+        found |= isnan(x[i]);
+    return found;
+}
+
+/* Whatever stands in x at a missing value is NaN. */
+static elbo_status find_missing(job *j)
+{
+    j->missing = j->x && has_nan(j->x, j->n * j->run->pixels) ? ELBO__NAN_MISSING : ELBO__NONE_MISSING;
+    return elbo__check_missing(j->run, j->missing);
 }
 
 static elbo_status check_job(const job *j)
@@ -135,12 +151,10 @@ static elbo_status take_rows(const job *j, const piece *p)
 /* Runs the plan for a piece, and hands its outputs over. */
 static elbo_status run_piece(const job *j, piece p)
 {
-    elbo__work work = {.role = j->role, .batch = p.batch, .draws = p.draws};
+    const elbo__work work = j->table ? elbo__table_work(j->table, j->role, p.batch, p.draws)
+                                     : (elbo__work){
+                                           .role = j->role, .batch = p.batch, .draws = p.draws, .missing = j->missing};
     int32_t rows[BLOCK];
-    if (j->table) {
-        work.table = j->table->count;
-        work.pixels = j->table->images.dtype;
-    }
     elbo_status status = watched(j, p.first);
     if (status == ELBO_OK)
         status = elbo__run_plan(j->run, &work, &p.planned);
@@ -154,13 +168,15 @@ static elbo_status run_piece(const job *j, piece p)
     return status == ELBO_OK ? j->take(j, &p) : status;
 }
 
-/* The whole of a job: images in blocks, and their draws in portions where there are many; but metrics are of all draws. */
+/* The whole of a job: images in blocks, and their draws in portions where there are many; metrics are of all draws. */
 static elbo_status run_job(job j)
 {
     j.draws = j.draws ? j.draws : 1;
     j.take = j.take ? j.take : take_rows;
     const int64_t most = j.figures ? j.draws : most_draws(j.run), block = elbo__run_block(j.run, j.draws);
     elbo_status status = check_job(&j);
+    if (status == ELBO_OK)
+        status = find_missing(&j);
     for (int64_t first = 0; first < j.n && status == ELBO_OK; first += block)
         for (int64_t k = 0; k < j.draws && status == ELBO_OK; k += most)
             status = run_piece(&j, (piece){.first = first,

@@ -82,11 +82,7 @@ static elbo_status count_step(training *t, const elbo__planned *planned, int64_t
 static elbo_status train_batch(training *t, int64_t first, int64_t batch)
 {
     elbo_run *run = t->run;
-    elbo__work work = {.role = ELBO__STEP,
-                       .batch = batch,
-                       .draws = t->draws,
-                       .table = t->train.count,
-                       .pixels = t->train.images.dtype};
+    elbo__work work = elbo__table_work(&t->train, ELBO__STEP, batch, t->draws);
     elbo__planned *planned;
     run->steps = ++t->step;
     work.moving = elbo_moving(&run->turns, t->step);
@@ -154,8 +150,8 @@ static elbo_status check_weights(const training *t)
                                 (long long)t->epoch, (long long)t->step, spoilt);
 }
 
-/* Figures of the first `count` images of a table, which must be finite: weights that are need not mean a model that is. Where
- * a watcher wants no more there are none, and the training ends when all that it has is saved. */
+/* Figures of the first `count` images of a table, which must be finite: weights that are need not mean a model that is.
+ * Where a watcher wants no more there are none, and the training ends when all that it has is saved. */
 static elbo_status measure(training *t, const elbo__table *table, int64_t count, const char *images, elbo_figures *out)
 {
     elbo_status status = t->saver.stopped ? ELBO_STOPPED
@@ -229,12 +225,8 @@ static void forget_moments(elbo_params *params)
 
 static elbo_status compile(training *t, elbo__role role, unsigned moving, int64_t batch, const elbo__table *table)
 {
-    const elbo__work work = {.role = role,
-                             .batch = batch,
-                             .draws = role == ELBO__STEP ? t->draws : t->test_draws,
-                             .moving = moving,
-                             .table = table->count,
-                             .pixels = table->images.dtype};
+    elbo__work work = elbo__table_work(table, role, batch, role == ELBO__STEP ? t->draws : t->test_draws);
+    work.moving = moving;
     elbo__planned *planned;
     elbo_status status = batch > 0 ? elbo__run_plan(t->run, &work, &planned) : ELBO_OK;
     if (status == ELBO_OK && batch > 0 && table == &t->test)
