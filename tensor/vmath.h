@@ -236,17 +236,23 @@ static inline float elbo__pow_f32(float a, float b)
 
 /* ---- remainders -------------------------------------------------------------------------------------------------- */
 
+/* r less the nearest multiple of y > 0; with rint, for gcc makes no vector code of floor */
+static inline double elbo__modulo_step(double r, double y)
+{
+    return __builtin_fma(-__builtin_rint(r / y), y, r);
+}
+
 /* a - b floor(a / b), exactly, but for one rounding where a and b have different signs; a zero has the sign of b. A
- * step in double takes 53 bits off the quotient, which has at most 277: r - |b| q is exact, and below 0 where the
- * quotient was rounded up, which the next step mends. The last one has no quotient that is rounded. */
+ * step in double takes 53 bits off the quotient, which has at most 277: what it leaves is exact, a multiple of the last
+ * place of a or of b, and at most half of |b| in the end. */
 static inline float elbo__modulo_f32(float a, float b)
 {
     double x = elbo__abs_f32(a), y = elbo__abs_f32(b), r = x;
-#pragma GCC unroll 6
-    for (int step = 0; step < 6; step++)
-        r = __builtin_fma(-__builtin_floor(r / y), y, r);
+    r = elbo__modulo_step(elbo__modulo_step(elbo__modulo_step(r, y), y), y);
+    r = elbo__modulo_step(elbo__modulo_step(elbo__modulo_step(r, y), y), y);
+    r = elbo__pick_f64(r < 0.0, r + y, r);
     r = elbo__pick_f64((y == INFINITY) & (x < INFINITY), x, r);
-    bool apart = ((elbo__bits_f32(a) ^ elbo__bits_f32(b)) >> 31) & (r != 0.0);
+    bool apart = ((a < 0.0f) ^ (b < 0.0f)) & (r != 0.0);
     r = elbo__pick_f64(apart, y - r, r);
     return elbo__with_sign_f32(elbo__abs_f32((float)r), b);
 }

@@ -335,11 +335,10 @@ START_TEST(wrong_shapes_and_what_a_mixture_lacks_are_named)
         rig r = rig_new(ELBO_F32, ELBO_TRAIN);
         elbo_var *w = rig_input(&r, "w", ELBO_SHAPE(B, C), weights), *m = rig_input(&r, "m", ELBO_SHAPE(C, Z), centres);
         static const char *const messages[] = {
-            "mixture: logits (2, 3) and components (2, 4) of \"normal\" with event_rank 1, expected (B, ..., C) and "
-            "(..., C) "
-            "followed by the event",
-            "mixture: logits (3) and components (3, 4) of \"normal\" with event_rank 1, expected (B, ..., C) and "
-            "(..., C) followed by the event",
+            ("mixture: logits (2, 3) and components (2, 4) of \"normal\" with event_rank 1, expected (B, ..., C) and "
+             "(..., C) followed by the event"),
+            ("mixture: logits (3) and components (3, 4) of \"normal\" with event_rank 1, expected (B, ..., C) and "
+             "(..., C) followed by the event"),
             "distribution \"mixture\" has no entropy",
             "distribution \"mixture\" has no reparametrised draw",
             "distribution \"mixture\" of \"squared-error\" has no draw",
