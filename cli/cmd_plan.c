@@ -20,6 +20,14 @@ static const elbo_option general[] = {
      .choices = elbo_role_names,
      .metavar = "NAME",
      .help = "which graph"},
+    {.name = "step",
+     .type = ELBO_INTEGER,
+     .default_value = "1",
+     .least = 1,
+     .greatest = 1e9,
+     .needs = "role=train",
+     .metavar = "N",
+     .help = "which step, of a model whose losses take turns"},
     {.name = "time", .type = ELBO_FLAG, .help = "run it for a moment, and show where the time goes"},
     OPTION_DATA("made-up images of the shape of MNIST"),
     OPTION_THREADS,
@@ -72,6 +80,7 @@ static int explain(const command_line *line, const elbo_model *model, const elbo
                                 &(elbo_explanation){.role = elbo_values_choice(values, "role"),
                                                     .batch = elbo_values_integer(training, "batch-size"),
                                                     .optim = &optim,
+                                                    .step = elbo_values_integer(values, "step"),
                                                     .timed = timed ? TIMED_RUNS : 0});
     const int status = text ? EXIT_SUCCESS : elbo__cli_fail();
     if (text)

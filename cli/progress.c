@@ -1,11 +1,13 @@
 #include "progress.h"
 
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,57 +56,62 @@ double elbo__cli_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ", loss 105.30"; nothing for what the model has not */
-static void print_figure(const elbo_figures *figures, const char *name, const char *label)
+/* ", loss 105.30"; what is small, with more digits */
+static void print_figure(FILE *out, const char *label, double value)
 {
-    if (elbo_figures_has(figures, name))
-        fprintf(stderr, ", %s %.2f", label, elbo_figures_get(figures, name));
+    fprintf(out, fabs(value) < 1 ? ", %s %.4f" : ", %s %.2f", label, value);
 }
 
-/* The first two of what the model reports by itself; what is small, with more digits */
-static void print_own(const elbo_figures *figures)
+/* Nothing for what the model has not. */
+static void print_named(FILE *out, const elbo_figures *figures, const char *name, const char *label)
 {
-    for (int i = 0, shown = 0; i < figures->count && shown < 2; i++)
-        if (figures->at[i].own) {
-            const double value = figures->at[i].value;
-            fprintf(stderr, fabs(value) < 1 ? ", %s %.4f" : ", %s %.2f", figures->at[i].name, value);
+    if (elbo_figures_has(figures, name))
+        print_figure(out, label, elbo_figures_get(figures, name));
+}
+
+/* All losses, and behind the parts of a bound the first two of what the model reports besides. */
+static void print_figures(FILE *out, const elbo_figures *f, bool recon)
+{
+    for (int i = 0; i < f->losses; i++)
+        print_figure(out, f->at[i].name, f->at[i].value);
+    if (recon && f->losses == 1)
+        print_named(out, f, "recon", "recon");
+    print_named(out, f, "kl", "KL");
+    for (int i = f->losses, shown = 0; i < f->count && shown < 2; i++)
+        if (f->at[i].own) {
+            print_figure(out, f->at[i].name, f->at[i].value);
             shown++;
         }
 }
 
-/* The bounds that draws make: iwae-5, of five */
-static void print_iwae(const elbo_figures *figures, const char *part)
-{
-    for (int i = 0; i < figures->count; i++)
-        if (strncmp(figures->at[i].name, "iwae-", 5) == 0)
-            fprintf(stderr, ", %s %s %.2f", part, figures->at[i].name, figures->at[i].value);
-}
-
-static void print_batch(const elbo_progress *p)
+static void print_batch(FILE *out, const elbo_progress *p)
 {
     const long long left = (long long)(p->seconds_left + 0.5);
-    fprintf(stderr, "epoch %lld/%lld, step %lld/%lld, %.0f images/s, ", (long long)p->epoch, (long long)p->epochs,
+    fprintf(out, "epoch %lld/%lld, step %lld/%lld, %.0f images/s, ", (long long)p->epoch, (long long)p->epochs,
             (long long)p->step, (long long)p->steps, p->images_per_s);
     if (left >= 3600)
-        fprintf(stderr, "%lld:%02lld:%02lld left", left / 3600, left / 60 % 60, left % 60);
+        fprintf(out, "%lld:%02lld:%02lld left", left / 3600, left / 60 % 60, left % 60);
     else
-        fprintf(stderr, "%lld:%02lld left", left / 60, left % 60);
-    print_figure(&p->means, "loss", "loss");
-    print_figure(&p->means, "kl", "KL");
-    print_own(&p->means);
+        fprintf(out, "%lld:%02lld left", left / 60, left % 60);
+    print_figures(out, &p->means, false);
 }
 
-static void print_epoch(const elbo_progress *p)
+/* The bounds of several draws: iwae-5 */
+static void print_iwae(FILE *out, const elbo_figures *test)
+{
+    for (int i = 0; i < test->count; i++)
+        if (strncmp(test->at[i].name, "iwae-", 5) == 0)
+            fprintf(out, ", test %s %.2f", test->at[i].name, test->at[i].value);
+}
+
+static void print_epoch(FILE *out, const elbo_progress *p)
 {
     const elbo_epoch *e = p->finished;
-    fprintf(stderr, "epoch %lld/%lld, %.1f s, %.0f images/s", (long long)e->epoch, (long long)p->epochs, e->seconds,
+    fprintf(out, "epoch %lld/%lld, %.1f s, %.0f images/s", (long long)e->epoch, (long long)p->epochs, e->seconds,
             e->images_per_s);
-    print_figure(&e->train, "loss", "loss");
-    print_figure(&e->train, "recon", "recon");
-    print_figure(&e->train, "kl", "KL");
-    print_own(&e->train);
-    print_figure(&e->test, "elbo", "test ELBO");
-    print_iwae(&e->test, "test");
+    print_figures(out, &e->train, true);
+    print_named(out, &e->test, "elbo", "test ELBO");
+    print_iwae(out, &e->test);
 }
 
 void elbo__cli_clear_progress(void)
@@ -125,8 +132,17 @@ static bool due(void)
     return true;
 }
 
-static void end_line(void)
+/* How much of a live line a terminal has room for: one that goes on in a second row cannot be cleared. */
+static int room(void)
 {
+    struct winsize size;
+    return line.live && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : INT_MAX;
+}
+
+/* Writes a live line, or a plain one. */
+static void show_line(const char *text)
+{
+    fprintf(stderr, "%.*s", room(), text);
     line.there = line.live;
     if (!line.live)
         fputc('\n', stderr);
@@ -138,12 +154,19 @@ bool elbo__cli_show_training(void *unused, const elbo_progress *p)
     (void)unused;
     if (p->finished) {
         elbo__cli_clear_progress();
-        print_epoch(p);
+        print_epoch(stderr, p);
         fputc('\n', stderr);
         line.shown = elbo__cli_now();
     } else if (due()) {
-        print_batch(p);
-        end_line();
+        char *text = NULL;
+        size_t size;
+        FILE *out = open_memstream(&text, &size);
+        if (out) {
+            print_batch(out, p);
+            fclose(out);
+        }
+        show_line(text ? text : "");
+        free(text);
     }
     return !elbo__cli_interrupted();
 }
@@ -172,8 +195,9 @@ static bool show_work(void *unused, const char *what, int64_t done, int64_t tota
     if (done == total) {
         elbo__cli_clear_progress();
     } else if (due()) {
-        fprintf(stderr, "%s, %.0f %%", what, 100.0 * (double)done / (double)total);
-        end_line();
+        char text[120];
+        snprintf(text, sizeof text, "%s, %.0f %%", what, 100.0 * (double)done / (double)total);
+        show_line(text);
     }
     return !elbo__cli_interrupted();
 }

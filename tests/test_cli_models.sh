@@ -44,7 +44,7 @@ fails 64 '--to is missing' "$elbo" angles pca
 fails 64 'epochs' "$elbo" train pca --epochs 3
 fails 1 'expected 1 to 64' "$elbo" train pca --data data --latent 65
 fails 1 'has no prior to draw from' "$elbo" sample pca
-fails 1 'has no density' "$elbo" evaluate pca --draws 5
+fails 1 'gives no density of z' "$elbo" evaluate pca --draws 5
 fails 1 'takes no labels' "$elbo" classify pca
 
 runs 'train ppca' "$elbo" train ppca --data data --latent 2 --out ppca

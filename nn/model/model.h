@@ -68,6 +68,7 @@ typedef struct {
     elbo_metric metrics[ELBO_MAX_METRICS]; /* filled while building, as are the next lines                            */
     int n_metrics;
     elbo_turns turns;            /* of the losses                                                                     */
+    const char *unmoved;         /* the name of a parameter that no loss of a training step moves; NULL: there is none */
     unsigned moving;             /* given for one training step: elbo_moving of it; 0: asked of scalar step in each   */
 } elbo_in;
 

@@ -158,6 +158,25 @@ static void update(elbo_in *in, player *players, int n, const elbo_optim *optim)
         elbo__report(in, "skipped", skipped ? skipped : elbo_constant(in->g, 0));
 }
 
+/* The name of a parameter that the graph has met and that no player moves, such as a mistyped word of `params` leaves. */
+static const char *find_unmoved(elbo_graph *g, const player *players, int n)
+{
+    const int all = elbo_graph_params(g, NULL);
+    elbo_var **params = elbo__calloc((size_t)all, sizeof *params);
+    const char *name = NULL;
+    if (params)
+        elbo_graph_params(g, params);
+    for (int i = 0; i < all && params && !name; i++) {
+        const player one = {.params = &params[i], .n = 1};
+        bool moved = false;
+        for (int k = 0; k < n && !moved; k++)
+            moved = !players[k].loss.params || meet(&one, &players[k]);
+        name = moved ? NULL : elbo_name_of(params[i]);
+    }
+    elbo__free(params);
+    return name;
+}
+
 void elbo__model_play(elbo_in *in, const elbo_loss *losses, int n, const elbo_optim *optim)
 {
     player players[ELBO_MAX_LOSSES] = {{.n = 0}};
@@ -169,8 +188,10 @@ void elbo__model_play(elbo_in *in, const elbo_loss *losses, int n, const elbo_op
     for (int i = 0; i < n && whole; i++)
         if (moves(in, i))
             elbo_grad(losses[i].value, players[i].params, players[i].n, players[i].grads);
-    if (whole)
+    if (whole) {
+        in->unmoved = find_unmoved(in->g, players, n);
         update(in, players, n, optim);
+    }
     for (int i = 0; i < n; i++)
         elbo__free(players[i].params);
 }

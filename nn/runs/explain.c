@@ -126,7 +126,7 @@ char *elbo_run_explain(elbo_run *run, const elbo_images *images, const elbo_expl
     if (takes & ELBO__TAKES_DRAWS)
         work.draws = elbo__run_draws(run);
     if (work.role == ELBO__STEP)
-        work.moving = elbo_moving(&run->turns, 1);
+        work.moving = elbo_moving(&run->turns, how->step > 0 ? how->step : 1);
     run->optim = how->optim ? how->optim : &adam;
     status = describe(run, images, &work, how->timed, &text);
     elbo__run_forget(run, work.role); /* a plan for this optimiser, or one that is being watched */

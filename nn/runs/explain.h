@@ -19,6 +19,7 @@ typedef struct {
     const char *role;        /* of elbo_role_names: train                                                         */
     int64_t batch;           /* images in a run of the plan: 128                                                  */
     const elbo_optim *optim; /* of role train: adam                                                               */
+    int64_t step;            /* of role train, whose losses may take turns: the first step                        */
     int timed;               /* so many runs are timed, after a few that are not; train then moves the weights    */
 } elbo_explanation;
 

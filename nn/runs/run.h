@@ -150,6 +150,7 @@ ELBO_API elbo_status elbo_run_log_prob(elbo_run *run, const float *x, const int 
 /* Named means over images, in nats. */
 typedef struct {
     int count;
+    int losses; /* so many of them, the first ones, are what training minimises */
     struct {
         char name[32];
         double value;

@@ -163,6 +163,8 @@ static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__pl
     *out = (elbo__planned){.work = *work,
                            .plan = elbo_compile(g, b.out, b.outputs),
                            .metrics.count = b.in.n_metrics,
+                           .metrics.losses = b.in.turns.n,
+                           .unmoved = b.in.unmoved,
                            .outputs = b.outputs};
     for (int i = 0; i < b.in.n_metrics; i++) {
         memcpy(out->metrics.at[i].name, b.in.metrics[i].name, sizeof out->metrics.at[i].name);

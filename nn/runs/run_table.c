@@ -237,6 +237,7 @@ void elbo__figures_add(elbo_figures *sums, const elbo__planned *planned, int64_t
         sums->at[i].value += (double)images * elbo_tensor_get(&output, NULL);
     }
     sums->count = planned->metrics.count;
+    sums->losses = planned->metrics.losses;
 }
 
 void elbo__figures_divide(elbo_figures *sums, int64_t images)

@@ -17,6 +17,7 @@ typedef struct {
     const elbo_images *train_images, *test_images;
     elbo__table train, test; /* test.count = 0: there is none */
     elbo__saver saver;       /* of the folder, if there is one */
+    bool warned;             /* of a parameter that stays as it is */
     elbo_figures tested;     /* names of the figures of the test images */
     int32_t *order;          /* (N) the images in the order of this epoch */
     double beta;
@@ -223,6 +224,15 @@ static void forget_moments(elbo_params *params)
     }
 }
 
+/* It may be meant, but a mistyped word of elbo_loss.params looks like it. */
+static void warn_of_unmoved(training *t, const char *name)
+{
+    char *message = elbo__format("no loss moves parameter \"%s\": it stays as it is", name);
+    t->warned = true;
+    t->how.warning(t->how.user, message ? message : name);
+    elbo__free(message);
+}
+
 static elbo_status compile(training *t, elbo__role role, unsigned moving, int64_t batch, const elbo__table *table)
 {
     elbo__work work = elbo__table_work(table, role, batch, role == ELBO__STEP ? t->draws : t->test_draws);
@@ -231,6 +241,8 @@ static elbo_status compile(training *t, elbo__role role, unsigned moving, int64_
     elbo_status status = batch > 0 ? elbo__run_plan(t->run, &work, &planned) : ELBO_OK;
     if (status == ELBO_OK && batch > 0 && table == &t->test)
         t->tested = planned->metrics;
+    if (status == ELBO_OK && batch > 0 && planned->unmoved && !t->warned && t->how.warning)
+        warn_of_unmoved(t, planned->unmoved);
     return status;
 }
 
