@@ -16,6 +16,7 @@ noinst_PROGRAMS += %reldir%/step
     %reldir%/convvae.c \
     %reldir%/convvae.h \
     %reldir%/iwae.c \
+    %reldir%/mixture.c \
     %reldir%/step.c \
     %reldir%/untuned.c \
     %reldir%/workloads.c \
