@@ -13,6 +13,7 @@
     SUITE(elementwise)                                                                                                 \
     SUITE(finite)                                                                                                      \
     SUITE(reduce)                                                                                                      \
+    SUITE(rows)                                                                                                        \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
     SUITE(batches)                                                                                                     \

@@ -1,6 +1,7 @@
 /* Movement that strides can express: reshape, permute, expand, slice, and detach. No work is done unless a reshape meets
  * strides that do not allow it. */
 #include "../../tensor/memory.h"
+#include "../../tensor/move.h"
 #include "../op.h"
 
 static int apart(const elbo_shape *y, const elbo_shape *x, int axis, int from)
@@ -48,6 +49,12 @@ static void interpret_reshape(const elbo__call *call)
     elbo__walk in = elbo__walk_start(&call->in[0].layout.shape);
     for (elbo__walk w = elbo__walk_start(&call->out.layout.shape); w.more; elbo__walk_next(&w), elbo__walk_next(&in))
         elbo__put(&call->out, &w, elbo__get(&call->in[0], &in));
+}
+
+/* Where strides do not allow a view. */
+static void kernel_reshape(const elbo__call *call)
+{
+    elbo__move_reshaped(&call->out, &call->in[0]);
 }
 
 static void derive_reshape(elbo_var *y, elbo_var *dy, elbo_var **dx)
@@ -98,6 +105,7 @@ const elbo__op elbo__op_reshape = {
     .name = "reshape",
     .flags = ELBO__VIEW,
     .interpret = interpret_reshape,
+    .kernel = kernel_reshape,
     .derive = derive_reshape,
     .walks = walks_reshape,
     .view = view_reshape,
