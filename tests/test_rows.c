@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../autograd/op.h"
 #include "../tensor/elementwise.h"
 #include "../tensor/move.h"
 #include "config.h"
@@ -260,6 +261,40 @@ START_TEST(groups_load_short_rows_whatever_their_length)
 }
 END_TEST
 
+/* ---- rows by number ---------------------------------------------------------------------------------------------- */
+
+/* Numbers whose sums depend on the order, which is that of the index; some rows do not exist. */
+START_TEST(scattered_rows_are_added_in_the_order_of_the_index_into_any_layout)
+{
+    static const elbo_shape shapes[] = {{1, {70}}, {2, {40, 1}}, {2, {33, 70}}, {3, {50, 5, 3}}, {2, {0, 4}}};
+    enum { SHAPES = sizeof shapes / sizeof shapes[0], MOST_INDEX = 70 };
+    numbers n = {3};
+    for (int trial = 0; trial < 600; trial++) {
+        const elbo_dtype dtype = dtypes[trial % 2];
+        const elbo_shape shape = shapes[trial % SHAPES];
+        elbo_shape result = shape;
+        result.dim[0] = 1 + numbers_below(&n, 12);
+        int32_t to[MOST_INDEX];
+        for (int64_t i = 0; i < shape.dim[0]; i++)
+            to[i] = (int32_t)numbers_below(&n, result.dim[0] + 2) - 1;
+        placement how = trial % 3 ? placement_random(&n, shape.ndim) : placement_row_major(1);
+        how.repeated = trial % 7 ? 0 : 1u << numbers_below(&n, shape.ndim);
+        elbo_tensor in[2] = {placed_new(dtype, shape, how, 99), elbo_tensor_of(ELBO_I32, ELBO_SHAPE(shape.dim[0]), to)};
+        elbo_tensor y = placed_new(dtype, result, trial % 4 ? placement_random(&n, shape.ndim) : placement_row_major(1),
+                                   7);
+        elbo_tensor expected = elbo_tensor_new(dtype, result);
+        fill_between(&in[0], &n, -1, 1);
+        elbo__op_scatter_add.kernel(&(elbo__call){.out = y, .in = in, .n_in = 2});
+        elbo__op_scatter_add.interpret(&(elbo__call){.out = expected, .in = in, .n_in = 2});
+        ck_assert_msg(same_bits(&y, &expected), "%s %s", elbo_dtype_name(dtype), elbo_shape_format(&shape).text);
+        placed_assert_margins(&y, 7);
+        elbo_tensor_free(&in[0]);
+        elbo_tensor_free(&y);
+        elbo_tensor_free(&expected);
+    }
+}
+END_TEST
+
 Suite *suite_rows(void)
 {
     Suite *s = suite_create("rows");
@@ -271,6 +306,7 @@ Suite *suite_rows(void)
     suite_add_tcase(s, t);
     t = tcase_create("groups");
     tcase_add_test(t, groups_load_short_rows_whatever_their_length);
+    tcase_add_test(t, scattered_rows_are_added_in_the_order_of_the_index_into_any_layout);
     suite_add_tcase(s, t);
     return s;
 }
