@@ -69,6 +69,9 @@ typedef struct elbo__op {
     void (*kernel)(const elbo__call *call);
     /* dx[i] = the derivative's part for operand i given dy, or left NULL where there is none. */
     void (*derive)(elbo_var *y, elbo_var *dy, elbo_var **dx);
+    /* A vector or number whose sum no entry of y exceeds in absolute value, made of the operands, where that takes no look at
+     * y itself; it may return NULL. NULL: only the entries themselves tell. */
+    elbo_var *(*bound)(elbo_var *y);
     /* The axis of operand `i` that walks with axis `axis` of y, or ELBO__APART. */
     int (*walks)(const elbo_shape *y, const elbo_shape *operand, const elbo__attr *attr, int i, int axis);
     /* ELBO__VIEW: the output's layout over the operand's memory; false where it takes a copy. */
@@ -162,6 +165,13 @@ bool elbo__broadcast(const char *op, elbo_var **in, int n);
 /* Plain access for oracles: call->in[i] at a row-major walk's index, as double. */
 double elbo__get(const elbo_tensor *tensor, const elbo__walk *walk);
 void elbo__put(const elbo_tensor *tensor, const elbo__walk *walk, double value);
+
+/* Such a vector or number for any node: its op's bound (NULL: there is none), else its entries' absolute sums along all axes
+ * but the first. What a node's entries sum to is no larger than what theirs do. */
+elbo_var *elbo__bound(elbo_var *x);
+elbo_var *elbo__bound_by_op(elbo_var *x);
+elbo_var *elbo__bound_by_entries(elbo_var *x);
+elbo_var *elbo__absolute_sum(elbo_var *x, int axis); /* the sum of |x| along an axis */
 
 /* Walks for common cases. */
 int elbo__walks_same(const elbo_shape *y, const elbo_shape *x, const elbo__attr *attr, int i, int axis);
