@@ -26,6 +26,10 @@ noinst_PROGRAMS += %reldir%/decode
 %C%_decode_LDADD = %reldir%/libbench.la $(LDADD)
 %C%_decode_SOURCES = %reldir%/decode.c
 
+noinst_PROGRAMS += %reldir%/compile
+%C%_compile_LDADD = %reldir%/libbench.la $(LDADD)
+%C%_compile_SOURCES = %reldir%/compile.c
+
 # Calls kernels of the library's inside.
 noinst_PROGRAMS += %reldir%/ops
 %C%_ops_LDADD = %reldir%/libbench.la libelbo_internal.la

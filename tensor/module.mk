@@ -19,6 +19,8 @@ library_sources += \
     %reldir%/elementwise.h \
     %reldir%/elementwise_simd.inc \
     %reldir%/error.c \
+    %reldir%/lookup.c \
+    %reldir%/lookup.h \
     %reldir%/machine.c \
     %reldir%/memory.c \
     %reldir%/move.c \

@@ -79,6 +79,7 @@ unit_sources += \
     %reldir%/test_layers_conv.c \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
+    %reldir%/test_lookup.c \
     %reldir%/test_memory.c \
     %reldir%/test_models.c \
     %reldir%/test_movement.c \

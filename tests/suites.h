@@ -7,6 +7,7 @@
 /* SUITE(name): `Suite *suite_name(void)` makes it; run in this order. */
 #define ELBO_SUITES(SUITE)                                                                                             \
     SUITE(memory)                                                                                                      \
+    SUITE(lookup)                                                                                                      \
     SUITE(tensor)                                                                                                      \
     SUITE(vmath)                                                                                                       \
     SUITE(random)                                                                                                      \
