@@ -7,6 +7,7 @@
 #ifndef ELBO_AUTOGRAD_OP_H
 #define ELBO_AUTOGRAD_OP_H
 
+#include "../tensor/lookup.h"
 #include "ops.h"
 #include "plan.h"
 
@@ -125,8 +126,10 @@ struct elbo_graph {
     elbo_mode mode;
     elbo_var **nodes;
     size_t n_nodes, nodes_capacity;
+    elbo__lookup leaves; /* the nodes of inputs by their names, of state by parameter and slab */
     elbo__wanted *wanted; /* indices count on from elbo_params_count(params) at the graph's creation */
     size_t n_wanted, wanted_capacity;
+    elbo__lookup wanted_names;
     int known; /* tensors in the set when the graph was made */
     const char *slabs[ELBO__MAX_SLABS]; /* the slabs that its nodes name; attr.slab counts in this list; 0: the values */
     int slab_index[ELBO__MAX_SLABS];    /* their places in the set, once settled                                      */
@@ -147,6 +150,10 @@ elbo_var *elbo__append(elbo_graph *graph, const elbo__op *op, elbo_dtype dtype, 
                        int n_in, const elbo__attr *attr);
 elbo_var *elbo__append_leaf(elbo_graph *graph, const elbo__op *op, elbo_dtype dtype, elbo_shape shape, const char *name,
                             const elbo__attr *attr);
+
+/* The leaf of an input, or of a tensor of the set in one of the graph's slabs; NULL: the graph has none. */
+elbo_var *elbo__find_input(const elbo_graph *graph, const char *name);
+elbo_var *elbo__find_state(const elbo_graph *graph, int param, int slab);
 
 /* The graph of the operands, or NULL when one of them is in error (then return elbo__harmless(x)). `op` is for the message when
  * they belong to different graphs. */
