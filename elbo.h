@@ -21,9 +21,9 @@
 #define ELBO_H
 
 /* arrays, errors, memory */
+#include "tensor/allocator.h"
 #include "tensor/error.h"
 #include "tensor/machine.h"
-#include "tensor/memory.h"
 #include "tensor/tensor.h"
 #include "tensor/version.h"
 #include "tensor/watch.h"
@@ -63,9 +63,11 @@
 #include "nn/runs/run.h"
 #include "nn/pca/pca.h"
 #include "nn/pictures/picture.h"
+#include "nn/training/batches.h"
 #include "nn/training/train.h"
 
-/* the models that come with the library */
+/* the models that come with the library, and a program for any models */
 #include "models/models.h"
+#include "cli/program.h"
 
 #endif

@@ -11,6 +11,18 @@ static void mark_reached(const elbo_graph *g, int last, elbo_var *const *xs, int
             reached[id] |= reached[g->nodes[id]->in[i]->id];
 }
 
+bool elbo__depends(const elbo_var *y, elbo_var *x)
+{
+    bool *reached = elbo__calloc(y->graph->n_nodes, sizeof *reached);
+    if (!reached)
+        elbo_graph_fail(y->graph, ELBO_NO_MEMORY, "out of memory");
+    else if (x->id <= y->id)
+        mark_reached(y->graph, y->id, &x, 1, reached);
+    const bool depends = reached && reached[y->id];
+    elbo__free(reached);
+    return depends;
+}
+
 /* Adds what node y passes on to the cotangents of its operands. */
 static void pass_on(elbo_var *y, elbo_var *dy, const bool *reached, elbo_var **cotangent, elbo_var **dx)
 {

@@ -6,6 +6,7 @@
 #include "../tensor/memory.h"
 #include "../tensor/text.h"
 #include "op.h"
+#include "params_private.h"
 
 /* ---- a graph and its first error ----------------------------------------------------------------------------------- */
 

@@ -10,4 +10,5 @@ library_sources += \
     %reldir%/graph.c \
     %reldir%/interpret.c \
     %reldir%/op.h \
-    %reldir%/params.c
+    %reldir%/params.c \
+    %reldir%/params_private.h

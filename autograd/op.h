@@ -8,6 +8,7 @@
 #define ELBO_AUTOGRAD_OP_H
 
 #include "../tensor/lookup.h"
+#include "../tensor/walk.h"
 #include "ops.h"
 #include "plan.h"
 
@@ -113,7 +114,7 @@ typedef struct {
     bool trained;
 } elbo__wanted;
 
-enum { ELBO__MAX_SLABS = 8 };
+enum { ELBO__MAX_SLABS = 16 };
 
 struct elbo__scope {
     const char *path; /* "encoder.block" */
@@ -136,6 +137,7 @@ struct elbo_graph {
     int n_slabs;
     struct elbo__scope *scope; /* the innermost */
     bool feed_noise;
+    bool frozen;        /* for layers: those with running statistics leave them alone */
     char subject[120];  /* what error messages begin with, or "" */
     elbo_status status; /* the first error, kept with its message */
     char *message;
@@ -185,5 +187,8 @@ int elbo__walks_same(const elbo_shape *y, const elbo_shape *x, const elbo__attr 
 
 /* Adds the graph's wanted tensors to its open set and closes it; checks that slabs and tensors exist otherwise. */
 elbo_status elbo__graph_settle(elbo_graph *graph);
+
+/* Whether x is y or among what y is made of; both are of one graph that is not in error. */
+bool elbo__depends(const elbo_var *y, elbo_var *x);
 
 #endif

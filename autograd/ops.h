@@ -34,6 +34,10 @@ ELBO_API elbo_var *elbo_sigmoid(elbo_var *x);    /* 1 / (1 + e^-x)              
 ELBO_API elbo_var *elbo_softplus(elbo_var *x);   /* ln(1 + e^x), without overflow                                      */
 ELBO_API elbo_var *elbo_relu(elbo_var *x);       /* max(x, 0); derivative 0 at 0                                       */
 ELBO_API elbo_var *elbo_floor(elbo_var *x);      /* the largest integer <= x; derivative 0                             */
+ELBO_API elbo_var *elbo_round(elbo_var *x);      /* the nearest integer, of two the even one; derivative 0            */
+ELBO_API elbo_var *elbo_lgamma(elbo_var *x);     /* ln |gamma(x)|; infinite at 0, -1, -2, ...                         */
+ELBO_API elbo_var *elbo_digamma(elbo_var *x);    /* d/dx ln |gamma(x)|; at 0 infinite, at -1, -2, ... NaN             */
+ELBO_API elbo_var *elbo_trigamma(elbo_var *x);   /* d/dx digamma(x); infinite at 0, -1, ...; derivative if x > 0 */
 ELBO_API elbo_var *elbo_isfinite(elbo_var *x);   /* 1 where x is a number, 0 where it is an infinity or NaN            */
 
 /* ---- elementwise, two or three operands ----------------------------------------------------------------------------- */
@@ -43,6 +47,9 @@ ELBO_API elbo_var *elbo_sub(elbo_var *a, elbo_var *b);     /* a - b             
 ELBO_API elbo_var *elbo_mul(elbo_var *a, elbo_var *b);     /* a b, elementwise                                         */
 ELBO_API elbo_var *elbo_div(elbo_var *a, elbo_var *b);     /* a / b                                                    */
 ELBO_API elbo_var *elbo_pow(elbo_var *a, elbo_var *b);     /* a^b, a > 0                                               */
+/* a - b floor(a / b), between 0 and b, with the sign of b: exact but for one rounding. NaN for b = 0 and for an
+ * infinite a; derivatives 1 and -floor(a / b) */
+ELBO_API elbo_var *elbo_remainder(elbo_var *a, elbo_var *b);
 ELBO_API elbo_var *elbo_maximum(elbo_var *a, elbo_var *b); /* max(a, b); at a tie the derivative goes to a             */
 ELBO_API elbo_var *elbo_minimum(elbo_var *a, elbo_var *b); /* min(a, b); at a tie the derivative goes to a             */
 ELBO_API elbo_var *elbo_less(elbo_var *a, elbo_var *b);    /* a < b ? 1 : 0                                            */
@@ -107,6 +114,10 @@ ELBO_API elbo_var *elbo_scatter_add(elbo_var *x, elbo_var *index, int64_t rows);
 
 /* u8 or i32 to the graph's dtype */
 ELBO_API elbo_var *elbo_cast(elbo_var *x);
+
+/* Any dtype to i32: the fraction is cut off (elbo_round and elbo_floor come before), what lies beyond i32 becomes its
+ * least or greatest number, NaN 0. No derivative. */
+ELBO_API elbo_var *elbo_to_i32(elbo_var *x);
 
 /* y[..., c] = (x == c): x of any dtype (...) -> (..., classes) in the graph's dtype */
 ELBO_API elbo_var *elbo_one_hot(elbo_var *x, int64_t classes);

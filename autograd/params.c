@@ -1,10 +1,10 @@
-#include "params.h"
+#include "params_private.h"
 
 #include <string.h>
 
 #include "../tensor/lookup.h"
 #include "../tensor/memory.h"
-#include "../tensor/watch.h"
+#include "../tensor/watch_private.h"
 #include "../tensor/words.h"
 
 typedef struct {

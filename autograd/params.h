@@ -68,17 +68,6 @@ ELBO_API elbo_tensor elbo_params_slab(const elbo_params *params, int slab);
 /* Tells plans that values were changed from outside, so that private copies of weights are made anew. */
 ELBO_API void elbo_params_touch(elbo_params *params);
 
-/* ---- internal: what graph and plan need --------------------------------------------------------------------------- */
-
-void elbo__params_cut(elbo_params *params, int count);                  /* an open set: drops what was added last       */
-int elbo__params_add_slab(elbo_params *params, const char *name);      /* finds or adds; -1 on failure                 */
-elbo_layout elbo__params_layout(const elbo_params *params, int index); /* of a closed set, relative to the slab        */
-void *elbo__params_data(const elbo_params *params, int slab);
-uint64_t elbo__params_version(const elbo_params *params);
-
-/* The memory layout of a tensor of this shape: axes 0 and 1 of a matrix change places, (out, in) -> (in, out). */
-elbo_layout elbo__params_memory(const elbo_shape *shape);
-
 #ifdef __cplusplus
 }
 #endif

@@ -25,7 +25,8 @@ static elbo_graph *build(elbo_params *params, int layers)
         snprintf(name, sizeof name, "layer%d", i + 1);
         h = elbo_relu(elbo_linear(h, name, UNITS));
     }
-    elbo_minimise(elbo_mean_all(elbo_square(elbo_sub(h, x))), NULL, 0, &(elbo_optim){.name = "adam", .skip = true});
+    elbo_minimise(elbo_mean_all(elbo_square(elbo_sub(h, x))), NULL, 0,
+                  &(elbo_optim){.name = "adam", .skip_nonfinite = true});
     return g;
 }
 

@@ -26,7 +26,7 @@ static elbo_dist generate(elbo_in *in, elbo_var *z)
 /* -log 1/K sum_k p(x|z_k) p(z_k) / q(z_k|x) */
 static int losses(elbo_in *in, elbo_loss *out)
 {
-    elbo_bound bound = elbo_model_bound(in, NULL);
+    elbo_bound bound = elbo_model_bound(in, in->x, NULL);
     out[0] = (elbo_loss){.value = elbo_neg(elbo_mean_all(elbo_iwae_bound(bound.log_weight)))};
     return 1;
 }
@@ -34,7 +34,7 @@ static int losses(elbo_in *in, elbo_loss *out)
 static const elbo_option options[] = {
     {.name = "draws",
      .type = ELBO_INTEGER,
-     .fallback = "50",
+     .default_value = "50",
      .least = 1,
      .greatest = 10000,
      .metavar = "N",

@@ -84,7 +84,7 @@ static elbo_in build_step(const options *o, const images *im, elbo_params *param
                   .draws = o->draws};
     if (o->model->flags & ELBO_NEEDS_LABELS)
         in.y = elbo_one_hot(elbo_gather(elbo_input(g, "labels", ELBO_I32, ELBO_SHAPE(im->count)), rows), im->classes);
-    elbo_model_train(&in, &(elbo_optim){.name = "adam", .skip = o->finite_check});
+    elbo_model_train(&in, &(elbo_optim){.name = "adam", .skip_nonfinite = o->finite_check});
     return in;
 }
 
@@ -208,7 +208,7 @@ static void settle_draws(struct argp_state *state, options *o)
         argp_error(state, "--draws: model \"%s\" takes no number of draws", o->model->name);
     elbo_value value = {.integer = 1};
     if (!o->draws && draws)
-        must(elbo_option_parse(draws, draws->fallback, &value));
+        must(elbo_option_parse(draws, draws->default_value, &value));
     if (!o->draws)
         o->draws = (int)value.integer;
 }

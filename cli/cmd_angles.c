@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../models/models.h"
 #include "../nn/pca/pca.h"
 #include "command.h"
 #include "on_run.h"
@@ -58,37 +57,37 @@ static int print_angles(elbo_run *run, elbo_run *other, int64_t n)
     free(ours);
     free(theirs);
     free(angles);
-    return status == ELBO_OK ? EXIT_SUCCESS : fail();
+    return status == ELBO_OK ? EXIT_SUCCESS : elbo__cli_fail();
 }
 
 static int compare(const run_job *job)
 {
     const char *path = elbo_values_text(job->values, "to");
     if (!path[0]) {
-        say("--to is missing: the run to compare with");
+        elbo__cli_say("--to is missing: the run to compare with");
         return USAGE;
     }
-    elbo_run *other = elbo_run_load(path, elbo_models);
+    elbo_run *other = elbo_run_load(path, elbo__cli.models);
     int status = FAILED;
     if (!other)
-        fail();
+        elbo__cli_fail();
     else if (elbo_run_pixels(other) != elbo_run_pixels(job->run))
-        say("%s and %s are for images of other sizes", job->path, path);
+        elbo__cli_say("%s and %s are for images of other sizes", job->path, path);
     else
         status = print_angles(job->run, other, elbo_values_integer(job->values, "count"));
     elbo_run_free(other);
     return status;
 }
 
-int cmd_angles(int argc, char **argv)
+int elbo__cmd_angles(int argc, char **argv)
 {
     command_line line = {
-        .name = "elbo angles",
+        .name = "angles",
         .doc =
             "Compares two models with linear decoders: the angle between each leading dimension of the other run and "
             "the space that RUN's decoder spans, and the largest principal angle between those dimensions together and "
             "that space. 0 degrees: it lies within.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, NULL, compare);
+    return elbo__cli_on_run(&line, argc, argv, NULL, compare);
 }

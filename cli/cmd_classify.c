@@ -17,7 +17,7 @@ static const elbo_option table[] = {
     OPTION_PART,
     {.name = "draws",
      .type = ELBO_INTEGER,
-     .fallback = "25",
+     .default_value = "25",
      .least = 1,
      .greatest = 1e6,
      .metavar = "K",
@@ -25,7 +25,7 @@ static const elbo_option table[] = {
     {.name = "count",
      .alias = "n",
      .type = ELBO_INTEGER,
-     .fallback = "0",
+     .default_value = "0",
      .least = 0,
      .greatest = 1e9,
      .metavar = "N",
@@ -51,11 +51,11 @@ static bool can_be_compared(const run_job *job, const float *log_prob, int64_t n
         const float *row = log_prob + i * classes;
         for (int c = 0; c < classes; c++)
             if (isnan(row[c])) {
-                say("%s: image %" PRId64 ": its ELBO with label %d is nan", job->path, i, c);
+                elbo__cli_say("%s: image %" PRId64 ": its ELBO with label %d is nan", job->path, i, c);
                 return false;
             }
         if (!isfinite(row[best(row, classes)])) {
-            say("%s: image %" PRId64 ": its ELBO is not finite with any label", job->path, i);
+            elbo__cli_say("%s: image %" PRId64 ": its ELBO is not finite with any label", job->path, i);
             return false;
         }
     }
@@ -102,7 +102,7 @@ static int classify(const run_job *job)
     float *log_prob = calloc((size_t)n, ((size_t)classes + 1) * sizeof *log_prob);
     int *labels = calloc((size_t)n, sizeof *labels);
     int64_t *counts = calloc((size_t)classes + 1, ((size_t)classes + 1) * sizeof *counts);
-    const double began = now();
+    const double began = elbo__cli_now();
     const bool room = x && log_prob && labels && counts;
     elbo_status status = room ? elbo_run_rows(job->run, job->images, 0, n, x, labels) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
@@ -112,24 +112,24 @@ static int classify(const run_job *job)
     for (int64_t i = 0; i < n && status == ELBO_OK && sound; i++)
         counts[labels[i] * classes + best(log_prob + i * classes, classes)]++;
     if (status == ELBO_OK && sound)
-        print_result(job->run, counts, n, now() - began);
+        print_result(job->run, counts, n, elbo__cli_now() - began);
     free(x);
     free(log_prob);
     free(labels);
     free(counts);
     if (!room)
-        return out_of_memory();
-    return status != ELBO_OK ? fail() : sound ? EXIT_SUCCESS : FAILED;
+        return elbo__cli_out_of_memory();
+    return status != ELBO_OK ? elbo__cli_fail() : sound ? EXIT_SUCCESS : FAILED;
 }
 
-int cmd_classify(int argc, char **argv)
+int elbo__cmd_classify(int argc, char **argv)
 {
     command_line line = {
-        .name = "elbo classify",
+        .name = "classify",
         .doc =
             "Asks a conditional model which label explains each image best: the one with the largest ELBO, a bound on "
             "log p(x|y), from so many draws. Labels count as equally frequent.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, always, classify);
+    return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, classify);
 }

@@ -18,7 +18,7 @@ static const elbo_option table[] = {
     {.name = "output",
      .alias = "o",
      .type = ELBO_TEXT,
-     .fallback = "codes",
+     .default_value = "codes",
      .metavar = "NAME",
      .help = "writes NAME-mean.npy, and NAME-logvar.npy and NAME-labels.npy where there are such"},
     OPTION_THREADS,
@@ -57,7 +57,7 @@ static bool are_finite(const run_job *job, const char *kind, const float *x, int
     for (int64_t i = 0; i < n; i++)
         bad += !isfinite(x[i]);
     if (bad)
-        say("%s: %" PRId64 " numbers of %s are not finite", job->path, bad, kind);
+        elbo__cli_say("%s: %" PRId64 " numbers of %s are not finite", job->path, bad, kind);
     return bad == 0;
 }
 
@@ -97,18 +97,18 @@ static int encode(const run_job *job)
     free(logvar);
     free(labels);
     if (!room)
-        return out_of_memory();
-    return status != ELBO_OK ? fail() : finite ? EXIT_SUCCESS : FAILED;
+        return elbo__cli_out_of_memory();
+    return status != ELBO_OK ? elbo__cli_fail() : finite ? EXIT_SUCCESS : FAILED;
 }
 
-int cmd_encode(int argc, char **argv)
+int elbo__cmd_encode(int argc, char **argv)
 {
     command_line line = {
-        .name = "elbo encode",
+        .name = "encode",
         .doc =
             "Writes the codes of images as .npy files: the means of q(z|x), their log-variances where it is a normal "
             "distribution, and the labels where the data have them.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run_with_labels(&line, argc, argv, encode);
+    return elbo__cli_on_run_with_labels(&line, argc, argv, encode);
 }

@@ -15,14 +15,14 @@ static const elbo_option table[] = {
     OPTION_PART,
     {.name = "draws",
      .type = ELBO_INTEGER,
-     .fallback = "0",
+     .default_value = "0",
      .least = 0,
      .greatest = 1e6,
      .metavar = "K",
      .help = "also estimate log p(x) from K draws of z for each image"},
     {.name = "seed",
      .type = ELBO_INTEGER,
-     .fallback = "-1",
+     .default_value = "-1",
      .least = -1,
      .greatest = 9.2e18,
      .metavar = "N",
@@ -87,7 +87,7 @@ static bool print_figure(const char *label, double value, int digits, const char
     printf("%s %.*f%s%s\n", label, digits, isnan(value) ? NAN : value, unit[0] ? " " : "", unit); /* nan has no sign */
     if (isfinite(value))
         return true;
-    say("%s is not finite: the model cannot deal with these images", label);
+    elbo__cli_say("%s is not finite: the model cannot deal with these images", label);
     return false;
 }
 
@@ -102,7 +102,9 @@ static bool print_figures(const elbo_run *run, const elbo_figures *figures)
     }
     for (int i = 0; i < figures->count; i++)
         if (!is_known(figures->at[i].name) && strcmp(figures->at[i].name, "loss") != 0)
-            finite &= print_figure(figures->at[i].name, figures->at[i].value, 4, "");
+            finite &= strncmp(figures->at[i].name, "iwae-", 5) == 0
+                          ? print_figure(figures->at[i].name, figures->at[i].value, 2, "nats per image")
+                          : print_figure(figures->at[i].name, figures->at[i].value, 4, "");
     return finite;
 }
 
@@ -111,7 +113,7 @@ static elbo_status measure(elbo_run *run, const elbo_images *images, int draws, 
 {
     elbo_figures figures;
     double log_prob = NAN;
-    elbo_status status = elbo_run_evaluate(run, images, seed, &figures);
+    elbo_status status = elbo_run_evaluate(run, images, 0, seed, &figures);
     if (status == ELBO_OK && draws > 0)
         status = mean_log_prob(run, images, draws, seed, &log_prob);
     if (status != ELBO_OK)
@@ -155,23 +157,24 @@ static int evaluate(const run_job *job)
     bool finite;
     const elbo_status status = measure(job->run, job->images, (int)elbo_values_integer(v, "draws"), seed, &finite);
     if (status != ELBO_OK)
-        return status == ELBO_NO_MEMORY ? out_of_memory() : fail();
+        return status == ELBO_NO_MEMORY ? elbo__cli_out_of_memory() : elbo__cli_fail();
     print_likelihood(job->run);
     printf("images %" PRId64 ", part %s of %s\n", job->images->count, job->part, job->folder);
     printf("pixels %s\n", treatment(job->run, job->images));
     return finite ? EXIT_SUCCESS : FAILED;
 }
 
-int cmd_evaluate(int argc, char **argv)
+int elbo__cmd_evaluate(int argc, char **argv)
 {
     command_line line = {
-        .name = "elbo evaluate",
+        .name = "evaluate",
         .doc =
-            "Measures a trained model: the ELBO (beta = 1, one draw of z for each image, all constants) and its parts, "
+            "Measures a trained model: the ELBO (beta = 1, all constants, as many draws of z as in training) and its "
+            "parts, "
             "the squared error of the reconstruction (summed over pixels), and what else the model reports; means over "
             "images. A denoising model gets damaged images and is measured by the whole ones. A Bernoulli on grey "
             "levels has other figures than one on binarised pixels.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, always, evaluate);
+    return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, evaluate);
 }

@@ -12,18 +12,18 @@ static const elbo_option table[] = {
 
 static int features(const run_job *job)
 {
-    return wrote(job, "features",
-                 elbo_draw_features(job->run, elbo_values_integer(job->values, "count"),
-                                    elbo_values_text(job->values, "output")));
+    return elbo__cli_wrote(job, "features",
+                           elbo_picture_features(job->run, elbo_values_integer(job->values, "count"),
+                                                 elbo_values_text(job->values, "output")));
 }
 
-int cmd_features(int argc, char **argv)
+int elbo__cmd_features(int argc, char **argv)
 {
     command_line line = {
-        .name = "elbo features",
+        .name = "features",
         .doc = "Draws, for each unit of a model's first dense layer, the image of length 1 that excites it most: its "
                "weights, middle grey for 0. Of PCA: the mean, then the components.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, NULL, features);
+    return elbo__cli_on_run(&line, argc, argv, NULL, features);
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "../autograd/plan.h"
-#include "../models/models.h"
 #include "../nn/runs/run.h"
 #include "../tensor/machine.h"
 #include "../tensor/version.h"
@@ -21,16 +20,16 @@ static int about_program(void)
     printf("elementwise kernels %s\n", machine.instructions);
     printf("f32 product kernels %s\n", machine.own_f32 ? machine.instructions : "those of BLIS");
     printf("f64 product kernels %s (BLIS)\n", machine.blis);
-    warn_of_slow_products();
+    elbo__cli_warn_of_slow_products();
     return EXIT_SUCCESS;
 }
 
 static int about_run(const char *path)
 {
-    elbo_run *run = elbo_run_load(path, elbo_models);
+    elbo_run *run = elbo_run_load(path, elbo__cli.models);
     elbo_ini configuration = {.count = 0};
     if (!run)
-        return fail();
+        return elbo__cli_fail();
     elbo_params *params = elbo_run_params(run);
     int64_t numbers = 0;
     for (int i = 0; i < elbo_params_count(params); i++) {
@@ -43,24 +42,24 @@ static int about_run(const char *path)
             printf("%s %s\n", configuration.entries[i].key, configuration.entries[i].value);
         printf("parameters %" PRId64 "\n", numbers);
     } else {
-        status = fail();
+        status = elbo__cli_fail();
     }
     elbo_ini_free(&configuration);
     elbo_run_free(run);
     return status;
 }
 
-int cmd_info(int argc, char **argv)
+int elbo__cmd_info(int argc, char **argv)
 {
     command_line line = {
-        .name = "elbo info",
+        .name = "info",
         .args = "[RUN]",
         .doc = "Without RUN: the version, the processor, the threads, and which kernels are used. With it: how the run "
                "was made, and its last figures.",
         .most = 1,
     };
-    parse(&line, argc, argv);
+    elbo__cli_parse(&line, argc, argv);
     const int status = line.count ? about_run(line.arguments[0]) : about_program();
-    release(&line);
+    elbo__cli_release(&line);
     return status;
 }

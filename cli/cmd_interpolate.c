@@ -13,13 +13,13 @@ static const elbo_option table[] = {
     OPTION_PART,
     {.name = "between",
      .type = ELBO_CHOICE,
-     .fallback = "images",
+     .default_value = "images",
      .choices = ends,
      .metavar = "NAME",
      .help = "where the ways begin and end"},
     {.name = "from",
      .type = ELBO_INTEGER,
-     .fallback = "0",
+     .default_value = "0",
      .least = 0,
      .greatest = 1e9,
      .needs = "between=images",
@@ -27,7 +27,7 @@ static const elbo_option table[] = {
      .help = "the first image; each row takes the next two"},
     {.name = "to",
      .type = ELBO_INTEGER,
-     .fallback = "-1",
+     .default_value = "-1",
      .least = -1,
      .greatest = 1e9,
      .needs = "between=images",
@@ -35,7 +35,7 @@ static const elbo_option table[] = {
      .help = "one row only, from image I to image J"},
     {.name = "path",
      .type = ELBO_CHOICE,
-     .fallback = "linear",
+     .default_value = "linear",
      .choices = ways,
      .metavar = "NAME",
      .help = "straight, or around at the length of the ends"},
@@ -55,14 +55,14 @@ static bool between_images(const run_job *job)
 
 static bool wants_images(const run_job *job)
 {
-    return between_images(job) || (elbo_run_model(job->run)->flags & ELBO_NO_PRIOR);
+    return between_images(job) || !elbo_run_has_normal_prior(job->run);
 }
 
 static int interpolate(const run_job *job)
 {
     const elbo_values *v = job->values;
     int label;
-    if (!find_label(job, &label))
+    if (!elbo__cli_find_label(job, &label))
         return FAILED;
     const elbo_view view = {.images = job->images,
                             .label = label,
@@ -72,17 +72,18 @@ static int interpolate(const run_job *job)
                             .to = elbo_values_integer(v, "to"),
                             .rows = elbo_values_integer(v, "count"),
                             .spherical = strcmp(elbo_values_choice(v, "path"), "spherical") == 0};
-    return wrote(job, "interpolation", elbo_draw_interpolation(job->run, &view, &path, elbo_values_text(v, "output")));
+    return elbo__cli_wrote(job, "interpolation",
+                           elbo_picture_interpolation(job->run, &view, &path, elbo_values_text(v, "output")));
 }
 
-int cmd_interpolate(int argc, char **argv)
+int elbo__cmd_interpolate(int argc, char **argv)
 {
     command_line line = {
-        .name = "elbo interpolate",
+        .name = "interpolate",
         .doc =
             "Draws what lies between two images, or between two random points, in the latent space of a trained model: "
             "a row of pictures from one to the other.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, wants_images, interpolate);
+    return elbo__cli_on_run(&line, argc, argv, wants_images, interpolate);
 }

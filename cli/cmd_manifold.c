@@ -16,27 +16,27 @@ static const elbo_option table[] = {
 
 static bool wants_images(const run_job *job)
 {
-    return elbo_run_model(job->run)->flags & ELBO_NO_PRIOR;
+    return !elbo_run_has_normal_prior(job->run);
 }
 
 static int manifold(const run_job *job)
 {
     const elbo_values *v = job->values;
     int label;
-    if (!find_label(job, &label))
+    if (!elbo__cli_find_label(job, &label))
         return FAILED;
     const elbo_view view = {.images = job->images, .label = label, .steps = elbo_values_integer(v, "steps")};
-    return wrote(job, "manifold", elbo_draw_manifold(job->run, &view, elbo_values_text(v, "output")));
+    return elbo__cli_wrote(job, "manifold", elbo_picture_manifold(job->run, &view, elbo_values_text(v, "output")));
 }
 
-int cmd_manifold(int argc, char **argv)
+int elbo__cmd_manifold(int argc, char **argv)
 {
     command_line line = {
-        .name = "elbo manifold",
+        .name = "manifold",
         .doc = "Draws the latent space of a model with two dimensions as a square of pictures, each of which stands "
                "for as "
                "much of the prior; of a model without a prior, for as much of a normal distribution of its codes.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, wants_images, manifold);
+    return elbo__cli_on_run(&line, argc, argv, wants_images, manifold);
 }

@@ -16,7 +16,7 @@ enum { COUNT = 60000, SIDE = 28, CLASSES = 10, TIMED_RUNS = 50 };
 static const elbo_option general[] = {
     {.name = "role",
      .type = ELBO_CHOICE,
-     .fallback = "train",
+     .default_value = "train",
      .choices = elbo_role_names,
      .metavar = "NAME",
      .help = "which graph"},
@@ -43,7 +43,7 @@ static bool make_up(elbo_images *out, unsigned char **bytes)
 {
     const size_t size = (size_t)COUNT * SIDE * SIDE;
     if (!(*bytes = malloc(size + COUNT))) {
-        fail();
+        elbo__cli_fail();
         return false;
     }
     fill(*bytes, size, 256);
@@ -52,7 +52,7 @@ static bool make_up(elbo_images *out, unsigned char **bytes)
     const elbo_tensor labels = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(COUNT), *bytes + size);
     const bool good = elbo_images_of(&images, &labels, CLASSES, out) == ELBO_OK;
     if (!good)
-        fail();
+        elbo__cli_fail();
     return good;
 }
 
@@ -66,14 +66,14 @@ static int explain(const command_line *line, const elbo_model *model, const elbo
     elbo_run *run = elbo_run_for(model, line->groups[MODEL].values, images, 1);
     char *text = NULL;
     if (timed)
-        warn_of_slow_products();
+        elbo__cli_warn_of_slow_products();
     if (run)
         text = elbo_run_explain(run, images,
                                 &(elbo_explanation){.role = elbo_values_choice(values, "role"),
                                                     .batch = elbo_values_integer(training, "batch-size"),
                                                     .optim = &optim,
                                                     .timed = timed ? TIMED_RUNS : 0});
-    const int status = text ? EXIT_SUCCESS : fail();
+    const int status = text ? EXIT_SUCCESS : elbo__cli_fail();
     if (text)
         fputs(text, stdout);
     elbo_release(text);
@@ -81,28 +81,28 @@ static int explain(const command_line *line, const elbo_model *model, const elbo
     return status;
 }
 
-int cmd_plan(int argc, char **argv)
+int elbo__cmd_plan(int argc, char **argv)
 {
     command_line line = {
         .doc = "Shows what becomes of a model's training step: its stages, the loops over blocks that may "
                "run side by side, the instructions of each with their arithmetic and bytes, and the "
-               "memory. `elbo plan MODEL --help' lists the options of one.",
+               "memory. Command `plan MODEL --help' lists the options of one.",
         .groups = {[GENERAL] = {.title = "General:", .table = general}}};
-    const elbo_model *model = parse_for_model(&line, "plan", argc, argv);
+    const elbo_model *model = elbo__cli_parse_for_model(&line, "plan", argc, argv);
     const elbo_values *values = line.groups[GENERAL].values;
     const char *data = elbo_values_text(values, "data");
-    const data_source source = choose_data(data, NULL, NULL);
+    const data_source source = elbo__cli_choose_data(data, NULL, NULL);
     const int classes = model->flags & ELBO_NEEDS_LABELS ? 0 : ELBO_WITHOUT_LABELS;
     unsigned char *bytes = NULL;
     elbo_images images = {.count = 0};
     int status = FAILED;
     elbo_set_threads((int)elbo_values_integer(values, "threads"));
-    watch_work();
-    if (data[0] ? read_part(&source, "train", classes, &images) : make_up(&images, &bytes))
+    elbo__cli_watch_work();
+    if (data[0] ? elbo__cli_read_part(&source, "train", classes, &images) : make_up(&images, &bytes))
         status = explain(&line, model, &images);
     elbo_images_free(&images);
     free(bytes);
     free(source.folder);
-    release(&line);
+    elbo__cli_release(&line);
     return status;
 }

@@ -17,19 +17,19 @@ static const elbo_option table[] = {
 static int reconstruct(const run_job *job)
 {
     const elbo_values *v = job->values;
-    return wrote(job, "reconstructions",
-                 elbo_draw_reconstruction(job->run, job->images, elbo_values_integer(v, "count"),
-                                          elbo_values_integer(v, "seed"), elbo_values_text(v, "output")));
+    return elbo__cli_wrote(job, "reconstructions",
+                           elbo_picture_reconstruction(job->run, job->images, elbo_values_integer(v, "count"),
+                                                       elbo_values_integer(v, "seed"), elbo_values_text(v, "output")));
 }
 
-int cmd_reconstruct(int argc, char **argv)
+int elbo__cmd_reconstruct(int argc, char **argv)
 {
     command_line line = {
-        .name = "elbo reconstruct",
+        .name = "reconstruct",
         .doc =
             "Draws rows of images, and below each what a trained model makes of it from one draw of z. Of a model that "
             "corrupts or binarises images, what it sees stands between the two.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, always, reconstruct);
+    return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, reconstruct);
 }

@@ -16,19 +16,19 @@ static int sample(const run_job *job)
 {
     const elbo_values *v = job->values;
     int label;
-    if (!find_label(job, &label))
+    if (!elbo__cli_find_label(job, &label))
         return FAILED;
-    return wrote(job, "samples",
-                 elbo_draw_samples(job->run, elbo_values_integer(v, "count"), label, elbo_values_integer(v, "seed"),
-                                   elbo_values_text(v, "output")));
+    return elbo__cli_wrote(job, "samples",
+                           elbo_picture_samples(job->run, elbo_values_integer(v, "count"), label,
+                                                elbo_values_integer(v, "seed"), elbo_values_text(v, "output")));
 }
 
-int cmd_sample(int argc, char **argv)
+int elbo__cmd_sample(int argc, char **argv)
 {
     command_line line = {
-        .name = "elbo sample",
+        .name = "sample",
         .doc = "Draws pictures from a trained model: z from the prior, and the mean of p(x|z).",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, NULL, sample);
+    return elbo__cli_on_run(&line, argc, argv, NULL, sample);
 }

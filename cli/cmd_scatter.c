@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../models/models.h"
 #include "../nn/pictures/picture.h"
 #include "command.h"
 #include "data.h"
@@ -19,7 +18,7 @@ static const elbo_option table[] = {
     {.name = "output",
      .alias = "o",
      .type = ELBO_TEXT,
-     .fallback = "scatter",
+     .default_value = "scatter",
      .metavar = "FILE",
      .help = "FILE.svg or FILE.png; without either end, both"},
     OPTION_THREADS,
@@ -29,8 +28,8 @@ static const elbo_option table[] = {
 static int draw(const run_job *job, elbo_run *const *runs, int count, const char *path)
 {
     const char *const titles[] = {job->path, elbo_values_text(job->values, "beside")};
-    if (elbo_draw_scatter(runs, titles, count, job->images, path) != ELBO_OK)
-        return fail();
+    if (elbo_picture_scatter(runs, titles, count, job->images, path) != ELBO_OK)
+        return elbo__cli_fail();
     printf("scatter %s\n", path);
     return EXIT_SUCCESS;
 }
@@ -55,21 +54,21 @@ static int scatter(const run_job *job)
 {
     const char *beside = elbo_values_text(job->values, "beside");
     elbo_run *runs[] = {job->run, NULL};
-    if (beside[0] && !(runs[1] = elbo_run_load(beside, elbo_models)))
-        return fail();
+    if (beside[0] && !(runs[1] = elbo_run_load(beside, elbo__cli.models)))
+        return elbo__cli_fail();
     const int status = draw_all(job, runs, runs[1] ? 2 : 1);
     elbo_run_free(runs[1]);
     return status;
 }
 
-int cmd_scatter(int argc, char **argv)
+int elbo__cmd_scatter(int argc, char **argv)
 {
     command_line line = {
-        .name = "elbo scatter",
+        .name = "scatter",
         .doc = "Draws the codes of images as points coloured by their labels: codes of two dimensions as they are, "
                "others by "
                "their first two principal components.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run_with_labels(&line, argc, argv, scatter);
+    return elbo__cli_on_run_with_labels(&line, argc, argv, scatter);
 }

@@ -1,6 +1,5 @@
 /* elbo train MODEL: reads the images, trains, and writes the run folder. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,7 @@ static const elbo_option general[] = {
     OPTION_DATA(DEFAULT_DATA),
     {.name = "classes",
      .type = ELBO_INTEGER,
-     .fallback = "0",
+     .default_value = "0",
      .least = 0,
      .greatest = ELBO_MAX_CLASSES,
      .metavar = "N",
@@ -66,10 +65,14 @@ static void print_result(const elbo_run *run, const char *folder, const elbo_epo
         printf("explained variance %s\n", elbo_ini_get(&configuration, "explained-variance"));
     }
     elbo_ini_free(&configuration);
-    if (!isnan(last->test_squared_error))
-        printf("test squared error %.3f per image\n", last->test_squared_error);
-    if (!isnan(last->test_elbo))
-        printf("test ELBO %.1f nats per image\n", last->test_elbo);
+    const elbo_figures *test = &last->test;
+    if (elbo_figures_has(test, "squared_error"))
+        printf("test squared error %.3f per image\n", elbo_figures_get(test, "squared_error"));
+    if (elbo_figures_has(test, "elbo"))
+        printf("test ELBO %.1f nats per image\n", elbo_figures_get(test, "elbo"));
+    for (int i = 0; i < test->count; i++)
+        if (strncmp(test->at[i].name, "iwae-", 5) == 0)
+            printf("test %s %.1f nats per image\n", test->at[i].name, test->at[i].value);
 }
 
 /* What a training is made of, so that all of it is freed in one place. */
@@ -86,7 +89,7 @@ typedef struct {
 /* Notes where the images are, for commands that run elsewhere. */
 static elbo_status note_data(const job *j)
 {
-    char *path = from_anywhere(j->data.folder);
+    char *path = elbo__cli_from_anywhere(j->data.folder);
     elbo_status status = path ? elbo_run_note(j->run, "data", path) : ELBO_NO_MEMORY;
     free(path);
     return status;
@@ -109,31 +112,31 @@ static int train(job *j)
     if (!fitted)
         training = elbo_training_of(j->line.groups[TRAINING].values);
     if (!choose_folder(j))
-        return fail();
+        return elbo__cli_fail();
     training.folder = j->folder;
     training.force = elbo_values_flag(values, "force");
-    training.progress = show_training;
-    training.warning = show_warning;
+    training.progress = elbo__cli_show_training;
+    training.warning = elbo__cli_show_warning;
     elbo_epoch last;
     if (note_data(j) != ELBO_OK)
-        return fail();
+        return elbo__cli_fail();
     elbo_status status = elbo_train(j->run, &j->train, j->held_out ? &j->test : NULL, &training, &last);
-    clear_progress();
+    elbo__cli_clear_progress();
     if (status != ELBO_OK && last.epoch > 0) {
-        say("%s; %s holds epoch %" PRId64, elbo_error(), j->folder, last.epoch);
+        elbo__cli_say("%s; %s holds epoch %" PRId64, elbo_error(), j->folder, last.epoch);
         return FAILED;
     }
     if (status != ELBO_OK)
-        return fail();
+        return elbo__cli_fail();
     if (last.epoch == training.epochs) {
         print_result(j->run, j->folder, &last);
         return EXIT_SUCCESS;
     }
     if (last.epoch == 0)
-        say("stopped before the first epoch was done; nothing was saved");
+        elbo__cli_say("stopped before the first epoch was done; nothing was saved");
     else
-        say("stopped; %s holds epoch %" PRId64, j->folder, last.epoch);
-    return interrupted();
+        elbo__cli_say("stopped; %s holds epoch %" PRId64, j->folder, last.epoch);
+    return elbo__cli_interrupted();
 }
 
 static int prepare_and_train(job *j, const elbo_model *model)
@@ -142,39 +145,40 @@ static int prepare_and_train(job *j, const elbo_model *model)
     const bool labels = model->flags & ELBO_NEEDS_LABELS;
     const int classes = labels ? (int)elbo_values_integer(values, "classes") : ELBO_WITHOUT_LABELS;
     elbo_set_threads((int)elbo_values_integer(values, "threads"));
-    j->data = choose_data(elbo_values_text(values, "data"), NULL, NULL);
-    if (!read_part(&j->data, "train", classes, &j->train))
+    j->data = elbo__cli_choose_data(elbo_values_text(values, "data"), NULL, NULL);
+    if (!elbo__cli_read_part(&j->data, "train", classes, &j->train))
         return FAILED;
-    tell_left_out(&j->data, &j->train);
+    elbo__cli_tell_left_out(&j->data, &j->train);
     j->run = elbo_run_for(model, j->line.groups[MODEL].values, &j->train, elbo_values_integer(values, "seed"));
     if (!j->run)
-        return fail();
+        return elbo__cli_fail();
     if (elbo_run_accepts(j->run, &j->train) != ELBO_OK) {
-        say("%s: %s", j->data.folder, elbo_error());
+        elbo__cli_say("%s: %s", j->data.folder, elbo_error());
         return FAILED;
     }
-    j->held_out = has_test_part(&j->data);
+    j->held_out = elbo__cli_has_test_part(&j->data);
     if (!j->held_out)
-        say("note: nothing is held out: %s has no test part", j->data.folder);
-    else if (!read_part_for(j->run, &j->data, "test", false, &j->test))
+        elbo__cli_say("note: nothing is held out: %s has no test part", j->data.folder);
+    else if (!elbo__cli_read_part_for(j->run, &j->data, "test", false, &j->test))
         return FAILED;
     return train(j);
 }
 
-int cmd_train(int argc, char **argv)
+int elbo__cmd_train(int argc, char **argv)
 {
     job j = {
-        .line = {.doc = "Trains a model on images and writes a run folder. `elbo models' lists the models, `elbo train "
-                        "MODEL --help' the options of one.",
-                 .groups = {[GENERAL] = {.title = "General:", .table = general}}}};
-    const elbo_model *model = parse_for_model(&j.line, "train", argc, argv);
+        .line = {
+            .doc = "Trains a model on images and writes a run folder. Command `models' lists the models, `train MODEL "
+                   "--help' the options of one.",
+            .groups = {[GENERAL] = {.title = "General:", .table = general}}}};
+    const elbo_model *model = elbo__cli_parse_for_model(&j.line, "train", argc, argv);
     const elbo_values *values = j.line.groups[GENERAL].values;
     if (elbo_values_given(values, "out") && !*elbo_values_text(values, "out"))
-        wrong_usage(&j.line, "option \"out\": the name of the folder is empty");
+        elbo__cli_wrong_usage(&j.line, "option \"out\": the name of the folder is empty");
     if (elbo_values_given(values, "classes") && !(model->flags & ELBO_NEEDS_LABELS))
-        wrong_usage(&j.line, "option \"classes\": the model \"%s\" takes no labels", model->name);
-    warn_of_slow_products();
-    watch_work();
+        elbo__cli_wrong_usage(&j.line, "option \"classes\": the model \"%s\" takes no labels", model->name);
+    elbo__cli_warn_of_slow_products();
+    elbo__cli_watch_work();
     int status = prepare_and_train(&j, model);
     if (j.claimed && j.folder)
         rmdir(j.folder); /* which fails where there is something in it */
@@ -183,6 +187,6 @@ int cmd_train(int argc, char **argv)
     elbo_images_free(&j.test);
     free(j.data.folder);
     free(j.folder);
-    release(&j.line);
+    elbo__cli_release(&j.line);
     return status;
 }

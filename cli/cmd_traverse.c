@@ -9,17 +9,17 @@ static const elbo_option table[] = {
     OPTION_PART,
     {.name = "image",
      .type = ELBO_INTEGER,
-     .fallback = "-1",
+     .default_value = "-1",
      .least = -1,
      .greatest = 1e9,
      .metavar = "I",
      .help = "the other dimensions stay at the code of this image; -1: at the centre"},
     {.name = "span",
      .type = ELBO_NUMBER,
-     .fallback = "3",
+     .default_value = "3",
      .least = 0,
      .greatest = 100,
-     .above = true,
+     .exclusive = true,
      .metavar = "X",
      .help = "so many deviations to either side of the centre"},
     OPTION_STEPS("11", "pictures for each dimension"),
@@ -31,31 +31,32 @@ static const elbo_option table[] = {
 
 static bool wants_images(const run_job *job)
 {
-    return elbo_values_integer(job->values, "image") >= 0 || (elbo_run_model(job->run)->flags & ELBO_NO_PRIOR);
+    return elbo_values_integer(job->values, "image") >= 0 || !elbo_run_has_normal_prior(job->run);
 }
 
 static int traverse(const run_job *job)
 {
     const elbo_values *v = job->values;
     int label;
-    if (!find_label(job, &label))
+    if (!elbo__cli_find_label(job, &label))
         return FAILED;
     const elbo_view view = {.images = job->images,
                             .label = label,
                             .steps = elbo_values_integer(v, "steps"),
                             .span = elbo_values_number(v, "span")};
-    return wrote(job, "traversal",
-                 elbo_draw_traversal(job->run, &view, elbo_values_integer(v, "image"), elbo_values_text(v, "output")));
+    return elbo__cli_wrote(
+        job, "traversal",
+        elbo_picture_traversal(job->run, &view, elbo_values_integer(v, "image"), elbo_values_text(v, "output")));
 }
 
-int cmd_traverse(int argc, char **argv)
+int elbo__cmd_traverse(int argc, char **argv)
 {
     command_line line = {
-        .name = "elbo traverse",
+        .name = "traverse",
         .doc = "Draws a row of pictures for each dimension of the latent space of a trained model, which goes from one "
                "side "
                "to the other while the others stay.",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return on_run(&line, argc, argv, wants_images, traverse);
+    return elbo__cli_on_run(&line, argc, argv, wants_images, traverse);
 }

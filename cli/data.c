@@ -10,11 +10,11 @@
 #include "command.h"
 #include "progress.h"
 
-const char *const part_names[] = {"test", "train", NULL};
+const char *const elbo__cli_part_names[] = {"test", "train", NULL};
 
 /* ---- which folder ------------------------------------------------------------------------------------------------ */
 
-data_source choose_data(const char *named, const elbo_run *run, const char *path)
+data_source elbo__cli_choose_data(const char *named, const elbo_run *run, const char *path)
 {
     if (named[0])
         return (data_source){.folder = strdup(named)};
@@ -24,7 +24,7 @@ data_source choose_data(const char *named, const elbo_run *run, const char *path
     return source;
 }
 
-char *from_anywhere(const char *folder)
+char *elbo__cli_from_anywhere(const char *folder)
 {
     static const char sprites[] = "sprites";
     const size_t length = sizeof sprites - 1;
@@ -53,23 +53,23 @@ static void complain(const data_source *source)
 {
     char *message = strdup(elbo_error()[0] ? elbo_error() : "out of memory"); /* looking around may leave another */
     const char *reason = message ? message : "out of memory";
-    if (interrupted()) /* which is reason enough */
-        say("%s", reason);
+    if (elbo__cli_interrupted()) /* which is reason enough */
+        elbo__cli_say("%s", reason);
     else if (source->run)
-        say("%s (the data that %s was trained on; --data names others)", reason, source->run);
+        elbo__cli_say("%s (the data that %s was trained on; --data names others)", reason, source->run);
     else if (is_elsewhere(source->folder))
-        say("%s; --data names a folder of IDX files or of PNG or JPEG pictures, or sprites", reason);
+        elbo__cli_say("%s; --data names a folder of IDX files or of PNG or JPEG pictures, or sprites", reason);
     else
-        say("%s", reason);
+        elbo__cli_say("%s", reason);
     free(message);
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-bool read_part(const data_source *source, const char *part, int classes, elbo_images *out)
+bool elbo__cli_read_part(const data_source *source, const char *part, int classes, elbo_images *out)
 {
     if (!source->folder) {
-        say("out of memory");
+        elbo__cli_say("out of memory");
         return false;
     }
     if (elbo_images_load(source->folder, part, classes, out) == ELBO_OK)
@@ -85,9 +85,9 @@ static bool read_labels_or_not(const data_source *source, const char *part, elbo
     if (status == ELBO_OK)
         return true;
     char *reason = status == ELBO_FORMAT || status == ELBO_IO ? strdup(elbo_error()) : NULL;
-    const bool read = read_part(source, part, reason ? ELBO_WITHOUT_LABELS : 0, out);
+    const bool read = elbo__cli_read_part(source, part, reason ? ELBO_WITHOUT_LABELS : 0, out);
     if (read && reason)
-        say("warning: without labels: %s", reason);
+        elbo__cli_say("warning: without labels: %s", reason);
     free(reason);
     return read;
 }
@@ -97,33 +97,36 @@ static bool fits(const elbo_run *run, const data_source *source, const char *par
     const bool known = elbo_run_class_name(run, 0), named = images->class_names;
     if (elbo_run_match(run, images) == ELBO_OK && elbo_run_accepts(run, images) == ELBO_OK) {
         if (elbo_run_classes(run) && images->labels.data && known != named)
-            say("note: classes are taken by their numbers: %s has no names for them",
-                known ? source->folder : "the run");
+            elbo__cli_say("note: classes are taken by their numbers: %s has no names for them",
+                          known ? source->folder : "the run");
         return true;
     }
-    say("%s, part %s: %s", source->folder, part, elbo_error());
+    elbo__cli_say("%s, part %s: %s", source->folder, part, elbo_error());
     elbo_images_free(images);
     return false;
 }
 
-bool read_part_for(const elbo_run *run, const data_source *source, const char *part, bool labels, elbo_images *out)
+bool elbo__cli_read_part_for(const elbo_run *run, const data_source *source, const char *part, bool labels,
+                             elbo_images *out)
 {
     const int known = elbo_run_classes(run);
     /* those of a run with names are found by name, however many the data have */
     const int classes = known == 0 ? ELBO_WITHOUT_LABELS : elbo_run_class_name(run, 0) ? 0 : known;
     const bool read = known == 0 && labels ? read_labels_or_not(source, part, out)
-                                           : read_part(source, part, classes, out);
+                                           : elbo__cli_read_part(source, part, classes, out);
     return read && fits(run, source, part, out);
 }
 
-bool has_test_part(const data_source *source)
+bool elbo__cli_has_test_part(const data_source *source)
 {
     bool found = true;
     return !source->folder || elbo_images_find(source->folder, "test", &found) != ELBO_OK || found;
 }
 
-void tell_left_out(const data_source *source, const elbo_images *images)
+void elbo__cli_tell_left_out(const data_source *source, const elbo_images *images)
 {
     if (images->left_out)
-        say("note: %s: %s", source->folder, images->left_out);
+        elbo__cli_say("note: %s: %s", source->folder, images->left_out);
+    if (images->missing)
+        elbo__cli_say("note: %s: %lld values are missing", source->folder, (long long)images->missing);
 }

@@ -1,4 +1,7 @@
-elbo_SOURCES = \
+public_headers += \
+    %reldir%/program.h
+
+library_sources += \
     %reldir%/cmd_angles.c \
     %reldir%/cmd_classify.c \
     %reldir%/cmd_encode.c \
@@ -17,14 +20,17 @@ elbo_SOURCES = \
     %reldir%/command.h \
     %reldir%/data.c \
     %reldir%/data.h \
-    %reldir%/main.c \
     %reldir%/on_model.c \
     %reldir%/on_model.h \
     %reldir%/on_run.c \
     %reldir%/on_run.h \
     %reldir%/options.c \
     %reldir%/options.h \
+    %reldir%/program.c \
     %reldir%/progress.c \
     %reldir%/progress.h \
     %reldir%/slow.c \
     %reldir%/slow.h
+
+# The program is a main of three lines.
+elbo_SOURCES = %reldir%/main.c

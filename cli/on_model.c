@@ -2,11 +2,13 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "../models/models.h"
+#include "../models/models_private.h"
 #include "../nn/training/train.h"
 #include "command.h"
+#include "progress.h"
 
 /* ---- where the model is named ------------------------------------------------------------------------------------ */
 
@@ -38,8 +40,8 @@ static const elbo_option *row_of(const command_line *line, const char *option)
     for (int in_full = 1; in_full >= 0 && !row; in_full--) {
         row = row_in(line->groups[GENERAL].table, option, in_full);
         row = row ? row : row_in(elbo_training_options, option, in_full);
-        for (int i = 0; !row && elbo_models[i]; i++)
-            row = row_in(elbo_models[i]->options, option, in_full);
+        for (int i = 0; !row && elbo__cli.models[i]; i++)
+            row = row_in(elbo__cli.models[i]->options, option, in_full);
     }
     return row;
 }
@@ -55,11 +57,11 @@ static void check_options_before(const command_line *line, char **argv, int at)
 {
     for (int i = 1; i < at; i++)
         if (strncmp(argv[i], "--", 2) == 0 && !strchr(argv[i], '=') && !row_of(line, argv[i]))
-            wrong_usage(line, "unrecognized option '%s'", argv[i]);
+            elbo__cli_wrong_usage(line, "unrecognized option '%s'", argv[i]);
 }
 
-/* The first argument that is neither an option nor the value of one; argc where there is none. *help: whether help is asked
- * for. */
+/* The first argument that is neither an option nor the value of one; argc where there is none. *help: whether help is
+ * asked for. */
 static int find_argument(const command_line *line, int argc, char **argv, bool *help)
 {
     static const char *const helps[] = {"--help", "--usage", "--version", "-h", "-?", "-V"};
@@ -85,14 +87,36 @@ static void take_out(int argc, char **argv, int at)
         argv[i] = argv[i + 1]; /* the last is NULL */
 }
 
-const elbo_model *parse_for_model(command_line *line, const char *verb, int argc, char **argv)
+/* Whether the table has an option of this name. */
+static bool has(const elbo_option *table, const char *name)
+{
+    for (const elbo_option *o = table; name && o->name; o++)
+        if (strcmp(o->name, name) == 0 || (o->alias && strcmp(o->alias, name) == 0))
+            return true;
+    return false;
+}
+
+/* Ends the program where the model has an option of a name that the command itself has: which was meant? */
+static void check_options_of(const elbo_model *model, const command_line *line)
+{
+    for (const elbo_option *o = line->groups[MODEL].table; o->name; o++)
+        for (int i = TRAINING; i <= GENERAL; i++)
+            if (has(line->groups[i].table, o->name) || has(line->groups[i].table, o->alias)) {
+                elbo__cli_say("model \"%s\": option \"%s\" has the name of one of the program's", model->name, o->name);
+                exit(FAILED);
+            }
+}
+
+const elbo_model *elbo__cli_parse_for_model(command_line *line, const char *verb, int argc, char **argv)
 {
     static const elbo_option no_options[] = {ELBO_OPTIONS_END};
     static char name[100]; /* the line keeps it */
+    const elbo_model *const *models = elbo__cli.models, *only = models[1] ? NULL : models[0];
     bool help;
     const int at = find_argument(line, argc, argv, &help);
-    const elbo_model *model = at < argc ? elbo_model_find(argv[at]) : NULL;
-    snprintf(name, sizeof name, model ? "elbo %s %s" : "elbo %s", verb, model ? model->name : "");
+    const elbo_model *named = at < argc ? elbo__model_find(models, argv[at]) : NULL;
+    const elbo_model *model = at < argc ? named : only;
+    snprintf(name, sizeof name, named ? "%s %s" : "%s", verb, named ? named->name : "");
     line->name = name;
     line->args = model ? "" : "MODEL";
     line->most = model ? 0 : 1;
@@ -101,18 +125,19 @@ const elbo_model *parse_for_model(command_line *line, const char *verb, int argc
     line->groups[MODEL].table = model && model->options ? model->options : no_options;
     line->groups[TRAINING].title = "Training:";
     line->groups[TRAINING].table = model && model->fit ? no_options : elbo_training_options;
-    if (at < argc && !model) {
+    if (at < argc && !named) {
         check_options_before(line, argv, at);
-        (void)elbo_model_find(argv[at]);
-        wrong_usage(line, "%s", elbo_error());
+        (void)elbo__model_find(models, argv[at]);
+        elbo__cli_wrong_usage(line, "%s", elbo_error());
     }
     if (!model && !help)
-        wrong_usage(line, "the model is missing, as in `elbo %s vae'", verb);
-    if (model)
+        elbo__cli_wrong_usage(line, "the model is missing, as in `%s %s %s'", elbo__cli.name, verb, models[0]->name);
+    if (named)
         take_out(argc--, argv, at);
-    parse(line, argc, argv);
+    check_options_of(model, line);
+    elbo__cli_parse(line, argc, argv);
     for (int i = MODEL; model && i <= TRAINING; i++)
         if (elbo_values_check(line->groups[i].values) != ELBO_OK)
-            wrong_usage(line, "%s", elbo_error());
+            elbo__cli_wrong_usage(line, "%s", elbo_error());
     return model;
 }

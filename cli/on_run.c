@@ -5,14 +5,13 @@
 #include <string.h>
 
 #include "../autograd/plan.h"
-#include "../models/models.h"
 #include "../nn/pictures/picture.h"
 #include "command.h"
 #include "data.h"
 #include "progress.h"
 #include "slow.h"
 
-bool always(const run_job *job)
+bool elbo__cli_always(const run_job *job)
 {
     (void)job;
     return true;
@@ -22,20 +21,20 @@ bool always(const run_job *job)
 static const char *choose_part(const run_job *job, const data_source *source)
 {
     const char *part = elbo_values_choice(job->values, "part");
-    if (elbo_values_given(job->values, "part") || strcmp(part, "test") != 0 || has_test_part(source))
+    if (elbo_values_given(job->values, "part") || strcmp(part, "test") != 0 || elbo__cli_has_test_part(source))
         return part;
-    say("note: %s has no test part: its training part is taken", source->folder);
+    elbo__cli_say("note: %s has no test part: its training part is taken", source->folder);
     return "train";
 }
 
 static int work_on_images(run_job *job, bool labels, int (*work)(const run_job *job))
 {
-    const data_source source = choose_data(elbo_values_text(job->values, "data"), job->run, job->path);
+    const data_source source = elbo__cli_choose_data(elbo_values_text(job->values, "data"), job->run, job->path);
     elbo_images images;
     int status = FAILED;
     job->part = choose_part(job, &source);
-    if (read_part_for(job->run, &source, job->part, labels, &images)) {
-        tell_left_out(&source, &images);
+    if (elbo__cli_read_part_for(job->run, &source, job->part, labels, &images)) {
+        elbo__cli_tell_left_out(&source, &images);
         job->images = &images;
         job->folder = source.folder;
         status = work(job);
@@ -45,7 +44,8 @@ static int work_on_images(run_job *job, bool labels, int (*work)(const run_job *
     return status;
 }
 
-/* Whether the file of option "output", where a command has it, can be meant: a name, and not that of what a run is made of. */
+/* Whether the file of option "output", where a command has it, can be meant: a name, and not that of what a run is made
+ * of. */
 static void check_output(const command_line *line, const elbo_values *values)
 {
     static const char *const parts[] = {"model.safetensors", "config.ini", "metrics.csv"};
@@ -54,10 +54,10 @@ static void check_output(const command_line *line, const elbo_values *values)
         return;
     const char *slash = strrchr(output->text, '/'), *name = slash ? slash + 1 : output->text;
     if (!*name)
-        wrong_usage(line, "option \"output\": \"%s\" is no name of a file", output->text);
+        elbo__cli_wrong_usage(line, "option \"output\": \"%s\" is no name of a file", output->text);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (strcmp(name, parts[i]) == 0)
-            wrong_usage(line, "option \"output\": \"%s\" is the name of a part of a run", output->text);
+            elbo__cli_wrong_usage(line, "option \"output\": \"%s\" is the name of a part of a run", output->text);
 }
 
 static int run_command(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job), bool labels,
@@ -65,39 +65,39 @@ static int run_command(command_line *line, int argc, char **argv, bool (*wants_i
 {
     line->args = "RUN";
     line->least = line->most = 1;
-    parse(line, argc, argv);
+    elbo__cli_parse(line, argc, argv);
     if (elbo_values_check(line->groups[0].values) != ELBO_OK)
-        wrong_usage(line, "%s", elbo_error());
+        elbo__cli_wrong_usage(line, "%s", elbo_error());
     run_job job = {.path = line->arguments[0], .values = line->groups[0].values};
     check_output(line, job.values);
     elbo_set_threads((int)elbo_values_integer(job.values, "threads"));
-    warn_of_slow_products();
-    watch_work();
-    job.run = elbo_run_load(job.path, elbo_models);
+    elbo__cli_warn_of_slow_products();
+    elbo__cli_watch_work();
+    job.run = elbo_run_load(job.path, elbo__cli.models);
     int status = FAILED;
     if (!job.run)
-        status = fail();
+        status = elbo__cli_fail();
     else if (wants_images && wants_images(&job))
         status = work_on_images(&job, labels, work);
     else
         status = work(&job);
     elbo_run_free(job.run);
-    release(line);
+    elbo__cli_release(line);
     return status;
 }
 
-int on_run(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job),
-           int (*work)(const run_job *job))
+int elbo__cli_on_run(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job),
+                     int (*work)(const run_job *job))
 {
     return run_command(line, argc, argv, wants_images, false, work);
 }
 
-int on_run_with_labels(command_line *line, int argc, char **argv, int (*work)(const run_job *job))
+int elbo__cli_on_run_with_labels(command_line *line, int argc, char **argv, int (*work)(const run_job *job))
 {
-    return run_command(line, argc, argv, always, true, work);
+    return run_command(line, argc, argv, elbo__cli_always, true, work);
 }
 
-bool find_label(const run_job *job, int *label)
+bool elbo__cli_find_label(const run_job *job, int *label)
 {
     const char *text = elbo_values_text(job->values, "label");
     *label = ELBO_EACH_CLASS;
@@ -106,14 +106,14 @@ bool find_label(const run_job *job, int *label)
     *label = elbo_run_class(job->run, text);
     if (*label >= 0 || strcmp(text, "-1") == 0)
         return true;
-    say("%s: %s", job->path, elbo_error());
+    elbo__cli_say("%s: %s", job->path, elbo_error());
     return false;
 }
 
-int wrote(const run_job *job, const char *what, elbo_status status)
+int elbo__cli_wrote(const run_job *job, const char *what, elbo_status status)
 {
     if (status != ELBO_OK)
-        return fail();
+        return elbo__cli_fail();
     printf("%s %s\n", what, elbo_values_text(job->values, "output"));
     return EXIT_SUCCESS;
 }

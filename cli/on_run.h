@@ -1,4 +1,4 @@
-/* The commands that take a trained run: `elbo COMMAND RUN [OPTION...]`. */
+/* Internal: the commands that take a trained run: `elbo COMMAND RUN [OPTION...]`. */
 #ifndef ELBO_CLI_ON_RUN_H
 #define ELBO_CLI_ON_RUN_H
 
@@ -18,19 +18,19 @@ typedef struct {
 /* Parses the command line (its first group has OPTION_THREADS), loads the run and works on it. Where `wants_images`
  * says so, it also reads those that OPTION_DATA and OPTION_PART name (the training part of data without another, if no
  * part was asked for); NULL: never. Returns the exit status. */
-int on_run(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job),
-           int (*work)(const run_job *job));
+int elbo__cli_on_run(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job),
+                     int (*work)(const run_job *job));
 
-bool always(const run_job *job); /* images are wanted in any case */
+bool elbo__cli_always(const run_job *job); /* images are wanted in any case */
 
-/* on_run for work that always wants images, and shows their labels where they have some, also of a run that takes
- * none. */
-int on_run_with_labels(command_line *line, int argc, char **argv, int (*work)(const run_job *job));
+/* elbo__cli_on_run for work that always wants images, and shows their labels where they have some, also of a run that
+ * takes none. */
+int elbo__cli_on_run_with_labels(command_line *line, int argc, char **argv, int (*work)(const run_job *job));
 
 /* *label = the class that OPTION_LABEL means, or ELBO_EACH_CLASS. Says on stderr why there are no images of it. */
-bool find_label(const run_job *job, int *label);
+bool elbo__cli_find_label(const run_job *job, int *label);
 
 /* Exit status of a command whose last work was to write the file of OPTION_OUTPUT; says what it wrote. */
-int wrote(const run_job *job, const char *what, elbo_status status);
+int elbo__cli_wrote(const run_job *job, const char *what, elbo_status status);
 
 #endif

@@ -28,7 +28,7 @@ typedef struct {
 static void *must_have(void *block)
 {
     if (!block)
-        exit(fail());
+        exit(elbo__cli_fail());
     return block;
 }
 
@@ -46,7 +46,7 @@ static void add_option(parser *p, const elbo_option *o, elbo_values *values)
     p->rows[p->used++] = (struct argp_option){
         .name = o->name,
         .key = is_letter(o->alias) ? o->alias[0] : FIRST_KEY + p->count,
-        .arg = o->type == ELBO_FLAG ? "yes|no" : o->metavar,
+        .arg = elbo__cli_metavar(o),
         .flags = o->type == ELBO_FLAG ? OPTION_ARG_OPTIONAL : 0,
         .doc = known->help,
     };
@@ -81,6 +81,11 @@ static const known_option *find(const parser *p, int key)
     return NULL;
 }
 
+const char *elbo__cli_metavar(const elbo_option *option)
+{
+    return option->type == ELBO_FLAG ? "yes|no" : option->metavar ? option->metavar : "VALUE";
+}
+
 /* ---- parsing ----------------------------------------------------------------------------------------------------- */
 
 static error_t handle(int key, char *text, struct argp_state *state)
@@ -105,35 +110,38 @@ static error_t handle(int key, char *text, struct argp_state *state)
     return 0;
 }
 
-void parse(command_line *line, int argc, char **argv)
+void elbo__cli_parse(command_line *line, int argc, char **argv)
 {
     parser p = {.line = line};
     add_groups(&p);
     const struct argp argp = {
         .options = p.rows, .parser = handle, .args_doc = line->args[0] ? line->args : NULL, .doc = line->doc};
-    char *name = argv[0];
-    argv[0] = (char *)line->name; /* what argp calls the program */
+    char *old = argv[0], *name = NULL;
+    if (asprintf(&name, "%s %s", elbo__cli.name, line->name) < 0)
+        exit(elbo__cli_out_of_memory());
+    argv[0] = name; /* what argp calls the program */
     argp_parse(&argp, argc, argv, 0, NULL, &p);
-    argv[0] = name;
+    argv[0] = old;
+    free(name);
     for (int i = 0; i < p.count; i++)
         elbo_release(p.known[i].help);
     free(p.known);
     free(p.rows);
 }
 
-void release(command_line *line)
+void elbo__cli_release(command_line *line)
 {
     for (option_group *g = line->groups; g->table; g++)
         elbo_values_free(g->values);
 }
 
-void wrong_usage(const command_line *line, const char *format, ...)
+void elbo__cli_wrong_usage(const command_line *line, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    fprintf(stderr, "%s: ", line->name);
+    fprintf(stderr, "%s %s: ", elbo__cli.name, line->name);
     vfprintf(stderr, format, args);
-    fprintf(stderr, "\nTry `%s --help' for more information.\n", line->name);
+    fprintf(stderr, "\nTry `%s %s --help' for more information.\n", elbo__cli.name, line->name);
     va_end(args);
     exit(USAGE);
 }

@@ -1,12 +1,12 @@
-/* The command line of a command, from the library's tables of options.
+/* Internal: the command line of a command, from the library's tables of options.
  *
  *     enum { GENERAL };
  *     static const elbo_option general[] = {OPTION_SEED, OPTION_THREADS, ELBO_OPTIONS_END};
- *     command_line line = {.name = "elbo sample", .args = "RUN", .doc = "...", .most = 1,
+ *     command_line line = {.name = "sample", .args = "RUN", .doc = "...", .most = 1,
  *                          .groups = {[GENERAL] = {"Options:", general}}};
- *     parse(&line, argc, argv);
+ *     elbo__cli_parse(&line, argc, argv);
  *     int64_t seed = elbo_values_integer(line.groups[GENERAL].values, "seed");
- *     release(&line);
+ *     elbo__cli_release(&line);
  */
 #ifndef ELBO_CLI_OPTIONS_H
 #define ELBO_CLI_OPTIONS_H
@@ -24,7 +24,7 @@ typedef struct {
 } option_group;
 
 typedef struct {
-    const char *name;      /* for messages: "elbo sample"             */
+    const char *name;      /* of the command, for messages: "sample"  */
     const char *args;      /* what stands after the options: "RUN"    */
     const char *doc;       /* one paragraph                           */
     int least, most;       /* how many arguments                      */
@@ -34,11 +34,15 @@ typedef struct {
 } command_line;
 
 /* Fills in values and arguments. Ends the program on --help (0) and on wrong usage (64), naming the option. */
-void parse(command_line *line, int argc, char **argv);
-void release(command_line *line);
+void elbo__cli_parse(command_line *line, int argc, char **argv);
+void elbo__cli_release(command_line *line);
+
+/* What stands for the value of an option in the help: "N". */
+const char *elbo__cli_metavar(const elbo_option *option);
 
 /* Ends the program with 64: "elbo sample: MESSAGE", and where help is to be found. */
-void wrong_usage(const command_line *line, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
+void elbo__cli_wrong_usage(const command_line *line, const char *format, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
 
 /* ---- rows that several commands have ----------------------------------------------------------------------------- */
 
@@ -47,22 +51,23 @@ void wrong_usage(const command_line *line, const char *format, ...) __attribute_
      .help = "folder of IDX files named as MNIST's, or of PNG or JPEG files whose sub-folders are labels; sprites or " \
              "sprites:FACTOR: made-up images in colour (" usual ")"}
 #define OPTION_PART                                                                                                    \
-    {.name = "part", .type = ELBO_CHOICE, .fallback = "test", .choices = part_names, .metavar = "NAME",               \
-     .help = "which images of the data"}
+    {.name = "part", .type = ELBO_CHOICE, .default_value = "test", .choices = elbo__cli_part_names,                   \
+     .metavar = "NAME", .help = "which images of the data"}
 #define OPTION_SEED                                                                                                    \
-    {.name = "seed", .type = ELBO_INTEGER, .fallback = "1", .least = 0, .greatest = 9.2e18, .metavar = "N",           \
+    {.name = "seed", .type = ELBO_INTEGER, .default_value = "1", .least = 0, .greatest = 9.2e18, .metavar = "N",      \
      .help = "of all random numbers"}
 #define OPTION_THREADS                                                                                                 \
-    {.name = "threads", .type = ELBO_INTEGER, .fallback = "0", .least = 0, .greatest = 4096, .metavar = "N",          \
+    {.name = "threads", .type = ELBO_INTEGER, .default_value = "0", .least = 0, .greatest = 4096, .metavar = "N",     \
      .help = "at most one a processor, which 0 stands for; the results are the same for any number"}
 #define OPTION_OUTPUT(file)                                                                                            \
-    {.name = "output", .alias = "o", .type = ELBO_TEXT, .fallback = file, .metavar = "FILE",                           \
+    {.name = "output", .alias = "o", .type = ELBO_TEXT, .default_value = file, .metavar = "FILE",                      \
      .help = "the PNG picture to write"}
 #define OPTION_COUNT(n, what)                                                                                          \
-    {.name = "count", .alias = "n", .type = ELBO_INTEGER, .fallback = n, .least = 1, .greatest = 100000,              \
+    {.name = "count", .alias = "n", .type = ELBO_INTEGER, .default_value = n, .least = 1, .greatest = 100000,         \
      .metavar = "N", .help = what}
 #define OPTION_STEPS(n, what)                                                                                          \
-    {.name = "steps", .type = ELBO_INTEGER, .fallback = n, .least = 2, .greatest = 1000, .metavar = "N", .help = what}
+    {.name = "steps", .type = ELBO_INTEGER, .default_value = n, .least = 2, .greatest = 1000, .metavar = "N",         \
+     .help = what}
 #define OPTION_LABEL(otherwise)                                                                                        \
     {.name = "label", .type = ELBO_TEXT, .metavar = "CLASS",                                                          \
      .help = "of a model that takes labels: images of the class of this name, or else of this number; -1: " otherwise}

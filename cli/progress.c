@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../tensor/watch.h"
+#include "command.h"
 
 #define LIVE_SECONDS 0.1   /* between two live lines  */
 #define PLAIN_SECONDS 10.0 /* between two plain lines */
@@ -33,7 +34,7 @@ static void catch_interrupts(void)
     sigaction(SIGHUP, &action, NULL);
 }
 
-int interrupted(void)
+int elbo__cli_interrupted(void)
 {
     return caught ? 128 + caught : 0;
 }
@@ -46,7 +47,7 @@ static struct {
     double shown; /* when the last line was written, in seconds */
 } line;
 
-double now(void)
+double elbo__cli_now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -54,10 +55,29 @@ double now(void)
 }
 
 /* ", loss 105.30"; nothing for what the model has not */
-static void print_figure(const char *name, double value)
+static void print_figure(const elbo_figures *figures, const char *name, const char *label)
 {
-    if (!isnan(value))
-        fprintf(stderr, ", %s %.2f", name, value);
+    if (elbo_figures_has(figures, name))
+        fprintf(stderr, ", %s %.2f", label, elbo_figures_get(figures, name));
+}
+
+/* The first two of what the model reports by itself; what is small, with more digits */
+static void print_own(const elbo_figures *figures)
+{
+    for (int i = 0, shown = 0; i < figures->count && shown < 2; i++)
+        if (figures->at[i].own) {
+            const double value = figures->at[i].value;
+            fprintf(stderr, fabs(value) < 1 ? ", %s %.4f" : ", %s %.2f", figures->at[i].name, value);
+            shown++;
+        }
+}
+
+/* The bounds that draws make: iwae-5, of five */
+static void print_iwae(const elbo_figures *figures, const char *part)
+{
+    for (int i = 0; i < figures->count; i++)
+        if (strncmp(figures->at[i].name, "iwae-", 5) == 0)
+            fprintf(stderr, ", %s %s %.2f", part, figures->at[i].name, figures->at[i].value);
 }
 
 static void print_batch(const elbo_progress *p)
@@ -69,8 +89,9 @@ static void print_batch(const elbo_progress *p)
         fprintf(stderr, "%lld:%02lld:%02lld left", left / 3600, left / 60 % 60, left % 60);
     else
         fprintf(stderr, "%lld:%02lld left", left / 60, left % 60);
-    print_figure("loss", p->loss);
-    print_figure("KL", p->kl);
+    print_figure(&p->means, "loss", "loss");
+    print_figure(&p->means, "kl", "KL");
+    print_own(&p->means);
 }
 
 static void print_epoch(const elbo_progress *p)
@@ -78,13 +99,15 @@ static void print_epoch(const elbo_progress *p)
     const elbo_epoch *e = p->finished;
     fprintf(stderr, "epoch %lld/%lld, %.1f s, %.0f images/s", (long long)e->epoch, (long long)p->epochs, e->seconds,
             e->images_per_s);
-    print_figure("loss", e->train_loss);
-    print_figure("recon", e->train_recon);
-    print_figure("KL", e->train_kl);
-    print_figure("test ELBO", e->test_elbo);
+    print_figure(&e->train, "loss", "loss");
+    print_figure(&e->train, "recon", "recon");
+    print_figure(&e->train, "kl", "KL");
+    print_own(&e->train);
+    print_figure(&e->test, "elbo", "test ELBO");
+    print_iwae(&e->test, "test");
 }
 
-void clear_progress(void)
+void elbo__cli_clear_progress(void)
 {
     if (line.there)
         fputs("\r\033[K", stderr);
@@ -94,10 +117,10 @@ void clear_progress(void)
 /* Whether it is time for another line; if so, the place for it is free. */
 static bool due(void)
 {
-    const double time = now();
+    const double time = elbo__cli_now();
     if (time - line.shown < (line.live ? LIVE_SECONDS : PLAIN_SECONDS))
         return false;
-    clear_progress();
+    elbo__cli_clear_progress();
     line.shown = time;
     return true;
 }
@@ -110,36 +133,36 @@ static void end_line(void)
     fflush(stderr);
 }
 
-bool show_training(void *unused, const elbo_progress *p)
+bool elbo__cli_show_training(void *unused, const elbo_progress *p)
 {
     (void)unused;
     if (p->finished) {
-        clear_progress();
+        elbo__cli_clear_progress();
         print_epoch(p);
         fputc('\n', stderr);
-        line.shown = now();
+        line.shown = elbo__cli_now();
     } else if (due()) {
         print_batch(p);
         end_line();
     }
-    return !interrupted();
+    return !elbo__cli_interrupted();
 }
 
-void say(const char *format, ...)
+void elbo__cli_say(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    clear_progress();
-    fputs("elbo: ", stderr);
+    elbo__cli_clear_progress();
+    fprintf(stderr, "%s: ", elbo__cli.name);
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     va_end(args);
 }
 
-void show_warning(void *unused, const char *message)
+void elbo__cli_show_warning(void *unused, const char *message)
 {
     (void)unused;
-    say("warning: %s", message);
+    elbo__cli_say("warning: %s", message);
 }
 
 /* The watcher of what is no training. */
@@ -147,19 +170,19 @@ static bool show_work(void *unused, const char *what, int64_t done, int64_t tota
 {
     (void)unused;
     if (done == total) {
-        clear_progress();
+        elbo__cli_clear_progress();
     } else if (due()) {
         fprintf(stderr, "%s, %.0f %%", what, 100.0 * (double)done / (double)total);
         end_line();
     }
-    return !interrupted();
+    return !elbo__cli_interrupted();
 }
 
-void watch_work(void)
+void elbo__cli_watch_work(void)
 {
     const char *terminal = getenv("TERM");
     catch_interrupts();
     line.live = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
-    line.shown = now();
+    line.shown = elbo__cli_now();
     elbo_watch(show_work, NULL);
 }

@@ -1,28 +1,28 @@
-/* What the program says on stderr while it works: a live line on a terminal, else plain lines now and then. There is one
- * such line, whoever writes it.
+/* Internal: what the program says on stderr while it works: a live line on a terminal, else plain lines now and then.
+ * There is one such line, whoever writes it.
  */
 #ifndef ELBO_CLI_PROGRESS_H
 #define ELBO_CLI_PROGRESS_H
 
 #include "../nn/training/train.h"
 
-double now(void); /* seconds on a clock that only goes forward */
+double elbo__cli_now(void); /* seconds on a clock that only goes forward */
 
-/* From now on long work of the library shows how far it is, and ends at the first SIGINT, SIGTERM or SIGHUP; a second one
- * ends the program at once. */
-void watch_work(void);
+/* From now on long work of the library shows how far it is, and ends at the first SIGINT, SIGTERM or SIGHUP; a second
+ * one ends the program at once. */
+void elbo__cli_watch_work(void);
 
 /* Leaves the cursor at the start of an empty line: before anything else is said, and at the end. */
-void clear_progress(void);
+void elbo__cli_clear_progress(void);
 
-/* One line on stderr, "elbo: ...", in the place of the live line. */
-void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* One line on stderr, "elbo: ..." with the program's own name, in the place of the live line. */
+void elbo__cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The callbacks of elbo_training. The first returns false once the work is to end. */
-bool show_training(void *unused, const elbo_progress *progress);
-void show_warning(void *unused, const char *message);
+bool elbo__cli_show_training(void *unused, const elbo_progress *progress);
+void elbo__cli_show_warning(void *unused, const char *message);
 
 /* The exit status of a program that was asked to end, such as 130 or 143; 0: it was not. */
-int interrupted(void);
+int elbo__cli_interrupted(void);
 
 #endif

@@ -4,6 +4,7 @@ EXTRA_DIST += \
     %reldir%/latent-space.md \
     %reldir%/math.md \
     %reldir%/models.md \
+    %reldir%/own-models.md \
     %reldir%/performance.md \
     %reldir%/pictures/ae-reconstruction.png \
     %reldir%/pictures/conv-samples.png \

@@ -29,7 +29,7 @@ static elbo_dist generate(elbo_in *in, elbo_var *z) /* p(x|z) */
 static const elbo_option options[] = {
     {.name = "width",
      .type = ELBO_INTEGER,
-     .fallback = "32",
+     .default_value = "32",
      .least = 1,
      .greatest = 4096,
      .metavar = "N",
@@ -62,7 +62,8 @@ int main(void)
     if (failed)
         fprintf(stderr, "%s\n", elbo_error());
     else
-        printf("test ELBO %.2f = -(%.2f + %.2f) nats per image\n", last.test_elbo, last.test_recon, last.test_kl);
+        printf("test ELBO %.2f = -(%.2f + %.2f) nats per image\n", elbo_figures_get(&last.test, "elbo"),
+               elbo_figures_get(&last.test, "recon"), elbo_figures_get(&last.test, "kl"));
     elbo_run_free(run);
     elbo_run_free(again);
     remove(FILE_NAME);

@@ -29,17 +29,20 @@ static elbo_draw draw(const elbo_dist *d, const char *name, elbo_shape shape, in
     return (elbo_draw){.z = elbo_add(m, elbo_mul(elbo_exp(log_b), elbo_mul(elbo_sign(v), size)))};
 }
 
+static elbo_var *mean(const elbo_dist *d)
+{
+    return d->args[0];
+}
+
 static const elbo_dist_kind laplace = {
-    .name = "laplace", .reparametrised = true, .log_prob = log_prob, .draw = draw};
+    .name = "laplace", .reparametrised = true, .log_prob = log_prob, .draw = draw, .mean = mean};
 
 static elbo_inference infer(elbo_in *in) /* q(z|x), and draws from it */
 {
     elbo_var *h = elbo_net_encode(in);
     elbo_var *m = elbo_linear(h, "encoder.mean", elbo_option_integer(in, "latent-dim"));
     elbo_var *log_b = elbo_linear(h, "encoder.log_scale", elbo_option_integer(in, "latent-dim"));
-    const elbo_dist q = {&laplace, in->g, {m, log_b}, 0, elbo_shape_of(m), 1};
-    const elbo_draw drawn = elbo_rsample(q, "z", in->draws);
-    return (elbo_inference){.q = q, .z = drawn.z, .log_q = drawn.log_prob, .code = m};
+    return elbo_infer_from(in, elbo_dist_of(&laplace, elbo_shape_of(m), m, log_b));
 }
 
 static elbo_dist generate(elbo_in *in, elbo_var *z) /* p(x|z) */
@@ -68,7 +71,8 @@ int main(int argc, char **argv)
     if (failed)
         fprintf(stderr, "%s\n", elbo_error());
     else
-        printf("test ELBO %.1f = -(%.1f + %.1f) nats\n", last.test_elbo, last.test_recon, last.test_kl);
+        printf("test ELBO %.1f = -(%.1f + %.1f) nats\n", elbo_figures_get(&last.test, "elbo"),
+               elbo_figures_get(&last.test, "recon"), elbo_figures_get(&last.test, "kl"));
     elbo_run_free(run);
     elbo_images_free(&train);
     elbo_images_free(&test);

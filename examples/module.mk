@@ -11,4 +11,6 @@ example_programs += \
     %reldir%/07-train \
     %reldir%/08-model \
     %reldir%/09-cvae \
-    %reldir%/10-laplace
+    %reldir%/10-laplace \
+    %reldir%/11-own-loop \
+    %reldir%/12-program

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "../tensor/error_private.h"
+#include "../tensor/walk.h"
+
 void elbo__reorder(void *data, size_t count, size_t size, elbo__byte_order order)
 {
     if (size == 1 || order == elbo__native_order())

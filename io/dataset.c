@@ -1,6 +1,5 @@
 #include "dataset.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "../tensor/memory.h"
@@ -27,34 +26,6 @@ static elbo_status check_shape(const elbo__data_names *names, elbo_images *out)
     if (out->count < 1 || out->channels < 1 || out->height < 1 || out->width < 1)
         return elbo__fail(names->status, "%s: holds no pixels: %s", names->images, elbo_shape_format(shape).text);
     return ELBO_OK;
-}
-
-struct scan {
-    elbo_dtype dtype;
-    int64_t seen, bad; /* elements; the first that is not finite, or -1 */
-};
-
-static void scan_piece(void *user, const void *bytes, size_t count)
-{
-    struct scan *scan = user;
-    const int64_t n = (int64_t)(count / elbo_dtype_size(scan->dtype));
-    for (int64_t i = 0; i < n && scan->bad < 0; i++)
-        if (!isfinite(scan->dtype == ELBO_F32 ? ((const float *)bytes)[i] : ((const double *)bytes)[i]))
-            scan->bad = scan->seen + i;
-    scan->seen += n;
-}
-
-static elbo_status check_finite(const elbo__data_names *names, const elbo_images *images)
-{
-    struct scan scan = {images->images.dtype, 0, -1};
-    if (scan.dtype == ELBO_U8)
-        return ELBO_OK;
-    elbo__pour(&images->images, elbo__native_order(), scan_piece, &scan);
-    if (scan.bad < 0)
-        return ELBO_OK;
-    const int64_t size = images->channels * images->height * images->width;
-    return elbo__fail(names->status, "%s: image %lld: a value is not finite", names->images,
-                      (long long)(scan.bad / size));
 }
 
 static elbo_status check_labels(const elbo__data_names *names, int classes, elbo_images *out)
@@ -107,6 +78,14 @@ static uint64_t hash_tensor(uint64_t hash, const elbo_tensor *tensor)
     return hash;
 }
 
+uint64_t elbo__images_fingerprint(const elbo_images *images)
+{
+    uint64_t hash = hash_tensor(ELBO__HASH_START, &images->images);
+    if (images->labels.data)
+        hash = hash_tensor(hash, &images->labels);
+    return images->mask.data ? hash_tensor(hash, &images->mask) : hash;
+}
+
 elbo_status elbo__images_complete(const elbo__data_names *names, int classes, elbo_images *out)
 {
     if (classes < ELBO_WITHOUT_LABELS || classes > ELBO_MAX_CLASSES)
@@ -115,18 +94,15 @@ elbo_status elbo__images_complete(const elbo__data_names *names, int classes, el
     if (status == ELBO_OK)
         status = check_labels(names, classes, out);
     if (status == ELBO_OK)
-        status = check_finite(names, out);
-    if (status != ELBO_OK)
-        return status;
-    out->fingerprint = hash_tensor(ELBO__HASH_START, &out->images);
-    if (out->labels.data)
-        out->fingerprint = hash_tensor(out->fingerprint, &out->labels);
-    return ELBO_OK;
+        status = elbo__images_find_missing(names, out);
+    if (status == ELBO_OK)
+        out->fingerprint = elbo__images_fingerprint(out);
+    return status;
 }
 
 elbo_status elbo_images_of(const elbo_tensor *images, const elbo_tensor *labels, int classes, elbo_images *out)
 {
-    static const elbo__data_names names = {"images", "labels", ELBO_INVALID};
+    static const elbo__data_names names = {.images = "images", .labels = "labels", .status = ELBO_INVALID};
     *out = (elbo_images){.images = *images};
     if (classes == ELBO_WITHOUT_LABELS)
         labels = NULL;
@@ -212,5 +188,6 @@ void elbo_images_free(elbo_images *images)
         elbo__free_names(images->class_names);
         elbo__free(images->left_out);
     }
+    elbo_tensor_free(&images->mask); /* always a copy */
     *images = (elbo_images){.owned = false};
 }

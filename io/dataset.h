@@ -11,6 +11,9 @@
  * whatever an IDX file can hold may follow "idx", as in train-images-idx4-float, and "-images.idx3" is as good as
  * "-images-idx3". "test" is another name of the part "t10k", in files and in calls. Labels are optional.
  *
+ * Values may be missing: NaN in an IDX file of floats, or 0 in PART-mask-idx3-ubyte, which is of the images' shape.
+ * What stands in the images at such a place has no influence on anything. docs/models.md says what models make of it.
+ *
  * A folder without IDX files may hold pictures of one size, whose names end in .png, .jpg or .jpeg in letters of either
  * case:
  *
@@ -48,7 +51,8 @@ enum { ELBO_MAX_CLASSES = 65536 };
 enum { ELBO_WITHOUT_LABELS = -1 }; /* in place of a number of classes: labels are not wanted, and not looked at */
 
 typedef struct {
-    elbo_tensor images; /* (N, D), (N, H, W) or (N, C, H, W): u8 grey levels 0..255, or f32 or f64, all finite */
+    elbo_tensor images; /* (N, D), (N, H, W) or (N, C, H, W): u8 grey levels 0..255, or f32 or f64, finite or NaN, */
+                        /* which stands for a missing value                                                 */
     elbo_tensor labels; /* (N), u8 or i32, each in 0..classes-1; data is NULL without labels                    */
     int64_t count;      /* N, at least 1                                                                        */
     int64_t channels, height, width; /* of one image; 1, 1, D for (N, D)                                        */
@@ -59,6 +63,9 @@ typedef struct {
                                      /* of both parts together; NULL: nothing                                   */
     elbo_tensor factors;             /* (N, F) i32: what each image was made from, see io/sprites.h; data is    */
                                      /* NULL for all that is not made up                                        */
+    elbo_tensor mask;                /* u8 of the shape of images: 1 where a value is there, 0 where it is      */
+                                     /* missing; its own memory; data is NULL without one                       */
+    int64_t missing;                 /* how many values are, of all images                                      */
     uint64_t fingerprint;            /* a hash of dtypes, shapes and elements, the same from a file or an array */
     bool owned;                      /* the data is freed with it                                               */
 } elbo_images;
@@ -67,8 +74,8 @@ typedef struct {
  * are folders of pictures, or values of the factor. ELBO_WITHOUT_LABELS: files of labels are not read, folders are not
  * compared, and pictures are taken from wherever in the part they lie. Errors name the file: ELBO_IO for a missing or
  * unreadable one, ELBO_FORMAT for one that is no IDX file or picture, holds labels in place of images or the other way
- * round, has another count than its partner, a label outside the classes, a value that is not finite, or another size
- * than the other pictures. */
+ * round, has another count than its partner, a label outside the classes, an infinite value, a mask of another shape
+ * than the images, or another size than the other pictures. */
 ELBO_API elbo_status elbo_images_load(const char *folder, const char *part, int classes,
                                       elbo_images *out) ELBO_MUST_CHECK;
 
@@ -81,6 +88,10 @@ ELBO_API elbo_status elbo_images_find(const char *folder, const char *part, bool
  * what elbo_images_load would refuse in a file. */
 ELBO_API elbo_status elbo_images_of(const elbo_tensor *images, const elbo_tensor *labels, int classes,
                                     elbo_images *out) ELBO_MUST_CHECK;
+
+/* Says which values are missing, in place of what was said before: mask u8 of the shape of images and of any strides, 0
+ * where a value is missing. It is copied, and elbo_images_free frees the copy, also where the images are not owned. */
+ELBO_API elbo_status elbo_images_set_mask(elbo_images *images, const elbo_tensor *mask) ELBO_MUST_CHECK;
 
 /* Renumbers labels so that class i is the one called names[i] (count of them), as a model of other images knows them.
  * ELBO_FORMAT when an image is of a class that is not among them. Does nothing without class names. The images must be

@@ -8,13 +8,20 @@
 typedef struct {
     const char *images, *labels;
     elbo_status status;
+    const char *mask;
 } elbo__data_names;
 
-/* Checks the images and labels in *out and fills in counts, sizes, classes and fingerprint. */
+/* Checks images, labels and mask in *out and fills in counts, sizes, classes and fingerprint. */
 elbo_status elbo__images_complete(const elbo__data_names *names, int classes, elbo_images *out) ELBO_MUST_CHECK;
 
 /* Makes out->class_names of these, and of numbers for the classes after them. Frees nothing on failure. */
 elbo_status elbo__images_name(elbo_images *out, const char *const *names, int count) ELBO_MUST_CHECK;
+
+/* Counts the missing values in *images: 0 in the mask, whose memory is its own and becomes 0 and 1, or NaN, which
+ * becomes 0 there. Fails for a mask of another shape and for an infinite value that is not missing. */
+elbo_status elbo__images_find_missing(const elbo__data_names *names, elbo_images *images) ELBO_MUST_CHECK;
+
+uint64_t elbo__images_fingerprint(const elbo_images *images);
 
 void elbo__free_names(char **names); /* NULL after the last; accepts NULL */
 

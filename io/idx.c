@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../tensor/memory.h"
-#include "../tensor/watch.h"
+#include "../tensor/watch_private.h"
 #include "bytes.h"
 #include "file.h"
 #include "gzip.h"

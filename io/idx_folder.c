@@ -14,8 +14,8 @@ static const char *const train_names[] = {"train", NULL}, *const test_names[] = 
 /* What a folder holds for a part and besides. */
 struct files {
     elbo__listing all;
-    const char *images, *labels; /* of the part: names in `all`, or NULL  */
-    const char *others;          /* images of the other part, or NULL     */
+    const char *images, *labels, *mask; /* of the part: names in `all`, or NULL  */
+    const char *others;                 /* images of the other part, or NULL     */
 };
 
 /* ---- finding ----------------------------------------------------------------------------------------------------- */
@@ -74,6 +74,8 @@ static elbo_status find_files(const char *folder, const char *part, struct files
         status = find(folder, &out->all, names, "images", &out->images);
     if (status == ELBO_OK)
         status = find(folder, &out->all, names, "labels", &out->labels);
+    if (status == ELBO_OK)
+        status = find(folder, &out->all, names, "mask", &out->mask);
     /* a folder that holds the other part as IDX files lacks this one, whatever pictures lie beside it */
     if (status == ELBO_OK && !out->images)
         status = find(folder, &out->all, strcmp(part, "train") == 0 ? test_names : train_names, "images", &out->others);
@@ -143,14 +145,21 @@ static elbo_status tell_left_out(const char *folder, const char *part, const elb
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-static elbo_status read_files(const char *images, const char *labels, int classes, elbo_images *out)
+static elbo_status read_files(const elbo__data_names *names, int classes, elbo_images *out)
 {
-    elbo_status status = elbo_idx_read(images, &out->images);
-    if (status == ELBO_OK && labels)
-        status = elbo_idx_read(labels, &out->labels);
-    if (status == ELBO_OK)
-        status = elbo__images_complete(&(elbo__data_names){images, labels, ELBO_FORMAT}, classes, out);
-    return status;
+    elbo_status status = elbo_idx_read(names->images, &out->images);
+    if (status == ELBO_OK && names->labels)
+        status = elbo_idx_read(names->labels, &out->labels);
+    if (status == ELBO_OK && names->mask)
+        status = elbo_idx_read(names->mask, &out->mask);
+    return status == ELBO_OK ? elbo__images_complete(names, classes, out) : status;
+}
+
+/* *path = FOLDER/NAME, or NULL without a name. */
+static elbo_status path_of(const char *folder, const char *name, const char **path)
+{
+    *path = name ? elbo__format("%s/%s", folder, name) : NULL;
+    return *path || !name ? ELBO_OK : ELBO_NO_MEMORY;
 }
 
 static elbo_status load(const char *folder, const char *part, const struct files *files, int classes, elbo_images *out)
@@ -158,14 +167,19 @@ static elbo_status load(const char *folder, const char *part, const struct files
     if (!files->images)
         return elbo__fail(ELBO_IO, "%s/%s-images-idx3-ubyte: no such file, plain or .gz", folder,
                           elbo__is_test_part(part) ? "t10k" : part);
-    const bool labelled = files->labels && classes != ELBO_WITHOUT_LABELS;
-    char *images = elbo__format("%s/%s", folder, files->images);
-    char *labels = labelled ? elbo__format("%s/%s", folder, files->labels) : NULL;
-    elbo_status status = images && (labels || !labelled) ? read_files(images, labels, classes, out) : ELBO_NO_MEMORY;
+    elbo__data_names names = {.status = ELBO_FORMAT};
+    elbo_status status = path_of(folder, files->images, &names.images);
+    if (status == ELBO_OK && classes != ELBO_WITHOUT_LABELS)
+        status = path_of(folder, files->labels, &names.labels);
+    if (status == ELBO_OK)
+        status = path_of(folder, files->mask, &names.mask);
+    if (status == ELBO_OK)
+        status = read_files(&names, classes, out);
     if (status == ELBO_OK)
         status = tell_left_out(folder, part, &files->all, &out->left_out);
-    elbo__free(images);
-    elbo__free(labels);
+    elbo__free((char *)names.images);
+    elbo__free((char *)names.labels);
+    elbo__free((char *)names.mask);
     return status;
 }
 

@@ -23,9 +23,6 @@ extern "C" {
  * count. */
 ELBO_API elbo_status elbo_jpeg_read(const char *path, elbo_tensor *out) ELBO_MUST_CHECK;
 
-/* Internal. The shape that elbo_jpeg_read would give a file, without its pixels. */
-elbo_status elbo__jpeg_peek(const char *path, elbo_shape *out) ELBO_MUST_CHECK;
-
 #ifdef __cplusplus
 }
 #endif

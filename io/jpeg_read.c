@@ -1,4 +1,4 @@
-#include "jpeg.h"
+#include "jpeg_private.h"
 
 #include <errno.h>
 #include <setjmp.h>

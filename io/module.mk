@@ -35,11 +35,13 @@ library_sources += \
     %reldir%/idx.c \
     %reldir%/idx_folder.c \
     %reldir%/ini.c \
+    %reldir%/jpeg_private.h \
     %reldir%/jpeg_read.c \
     %reldir%/left_out.c \
     %reldir%/left_out.h \
     %reldir%/listing.c \
     %reldir%/listing.h \
+    %reldir%/missing.c \
     %reldir%/npy.c \
     %reldir%/palette.c \
     %reldir%/palette.h \

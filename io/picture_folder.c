@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "../tensor/memory.h"
-#include "../tensor/watch.h"
+#include "../tensor/watch_private.h"
 #include "album.h"
 #include "dataset_private.h"
 
@@ -98,8 +98,9 @@ static elbo_status load(const elbo__album *album, bool test, int classes, elbo_i
         return status;
     const int named = (int)album->classes.count;
     const bool labelled = out->labels.data;
-    status = elbo__images_complete(&(elbo__data_names){album->folder, album->folder, ELBO_FORMAT},
-                                   classes == 0 && labelled ? named : classes, out);
+    status = elbo__images_complete(
+        &(elbo__data_names){.images = album->folder, .labels = album->folder, .status = ELBO_FORMAT},
+        classes == 0 && labelled ? named : classes, out);
     if (status == ELBO_OK && labelled)
         status = elbo__images_name(out, (const char *const *)album->classes.names, named);
     if (status == ELBO_OK)

@@ -6,9 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../tensor/error_private.h"
 #include "../tensor/text.h"
 #include "file.h"
-#include "jpeg.h"
+#include "jpeg_private.h"
 #include "png.h"
 #include "png_private.h"
 

@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 #include "../tensor/memory.h"
-#include "../tensor/watch.h"
+#include "../tensor/walk.h"
+#include "../tensor/watch_private.h"
 #include "bytes.h"
 #include "file.h"
 #include "png_private.h"

@@ -5,7 +5,7 @@
 
 #include "../tensor/memory.h"
 #include "../tensor/random.h"
-#include "../tensor/watch.h"
+#include "../tensor/watch_private.h"
 #include "../tensor/text.h"
 #include "dataset_private.h"
 
@@ -148,7 +148,7 @@ static elbo_status make_data(int size, int64_t count, uint64_t seed, const char 
     char name[32];
     elbo__print(name, sizeof name, "sprites:%s", factor->name);
     if (status == ELBO_OK)
-        status = elbo__images_complete(&(elbo__data_names){"sprites", name, ELBO_INVALID},
+        status = elbo__images_complete(&(elbo__data_names){.images = "sprites", .labels = name, .status = ELBO_INVALID},
                                        classes == 0 ? factor->count : classes, out);
     if (status == ELBO_OK && out->labels.data && factor->names)
         status = elbo__images_name(out, factor->names, factor->count);

@@ -8,70 +8,49 @@
 static const elbo_option options[] = {
     ELBO_OPTION_HIDDEN("128"), ELBO_OPTION_LATENT_DIM,     ELBO_OPTION_ACTIVATION, ELBO_OPTION_CODE_ACTIVATION,
     ELBO_OPTION_TIED,          ELBO_OPTION_RECONSTRUCTION, ELBO_OPTIONS_SPARSITY,  ELBO_OPTIONS_CORRUPTION,
-    ELBO_OPTION_BINARISE,      ELBO_OPTIONS_END,
+    ELBO_OPTION_BINARISE,      ELBO_OPTIONS_NET,           ELBO_OPTIONS_END,
 };
 
-/* The encoder's layer i, counted from 0: encoder.hidden, encoder.hidden2, ..., encoder.code */
-static elbo_layer_name encoder_name(const elbo_sizes *hidden, int i)
+static bool is_sigmoid(elbo_in *in, const char *option)
 {
-    return i == hidden->n ? elbo_numbered("encoder.code", 1) : elbo_numbered("encoder.hidden", i + 1);
+    return strcmp(elbo_option_choice(in, option), "sigmoid") == 0;
 }
 
-/* (B, D) -> code (B, Z); sigmoid units on the way add to the penalty where that is asked for */
-static elbo_inference infer(elbo_in *in)
+/* The sum of the penalties on sigmoid units of dense layers, code included, (); NULL where none is asked for */
+static elbo_var *penalty(elbo_in *in, elbo_units units, elbo_var *code)
 {
-    const elbo_sizes hidden = elbo_option_sizes(in, "hidden");
     const double sparsity = elbo_option_number(in, "sparsity"), rho = elbo_option_number(in, "rho");
-    elbo_var *h = in->x, *sparse = NULL, *penalty = NULL;
-    for (int i = 0; i <= hidden.n; i++) {
-        const char *activation = elbo_option_choice(in, i == hidden.n ? "code-activation" : "activation");
-        const int64_t units = i == hidden.n ? elbo_option_integer(in, "latent-dim") : hidden.at[i];
-        h = elbo_activation(elbo_linear(h, encoder_name(&hidden, i).text, units), activation);
-        if (sparsity > 0 && strcmp(activation, "sigmoid") == 0) {
-            elbo_var *term = elbo_scale(elbo_sparseness(h, rho), sparsity);
-            penalty = penalty ? elbo_add(penalty, term) : term;
-            sparse = h;
+    elbo_var *sum = NULL, *sparse = NULL;
+    for (int i = 0; i <= units.n && sparsity > 0; i++)
+        if (is_sigmoid(in, i < units.n ? "activation" : "code-activation")) {
+            sparse = i < units.n ? units.at[i] : code;
+            elbo_var *term = elbo_scale(elbo_sparseness(sparse, rho), sparsity);
+            sum = sum ? elbo_add(sum, term) : term;
         }
-    }
     if (sparse)
         elbo_report(in, "activity", elbo_mean_all(sparse));
     else if (sparsity > 0)
         elbo_graph_fail(in->g, ELBO_INVALID, "sparsity: there are no sigmoid units; take code-activation sigmoid");
-    return (elbo_inference){.z = elbo_unsqueeze(h, 1), .code = h, .penalty = penalty};
+    return sum;
 }
 
-/* The layer that mirrors the encoder's layer i: h (..., units of i) -> (..., out) */
-static elbo_var *decoder_layer(elbo_in *in, elbo_var *h, const char *name, const char *mirrored, int64_t out)
+static elbo_inference infer(elbo_in *in)
 {
-    if (!elbo_option_flag(in, "tied"))
-        return elbo_linear(h, name, out);
-    const elbo_init init = elbo_init_fan_in(elbo_size(h, -1));
-    elbo_scope(in->g, mirrored);
-    elbo_var *w = elbo_param(in->g, "weight", ELBO_SHAPE(elbo_size(h, -1), out), init);
-    elbo_scope_end(in->g);
-    elbo_scope(in->g, name);
-    elbo_var *b = elbo_param(in->g, "bias", ELBO_SHAPE(out), init);
-    elbo_scope_end(in->g);
-    return elbo_affine(h, elbo_transpose(w), b);
+    elbo_units units;
+    elbo_var *h = elbo_net_encode_units(in, &units);
+    elbo_inference inference = elbo_infer_code(elbo_net_code(in, h));
+    inference.penalty = penalty(in, units, inference.code);
+    return inference;
 }
 
 static elbo_dist generate(elbo_in *in, elbo_var *z)
 {
-    const elbo_sizes hidden = elbo_option_sizes(in, "hidden");
-    const bool bernoulli = strcmp(elbo_option_choice(in, "likelihood"), "bernoulli") == 0;
-    for (int i = hidden.n; i > 0; i--) {
-        const elbo_layer_name name = elbo_numbered("decoder.hidden", hidden.n - i + 1);
-        z = decoder_layer(in, z, name.text, encoder_name(&hidden, i).text, hidden.at[i - 1]);
-        z = elbo_activation(z, elbo_option_choice(in, "activation"));
-    }
-    z = decoder_layer(in, z, bernoulli ? "decoder.logits" : "decoder.mean", encoder_name(&hidden, 0).text,
-                      elbo_size(in->x, -1));
-    return bernoulli ? elbo_bernoulli(z) : elbo_squared_error(z);
+    return elbo_likelihood(in, elbo_net_decode(in, z));
 }
 
 const elbo_model elbo_model_ae = {
     .name = "ae",
-    .summary = "autoencoder: linear, deep, tied, denoising, sparse",
+    .summary = "autoencoder: linear, deep, convolutional, tied, denoising, sparse",
     .options = options,
     .flags = ELBO_NO_PRIOR,
     .infer = infer,

@@ -11,7 +11,7 @@ static const elbo_option options[] = {
     ELBO_OPTIONS_NET,
     {.name = "prior",
      .type = ELBO_CHOICE,
-     .fallback = "standard",
+     .default_value = "standard",
      .choices = priors,
      .metavar = "NAME",
      .help = "of z given the label: N(0, I) for all, or a normal that is learned for each"},

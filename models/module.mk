@@ -5,6 +5,7 @@ library_sources += \
     %reldir%/ae.c \
     %reldir%/cvae.c \
     %reldir%/models.c \
+    %reldir%/models_private.h \
     %reldir%/pca.c \
     %reldir%/pca.h \
     %reldir%/pca_fit.c \

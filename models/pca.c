@@ -4,7 +4,10 @@
 
 static const elbo_option options[] = {
     ELBO_OPTION_LATENT_DIM,
-    {.name = "whiten", .type = ELBO_FLAG, .fallback = "no", .help = "divide each number of the code by its deviation"},
+    {.name = "whiten",
+     .type = ELBO_FLAG,
+     .default_value = "no",
+     .help = "divide each number of the code by its deviation"},
     ELBO_OPTIONS_END,
 };
 
@@ -14,7 +17,7 @@ static elbo_inference infer(elbo_in *in)
     elbo_var *code = elbo__pca_project(in, &f);
     if (elbo_option_flag(in, "whiten"))
         code = elbo_div(code, elbo_sqrt(f.variances));
-    return (elbo_inference){.z = elbo_unsqueeze(code, 1), .code = code};
+    return elbo_infer_code(code);
 }
 
 static elbo_dist generate(elbo_in *in, elbo_var *z)

@@ -1,5 +1,5 @@
-/* Internal: what principal component analysis and its probabilistic form share. Names as in nn/pca/pca.h: the mean m, the
- * axes u_i and the variances s_i along them. */
+/* Internal: what principal component analysis and its probabilistic form share. Names as in nn/pca/pca.h: the mean m,
+ * the axes u_i and the variances s_i along them. */
 #ifndef ELBO_MODELS_PCA_H
 #define ELBO_MODELS_PCA_H
 
@@ -9,8 +9,8 @@
 /* The least that a variance is taken to be: deviations of 3e-4 of a grey level of 255 in floats near 1. */
 #define ELBO__PCA_LEAST 1e-9
 
-/* State of the parameter set: mean (D), components (Z, D), variances (Z), and noise (), the mean of the variances along the
- * axes that are left out. */
+/* State of the parameter set: mean (D), components (Z, D), variances (Z), and noise (), the mean of the variances along
+ * the axes that are left out. */
 typedef struct {
     elbo_var *mean, *axes, *variances, *noise;
 } elbo__pca;

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "../nn/pca/pca.h"
+#include "../tensor/error_private.h"
 #include "../tensor/text.h"
 
 elbo__pca elbo__pca_find(elbo_in *in)

@@ -3,6 +3,7 @@
  *     z ~ N(0, I),  x | z ~ N(m + sum_i sqrt(s_i - c) z_i u_i, c I) */
 #include <math.h>
 
+#include "../tensor/error_private.h"
 #include "models.h"
 #include "pca.h"
 
@@ -54,7 +55,7 @@ static elbo_status fit(elbo_run *run, const elbo_images *images)
 static int losses(elbo_in *in, elbo_loss *out)
 {
     elbo_report(in, "log_likelihood", log_likelihood(in));
-    return elbo_bound_loss(in, out);
+    return elbo_default_losses(in, out);
 }
 
 const elbo_model elbo_model_ppca = {

@@ -1,4 +1,5 @@
-/* Internal: what the VAE and its conditional form share. Networks put the label beside their input where there is one. */
+/* Internal: what the VAE and its conditional form share. Networks put the label beside their input where there
+ * is one. */
 #ifndef ELBO_MODELS_VAE_H
 #define ELBO_MODELS_VAE_H
 

@@ -19,7 +19,7 @@
 #include "memory.h"
 #include "product.h"
 #include "vectors.h"
-#include "watch.h"
+#include "watch_private.h"
 
 enum {
     PANEL = 32,    /* columns */

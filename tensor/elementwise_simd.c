@@ -7,6 +7,7 @@
 #endif
 
 #include "elementwise.h"
+#include "vgamma.h"
 #include "vmath.h"
 
 /* clang makes the same code without being told, and warns where it does not */
@@ -29,6 +30,7 @@
 #define elbo__fabs_f32 __builtin_fabsf
 #define elbo__sqrt_f32 __builtin_sqrtf
 #define elbo__floor_f32 __builtin_floorf
+#define elbo__rint_f32 __builtin_rintf
 #define elbo__fma_f32 __builtin_fmaf
 #include "elementwise_simd.inc"
 #undef T
@@ -43,6 +45,7 @@
 #define elbo__fabs_f64 __builtin_fabs
 #define elbo__sqrt_f64 __builtin_sqrt
 #define elbo__floor_f64 __builtin_floor
+#define elbo__rint_f64 __builtin_rint
 #define elbo__fma_f64 __builtin_fma
 #include "elementwise_simd.inc"
 

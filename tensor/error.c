@@ -1,4 +1,4 @@
-#include "error.h"
+#include "error_private.h"
 
 #include <stdarg.h>
 

@@ -35,9 +35,6 @@ typedef enum {
 /* The message of the last failure on the calling thread; "" when nothing failed yet. Never NULL. */
 ELBO_API const char *elbo_error(void);
 
-/* Internal: formats the message and returns `status`, so that `return elbo__fail(ELBO_IO, "...")` reads well. */
-elbo_status elbo__fail(elbo_status status, const char *format, ...) ELBO_PRINTF(2, 3);
-
 #ifdef __cplusplus
 }
 #endif

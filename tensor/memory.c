@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocator.h"
 #include "text.h"
 
 enum { ALIGNMENT = 64 };

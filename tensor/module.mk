@@ -1,7 +1,7 @@
 public_headers += \
+    %reldir%/allocator.h \
     %reldir%/error.h \
     %reldir%/machine.h \
-    %reldir%/memory.h \
     %reldir%/tensor.h \
     %reldir%/version.h \
     %reldir%/watch.h
@@ -19,10 +19,12 @@ library_sources += \
     %reldir%/elementwise.h \
     %reldir%/elementwise_simd.inc \
     %reldir%/error.c \
+    %reldir%/error_private.h \
     %reldir%/lookup.c \
     %reldir%/lookup.h \
     %reldir%/machine.c \
     %reldir%/memory.c \
+    %reldir%/memory.h \
     %reldir%/move.c \
     %reldir%/move.h \
     %reldir%/patches.c \
@@ -43,8 +45,12 @@ library_sources += \
     %reldir%/vectors.c \
     %reldir%/vectors.h \
     %reldir%/version.c \
+    %reldir%/vgamma.h \
+    %reldir%/vgamma.h \
     %reldir%/vmath.h \
+    %reldir%/walk.h \
     %reldir%/watch.c \
+    %reldir%/watch_private.h \
     %reldir%/words.c \
     %reldir%/words.h
 

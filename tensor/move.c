@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "elementwise.h"
+#include "walk.h"
 
 elbo__loops elbo__loops_over(const elbo_layout *const *layouts, int n)
 {

@@ -4,6 +4,7 @@
 
 #include "elementwise.h"
 #include "move.h"
+#include "walk.h"
 
 /* The axes of x in two lists: those that stay and those that go. */
 typedef struct {

@@ -4,6 +4,7 @@
 
 #include "memory.h"
 #include "text.h"
+#include "walk.h"
 
 static const struct {
     const char *name;

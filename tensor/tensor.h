@@ -102,19 +102,6 @@ ELBO_API void elbo_tensor_set(const elbo_tensor *tensor, const int64_t *index, d
 /* to[...] = from[...], converting the dtype; the shapes must be equal. */
 ELBO_API void elbo_tensor_copy(const elbo_tensor *to, const elbo_tensor *from);
 
-/* ---- walking (internal) ------------------------------------------------------------------------------------------ */
-
-/* Visits the indices of a shape in row-major order: for (elbo__walk w = elbo__walk_start(&shape); w.more;
- * elbo__walk_next(&w)) ... w.index ... */
-typedef struct {
-    elbo_shape shape;
-    int64_t index[ELBO_MAX_RANK];
-    bool more;
-} elbo__walk;
-elbo__walk elbo__walk_start(const elbo_shape *shape);
-void elbo__walk_next(elbo__walk *walk);
-int64_t elbo__layout_at(const elbo_layout *layout, const int64_t *index); /* the element's position */
-
 #ifdef __cplusplus
 }
 #endif

@@ -7,7 +7,7 @@
 #include "memory.h"
 #include "product.h"
 #include "random.h"
-#include "watch.h"
+#include "watch_private.h"
 
 /* ---- sums -------------------------------------------------------------------------------------------------------- */
 

@@ -195,11 +195,10 @@ static inline float elbo__erf_f32(float x)
     return elbo__with_sign_f32(y, x);
 }
 
-/* a^b = 2^(b log2 |a|) in double, with the sign of an odd power; 0.6 ULP. |a| = 2^e m with 2/3 <= m < 4/3;
- * log2 m = t p(t^2) with t = (m - 1) / (m + 1), p of degree 5 (2^-42); 2^r of degree 6 for |r| <= 1/2 (2^-29). */
-static inline float elbo__pow_f32(float a, float b)
+/* log2 x = e + t p(t^2), in double: x = 2^e m with 2/3 <= m < 4/3, t = (m - 1) / (m + 1), p of degree 5 (2^-42). For
+ * x >= 0 that is 0, infinite or a normal double. */
+static inline double elbo__log2_reduced(double x)
 {
-    double x = elbo__abs_f32(a), y = b;
     uint64_t one = elbo__bits_f64(1.0);
     uint64_t e = (elbo__bits_f64(x) + (one - elbo__bits_f64(0x1.5555555555555p-1))) >> 52; /* plus 1023 */
     double m = elbo__of_bits_f64(elbo__bits_f64(x) - (e << 52) + one);
@@ -207,8 +206,16 @@ static inline float elbo__pow_f32(float a, float b)
     double p = elbo__poly5_f64(t * t, 2.8853900817774281, 0.96179669482037267, 0.57707775676342965,
                                0.41222608043030534, 0.31928801147215757, 0.2907983787574292);
     double ef = elbo__of_bits_f64(e | elbo__bits_f64(0x1p52)) - (0x1p52 + 1023.0);
-    double log2 = elbo__pick_f64(x < INFINITY, __builtin_fma(t, p, ef), x);
-    log2 = elbo__pick_f64(x == 0.0, -INFINITY, log2);
+    double y = elbo__pick_f64(x < INFINITY, __builtin_fma(t, p, ef), x);
+    return elbo__pick_f64(x == 0.0, -INFINITY, y);
+}
+
+/* a^b = 2^(b log2 |a|) in double, with the sign of an odd power; 0.6 ULP. 2^r of degree 6 for |r| <= 1/2 (2^-29). */
+static inline float elbo__pow_f32(float a, float b)
+{
+    double x = elbo__abs_f32(a), y = b;
+    uint64_t one = elbo__bits_f64(1.0);
+    double log2 = elbo__log2_reduced(x);
     y = elbo__pick_f64(y == 0.0, 0.0, elbo__pick_f64(x == 1.0, 0.0, y * log2)); /* 1^b = a^0 = 1, even of a NaN */
 
     y = elbo__clamp_f64(y, -200.0, 200.0);
@@ -227,6 +234,24 @@ static inline float elbo__pow_f32(float a, float b)
     return elbo__of_bits_f32(elbo__bits_f32(z) ^ (elbo__bits_f32(a) & (odd << 31)));
 }
 
+/* ---- remainders -------------------------------------------------------------------------------------------------- */
+
+/* a - b floor(a / b), exactly, but for one rounding where a and b have different signs; a zero has the sign of b. A
+ * step in double takes 53 bits off the quotient, which has at most 277: r - |b| q is exact, of either sign as the
+ * quotient was rounded, and above -|b| in the end. */
+static inline float elbo__modulo_f32(float a, float b)
+{
+    double x = elbo__abs_f32(a), y = elbo__abs_f32(b), r = x;
+#pragma GCC unroll 6
+    for (int step = 0; step < 6; step++)
+        r = __builtin_fma(-__builtin_floor(r / y), y, r);
+    r = elbo__pick_f64(r < 0.0, r + y, r);
+    r = elbo__pick_f64((y == INFINITY) & (x < INFINITY), x, r);
+    bool apart = ((elbo__bits_f32(a) ^ elbo__bits_f32(b)) >> 31) & (r != 0.0);
+    r = elbo__pick_f64(apart, y - r, r);
+    return elbo__with_sign_f32(elbo__abs_f32((float)r), b);
+}
+
 /* ---- double ------------------------------------------------------------------------------------------------------ */
 
 /* The C library's, for checking derivatives: one number at a time. */
@@ -239,6 +264,12 @@ static inline double elbo__sin_f64(double x) { return sin(x); }
 static inline double elbo__cos_f64(double x) { return cos(x); }
 static inline double elbo__erf_f64(double x) { return erf(x); }
 static inline double elbo__pow_f64(double a, double b) { return pow(a, b); }
+
+static inline double elbo__modulo_f64(double a, double b)
+{
+    double r = fmod(fabs(a), fabs(b));
+    return copysign(r != 0 && !signbit(a) != !signbit(b) ? fabs(b) - r : r, b);
+}
 
 static inline double elbo__sigmoid_f64(double x)
 {

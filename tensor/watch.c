@@ -1,4 +1,4 @@
-#include "watch.h"
+#include "watch_private.h"
 
 #include <stddef.h>
 

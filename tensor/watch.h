@@ -7,7 +7,7 @@
  *     }
  *
  *     elbo_watch(show, NULL);
- *     elbo_status status = elbo_run_evaluate(run, &test, 1, &figures);     // ELBO_STOPPED where `show` returned false
+ *     elbo_status status = elbo_run_evaluate(run, &test, 0, 1, &figures);     // ELBO_STOPPED where `show` returned false
  *
  * A function that is stopped undoes what it has begun, as on any failure: files stay as they were.
  */
@@ -30,9 +30,6 @@ typedef bool (*elbo_watcher)(void *user, const char *what, int64_t done, int64_t
 
 /* From now on `watcher` is asked by what the calling thread has the library do; NULL: nobody is. */
 ELBO_API void elbo_watch(elbo_watcher watcher, void *user);
-
-/* Internal. ELBO_OK, or ELBO_STOPPED with a message when the watcher of this thread wants no more. */
-elbo_status elbo__watched(const char *what, int64_t done, int64_t total) ELBO_MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,6 @@
-# What the tests of the program share; read by tests/test_cli*.sh, which are called with the paths of `elbo` and `tiny_data`
-# in ELBO and TINY_DATA, or run by `make check`, which knows them. Leaves the test in a scratch folder with data/ in it.
+# What the tests of the program share; read by tests/test_cli*.sh and tests/test_own_program.sh, which are called with
+# the paths of `elbo` and `tiny_data` in ELBO and TINY_DATA, or run by `make check`, which knows them. Leaves the test
+# in a scratch folder with data/ in it.
 elbo=$(realpath "${ELBO:-./elbo}") || exit 99
 tiny_data=$(realpath "${TINY_DATA:-tests/tiny_data}") || exit 99
 
@@ -23,8 +24,10 @@ runs() {
     "$@" >out 2>err || complain "$what: exit status $?"
 }
 
-# fails STATUS REASON COMMAND...: that exit status, nothing on stdout, and on stderr one line "elbo: ...REASON..."; for wrong
-# usage (64) a second line may say where help is.
+program=elbo # what the program calls itself
+
+# fails STATUS REASON COMMAND...: that exit status, nothing on stdout, and on stderr one line "elbo: ...REASON..."; for
+# wrong usage (64) a second line, which argp may break, may say where help is.
 fails() {
     status=$1 reason=$2
     shift 2
@@ -33,8 +36,8 @@ fails() {
     [ $got -eq "$status" ] || complain "$*: exit status $got instead of $status"
     [ -s out ] && complain "$*: printed something"
     lines=$(grep -vc '^epoch ' err)
-    [ "$lines" -eq 1 ] || { [ "$status" -eq 64 ] && [ "$lines" -eq 2 ]; } || complain "$*: $lines lines"
-    grep -v '^epoch ' err | head -n 1 | grep -q '^elbo' || complain "$*: the line does not begin with elbo"
+    [ "$lines" -eq 1 ] || { [ "$status" -eq 64 ] && [ "$lines" -le 3 ]; } || complain "$*: $lines lines"
+    grep -v '^epoch ' err | head -n 1 | grep -q "^$program" || complain "$*: the line does not begin with $program"
     grep -v '^epoch ' err | head -n 1 | grep -qF -- "$reason" || complain "$*: does not say \"$reason\""
 }
 

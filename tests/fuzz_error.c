@@ -10,6 +10,7 @@
 
 #include "fuzz_graph.h"
 
+#include "../autograd/params_private.h"
 #include "../tensor/memory.h"
 
 /* Half a unit in the last place of 1, and the smallest number above 0. */
@@ -56,6 +57,7 @@ static double scale_of(int row, const double *v, double y)
     switch (row) {
     case ELBO__lerp: return fabs(v[0]) + fabs((v[1] - v[0]) * v[2]);
     case ELBO__lerp_square: return fabs(v[0]) + fabs((v[1] * v[1] - v[0]) * v[2]);
+    case ELBO__digamma: return fabs(log(fabs(v[0]))) + fabs(0.5 / v[0]);
     default: return fabs(y);
     }
 }

@@ -159,7 +159,7 @@ APPLY(elementwise)
         return NULL;
     if (fuzz_range_of_elementwise(row, ranges, &out, b->program->exact))
         return call_row(row, in);
-    bool partial = row == ELBO__sqrt || row == ELBO__div || row == ELBO__reciprocal;
+    bool partial = row == ELBO__sqrt || row == ELBO__div || row == ELBO__reciprocal || row == ELBO__remainder;
     if (b->program->exact && !partial)
         return NULL;
     fuzz_note(b, "of its domain");

@@ -9,6 +9,7 @@
 #include "fuzz_graph.h"
 
 #include "../tensor/memory.h"
+#include "../tensor/vgamma.h"
 
 double fuzz_range_limit(bool exact)
 {
@@ -60,12 +61,17 @@ static const struct {
     [ELBO__softplus] = {FUZZ_FUNCTION, ANY, false, 0, 0},
     [ELBO__relu] = {FUZZ_NOT_ROUNDED, WHOLE_KEPT, false, 0, 0},
     [ELBO__floor] = {FUZZ_NOT_ROUNDED, WHOLE_MADE, false, 0, 0},
+    [ELBO__round] = {FUZZ_NOT_ROUNDED, WHOLE_MADE, false, 0, 0},
+    [ELBO__lgamma] = {FUZZ_FUNCTION, ANY, false, 0, 0},
+    [ELBO__digamma] = {FUZZ_FUNCTION, ANY, false, 0, 0},
+    [ELBO__trigamma] = {FUZZ_FUNCTION, ANY, false, 0, 0},
     [ELBO__isfinite] = {FUZZ_NOT_ROUNDED, WHOLE_MADE, true, 0, 1},
     [ELBO__add] = {FUZZ_ROUNDED_ONCE, WHOLE_KEPT, false, 0, 0},
     [ELBO__sub] = {FUZZ_ROUNDED_ONCE, WHOLE_KEPT, false, 0, 0},
     [ELBO__mul] = {FUZZ_ROUNDED_FREELY, WHOLE_KEPT, false, 0, 0},
     [ELBO__div] = {FUZZ_ROUNDED_ONCE, ANY, false, 0, 0},
     [ELBO__pow] = {FUZZ_FUNCTION, ANY, false, 0, 0},
+    [ELBO__remainder] = {FUZZ_NOT_ROUNDED, WHOLE_KEPT, false, 0, 0},
     [ELBO__maximum] = {FUZZ_NOT_ROUNDED, WHOLE_KEPT, false, 0, 0},
     [ELBO__minimum] = {FUZZ_NOT_ROUNDED, WHOLE_KEPT, false, 0, 0},
     [ELBO__less] = {FUZZ_NOT_ROUNDED, WHOLE_MADE, true, 0, 1},
@@ -97,6 +103,9 @@ static double softplus(double x)
     return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
 }
 
+#define modulo elbo__modulo_f64
+#define digamma elbo__digamma_f64
+#define trigamma elbo__trigamma_f64
 double fuzz_forward(int row, double a, double b, double c)
 {
 #define M(f) f
@@ -119,13 +128,19 @@ bool fuzz_range_of_elementwise(int row, const fuzz_range *in, fuzz_range *out, b
     bool roots = row == ELBO__root_add || row == ELBO__over_root;
     bool adds_product = row == ELBO__mul_add || row == ELBO__mul_sub || row == ELBO__sub_mul ||
                         row == ELBO__lerp || row == ELBO__lerp_square;
-    bool divides = row == ELBO__div || row == ELBO__reciprocal, logs = row == ELBO__pow || row == ELBO__log;
+    bool divides = row == ELBO__div || row == ELBO__reciprocal || row == ELBO__remainder;
+    bool logs = row == ELBO__pow || row == ELBO__log || row == ELBO__lgamma || row == ELBO__digamma ||
+                row == ELBO__trigamma;
     if ((exact && rules[row].rounding == FUZZ_FUNCTION) || (logs && in[0].low < 0.125) ||
         (divides && in[n - 1].low < 0.125 && in[n - 1].high > -0.125) ||
         (roots && (in[n - 2].low < 0 || in[n - 1].low < 0.125)) || (exact && adds_product && !out->integer))
         return false;
     if (rules[row].fixed)
         return true;
+    if (row == ELBO__remainder) { /* of whole numbers only: it jumps where a quotient is whole */
+        *out = (fuzz_range){fmin(in[1].low, 0), fmax(in[1].high, 0), true};
+        return in[0].integer && in[1].integer;
+    }
     bool turns = (row == ELBO__abs || row == ELBO__square) && in[0].low <= 0 && in[0].high >= 0;
     out->low = turns ? 0 : INFINITY;
     out->high = -INFINITY;
@@ -139,6 +154,8 @@ bool fuzz_range_of_elementwise(int row, const fuzz_range *in, fuzz_range *out, b
         out->low = fmin(out->low, y);
         out->high = fmax(out->high, y);
     }
+    if (row == ELBO__lgamma) /* its least number above 0, at 1.46 */
+        out->low = fmin(out->low, -0.1215);
     return most(out) <= fuzz_range_limit(exact);
 }
 

@@ -44,6 +44,7 @@ unit_sources += \
     %reldir%/test_dist_bernoulli.c \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
+    %reldir%/test_dist_mixture.c \
     %reldir%/test_dist_normal.c \
     %reldir%/test_distribution.c \
     %reldir%/test_draws.c \
@@ -56,7 +57,9 @@ unit_sources += \
     %reldir%/test_golden.c \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
+    %reldir%/test_inference.c \
     %reldir%/test_init.c \
+    %reldir%/test_integers.c \
     %reldir%/test_io_dataset.c \
     %reldir%/test_io_drawing.c \
     %reldir%/test_io_figure.c \
@@ -65,6 +68,7 @@ unit_sources += \
     %reldir%/test_io_jpeg.c \
     %reldir%/test_io_left_out.c \
     %reldir%/test_io_listing.c \
+    %reldir%/test_io_missing.c \
     %reldir%/test_io_npy.c \
     %reldir%/test_io_picture_folder.c \
     %reldir%/test_io_png.c \
@@ -77,10 +81,13 @@ unit_sources += \
     %reldir%/test_layer_derivatives.c \
     %reldir%/test_layers.c \
     %reldir%/test_layers_conv.c \
+    %reldir%/test_layers_frozen.c \
+    %reldir%/test_layers_masked.c \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
     %reldir%/test_lookup.c \
     %reldir%/test_memory.c \
+    %reldir%/test_missing.c \
     %reldir%/test_models.c \
     %reldir%/test_movement.c \
     %reldir%/test_net.c \
@@ -88,6 +95,7 @@ unit_sources += \
     %reldir%/test_ops.c \
     %reldir%/test_optim.c \
     %reldir%/test_option.c \
+    %reldir%/test_own_loop.c \
     %reldir%/test_own_models.c \
     %reldir%/test_params.c \
     %reldir%/test_pca.c \
@@ -96,6 +104,7 @@ unit_sources += \
     %reldir%/test_picture_latent.c \
     %reldir%/test_plan.c \
     %reldir%/test_plan_cases.c \
+    %reldir%/test_players.c \
     %reldir%/test_product.c \
     %reldir%/test_questions.c \
     %reldir%/test_random.c \
@@ -166,6 +175,10 @@ check_PROGRAMS += %reldir%/generic_kernels
 %C%_generic_kernels_CPPFLAGS = $(library_cppflags)
 %C%_generic_kernels_LDADD =
 
+# Programs of one's own, for the test of elbo_main.
+check_PROGRAMS += %reldir%/own_program
+%C%_own_program_SOURCES = %reldir%/own_program.c
+
 script_tests = \
     %reldir%/floors \
     %reldir%/headers \
@@ -177,7 +190,8 @@ script_tests = \
     %reldir%/test_cli_data.sh \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_models.sh \
-    %reldir%/test_locale.sh
+    %reldir%/test_locale.sh \
+    %reldir%/test_own_program.sh
 
 TESTS += $(script_tests)
 EXTRA_DIST += %reldir%/cli.sh

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/walk.h"
 
 uint64_t numbers_next(numbers *n)
 {

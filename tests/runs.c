@@ -59,7 +59,7 @@ elbo_images images_of(const float *x, int64_t n, elbo_shape image)
 double evaluated(elbo_run *run, const elbo_images *images, int64_t seed, const char *name)
 {
     elbo_figures figures;
-    assert_ok(elbo_run_evaluate(run, images, seed, &figures));
+    assert_ok(elbo_run_evaluate(run, images, 0, seed, &figures));
     for (int i = 0; i < figures.count; i++)
         if (strcmp(figures.at[i].name, name) == 0)
             return figures.at[i].value;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "../tensor/allocator.h"
 #include "../tensor/memory.h"
 
 static char folder[256];

@@ -15,6 +15,7 @@
     SUITE(finite)                                                                                                      \
     SUITE(reduce)                                                                                                      \
     SUITE(rows)                                                                                                        \
+    SUITE(players)                                                                                                     \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
     SUITE(batches)                                                                                                     \
@@ -26,6 +27,7 @@
     SUITE(dist_bernoulli)                                                                                              \
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
+    SUITE(dist_mixture)                                                                                                \
     SUITE(dist_normal)                                                                                                 \
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
@@ -36,7 +38,9 @@
     SUITE(golden)                                                                                                      \
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
+    SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
+    SUITE(integers)                                                                                                    \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_drawing)                                                                                                  \
     SUITE(io_figure)                                                                                                   \
@@ -45,6 +49,7 @@
     SUITE(io_jpeg)                                                                                                     \
     SUITE(io_left_out)                                                                                                 \
     SUITE(io_listing)                                                                                                  \
+    SUITE(io_missing)                                                                                                  \
     SUITE(io_npy)                                                                                                      \
     SUITE(io_picture_folder)                                                                                           \
     SUITE(io_png)                                                                                                      \
@@ -57,8 +62,11 @@
     SUITE(layer_derivatives)                                                                                           \
     SUITE(layers)                                                                                                      \
     SUITE(layers_conv)                                                                                                 \
+    SUITE(layers_frozen)                                                                                               \
+    SUITE(layers_masked)                                                                                               \
     SUITE(layers_norm)                                                                                                 \
     SUITE(likelihood)                                                                                                  \
+    SUITE(missing)                                                                                                     \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
     SUITE(net)                                                                                                         \
@@ -66,6 +74,7 @@
     SUITE(ops)                                                                                                         \
     SUITE(optim)                                                                                                       \
     SUITE(option)                                                                                                      \
+    SUITE(own_loop)                                                                                                    \
     SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
     SUITE(pca)                                                                                                         \

@@ -32,7 +32,7 @@ static elbo_dist prior(elbo_in *in)
 
 static int losses(elbo_in *in, elbo_loss *out)
 {
-    elbo_bound bound = elbo_model_bound(in, NULL);
+    elbo_bound bound = elbo_model_bound(in, in->x, NULL);
     elbo_var *label = elbo_sum_axis(elbo_mul(in->y, elbo_arange(in->g, CLASSES)), 1);
     elbo_var *noise = elbo_random_normal(in->g, "noise", ELBO_SHAPE(elbo_size(in->x, 0)), -1);
     elbo_report(in, "recon", elbo_sum_axis(elbo_slice(in->x, 1, 0, 1), 1));
@@ -73,9 +73,9 @@ static bool hear(void *user, const elbo_progress *p)
     if (p->step == 1)
         t->images_sum = t->labels_sum = t->noise_sum = 0;
     const int64_t epoch = p->epoch - 1, i = p->step - 1;
-    const int both = (int)lround(last_of(p->kl, p->step, &t->labels_sum));
-    t->images[epoch][i] = (int)lround(last_of(p->recon, p->step, &t->images_sum));
-    t->noise[epoch][i] = last_of(p->loss, p->step, &t->noise_sum);
+    const int both = (int)lround(last_of(elbo_figures_get(&p->means, "kl"), p->step, &t->labels_sum));
+    t->images[epoch][i] = (int)lround(last_of(elbo_figures_get(&p->means, "recon"), p->step, &t->images_sum));
+    t->noise[epoch][i] = last_of(elbo_figures_get(&p->means, "loss"), p->step, &t->noise_sum);
     t->labels[epoch][i] = both % 100;
     t->steps[epoch][i] = both / 100;
     return true;
@@ -188,7 +188,7 @@ static double recon_of(elbo_run *run, const float *x, int count)
 {
     elbo_figures figures;
     const elbo_images images = floats_of(x, count);
-    ck_assert_int_eq(elbo_run_evaluate(run, &images, 1, &figures), ELBO_OK);
+    ck_assert_int_eq(elbo_run_evaluate(run, &images, 0, 1, &figures), ELBO_OK);
     return elbo_figures_get(&figures, "recon");
 }
 
@@ -234,7 +234,7 @@ static elbo_figures measured(const elbo_tensor *pixels)
     ck_assert_int_eq(elbo_images_of(pixels, NULL, 0, &images), ELBO_OK);
     elbo_run *run = elbo_run_for(&elbo_model_vae, NULL, &images, 1);
     ck_assert_msg(run != NULL, "%s", elbo_error());
-    ck_assert_int_eq(elbo_run_evaluate(run, &images, 1, &figures), ELBO_OK);
+    ck_assert_int_eq(elbo_run_evaluate(run, &images, 0, 1, &figures), ELBO_OK);
     elbo_run_free(run);
     return figures;
 }

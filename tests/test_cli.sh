@@ -13,7 +13,8 @@ runs version "$elbo" --version
 says '^elbo [0-9]'
 runs help "$elbo" --help
 says 'reconstruct'
-for command in train sample reconstruct interpolate traverse manifold scatter features encode angles classify evaluate plan info models; do
+for command in train sample reconstruct interpolate traverse manifold scatter features encode angles classify evaluate \
+    plan info models; do
     runs "help of $command" "$elbo" $command --help
     says "Usage: elbo $command"
 done
@@ -43,7 +44,8 @@ for command in train 'train vae' sample models; do
     runs "$command -h" "$elbo" $command -h
     cmp -s out help || complain "elbo $command -h is not elbo $command --help"
 done
-runs 'the model in the middle' "$elbo" train --data data --hid 16 --latent=3 --force vae --batch 16 --epochs 2 --out middle
+runs 'the model in the middle' "$elbo" train --data data --hid 16 --latent=3 --force vae --batch 16 --epochs 2 \
+    --out middle
 runs 'the model at the end' "$elbo" train $small --out end --seed 1 vae
 runs 'the model at the beginning' "$elbo" train vae $small --out beginning
 for run in middle end; do
@@ -120,7 +122,7 @@ says ' us a run, the mean of 50'
 says ' %  waiting at barriers$'
 says ' us  *[0-9.]* %  shared[0-9]*([0-9, ]*) = '
 
-# ---- kernels: a warning where BLIS's plain C is what products run on, and only there ----------------------------------
+# ---- kernels: a warning where BLIS's plain C is what products run on, and only there --------------------------------
 
 # Without a kernel of our own, which no processor has in the base set but those of AArch64.
 slow="env ELBO_KERNELS=base BLIS_ARCH_TYPE=$generic"
@@ -181,14 +183,15 @@ fails 64 'option "seed"' "$elbo" train vae --seed -1
 fails 64 'option "threads"' "$elbo" train vae --threads -1
 fails 64 'option "count"' "$elbo" sample runs/a -n 0
 
-# ---- bad data: the reason names the file, and neither a new folder nor the old run shows a trace ----------------------
+# ---- bad data: the reason names the file, and neither a new folder nor the old run shows a trace --------------------
 
 images=train-images-idx3-ubyte
 labels=train-labels-idx1-ubyte
 snapshot() { find runs -exec ls -ldi --time-style=+ {} + | sort -k 8 && find runs -type f -exec cksum {} + | sort; }
 before=$(snapshot)
 
-# with_data REASON CHANGE...: a copy of the data, changed there by the command, is refused by a fresh and a forced training
+# with_data REASON CHANGE...: a copy of the data, changed there by the command, is refused by a fresh and a forced
+# training
 with_data() {
     reason=$1
     shift
@@ -244,8 +247,8 @@ fails 1 'edited/model.safetensors: is a run of the model "xae"' "$elbo" sample e
 sed 's/encoder\.mean\.bias/encoder.maen.bias/' runs/a/model.safetensors >edited/model.safetensors
 fails 1 'no parameter "encoder.maen.bias"; the nearest is "encoder.mean.bias"' "$elbo" sample edited
 
-# A full disk: first for a file that is too large (4 KiB: an OpenMP runtime may want a page for itself), then wherever there
-# is no space at all.
+# A full disk: first for a file that is too large (4 KiB: an OpenMP runtime may want a page for itself), then wherever
+# there is no space at all.
 fails 1 'fresh' sh -c "ulimit -f 8; exec \"$elbo\" train vae $small --hidden 100 --out fresh"
 [ -e fresh ] && complain 'a full disk: left a folder behind'
 fails 1 'runs/a' sh -c "ulimit -f 8; exec \"$elbo\" train vae $small --hidden 100 --out runs/a --force"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Data as people have them: what the program makes of folders of pictures, of labels, of a missing part, and what it says of
-# what it does not use. See cli.sh.
+# Data as people have them: what the program makes of folders of pictures, of labels, of a missing part, and what it says
+# of what it does not use. See cli.sh.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/cli.sh"
 LC_ALL=C # bytes that are no characters of a locale are text too
@@ -117,7 +117,8 @@ cp -r data odd
 idx odd/train-labels-idx1-ubyte '\0\0\10\2\0\0\0\100\0\0\0\4%256s' ''
 runs 'one-hot labels of a VAE' "$elbo" $vae --data odd --out run
 quiet 'one-hot labels of a VAE'
-fails 1 'odd/train-labels-idx1-ubyte: expected labels (N), one whole number for each image, got u8 (64, 4), as of one-hot rows' \
+reason='expected labels (N), one whole number for each image, got u8 (64, 4), as of one-hot rows'
+fails 1 "odd/train-labels-idx1-ubyte: $reason" \
     "$elbo" $cvae --data odd --out nothing
 runs 'evaluate with one-hot labels' "$elbo" evaluate run --part train
 quiet 'evaluate with one-hot labels'
@@ -129,8 +130,8 @@ done
 rm odd/train-labels-idx1-ubyte odd/t10k-labels-idx1-ubyte
 runs 'no labels' "$elbo" $vae --data odd --out run
 quiet 'no labels'
-fails 1 'model "cvae" needs labels: one whole number for each image, in PART-labels-idx1-ubyte' "$elbo" $cvae --data odd \
-    --out nothing
+fails 1 'model "cvae" needs labels: one whole number for each image, in PART-labels-idx1-ubyte' \
+    "$elbo" $cvae --data odd --out nothing
 cp data/train-labels-idx1-ubyte odd
 fails 1 'odd, part test: model "cvae" needs labels' "$elbo" $cvae --data odd --out nothing
 mkdir -p faces/test/new && cp one.png faces/test/new
@@ -165,8 +166,30 @@ runs 'test- in place of t10k-' "$elbo" $cvae --data train-only --out run
 quiet 'test- in place of t10k-'
 grep -q test-elbo run/config.ini || complain 'test- was not taken for the test part'
 cp data/t10k-images-idx3-ubyte train-only
-fails 1 'both t10k-images-idx3-ubyte and test-images-idx3-ubyte: which one?' "$elbo" $vae --data train-only --out nothing
+fails 1 'both t10k-images-idx3-ubyte and test-images-idx3-ubyte: which one?' \
+    "$elbo" $vae --data train-only --out nothing
 [ -e nothing ] && complain 'data that cannot be used left a folder behind'
+
+# ---- missing values --------------------------------------------------------------------------------------------------
+
+# mask N: an IDX file of 64 images of 8 by 8 bytes, the first N of which are 0 and the others 1
+mask() {
+    printf '\000\000\010\003\000\000\000\100\000\000\000\010\000\000\000\010'
+    head -c "$1" /dev/zero
+    head -c $((4096 - $1)) /dev/zero | tr '\000' '\001'
+}
+
+cp -r data holes && mask 1000 >holes/train-mask-idx3-ubyte
+runs 'train on data with a mask' "$elbo" $vae --data holes --out holed
+notes 'note: holes: 1000 values are missing'
+runs 'evaluate on data with a mask' "$elbo" evaluate holed --part train
+notes 'holes: 1000 values are missing'
+runs 'evaluate on data without one' "$elbo" evaluate holed
+quiet 'evaluate on data without one'
+"$elbo" train pca --latent 2 --data holes --out nothing 2>err
+grep -q '"pca" is fitted to whole images' err || complain 'pca takes missing values:'
+mask 4096 | head -c 4000 >holes/train-mask-idx3-ubyte
+fails 1 'holes/train-mask-idx3-ubyte: ' "$elbo" $vae --data holes --out nothing
 
 # ---- where the data are ---------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The program where things go wrong that are not the user's fault, or only half: several jobs at once, signals, numbers that
-# are not finite, paths that lead nowhere, more classes than a picture has room for. See cli.sh.
+# The program where things go wrong that are not the user's fault, or only half: several jobs at once, signals, numbers
+# that are not finite, paths that lead nowhere, more classes than a picture has room for. See cli.sh.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/cli.sh"
 
@@ -19,7 +19,8 @@ ls failed.* >err 2>/dev/null && complain 'jobs that start at once fail'
 [ "$(ls runs | wc -l)" -eq 8 ] || complain 'eight jobs did not make eight runs'
 for i in 1 2 3 4 5 6 7 8; do
     run=$(sed -n 's/^run //p' out.$i)
-    grep -qx "seed = $i" "$run/config.ini" && [ "$(wc -l <"$run/metrics.csv")" -eq 3 ] || complain "job $i: not its own run"
+    grep -qx "seed = $i" "$run/config.ini" && [ "$(wc -l <"$run/metrics.csv")" -eq 3 ] ||
+        complain "job $i: not its own run"
 done
 "$elbo" train vae $small --epochs 1000000 --out shared >out.0 2>err.0 &
 pid=$!
@@ -35,15 +36,16 @@ runs 'train where a training was killed' "$elbo" train vae $small --out shared -
 
 # ---- signals --------------------------------------------------------------------------------------------------------
 
-# stops SIGNAL STATUS COMMAND...: the command, which would take hours, ends with that status and one line when it gets the
-# signal, which it is sent as soon as it listens.
+# stops SIGNAL STATUS COMMAND...: the command, which would take hours, ends with that status and one line when it gets
+# the signal, which it is sent as soon as it listens.
 stops() {
     signal=$1 status=$2
     shift 2
     "$@" >out 2>err &
     pid=$!
     tries=0
-    while ! grep -q '^SigCgt:.*[4-7c-f][0-9a-f][0-9a-f][0-9a-f]$' /proc/$pid/status 2>/dev/null && [ $tries -lt 600 ]; do
+    while ! grep -q '^SigCgt:.*[4-7c-f][0-9a-f][0-9a-f][0-9a-f]$' /proc/$pid/status 2>/dev/null &&
+        [ $tries -lt 600 ]; do
         sleep 0.1
         tries=$((tries + 1))
     done
@@ -129,7 +131,8 @@ mkdir many
 cp data/train-images-idx3-ubyte data/t10k-images-idx3-ubyte many
 # word N: four bytes, the most significant first
 word() {
-    printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $(($1 >> 24 & 255)) $(($1 >> 16 & 255)) $(($1 >> 8 & 255)) $(($1 & 255)))"
+    printf "$(printf '\\%03o\\%03o\\%03o\\%03o' \
+        $(($1 >> 24 & 255)) $(($1 >> 16 & 255)) $(($1 >> 8 & 255)) $(($1 & 255)))"
 }
 # labels FILE COUNT: i32 labels 0, 166, 332, ... below 4000
 labels() {
@@ -163,7 +166,8 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then # who may do anyt
     chmod 755 . && mkdir -m 700 closed
     as='setpriv --reuid 65534 --clear-groups'
     if $as "$elbo" models >/dev/null 2>&1; then
-        fails 1 'closed/run: cannot make the folder: Permission denied' $as "$elbo" train vae $small --out "$PWD/closed/run"
+        fails 1 'closed/run: cannot make the folder: Permission denied' \
+            $as "$elbo" train vae $small --out "$PWD/closed/run"
         fails 1 'Permission denied' $as "$elbo" sample "$PWD/closed/run"
     fi
 fi

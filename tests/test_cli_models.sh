@@ -85,7 +85,8 @@ train='--hidden 16 --latent 2'
 for options in '--likelihood gaussian --variance 0.5' '--likelihood gaussian --learn-variance shared' \
     '--likelihood gaussian --learn-variance pixel' '--likelihood continuous-bernoulli' '--spread logstd --draws 3' \
     '--beta-schedule linear --warmup 1' '--beta 4 --beta-schedule cyclic --cycles 2' '--free-bits 0.5' '--binarise' \
-    '--hidden none' '--net conv --channels 4,8 --activation gelu' '--net conv --channels 3 --hidden none' '--net conv --channels 4 --norm batch --residual 1'; do
+    '--hidden none' '--net conv --channels 4,8 --activation gelu' '--net conv --channels 3 --hidden none' \
+    '--net conv --channels 4 --norm batch --residual 1'; do
     runs "train vae $options" "$elbo" train vae $small $train $options --out vae --force
     runs "evaluate vae $options" "$elbo" evaluate vae --draws 2
     says '^ELBO -*[0-9.]* nats per image$'
@@ -152,8 +153,8 @@ runs 'classify by conv' "$elbo" classify conv --draws 2
 # ---- pictures in colour, from a folder of PNG files -----------------------------------------------------------------
 
 "$tiny_data" --png faces || exit 99
-runs 'train on a folder of PNG files' "$elbo" train cvae --data faces --net conv --channels 4,4 --hidden none --latent 2 \
-    --batch 16 --epochs 2 --out faces-run
+runs 'train on a folder of PNG files' "$elbo" train cvae --data faces --net conv --channels 4,4 --hidden none \
+    --latent 2 --batch 16 --epochs 2 --out faces-run
 grep -qx 'image = 3,9,8' faces-run/config.ini || complain 'config.ini: not images (3, 9, 8)'
 grep -qx 'class-names = checks,columns,diagonals,rows' faces-run/config.ini || complain 'config.ini lacks the classes'
 draws sample faces-run --label 1
@@ -164,10 +165,12 @@ runs 'classify all' "$elbo" classify faces-run --draws 3 -n 24
 mkdir -p some/train some/test && cp -r faces/train/rows faces/train/checks some/train && cp -r faces/test/rows some/test
 runs 'classify a class' "$elbo" classify faces-run --data some --draws 3
 grep -q '^ *3 .* rows$' out || complain 'rows are not class 3 of the run'
-[ "$(sed -n 's/^ *3 *//p' out | tr -s ' ' '\n' | grep '[0-9]' | paste -sd+ | bc)" -eq 6 ] || complain 'not six images of class 3'
+[ "$(sed -n 's/^ *3 *//p' out | tr -s ' ' '\n' | grep '[0-9]' | paste -sd+ | bc)" -eq 6 ] ||
+    complain 'not six images of class 3'
 mkdir -p numbered/train numbered/test
 for part in train test; do cp -r faces/$part/rows numbered/$part/10 && cp -r faces/$part/checks numbered/$part/2; done
-runs 'train on numbered folders' "$elbo" train cvae --data numbered --hidden 8 --latent 2 --batch 16 --epochs 1 --out ten
+runs 'train on numbered folders' "$elbo" train cvae --data numbered --hidden 8 --latent 2 --batch 16 --epochs 1 \
+    --out ten
 grep -qx 'class-names = 2,10' ten/config.ini || complain 'numbers are not in their order'
 mv some/train/rows some/train/stripes && mv some/test/rows some/test/stripes
 fails 1 'is of class "stripes", which the model does not know' "$elbo" evaluate faces-run --data some

@@ -49,10 +49,10 @@ static const struct {
  * other row is correctly rounded. */
 static bool approximate(int row)
 {
-    static const int list[] = {ELBO__exp,         ELBO__expm1,    ELBO__log,      ELBO__log1p,   ELBO__sin,
-                               ELBO__cos,         ELBO__tanh,     ELBO__erf,      ELBO__sigmoid, ELBO__softplus,
-                               ELBO__pow,         ELBO__mul_add,  ELBO__mul_sub,  ELBO__sub_mul, ELBO__lerp,
-                               ELBO__lerp_square, ELBO__root_add, ELBO__over_root};
+    static const int list[] = {
+        ELBO__exp,     ELBO__expm1,   ELBO__log,      ELBO__log1p,  ELBO__sin,         ELBO__cos,      ELBO__tanh,
+        ELBO__erf,     ELBO__sigmoid, ELBO__softplus, ELBO__lgamma, ELBO__digamma,     ELBO__trigamma, ELBO__pow,
+        ELBO__mul_add, ELBO__mul_sub, ELBO__sub_mul,  ELBO__lerp,   ELBO__lerp_square, ELBO__root_add, ELBO__over_root};
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
         if (list[i] == row)
             return true;
@@ -99,6 +99,7 @@ static double scale_of(int row, const double x[3], double y)
     switch (row) {
     case ELBO__lerp: return fabs(x[0]) + fabs((x[1] - x[0]) * x[2]);
     case ELBO__lerp_square: return fabs(x[0]) + fabs((x[1] * x[1] - x[0]) * x[2]);
+    case ELBO__digamma: return fabs(log(fabs(x[0]))) + fabs(0.5 / x[0]);
     default: return fabs(y);
     }
 }

@@ -38,7 +38,7 @@ static const struct {
     {"decode", "concat(z(16, 20), "},
     {"sample", "random_normal("},
     {"reconstruct", "random_normal("},
-    {"bound", "softplus("},
+    {"elbo", "softplus("},
     {"log-prob", "softplus("},
 };
 

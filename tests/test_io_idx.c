@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../io/idx.h"
+#include "../tensor/walk.h"
 #include "../tensor/watch.h"
 #include "scratch.h"
 #include "suites.h"

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../io/jpeg.h"
+#include "../io/jpeg_private.h"
+#include "../tensor/walk.h"
 #include "jpegs.h"
 #include "scratch.h"
 #include "suites.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../io/npy.h"
+#include "../tensor/walk.h"
 #include "scratch.h"
 #include "suites.h"
 

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "../io/png.h"
+#include "../tensor/walk.h"
 #include "scratch.h"
 #include "suites.h"
 

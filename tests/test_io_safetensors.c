@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../io/safetensors.h"
+#include "../tensor/walk.h"
 #include "scratch.h"
 #include "suites.h"
 

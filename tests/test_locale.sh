@@ -38,10 +38,13 @@ in_locale() {
 }
 
 words='text option schedule graph params memory batches describe explain watch questions'
-files='io_text io_files io_listing io_quote io_left_out io_dataset io_picture_folder io_safetensors io_drawing picture_features picture_latent'
-models='corruption finite folder free_bits golden init likelihood models optim own_models pca run run_classes side_matters state'
+files="io_text io_files io_listing io_quote io_left_out io_dataset io_picture_folder io_safetensors io_drawing"
+files="$files picture_features picture_latent"
+models="corruption finite folder free_bits golden init likelihood models optim own_models pca"
+models="$models run run_classes side_matters state"
 
-in_locale de_DE.UTF-8 $words $files $models io_figure io_idx io_npy io_png io_png_read io_jpeg io_safetensors_broken train
+in_locale de_DE.UTF-8 $words $files $models io_figure io_idx io_npy io_png io_png_read io_jpeg io_safetensors_broken \
+    train
 in_locale tr_TR.UTF-8 $words $files $models
 in_locale ps_AF.UTF-8 text option io_text io_safetensors io_safetensors_broken io_drawing folder run
 

@@ -5,6 +5,7 @@
 
 #include "../autograd/ops.h"
 #include "../autograd/plan.h"
+#include "../tensor/walk.h"
 #include "scratch.h"
 #include "suites.h"
 

@@ -140,7 +140,7 @@ static const rule rules[] = {
     {{.name = "adam", .beta1 = 0.5, .beta2 = 0.9, .eps = 1e-2}, plain_adam},
     {{.name = "adam", .weight_decay = 0.2}, plain_adam},
     {{.name = "adam", .clip_norm = 0.5}, plain_adam},
-    {{.name = "adam", .clip_norm = 1e6, .skip = true}, plain_adam},
+    {{.name = "adam", .clip_norm = 1e6, .skip_nonfinite = true}, plain_adam},
     {{.name = "adamw"}, plain_adam},
     {{.name = "adamw", .weight_decay = 0.5}, plain_adam},
 };
@@ -173,7 +173,8 @@ START_TEST(a_step_with_an_infinite_gradient_changes_nothing)
     const double spoilers[] = {INFINITY, NAN, -INFINITY};
     double before[N], after[N];
     rig r = set_up(ELBO_F32);
-    elbo_optim_report report = elbo_minimise(loss_of(&r), NULL, 0, &(elbo_optim){.skip = true, .clip_norm = 1});
+    elbo_optim_report report = elbo_minimise(loss_of(&r), NULL, 0,
+                                             &(elbo_optim){.skip_nonfinite = true, .clip_norm = 1});
     set_step(&r, 1);
     ck_assert_double_eq(rig_number(&r, report.skipped), 0);
     theta_of(&r, before);
@@ -234,7 +235,7 @@ START_TEST(a_dense_layer_is_updated_unless_a_gradient_may_not_be_finite)
             besides = elbo_sum_all(elbo_mul(ones, elbo_matmul(ones, w)));
         loss = besides ? elbo_add(loss, besides) : loss;
         elbo_optim_report report = elbo_minimise(
-            loss, NULL, 0, &(elbo_optim){.name = "sgd", .skip = true, .clip_norm = clips ? 1e30 : 0});
+            loss, NULL, 0, &(elbo_optim){.name = "sgd", .skip_nonfinite = true, .clip_norm = clips ? 1e30 : 0});
         set_step(&r, 1);
         elbo_plan *plan = elbo_compile(r.g, (elbo_var *[]){report.skipped}, 1); /* settles the parameters */
         ck_assert_ptr_nonnull(plan);
@@ -346,7 +347,7 @@ START_TEST(options_describe_an_optimiser)
     ck_assert_double_eq(o.beta2, 0.999);
     ck_assert_double_eq(o.eps, 1e-8);
     ck_assert_double_eq(o.clip_norm, 0);
-    ck_assert(!o.skip);
+    ck_assert(!o.skip_nonfinite);
     ck_assert_int_eq(elbo_values_set(values, "optimizer", "sgd"), ELBO_OK);
     ck_assert_int_eq(elbo_values_set(values, "momentum", "0.8"), ELBO_OK);
     ck_assert_int_eq(elbo_values_set(values, "weight-decay", "0.1"), ELBO_OK);
@@ -357,7 +358,7 @@ START_TEST(options_describe_an_optimiser)
     ck_assert_double_eq(o.momentum, 0.8);
     ck_assert_double_eq(o.weight_decay, 0.1);
     ck_assert_double_eq(o.clip_norm, 5);
-    ck_assert(o.skip);
+    ck_assert(o.skip_nonfinite);
     elbo_values_free(values);
 }
 END_TEST

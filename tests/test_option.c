@@ -9,15 +9,15 @@
 static const char *const colours[] = {"red", "green", NULL};
 
 static const elbo_option table[] = {
-    {.name = "latent-dim", .alias = "latent", .type = ELBO_INTEGER, .fallback = "20", .least = 1, .greatest = 100},
-    {.name = "rate", .type = ELBO_NUMBER, .fallback = "1e-3", .least = 0, .greatest = 10, .above = true},
-    {.name = "hidden", .type = ELBO_SIZES, .fallback = "400,200", .least = 1, .greatest = 1000},
-    {.name = "colour", .type = ELBO_CHOICE, .fallback = "red", .choices = colours},
+    {.name = "latent-dim", .alias = "latent", .type = ELBO_INTEGER, .default_value = "20", .least = 1, .greatest = 100},
+    {.name = "rate", .type = ELBO_NUMBER, .default_value = "1e-3", .least = 0, .greatest = 10, .exclusive = true},
+    {.name = "hidden", .type = ELBO_SIZES, .default_value = "400,200", .least = 1, .greatest = 1000},
+    {.name = "colour", .type = ELBO_CHOICE, .default_value = "red", .choices = colours},
     {.name = "force", .type = ELBO_FLAG},
-    {.name = "out", .type = ELBO_TEXT, .fallback = "runs"},
-    {.name = "any", .type = ELBO_INTEGER, .fallback = "-5"},
-    {.name = "shade", .type = ELBO_NUMBER, .fallback = "0", .needs = "colour=green"},
-    {.name = "layers", .type = ELBO_SIZES, .fallback = "none", .least = 1, .greatest = 9, .needs = "rate!=0.5"},
+    {.name = "out", .type = ELBO_TEXT, .default_value = "runs"},
+    {.name = "any", .type = ELBO_INTEGER, .default_value = "-5"},
+    {.name = "shade", .type = ELBO_NUMBER, .default_value = "0", .needs = "colour=green"},
+    {.name = "layers", .type = ELBO_SIZES, .default_value = "none", .least = 1, .greatest = 9, .needs = "rate!=0.5"},
     {.name = "deep", .type = ELBO_FLAG, .needs = "layers!=none"},
     ELBO_OPTIONS_END,
 };

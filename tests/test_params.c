@@ -2,7 +2,8 @@
 #include <check.h>
 #include <string.h>
 
-#include "../autograd/params.h"
+#include "../autograd/params_private.h"
+#include "../tensor/walk.h"
 #include "numbers.h"
 #include "scratch.h"
 #include "suites.h"

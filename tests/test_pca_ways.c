@@ -7,6 +7,7 @@
 
 #include "../autograd/plan.h"
 #include "../nn/pca/pca_private.h"
+#include "../tensor/allocator.h"
 #include "../tensor/memory.h"
 #include "../tensor/threads.h"
 #include "../tensor/vectors.h"

@@ -32,11 +32,11 @@ START_TEST(a_weight_of_0_is_middle_grey_and_the_largest_of_a_unit_black_or_light
 {
     elbo_run *run = run_of(&elbo_model_vae, OPTIONS("hidden", "3", "latent-dim", "2"), image, 0);
     run_set_param(run, "encoder.hidden.weight", weights);
-    assert_ok(elbo_draw_features(run, 100, scratch_path("a")));
+    assert_ok(elbo_picture_features(run, 100, scratch_path("a")));
     grid g = grid_read("a", 1, UNITS, 2, 3);
     assert_drawn(&g, UNITS, UNITS);
     grid_free(&g);
-    assert_ok(elbo_draw_features(run, 2, scratch_path("a")));
+    assert_ok(elbo_picture_features(run, 2, scratch_path("a")));
     g = grid_read("a", 1, 2, 2, 3);
     assert_drawn(&g, 2, 2);
     grid_free(&g);
@@ -52,7 +52,7 @@ START_TEST(weights_of_labels_are_left_out)
         wide[i] = i % (D + C) < D ? weights[i / (D + C) * D + i % (D + C)] : 9;
     elbo_run *run = run_of(&elbo_model_cvae, OPTIONS("hidden", "3", "latent-dim", "2"), image, C);
     run_set_param(run, "encoder.hidden.weight", wide);
-    assert_ok(elbo_draw_features(run, UNITS, scratch_path("a")));
+    assert_ok(elbo_picture_features(run, UNITS, scratch_path("a")));
     grid g = grid_read("a", 1, UNITS, 2, 3);
     assert_drawn(&g, UNITS, UNITS);
     grid_free(&g);
@@ -68,7 +68,7 @@ START_TEST(the_mean_of_pca_comes_before_its_components)
     elbo_run *run = run_of(&elbo_model_pca, OPTIONS("latent-dim", "2"), image, 0);
     run_set_param(run, "mean", mean);
     run_set_param(run, "components", weights);
-    assert_ok(elbo_draw_features(run, 5, scratch_path("a")));
+    assert_ok(elbo_picture_features(run, 5, scratch_path("a")));
     grid g = grid_read("a", 1, 3, 2, 3);
     grid_assert_picture(&g, 0, 0, first);
     grid_assert_picture(&g, 0, 1, second);
@@ -83,7 +83,7 @@ START_TEST(where_no_dense_layer_looks_at_pixels_there_are_no_features)
     /* 16 pictures of 2 x 2 behind the convolutions are as many numbers as the image has pixels. */
     const elbo_shape square = {2, {8, 8}};
     elbo_run *run = run_of(&elbo_model_vae, OPTIONS("net", "conv", "channels", "4,16", "hidden", "none"), square, 0);
-    assert_refused(elbo_draw_features(run, 5, scratch_path("a")),
+    assert_refused(elbo_picture_features(run, 5, scratch_path("a")),
                    "model \"vae\": no dense layer looks at the pixels themselves");
     ck_assert_int_eq(scratch_entries(), 0);
     elbo_run_free(run);
@@ -93,7 +93,7 @@ END_TEST
 START_TEST(no_pictures_at_all_are_refused)
 {
     elbo_run *run = run_of(&elbo_model_vae, OPTIONS("hidden", "3"), image, 0);
-    ck_assert_int_eq(elbo_draw_features(run, 0, scratch_path("a")), ELBO_INVALID);
+    ck_assert_int_eq(elbo_picture_features(run, 0, scratch_path("a")), ELBO_INVALID);
     ck_assert_str_eq(elbo_error(), "0 pictures: at least 1");
     elbo_run_free(run);
 }
@@ -116,7 +116,7 @@ START_TEST(what_a_model_sees_stands_between_an_image_and_its_reconstruction)
         int height, width;
         elbo_run *run = run_of(cases[i].model, OPTIONS("hidden", "8", cases[i].name, cases[i].text),
                                ELBO_SHAPE(PATTERN_SIDE, PATTERN_SIDE), 0);
-        assert_ok(elbo_draw_reconstruction(run, &patterns, 5, 1, scratch_path("a")));
+        assert_ok(elbo_picture_reconstruction(run, &patterns, 5, 1, scratch_path("a")));
         png_size("a", &height, &width);
         ck_assert_int_eq(height, cases[i].strips * (PATTERN_SIDE + 2) + 2);
         ck_assert_int_eq(width, 5 * (PATTERN_SIDE + 2) + 2);
@@ -135,7 +135,7 @@ START_TEST(the_strips_are_the_image_what_is_seen_and_what_is_made_of_that)
     assert_ok(elbo_images_rows(&patterns, 0, N, x, NULL));
     assert_ok(elbo_run_seen(run, x, NULL, N, 4, seen));
     assert_ok(elbo_run_reconstruct(run, seen, NULL, N, 4, made));
-    assert_ok(elbo_draw_reconstruction(run, &patterns, N, 4, scratch_path("a")));
+    assert_ok(elbo_picture_reconstruction(run, &patterns, N, 4, scratch_path("a")));
     for (int i = 0; i < N * P; i++)
         seen[i] = fminf(1, fmaxf(0, seen[i]));
     grid g = grid_read("a", 3, N, PATTERN_SIDE, PATTERN_SIDE);

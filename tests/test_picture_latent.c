@@ -30,8 +30,7 @@ static elbo_dist glass_generate(elbo_in *in, elbo_var *z)
 /* The same without a density: z as a point. */
 static elbo_inference point_infer(elbo_in *in)
 {
-    elbo_var *code = elbo_scale(elbo_shift(in->x, -0.5), SCALE);
-    return (elbo_inference){.code = code, .z = elbo_unsqueeze(code, 1)};
+    return elbo_infer_code(elbo_scale(elbo_shift(in->x, -0.5), SCALE));
 }
 
 static const elbo_option glass_options[] = {ELBO_OPTION_LATENT_DIM, ELBO_OPTIONS_END};
@@ -39,7 +38,6 @@ static const elbo_model glass = {
     .name = "glass", .summary = "", .options = glass_options, .infer = glass_infer, .generate = glass_generate};
 static const elbo_model pane = {.name = "pane",
                                 .summary = "",
-                                .options = glass_options,
                                 .flags = ELBO_NO_PRIOR,
                                 .infer = point_infer,
                                 .generate = glass_generate};
@@ -62,7 +60,7 @@ static void setup(void)
 
 static elbo_run *glass_run(const elbo_model *model)
 {
-    return run_of(model, OPTIONS("latent-dim", "4"), ELBO_SHAPE(2, 2), 0);
+    return run_of(model, model->options ? OPTIONS("latent-dim", "4") : OPTIONS(NULL), ELBO_SHAPE(2, 2), 0);
 }
 
 /* Number k of the point that a picture shows, to within 0.02. */
@@ -86,14 +84,14 @@ START_TEST(a_way_begins_and_ends_at_the_codes_of_its_images)
     const elbo_view view = {.images = &images, .label = ELBO_EACH_CLASS, .steps = 5};
     for (int spherical = 0; spherical <= 1; spherical++) {
         const elbo_path ways = {.from = 0, .to = -1, .rows = 3, .spherical = spherical};
-        assert_ok(elbo_draw_interpolation(run, &view, &ways, scratch_path("ways")));
+        assert_ok(elbo_picture_interpolation(run, &view, &ways, scratch_path("ways")));
         grid g = grid_read("ways", 3, 5, 2, 2);
         for (int row = 0; row < 3; row++) {
             grid_assert_picture(&g, row, 0, x + 2 * row * Z);
             grid_assert_picture(&g, row, 4, x + (2 * row + 1) * Z);
         }
         grid_free(&g);
-        assert_ok(elbo_draw_interpolation(run, &view, &(elbo_path){4, 1, 7, spherical}, scratch_path("way")));
+        assert_ok(elbo_picture_interpolation(run, &view, &(elbo_path){4, 1, 7, spherical}, scratch_path("way")));
         g = grid_read("way", 1, 5, 2, 2);
         grid_assert_picture(&g, 0, 0, x + 4 * Z);
         grid_assert_picture(&g, 0, 4, x + 1 * Z);
@@ -107,7 +105,7 @@ START_TEST(a_straight_way_goes_in_equal_steps)
 {
     elbo_run *run = glass_run(&glass);
     const elbo_view view = {.images = &images, .steps = 5};
-    assert_ok(elbo_draw_interpolation(run, &view, &(elbo_path){0, -1, 3, false}, scratch_path("ways")));
+    assert_ok(elbo_picture_interpolation(run, &view, &(elbo_path){0, -1, 3, false}, scratch_path("ways")));
     grid g = grid_read("ways", 3, 5, 2, 2);
     for (int i = 0; i < 3 * 5 * Z; i++) {
         const int row = i / Z / 5, step = i / Z % 5, k = i % Z;
@@ -122,7 +120,7 @@ START_TEST(a_spherical_way_keeps_the_length_and_turns_in_equal_steps)
 {
     elbo_run *run = glass_run(&glass);
     const elbo_view view = {.images = &images, .steps = 5};
-    assert_ok(elbo_draw_interpolation(run, &view, &(elbo_path){0, -1, 3, true}, scratch_path("ways")));
+    assert_ok(elbo_picture_interpolation(run, &view, &(elbo_path){0, -1, 3, true}, scratch_path("ways")));
     grid g = grid_read("ways", 3, 5, 2, 2);
     for (int row = 0; row < 3; row++)
         for (int step = 0; step < 5; step++) {
@@ -153,7 +151,7 @@ START_TEST(a_spherical_way_along_a_line_through_0_is_straight)
     elbo_images pairs = images_of(line, 2 * PAIRS, ELBO_SHAPE(2, 2));
     elbo_run *run = glass_run(&glass);
     const elbo_view view = {.images = &pairs, .steps = 3};
-    assert_ok(elbo_draw_interpolation(run, &view, &(elbo_path){0, -1, PAIRS, true}, scratch_path("ways")));
+    assert_ok(elbo_picture_interpolation(run, &view, &(elbo_path){0, -1, PAIRS, true}, scratch_path("ways")));
     grid g = grid_read("ways", PAIRS, 3, 2, 2);
     for (int i = 0; i < PAIRS * Z; i++)
         assert_shown(&g, i / Z, 1, i % Z, i % Z ? 0 : (ends[i / Z][0] + ends[i / Z][1]) / 2);
@@ -170,7 +168,7 @@ START_TEST(the_ends_of_random_ways_depend_on_the_seed)
     elbo_run *run = glass_run(&glass);
     for (int i = 0; i < 3; i++) {
         const elbo_view view = {.seed = seeds[i], .steps = 4};
-        assert_ok(elbo_draw_interpolation(run, &view, &(elbo_path){-1, -1, 8, false}, scratch_path("ways")));
+        assert_ok(elbo_picture_interpolation(run, &view, &(elbo_path){-1, -1, 8, false}, scratch_path("ways")));
         sizes[i] = scratch_read("ways", files[i], sizeof files[i]);
     }
     ck_assert(sizes[0] == sizes[1] && memcmp(files[0], files[1], sizes[0]) == 0);
@@ -190,13 +188,13 @@ END_TEST
 START_TEST(a_traversal_moves_one_dimension_a_row_through_the_centre)
 {
     elbo_run *run = glass_run(&glass);
-    assert_ok(elbo_draw_traversal(run, &(elbo_view){.steps = 7}, -1, scratch_path("ways")));
+    assert_ok(elbo_picture_traversal(run, &(elbo_view){.steps = 7}, -1, scratch_path("ways")));
     grid g = grid_read("ways", Z, 7, 2, 2);
     for (int row = 0; row < Z; row++)
         for (int i = 0; i < 7 * Z; i++)
             assert_shown(&g, row, i / Z, i % Z, i % Z == row ? i / Z - 3 : 0);
     grid_free(&g);
-    assert_ok(elbo_draw_traversal(run, &(elbo_view){.steps = 3, .span = 1.5}, -1, scratch_path("ways")));
+    assert_ok(elbo_picture_traversal(run, &(elbo_view){.steps = 3, .span = 1.5}, -1, scratch_path("ways")));
     g = grid_read("ways", Z, 3, 2, 2);
     assert_shown(&g, 2, 0, 2, -1.5);
     assert_shown(&g, 2, 2, 2, 1.5);
@@ -208,15 +206,16 @@ END_TEST
 START_TEST(a_traversal_from_an_image_leaves_the_other_dimensions_at_its_code)
 {
     elbo_run *run = glass_run(&glass);
-    assert_ok(elbo_draw_traversal(run, &(elbo_view){.images = &images, .steps = 5}, 3, scratch_path("ways")));
+    assert_ok(elbo_picture_traversal(run, &(elbo_view){.images = &images, .steps = 5}, 3, scratch_path("ways")));
     grid g = grid_read("ways", Z, 5, 2, 2);
     for (int row = 0; row < Z; row++)
         for (int i = 0; i < 5 * Z; i++)
             assert_shown(&g, row, i / Z, i % Z, i % Z == row ? 1.5 * (i / Z) - 3 : points[3][i % Z]);
     grid_free(&g);
-    assert_refused(elbo_draw_traversal(run, &(elbo_view){.images = &images}, IMAGES, scratch_path("ways")),
+    assert_refused(elbo_picture_traversal(run, &(elbo_view){.images = &images}, IMAGES, scratch_path("ways")),
                    "images 6 to 6 of 6");
-    assert_refused(elbo_draw_traversal(run, &(elbo_view){.steps = 5}, 0, scratch_path("none")), "there are no images");
+    assert_refused(elbo_picture_traversal(run, &(elbo_view){.steps = 5}, 0, scratch_path("none")),
+                   "there are no images");
     elbo_run_free(run);
 }
 END_TEST
@@ -225,7 +224,7 @@ START_TEST(without_a_prior_the_codes_say_where_the_centre_is)
 {
     elbo_run *run = glass_run(&pane);
     assert_ok(
-        elbo_draw_traversal(run, &(elbo_view){.images = &images, .steps = 3, .span = 1}, -1, scratch_path("ways")));
+        elbo_picture_traversal(run, &(elbo_view){.images = &images, .steps = 3, .span = 1}, -1, scratch_path("ways")));
     grid g = grid_read("ways", Z, 3, 2, 2);
     for (int k = 0; k < Z; k++) {
         double mean = 0, square = 0;
@@ -239,8 +238,8 @@ START_TEST(without_a_prior_the_codes_say_where_the_centre_is)
         assert_shown(&g, (k + 1) % Z, 2, k, mean);
     }
     grid_free(&g);
-    assert_refused(elbo_draw_traversal(run, &(elbo_view){.steps = 3}, -1, scratch_path("none")),
-                   "model \"pane\" has no prior: images are needed");
+    assert_refused(elbo_picture_traversal(run, &(elbo_view){.steps = 3}, -1, scratch_path("none")),
+                   "model \"pane\" has no normal prior: images are needed");
     elbo_run_free(run);
 }
 END_TEST
@@ -252,7 +251,7 @@ START_TEST(a_manifold_goes_right_and_upwards_by_quantiles)
     /* Phi^-1(1/8) and Phi^-1(3/8), from a table */
     static const double at[] = {-1.15035, -0.31864, 0.31864, 1.15035};
     elbo_run *run = run_of(&glass, OPTIONS("latent-dim", "2"), ELBO_SHAPE(1, 2), 0);
-    assert_ok(elbo_draw_manifold(run, &(elbo_view){.steps = 4}, scratch_path("plane")));
+    assert_ok(elbo_picture_manifold(run, &(elbo_view){.steps = 4}, scratch_path("plane")));
     grid g = grid_read("plane", 4, 4, 1, 2);
     for (int row = 0; row < 4; row++)
         for (int column = 0; column < 4; column++) {
@@ -269,11 +268,11 @@ START_TEST(what_cannot_be_drawn_is_refused)
     elbo_run *run = glass_run(&glass);
     const elbo_view view = {.images = &images}, short_view = {.images = &images, .steps = 1};
     const char *path = scratch_path("none");
-    assert_refused(elbo_draw_manifold(run, &view, path), "a manifold of 4 dimensions");
-    assert_refused(elbo_draw_interpolation(run, &short_view, &(elbo_path){0, 1, 1, false}, path), "at least 2");
-    assert_refused(elbo_draw_traversal(run, &short_view, -1, path), "at least 2");
-    assert_refused(elbo_draw_interpolation(run, &view, &(elbo_path){5, -1, 3, false}, path), "images 5 to 10 of 6");
-    assert_refused(elbo_draw_interpolation(run, &view, &(elbo_path){0, -1, 0, false}, path), "0 pictures");
+    assert_refused(elbo_picture_manifold(run, &view, path), "a manifold of 4 dimensions");
+    assert_refused(elbo_picture_interpolation(run, &short_view, &(elbo_path){0, 1, 1, false}, path), "at least 2");
+    assert_refused(elbo_picture_traversal(run, &short_view, -1, path), "at least 2");
+    assert_refused(elbo_picture_interpolation(run, &view, &(elbo_path){5, -1, 3, false}, path), "images 5 to 10 of 6");
+    assert_refused(elbo_picture_interpolation(run, &view, &(elbo_path){0, -1, 0, false}, path), "0 pictures");
     ck_assert_int_eq(scratch_entries(), 0);
     elbo_run_free(run);
 }
@@ -295,7 +294,7 @@ START_TEST(a_picture_is_decoded_with_the_label_of_its_end_or_the_one_asked_for)
         const elbo_view view = {.images = &two, .label = label, .steps = STEPS};
         const int zeros[] = {0, 0};
         assert_ok(elbo_run_decode(run, z, label < 0 ? labels + 1 : zeros, 2, ends));
-        assert_ok(elbo_draw_interpolation(run, &view, &(elbo_path){1, 2, 1, false}, scratch_path("way")));
+        assert_ok(elbo_picture_interpolation(run, &view, &(elbo_path){1, 2, 1, false}, scratch_path("way")));
         grid g = grid_read("way", 1, STEPS, PATTERN_SIDE, PATTERN_SIDE);
         grid_assert_picture(&g, 0, 0, ends);
         grid_assert_picture(&g, 0, STEPS - 1, ends + D);
@@ -304,7 +303,7 @@ START_TEST(a_picture_is_decoded_with_the_label_of_its_end_or_the_one_asked_for)
     const float centre[2] = {0, 0};
     const elbo_view view = {.label = 3, .steps = STEPS};
     assert_ok(elbo_run_decode(run, centre, &view.label, 1, ends));
-    assert_ok(elbo_draw_traversal(run, &view, -1, scratch_path("ways")));
+    assert_ok(elbo_picture_traversal(run, &view, -1, scratch_path("ways")));
     grid g = grid_read("ways", 2, STEPS, PATTERN_SIDE, PATTERN_SIDE);
     grid_assert_picture(&g, 0, STEPS / 2, ends);
     grid_assert_picture(&g, 1, STEPS / 2, ends);

@@ -123,7 +123,7 @@ static elbo_plan *autoencoder_step(elbo_params *params, bool tied)
                           : elbo_param(g, "back", ELBO_SHAPE(PIXELS, HIDDEN), (elbo_init){fill, {0.1}});
     elbo_var *h = elbo_relu(elbo_matmul(x, elbo_transpose(w)));
     elbo_var *error = elbo_sub(elbo_matmul(h, elbo_transpose(back)), x);
-    elbo_minimise(elbo_mean_all(elbo_square(error)), NULL, 0, &(elbo_optim){.name = "adam", .skip = true});
+    elbo_minimise(elbo_mean_all(elbo_square(error)), NULL, 0, &(elbo_optim){.name = "adam", .skip_nonfinite = true});
     elbo_plan *plan = compiled(g, NULL, 0);
     elbo_graph_free(g);
     return plan;

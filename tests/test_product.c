@@ -7,6 +7,7 @@
 
 #include "../tensor/elementwise.h"
 #include "../tensor/product.h"
+#include "../tensor/walk.h"
 #include "config.h"
 #include "numbers.h"
 #include "rig.h"

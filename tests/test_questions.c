@@ -92,7 +92,7 @@ START_TEST(the_mean_of_the_bounds_is_the_elbo_of_an_evaluation)
     double mean_of_one = 0, mean_of_many = 0, weights = 0;
     assert_ok(elbo_run_elbo(run, x, labels, N, 1, 3, one));
     assert_ok(elbo_run_elbo(run, x, labels, N, 4500, 3, many)); /* more than one portion of draws */
-    assert_ok(elbo_run_evaluate(run, &images, 3, &figures));
+    assert_ok(elbo_run_evaluate(run, &images, 0, 3, &figures));
     for (int i = 0; i < N; i++) {
         mean_of_one += one[i] / N;
         mean_of_many += many[i] / N;

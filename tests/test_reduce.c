@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../tensor/reduce.h"
+#include "../tensor/walk.h"
 #include "numbers.h"
 #include "rig.h"
 #include "suites.h"

@@ -33,7 +33,7 @@ static elbo_dist own_prior(elbo_in *in)
 }
 
 static const elbo_option own_options[] = {
-    {.name = "width", .type = ELBO_INTEGER, .fallback = "7", .least = 1, .greatest = 100}, ELBO_OPTIONS_END};
+    {.name = "width", .type = ELBO_INTEGER, .default_value = "7", .least = 1, .greatest = 100}, ELBO_OPTIONS_END};
 static const elbo_model own = {.name = "own",
                                .summary = "",
                                .options = own_options,
@@ -89,7 +89,7 @@ static void compute(elbo_run *run, float *out)
     ck_assert_int_eq(elbo_run_sample(run, labels, N, 3, out + N * D), ELBO_OK);
     ck_assert_int_eq(elbo_run_reconstruct(run, x, labels, N, 3, out + 2 * N * D), ELBO_OK);
     ck_assert_int_eq(elbo_run_log_prob(run, x, labels, N, 5, 3, out + 3 * N * D), ELBO_OK);
-    ck_assert_int_eq(elbo_run_evaluate(run, &images, 3, &figures), ELBO_OK);
+    ck_assert_int_eq(elbo_run_evaluate(run, &images, 0, 3, &figures), ELBO_OK);
     out += 3 * N * D + N;
     out[0] = (float)elbo_figures_get(&figures, "elbo");
     out[1] = (float)elbo_figures_get(&figures, "recon");

@@ -118,7 +118,7 @@ static elbo_status make_and_ask(void)
     elbo_figures figures;
     elbo_status status = run ? elbo_run_note(run, "data", "caf\xe9") : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
-        status = elbo_run_evaluate(run, &images, 1, &figures);
+        status = elbo_run_evaluate(run, &images, 0, 1, &figures);
     elbo_run_free(run);
     return status;
 }
@@ -190,14 +190,14 @@ START_TEST(figures_and_pictures_go_by_name)
     elbo_run *run = run_for(names);
     assert_ok(elbo_train(run, &images, &turned, &(elbo_training){.epochs = 2, .batch_size = 8}, NULL));
     ck_assert(evaluated(run, &images, 1, "elbo") == evaluated(run, &turned, 1, "elbo"));
-    assert_ok(elbo_draw_reconstruction(run, &images, 8, 1, scratch_path("a")));
-    assert_ok(elbo_draw_reconstruction(run, &turned, 8, 1, scratch_path("b")));
+    assert_ok(elbo_picture_reconstruction(run, &images, 8, 1, scratch_path("a")));
+    assert_ok(elbo_picture_reconstruction(run, &turned, 8, 1, scratch_path("b")));
     const size_t size = scratch_read("a", before, sizeof before);
     ck_assert_uint_eq(scratch_read("b", after, sizeof after), size);
     ck_assert_mem_eq(before, after, size);
     const elbo_path ways = {.from = 0, .to = -1, .rows = 3};
-    assert_ok(elbo_draw_interpolation(run, &(elbo_view){.images = &images, .label = -1}, &ways, scratch_path("a")));
-    assert_ok(elbo_draw_interpolation(run, &(elbo_view){.images = &turned, .label = -1}, &ways, scratch_path("b")));
+    assert_ok(elbo_picture_interpolation(run, &(elbo_view){.images = &images, .label = -1}, &ways, scratch_path("a")));
+    assert_ok(elbo_picture_interpolation(run, &(elbo_view){.images = &turned, .label = -1}, &ways, scratch_path("b")));
     const size_t longer = scratch_read("a", before, sizeof before);
     ck_assert_uint_eq(scratch_read("b", after, sizeof after), longer);
     ck_assert_mem_eq(before, after, longer);
@@ -211,8 +211,8 @@ START_TEST(codes_are_drawn_by_name)
     int32_t labels[N];
     const elbo_images images = named_images(names), turned = turned_images(labels);
     elbo_run *run = run_for(names);
-    assert_ok(elbo_draw_scatter(&run, NULL, 1, &images, scratch_path("a.svg")));
-    assert_ok(elbo_draw_scatter(&run, NULL, 1, &turned, scratch_path("b.svg")));
+    assert_ok(elbo_picture_scatter(&run, NULL, 1, &images, scratch_path("a.svg")));
+    assert_ok(elbo_picture_scatter(&run, NULL, 1, &turned, scratch_path("b.svg")));
     char *a = svg_read("a.svg"), *b = svg_read("b.svg");
     double sums[2][2] = {{0}};
     int count[2] = {0};
@@ -237,7 +237,7 @@ START_TEST(a_class_that_the_run_does_not_know_is_named)
     elbo_figures figures;
     elbo_run *run = run_for(names);
     assert_refused(elbo_run_accepts(run, &images), "image 3 is of class \"stripes\", which the model does not know");
-    assert_refused(elbo_run_evaluate(run, &images, 1, &figures), "of class \"stripes\"");
+    assert_refused(elbo_run_evaluate(run, &images, 0, 1, &figures), "of class \"stripes\"");
     elbo_run_free(run);
 }
 END_TEST

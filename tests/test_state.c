@@ -2,6 +2,7 @@
 #include <check.h>
 #include <math.h>
 
+#include "../tensor/walk.h"
 #include "rig.h"
 #include "suites.h"
 

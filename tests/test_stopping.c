@@ -73,32 +73,32 @@ static elbo_status classify(void)
 static elbo_status evaluate(void)
 {
     elbo_figures figures;
-    return elbo_run_evaluate(run, &images, 1, &figures);
+    return elbo_run_evaluate(run, &images, 0, 1, &figures);
 }
 
 static elbo_status draw_samples(void)
 {
-    return elbo_draw_samples(run, 8, ELBO_EACH_CLASS, 1, scratch_path("a.png"));
+    return elbo_picture_samples(run, 8, ELBO_EACH_CLASS, 1, scratch_path("a.png"));
 }
 
 static elbo_status draw_reconstruction(void)
 {
-    return elbo_draw_reconstruction(run, &images, 8, 1, scratch_path("a.png"));
+    return elbo_picture_reconstruction(run, &images, 8, 1, scratch_path("a.png"));
 }
 
 static elbo_status draw_traversal(void)
 {
-    return elbo_draw_traversal(run, &(elbo_view){.label = 0}, -1, scratch_path("a.png"));
+    return elbo_picture_traversal(run, &(elbo_view){.label = 0}, -1, scratch_path("a.png"));
 }
 
 static elbo_status draw_features(void)
 {
-    return elbo_draw_features(run, 5, scratch_path("a.png"));
+    return elbo_picture_features(run, 5, scratch_path("a.png"));
 }
 
 static elbo_status draw_scatter(void)
 {
-    return elbo_draw_scatter(&run, NULL, 1, &images, scratch_path("a.svg"));
+    return elbo_picture_scatter(&run, NULL, 1, &images, scratch_path("a.svg"));
 }
 
 static elbo_status (*const works[])(void) = {
@@ -198,8 +198,8 @@ START_TEST(a_training_that_is_stopped_while_it_evaluates_ends_well)
     ck_assert_int_lt(last.epoch, 5);
     ck_assert((last.epoch > 0) == (kept != NULL));
     ck_assert_int_eq(scratch_entries(), kept != NULL);
-    if (kept && !isnan(last.test_elbo))
-        ck_assert_double_eq(evaluated(kept, &images, 1, "elbo"), last.test_elbo);
+    if (kept && !isnan(elbo_figures_get(&last.test, "elbo")))
+        ck_assert_double_eq(evaluated(kept, &images, 1, "elbo"), elbo_figures_get(&last.test, "elbo"));
     elbo_run_free(kept);
 }
 END_TEST
@@ -222,7 +222,7 @@ START_TEST(an_epoch_that_is_trained_is_kept_though_its_figures_are_not_had)
         assert_ok(elbo_train(runs[i], &images, &images, &how, &last));
         elbo_watch(NULL, NULL);
         ck_assert_int_eq(last.epoch, 1);
-        ck_assert(isnan(last.test_squared_error));
+        ck_assert(isnan(elbo_figures_get(&last.test, "squared_error")));
         elbo_run *kept = elbo_run_load(scratch_path(folders[i]), elbo_models);
         ck_assert_msg(kept != NULL, "%s", elbo_error());
         elbo_run_free(kept);

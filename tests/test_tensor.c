@@ -6,6 +6,7 @@
 
 #include "../tensor/memory.h"
 #include "../tensor/move.h"
+#include "../tensor/walk.h"
 #include "numbers.h"
 #include "scratch.h"
 #include "suites.h"

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../io/ini.h"
+#include "../tensor/error_private.h"
 #include "../tensor/text.h"
 #include "patterns.h"
 #include "runs.h"

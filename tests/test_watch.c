@@ -2,7 +2,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "../tensor/watch.h"
+#include "../tensor/watch_private.h"
 #include "suites.h"
 
 typedef struct {

@@ -1,6 +1,7 @@
 /* Models that are wrong: each is refused with one line that names the model, the function and the field, and says what was
  * expected. */
 #include <check.h>
+#include <math.h>
 #include <string.h>
 
 #include "../nn/model/model_options.h"
@@ -144,13 +145,13 @@ static int loss_without_a_value(elbo_in *in, elbo_loss *out)
 
 static int loss_of_each_image(elbo_in *in, elbo_loss *out)
 {
-    out[0] = (elbo_loss){.name = "mine", .value = elbo_model_bound(in, NULL).recon};
+    out[0] = (elbo_loss){.name = "mine", .value = elbo_model_bound(in, in->x, NULL).recon};
     return 1;
 }
 
 static int two_of_one_name(elbo_in *in, elbo_loss *out)
 {
-    elbo_bound_loss(in, out);
+    elbo_default_losses(in, out);
     out[1] = out[0];
     return 2;
 }
@@ -158,28 +159,79 @@ static int two_of_one_name(elbo_in *in, elbo_loss *out)
 static int metric_of_the_librarys(elbo_in *in, elbo_loss *out)
 {
     elbo_report(in, "kl", elbo_constant(in->g, 1));
-    return elbo_bound_loss(in, out);
+    return elbo_default_losses(in, out);
 }
 
 static int metric_named_as_the_loss(elbo_in *in, elbo_loss *out)
 {
     elbo_report(in, "loss", elbo_constant(in->g, 1));
-    return elbo_bound_loss(in, out);
+    return elbo_default_losses(in, out);
+}
+
+static int spoilt_loss(elbo_in *in, elbo_loss *out, elbo_loss spoilt)
+{
+    elbo_default_losses(in, out);
+    spoilt.value = out[0].value;
+    spoilt.name = "mine";
+    out[0] = spoilt;
+    return 1;
+}
+
+static int phase_beyond_every(elbo_in *in, elbo_loss *out)
+{
+    return spoilt_loss(in, out, (elbo_loss){.every = 2, .phase = 2});
+}
+
+static int phase_without_every(elbo_in *in, elbo_loss *out)
+{
+    return spoilt_loss(in, out, (elbo_loss){.phase = 1});
+}
+
+static int negative_rate(elbo_in *in, elbo_loss *out)
+{
+    return spoilt_loss(in, out, (elbo_loss){.lr = -1e-3});
+}
+
+static int rate_that_is_none(elbo_in *in, elbo_loss *out)
+{
+    return spoilt_loss(in, out, (elbo_loss){.lr_scale = NAN});
+}
+
+static int unknown_optimiser(elbo_in *in, elbo_loss *out)
+{
+    return spoilt_loss(in, out, (elbo_loss){.optim = {.name = "adm"}});
+}
+
+static int when_of_each_image(elbo_in *in, elbo_loss *out)
+{
+    return spoilt_loss(in, out, (elbo_loss){.when = elbo_sum_axis(in->x, 1)});
+}
+
+static int metric_of_a_long_name(elbo_in *in, elbo_loss *out)
+{
+    elbo_report(in, "a_name_of_more_than_thirty_one_bytes", elbo_constant(in->g, 1));
+    return elbo_default_losses(in, out);
+}
+
+static elbo_dist dist_without_arguments(elbo_in *in, elbo_var *z)
+{
+    (void)in;
+    return elbo_dist_of(&elbo_kind_bernoulli, elbo_shape_of(z), NULL);
 }
 
 /* ---- wrong options ----------------------------------------------------------------------------------------------- */
 
-static const elbo_option twice[] = {{.name = "depth", .type = ELBO_INTEGER, .fallback = "1"},
-                                    {.name = "depth", .type = ELBO_INTEGER, .fallback = "2"},
+static const elbo_option twice[] = {{.name = "depth", .type = ELBO_INTEGER, .default_value = "1"},
+                                    {.name = "depth", .type = ELBO_INTEGER, .default_value = "2"},
                                     ELBO_OPTIONS_END};
-static const elbo_option alias_twice[] = {{.name = "depth", .alias = "d", .type = ELBO_INTEGER, .fallback = "1"},
-                                          {.name = "d", .type = ELBO_INTEGER, .fallback = "2"},
+static const elbo_option alias_twice[] = {{.name = "depth", .alias = "d", .type = ELBO_INTEGER, .default_value = "1"},
+                                          {.name = "d", .type = ELBO_INTEGER, .default_value = "2"},
                                           ELBO_OPTIONS_END};
 static const char *const no_words[] = {NULL};
-static const elbo_option no_choices[] = {{.name = "kind", .type = ELBO_CHOICE, .fallback = "a"}, ELBO_OPTIONS_END};
+static const elbo_option no_choices[] = {{.name = "kind", .type = ELBO_CHOICE, .default_value = "a"}, ELBO_OPTIONS_END};
 static const elbo_option empty_choices[] = {{.name = "kind", .type = ELBO_CHOICE, .choices = no_words},
                                             ELBO_OPTIONS_END};
-static const elbo_option vague_needs[] = {{.name = "depth", .type = ELBO_INTEGER, .fallback = "1", .needs = "net"},
+static const elbo_option vague_needs[] = {{.name = "depth", .type = ELBO_INTEGER, .default_value = "1", .needs = "net"},
                                           ELBO_OPTIONS_END};
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
@@ -232,6 +284,17 @@ static const struct {
     {{.losses = metric_of_the_librarys}, "evaluate: metric \"kl\": is reported already, by the library or the model"},
     {{.losses = metric_named_as_the_loss},
      "evaluate: metric \"loss\": is reported already, by the library or the model"},
+    {{.losses = phase_beyond_every},
+     "evaluate: losses: loss \"mine\": every 2, phase 2; expected 0 <= phase < every, or 0 and 0"},
+    {{.losses = phase_without_every}, "evaluate: losses: loss \"mine\": every 0, phase 1; expected 0 <= phase < every"},
+    {{.losses = negative_rate},
+     "evaluate: losses: loss \"mine\": lr -0.001, lr_scale 0; expected positive numbers, or 0"},
+    {{.losses = rate_that_is_none}, "evaluate: losses: loss \"mine\": lr 0, lr_scale nan; expected positive numbers"},
+    {{.losses = unknown_optimiser}, "evaluate: losses: loss \"mine\": no optimiser \"adm\"; expected sgd, adam, adamw"},
+    {{.losses = when_of_each_image}, "evaluate: losses: loss \"mine\": when: is of shape (1); expected ()"},
+    {{.losses = metric_of_a_long_name},
+     "evaluate: metric \"a_name_of_more_than_thirty_one_bytes\": a name has at most 31 bytes"},
+    {{.generate = dist_without_arguments}, "evaluate: generate: returned no distribution"},
     {{.options = twice}, "option \"depth\": its name or alias is that of an earlier one"},
     {{.options = alias_twice}, "option \"d\": its name or alias is that of an earlier one"},
     {{.options = no_choices}, "option \"kind\": a choice without choices; expected a list of words"},

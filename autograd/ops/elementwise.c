@@ -17,6 +17,48 @@ static double softplus(double x)
     return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
 }
 
+static double modulo(double a, double b)
+{
+    double r = fmod(a, b); /* of the sign of a */
+    return r == 0 ? copysign(0, b) : signbit(r) == signbit(b) ? r : r + b;
+}
+
+/* 1 / x^(n+1) + 1 / (x + 1)^(n+1) + ...: trigamma for n = 1 and, less an infinite constant, -digamma for n = 0. After
+ * 32 terms the rest is an integral and its corrections (Euler and Maclaurin). In long double: where digamma is 0, its
+ * terms cancel. */
+static long double terms_from(long double x, int n)
+{
+    long double sum = 0, end = x + 32;
+    for (; x < end; x++)
+        sum += 1 / (n ? x * x : x);
+    long double s = 1 / (x * x);
+    if (n)
+        return sum + 1 / x + s / 2 + s / x * (1.0L / 6 - s * (1.0L / 30 - s * (1.0L / 42 - s * (1.0L / 30))));
+    return sum - logl(x) + 1 / (2 * x) + s * (1.0L / 12 - s * (1.0L / 120 - s * (1.0L / 252 - s * (1.0L / 240))));
+}
+
+static const long double pi = 3.14159265358979323846264338327950288L;
+
+/* digamma(1 - x) = digamma(x) + pi cot(pi x) */
+static double digamma(double x)
+{
+    if (x <= 0 && x == floor(x))
+        return x == 0 ? -1 / x : NAN;
+    if (x < 0)
+        return (double)(-terms_from(1 - (long double)x, 0) - pi / tanl(pi * (x - roundl(x))));
+    return (double)-terms_from(x, 0);
+}
+
+/* trigamma(1 - x) + trigamma(x) = (pi / sin(pi x))^2 */
+static double trigamma(double x)
+{
+    if (x <= 0 && x == floor(x))
+        return INFINITY;
+    if (x < 0)
+        return (double)(powl(pi / sinl(pi * (x - roundl(x))), 2) - terms_from(1 - (long double)x, 1));
+    return (double)terms_from(x, 1);
+}
+
 static double forward(int id, double a, double b, double c)
 {
 #define M(f) f
@@ -40,6 +82,26 @@ static void interpret(const elbo__call *call)
 }
 
 /* ---- derivatives --------------------------------------------------------------------------------------------------- */
+
+/* The derivative of trigamma at x > 0, of ops that have derivatives in their turn: -2 / x^3 at x, x + 1, ..., x + 9,
+ * and from y = x + 10 on -1/y^2 - 1/y^3 - the sum over k >= 1 of (2k + 1) B_2k / y^(2k + 2), B the Bernoulli numbers.
+ * NaN for x < 0. */
+static elbo_var *tetragamma(elbo_var *x)
+{
+    static const double c[] = {-35.0 / 2, 691.0 / 210, -5.0 / 6, 3.0 / 10, -1.0 / 6, 1.0 / 6, -1.0 / 2};
+    elbo_graph *g = elbo_graph_of(x);
+    elbo_var *recent = elbo_constant(g, 0), *series = recent;
+    for (int i = 0; i < 10; i++) {
+        elbo_var *at = elbo_shift(x, i);
+        recent = elbo_add(recent, elbo_reciprocal(elbo_mul(at, elbo_square(at))));
+    }
+    elbo_var *w = elbo_reciprocal(elbo_shift(x, 10)), *s = elbo_square(w);
+    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++)
+        series = elbo_mul(elbo_shift(series, c[i]), s);
+    series = elbo_mul(elbo_sub(elbo_shift(series, -1), w), s);
+    elbo_var *y = elbo_sub(series, elbo_scale(recent, 2));
+    return elbo_where(elbo_less(x, elbo_constant(g, 0)), elbo_constant(g, NAN), y);
+}
 
 #define NONE NULL
 #define ZERO elbo_constant(elbo_graph_of(y), 0)

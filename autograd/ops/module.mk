@@ -1,5 +1,6 @@
 library_sources += \
     %reldir%/conv.c \
+    %reldir%/convert.c \
     %reldir%/elementwise.c \
     %reldir%/index.c \
     %reldir%/join.c \

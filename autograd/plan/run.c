@@ -2,6 +2,7 @@
 #include "../../tensor/memory.h"
 #include "../../tensor/subnormals.h"
 #include "../../tensor/threads.h"
+#include "../params_private.h"
 #include "ir.h"
 
 #include <omp.h>

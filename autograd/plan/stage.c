@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../tensor/memory.h"
+#include "../params_private.h"
 #include "stage.h"
 
 static int64_t gcd(int64_t a, int64_t b)

@@ -52,5 +52,5 @@ const elbo_dist_kind elbo_kind_categorical = {
 
 elbo_dist elbo_categorical(elbo_var *logits)
 {
-    return elbo__dist_of(&elbo_kind_categorical, logits);
+    return elbo_dist_of(&elbo_kind_categorical, elbo_shape_of(logits), logits);
 }

@@ -206,5 +206,5 @@ const elbo_dist_kind elbo_kind_continuous_bernoulli = {
 
 elbo_dist elbo_continuous_bernoulli(elbo_var *logits)
 {
-    return elbo__dist_of(&elbo_kind_continuous_bernoulli, logits);
+    return elbo_dist_of(&elbo_kind_continuous_bernoulli, elbo_shape_of(logits), logits);
 }

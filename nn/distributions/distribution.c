@@ -1,5 +1,7 @@
 #include "distribution_private.h"
 
+#include <string.h>
+
 /* ---- shapes ------------------------------------------------------------------------------------------------------ */
 
 elbo_var *elbo_align(elbo_var *x, int event_rank, int ndim)
@@ -24,10 +26,13 @@ elbo_var *elbo_event_sum(elbo_var *terms, elbo_var *mask, int event_rank)
     return event_rank > 0 ? elbo_sum(terms, axes, event_rank, false) : terms;
 }
 
-elbo_dist elbo__dist_of(const elbo_dist_kind *kind, elbo_var *first)
+elbo_dist elbo_dist_with(const elbo_dist_kind *kind, elbo_shape shape, elbo_var *const *args)
 {
-    return (elbo_dist){
-        .kind = kind, .graph = elbo_graph_of(first), .args = {first}, .shape = elbo_shape_of(first), .event_rank = 1};
+    if (!args[0])
+        return (elbo_dist){.kind = NULL};
+    elbo_dist d = {.kind = kind, .graph = elbo_graph_of(args[0]), .shape = shape, .event_rank = 1};
+    memcpy(d.args, args, sizeof d.args);
+    return d;
 }
 
 int elbo__common_rank(const elbo_dist *a, const elbo_dist *b)
@@ -75,19 +80,14 @@ elbo_draw elbo_rsample(elbo_dist d, const char *name, int draws)
         return (elbo_draw){harmless, harmless};
     }
     elbo_draw drawn = draw(&d, name, draws);
-    if (!drawn.log_prob)
+    if (!drawn.log_prob && d.kind->log_prob)
         drawn.log_prob = elbo_log_prob(d, drawn.z, NULL);
     return drawn;
 }
 
-elbo_draw elbo_sample(elbo_dist d, const char *name, int draws)
+elbo_var *elbo_sample(elbo_dist d, const char *name, int draws)
 {
-    if (!d.kind->draw) {
-        elbo_var *harmless = lacks(&d, "draw");
-        return (elbo_draw){harmless, harmless};
-    }
-    elbo_var *z = elbo_detach(draw(&d, name, draws).z);
-    return (elbo_draw){.z = z, .log_prob = elbo_log_prob(d, z, NULL)};
+    return d.kind->draw ? elbo_detach(draw(&d, name, draws).z) : lacks(&d, "draw");
 }
 
 elbo_var *elbo_dist_mean(elbo_dist d)

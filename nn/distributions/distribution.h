@@ -24,8 +24,8 @@ typedef struct elbo_dist elbo_dist;
 
 /* Draws with their log-density under the distribution they come from (as transported, where a flow follows). */
 typedef struct {
-    elbo_var *z;        /* (B, Z), or (B, K, Z) */
-    elbo_var *log_prob; /* (B),    or (B, K)    */
+    elbo_var *z;        /* (B, Z), or (B, K, Z)                          */
+    elbo_var *log_prob; /* (B),    or (B, K); NULL of a kind without one */
 } elbo_draw;
 
 /* What makes a kind of distribution; a user's own is another table like this one. NULL where there is no such thing:
@@ -56,6 +56,7 @@ struct elbo_dist {
     double number;
     elbo_shape shape;               /* of one draw, images first                                                      */
     int event_rank;
+    const elbo_dist *components;    /* of a mixture; NULL otherwise                                                   */
 };
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------- */
@@ -80,13 +81,23 @@ ELBO_API elbo_dist elbo_continuous_bernoulli(elbo_var *logits);
  * classes each are logits (B, D, C) with event_rank 2. */
 ELBO_API elbo_dist elbo_categorical(elbo_var *logits);
 
+/* One of C components with p = softmax(logits). All of x shares a component where these have an event: logits (B, C),
+ * components (C, Z), the same for all images, or (B, C, Z), x (B, Z). Each entry of x chooses its own where they have
+ * none: logits (B, D, C), components (C), (D, C) or (B, D, C) with event_rank 0, x (B, D). No closed KL, no entropy.
+ * args: logits
+ *
+ *     elbo_dist c = elbo_normal(elbo_param(g, "prior.mean", ELBO_SHAPE(C, Z), elbo_init_normal(0, 1)), ...logvar...);
+ *     elbo_var *equal = elbo_expand(elbo_constant(g, 0), ELBO_SHAPE(B, C));       // all as likely
+ *     elbo_dist p = elbo_mixture(equal, c);                                       // p(z), z (B, Z) or (B, K, Z) */
+ELBO_API elbo_dist elbo_mixture(elbo_var *logits, elbo_dist components);
+
 /* No distribution: log_prob is -sum (x - mean)^2, without a unit or a constant, and there are no draws. What an autoencoder
  * minimises. args: mean */
 ELBO_API elbo_dist elbo_squared_error(elbo_var *mean);
 ELBO_API extern const elbo_dist_kind elbo_kind_squared_error;
 
 ELBO_API extern const elbo_dist_kind elbo_kind_normal, elbo_kind_bernoulli, elbo_kind_categorical,
-    elbo_kind_continuous_bernoulli;
+    elbo_kind_continuous_bernoulli, elbo_kind_mixture;
 
 /* ---- questions --------------------------------------------------------------------------------------------------- */
 
@@ -98,9 +109,8 @@ ELBO_API elbo_var *elbo_log_prob(elbo_dist d, elbo_var *x, elbo_var *mask);
  * `name` is the random stream's. */
 ELBO_API elbo_draw elbo_rsample(elbo_dist d, const char *name, int draws);
 
-/* The same for any kind. z carries no derivative; log_prob is that of a fixed z, as a score-function estimator needs
- * it. */
-ELBO_API elbo_draw elbo_sample(elbo_dist d, const char *name, int draws);
+/* The same for any kind, without a derivative: a score-function estimator takes elbo_log_prob of it. */
+ELBO_API elbo_var *elbo_sample(elbo_dist d, const char *name, int draws);
 
 ELBO_API elbo_var *elbo_dist_mean(elbo_dist d); /* E[x], of d.shape                                                   */
 ELBO_API elbo_var *elbo_normal_logvar(elbo_dist d); /* log-variances of a normal, of d.shape; NULL of another kind    */
@@ -115,6 +125,12 @@ ELBO_API elbo_var *elbo_kl_dims(elbo_dist q, elbo_dist p);
 ELBO_API bool elbo_kl_closed(elbo_dist q, elbo_dist p); /* whether there is one                                       */
 
 /* ---- for kinds of one's own -------------------------------------------------------------------------------------- */
+
+/* A distribution of `shape`, an event being its last axis, with one to ELBO_DIST_ARGS parameters: elbo_dist_of(&mine, shape,
+ * location, scale). Its graph is that of the first one; without any it is no distribution. */
+#define elbo_dist_of(kind, shape, ...)                                                                                \
+    elbo_dist_with((kind), (shape), (elbo_var *const[ELBO_DIST_ARGS]){__VA_ARGS__})
+ELBO_API elbo_dist elbo_dist_with(const elbo_dist_kind *kind, elbo_shape shape, elbo_var *const *args);
 
 /* (B, Z) -> (B, 1, Z) where rank `ndim` asks for it: axes of size 1 before the last `event_rank` ones. */
 ELBO_API elbo_var *elbo_align(elbo_var *x, int event_rank, int ndim);

@@ -4,9 +4,6 @@
 
 #include "distribution.h"
 
-/* A distribution of the shape of its first parameter; an event is its last axis. */
-elbo_dist elbo__dist_of(const elbo_dist_kind *kind, elbo_var *first);
-
 /* The common rank of two distributions' terms: the one that has draws decides. */
 int elbo__common_rank(const elbo_dist *a, const elbo_dist *b);
 

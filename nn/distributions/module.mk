@@ -7,5 +7,6 @@ library_sources += \
     %reldir%/continuous_bernoulli.c \
     %reldir%/distribution.c \
     %reldir%/distribution_private.h \
+    %reldir%/mixture.c \
     %reldir%/normal.c \
     %reldir%/squared_error.c

@@ -106,7 +106,7 @@ const elbo_dist_kind elbo_kind_normal = {
 
 elbo_dist elbo_normal(elbo_var *mean, elbo_var *logvar)
 {
-    elbo_dist d = elbo__dist_of(&elbo_kind_normal, mean);
+    elbo_dist d = elbo_dist_of(&elbo_kind_normal, elbo_shape_of(mean), mean);
     elbo_shape a = elbo_shape_of(mean), b = elbo_shape_of(logvar);
     if (!elbo_shape_equal(&a, &b))
         elbo_graph_fail(d.graph, ELBO_INVALID, "normal: mean %s and log-variance %s differ in shape",
@@ -117,7 +117,7 @@ elbo_dist elbo_normal(elbo_var *mean, elbo_var *logvar)
 
 elbo_dist elbo_normal_fixed(elbo_var *mean, double variance)
 {
-    elbo_dist d = elbo__dist_of(&elbo_kind_normal, mean);
+    elbo_dist d = elbo_dist_of(&elbo_kind_normal, elbo_shape_of(mean), mean);
     if (!(variance > 0) || isinf(variance))
         elbo_graph_fail(d.graph, ELBO_INVALID, "normal: variance %g is not a positive number", variance);
     d.number = variance;

@@ -17,9 +17,5 @@ const elbo_dist_kind elbo_kind_squared_error = {.name = "squared-error", .log_pr
 
 elbo_dist elbo_squared_error(elbo_var *centre)
 {
-    return (elbo_dist){.kind = &elbo_kind_squared_error,
-                       .graph = elbo_graph_of(centre),
-                       .args = {centre},
-                       .shape = elbo_shape_of(centre),
-                       .event_rank = 1};
+    return elbo_dist_of(&elbo_kind_squared_error, elbo_shape_of(centre), centre);
 }

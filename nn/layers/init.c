@@ -3,7 +3,8 @@
 #include <math.h>
 
 #include "../../tensor/random.h"
-#include "../../tensor/watch.h"
+#include "../../tensor/walk.h"
+#include "../../tensor/watch_private.h"
 
 typedef void draw_f64(double *y, int64_t rows, int64_t draws, int64_t n, elbo__random_key key, uint64_t row,
                       uint64_t draw);

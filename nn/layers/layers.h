@@ -40,6 +40,35 @@ ELBO_API elbo_layer_name elbo_numbered(const char *name, int i);
 /* n times linear and activation, x (..., in) -> (..., sizes[n - 1]); layers NAME, NAME2, NAME3, ... */
 ELBO_API elbo_var *elbo_mlp(elbo_var *x, const char *name, const int64_t *sizes, int n, const char *activation);
 
+/* ---- autoregressive networks ------------------------------------------------------------------------------------- */
+
+/* y = x (W * M)^T + b with a mask M (out, in), row-major, whose zeros hold weights at 0: x (..., in) -> (..., out);
+ * NAME.weight (out, in) and NAME.bias (out) as those of elbo_linear. The mask is copied. */
+ELBO_API elbo_var *elbo_masked_linear(elbo_var *x, const char *name, int64_t out, const double *mask);
+
+/* The mask (out, in) of a layer of MADE (Germain et al., arXiv:1502.03509) from the degrees of its inputs and outputs:
+ * M[j][i] = from[i] <= to[j] (hidden layers) or, strict, from[i] < to[j] (the last) ? 1 : 0. An entry of degree d then
+ * is made of entries of degrees below d. */
+ELBO_API void elbo_made_mask(const int64_t *from, int64_t in, const int64_t *to, int64_t out, bool strict,
+                             double *mask);
+
+/* MADE: `outputs` numbers for each entry of x, which depend on the entries before it alone (backwards: after it), and
+ * on all of the context (B, H), which may be NULL. x (..., D) -> (..., outputs D), D of the first number, D of the
+ * second, ...; masked layers NAME.hidden, NAME.hidden2, ..., each followed by the activation, and NAME.out.
+ *
+ *     elbo_var *h = elbo_made(z, context, "flow", (elbo_made_shape){(int64_t[]){64, 64}, 2, "relu", 2, false});
+ *     elbo_var *m = elbo_slice(h, -1, 0, Z), *s = elbo_slice(h, -1, Z, Z), *gate = elbo_sigmoid(s);
+ *     z = elbo_add(m, elbo_mul(gate, elbo_sub(z, m)));                       // a step of an IAF (arXiv:1606.04934)
+ *     log_q = elbo_add(log_q, elbo_sum_axis(elbo_softplus(elbo_neg(s)), -1)); // less log |dz'/dz| = sum log gate */
+typedef struct {
+    const int64_t *sizes;   /* (n) of the hidden layers   */
+    int n;
+    const char *activation; /* by name                    */
+    int outputs;            /* numbers for each entry     */
+    bool backwards;
+} elbo_made_shape;
+ELBO_API elbo_var *elbo_made(elbo_var *x, elbo_var *context, const char *name, elbo_made_shape shape);
+
 /* ---- convolutions ------------------------------------------------------------------------------------------------ */
 
 /* x (B, in, H, W) -> (B, out, H', W'), H' = (H + 2 padding - kernel) / stride + 1; NAME.weight (out, in, kernel, kernel),
@@ -72,6 +101,17 @@ ELBO_API elbo_var *elbo_layer_norm(elbo_var *x, const char *name);
  * Training: those of the batch, and running += 0.1 (batch - running), where the variance is the unbiased one. A channel
  * with one number has none and leaves it as it is, and so does what is not finite. Evaluation: the running ones. */
 ELBO_API elbo_var *elbo_batch_norm(elbo_var *x, const char *name);
+
+/* From here on (until `frozen` is false) batch norms of the graph work as in evaluation: by the running statistics, as
+ * they are at that place of the graph, which they leave alone. For what goes through a network beside the batch, such
+ * as the pseudo-inputs of a VampPrior:
+ *
+ *     elbo_in pseudo = *in;
+ *     pseudo.x = u;                                           // (C, D), with y and mask of its own if there are any
+ *     elbo_freeze_statistics(in->g, true);
+ *     elbo_var *h = elbo_net_encode(&pseudo);                 // (C, H)
+ *     elbo_freeze_statistics(in->g, false); */
+ELBO_API void elbo_freeze_statistics(elbo_graph *graph, bool frozen);
 
 /* ---- blocks ------------------------------------------------------------------------------------------------------ */
 

@@ -8,4 +8,5 @@ library_sources += \
     %reldir%/layers.c \
     %reldir%/layers_private.c \
     %reldir%/layers_private.h \
+    %reldir%/masked.c \
     %reldir%/norm.c

@@ -85,6 +85,11 @@ static statistics of_batch(elbo_var *x, elbo_var *running_mean, elbo_var *runnin
     return (statistics){d, p, variance};
 }
 
+void elbo_freeze_statistics(elbo_graph *g, bool frozen)
+{
+    g->frozen = frozen;
+}
+
 elbo_var *elbo_batch_norm(elbo_var *x, const char *name)
 {
     elbo_graph *g = elbo_graph_of(x);
@@ -97,7 +102,7 @@ elbo_var *elbo_batch_norm(elbo_var *x, const char *name)
     elbo_var *mean = elbo_state(g, "running_mean", channels, elbo_init_zeros());
     elbo_var *variance = elbo_state(g, "running_var", channels, elbo_init_constant(1));
     elbo_scope_end(g);
-    if (elbo_graph_mode(g) == ELBO_TRAIN && count(x) > 0) { /* no images have no mean */
+    if (elbo_graph_mode(g) == ELBO_TRAIN && !g->frozen && count(x) > 0) { /* no images have no mean */
         statistics batch = of_batch(x, mean, variance);
         weight = elbo_div(weight, deviation(batch.variance));
         bias = elbo_sub(bias, elbo_mul(batch.p, weight));

@@ -17,12 +17,14 @@ elbo_var *elbo_corrupted(elbo_in *in)
         elbo_var *u = elbo_random_uniform(in->g, "corruption", shape, -1);
         return elbo_mul(in->x, elbo_less_equal(elbo_constant(in->g, level), u));
     }
-    if (strcmp(kind, "gaussian") == 0)
-        return elbo_add(in->x, elbo_scale(elbo_random_normal(in->g, "corruption", shape, -1), level));
+    if (strcmp(kind, "gaussian") == 0) {
+        elbo_var *x = elbo_add(in->x, elbo_scale(elbo_random_normal(in->g, "corruption", shape, -1), level));
+        return in->mask ? elbo_mul(x, in->mask) : x;
+    }
     return in->x;
 }
 
-elbo_var *elbo_binarised(const elbo_in *in, elbo_var *x)
+elbo_var *elbo_binarised(elbo_in *in, elbo_var *x)
 {
     if (!elbo_option_declared(in, "binarise") || !elbo_option_flag(in, "binarise"))
         return x;

@@ -46,13 +46,20 @@ static elbo_dist continuous_bernoulli(elbo_in *in, elbo_var *h)
     return elbo_continuous_bernoulli(elbo_net_output(in, h, "decoder.logits"));
 }
 
+static elbo_dist squared_error(elbo_in *in, elbo_var *h)
+{
+    return elbo_squared_error(elbo_net_output(in, h, "decoder.mean"));
+}
+
 elbo_dist elbo_likelihood(elbo_in *in, elbo_var *h)
 {
     static const struct {
         const char *name;
         elbo_dist (*make)(elbo_in *in, elbo_var *h);
-    } likelihoods[] = {
-        {"bernoulli", bernoulli}, {"continuous-bernoulli", continuous_bernoulli}, {"gaussian", gaussian}};
+    } likelihoods[] = {{"bernoulli", bernoulli},
+                       {"continuous-bernoulli", continuous_bernoulli},
+                       {"gaussian", gaussian},
+                       {"squared-error", squared_error}};
     const char *name = elbo_option_choice(in, "likelihood");
     for (size_t i = 0; i < sizeof likelihoods / sizeof likelihoods[0]; i++)
         if (strcmp(likelihoods[i].name, name) == 0)

@@ -16,6 +16,7 @@ extern "C" {
  *                            no       option variance
  *                            shared   the number decoder.logvar (), which begins at that of option variance
  *                            pixel    from layer decoder.logvar
+ *     squared-error          mean from layer decoder.mean; no density, see elbo_squared_error
  *
  * A learned log-variance l is a + softplus(l - a) with a = log 1e-4: where a pixel never varies, the density of a variance
  * that goes to 0 would know no bound. (1e-4 is the variance of noise within some two grey levels of 255.) */

@@ -35,43 +35,66 @@ extern "C" {
 typedef struct elbo_model elbo_model;
 struct elbo_run;
 
-#define ELBO_MAX_METRICS 16
+#define ELBO_MAX_METRICS 32
 #define ELBO_MAX_LOSSES 4
 
 /* A named number () of a run: a mean over the batch's images. */
 typedef struct {
-    const char *name;
+    char name[32];
     elbo_var *value;
+    bool own;        /* reported by the model, not by the library                                                     */
 } elbo_metric;
+
+/* The turns of n losses: loss i moves in steps t = 1, 2, ... with (t - 1) mod every[i] = phase[i]. */
+typedef struct {
+    int n, every[ELBO_MAX_LOSSES], phase[ELBO_MAX_LOSSES];
+} elbo_turns;
 
 /* What a model is built from. A graph that only generates has an x too, whose shape counts and which is never read. */
 typedef struct {
     elbo_graph *g;
     const elbo_model *model;
     const elbo_values *options;  /* of model->options; NULL: their defaults                                           */
-    elbo_var *x;                 /* (B, D) in the graph's dtype, pictures in [0, 1]                                   */
+    elbo_var *x;                 /* (B, D) in the graph's dtype, pictures in [0, 1]; 0 where a value is missing       */
     elbo_var *y;                 /* (B, C) one-hot; NULL: no labels (always, unless the model asks for them)          */
-    elbo_var *mask;              /* (B, D) 0 where a value is missing, 1 elsewhere; NULL: none is                     */
+    elbo_var *mask;              /* (B, D) 0 where a value is missing, 1 elsewhere, for elbo_log_prob; NULL: none is  */
     elbo_shape image;            /* one row of x as it was before: (784), (28, 28), (3, 64, 64)                       */
     int draws;                   /* K >= 1                                                                            */
-    elbo_metric metrics[ELBO_MAX_METRICS]; /* filled while building                                                   */
+    elbo_metric metrics[ELBO_MAX_METRICS]; /* filled while building, as are the next lines                            */
     int n_metrics;
+    uint64_t read;               /* a bit for each row of the model's options that was asked for, up to the 64th      */
+    elbo_turns turns;            /* of the losses                                                                     */
+    unsigned moving;             /* given for one training step: elbo_moving of it; 0: asked of scalar step in each   */
 } elbo_in;
 
+/* What `infer` returns. One of these functions fills it in, by what is known of the density of z:
+ *
+ *                            q    z (B, K, Z)       log_q (B, K)   code (B, Z)        KL by              examples
+ *     elbo_infer_normal      N    draws of it       of the draws   mean               closed form        VAE
+ *     elbo_infer_from        q    draws of it       of the draws   mean of q          closed form, draws a kind of one's own
+ *     elbo_infer_drawn       -    as given          as given       as given           the draws          flows, hierarchies
+ *     elbo_infer_code        -    as given, K = 1   -              z                  none: no density   AE, VQ, WAE
+ *
+ * A `penalty` is added to it afterwards. */
 typedef struct {
-    elbo_dist q;       /* q(z|x,y); no kind: known only when drawing (flows, hierarchies), or no density (AE, VQ)     */
-    elbo_var *z;       /* (B, K, Z) the draws; K = 1 without a density                                                */
-    elbo_var *log_q;   /* (B, K) their log-density, as transported; NULL: no density                                  */
+    elbo_dist q;       /* q(z|x,y); without a kind its density is not known, or known at the draws alone              */
+    elbo_var *z;       /* (B, K, Z) the draws                                                                         */
+    elbo_var *log_q;   /* (B, K) their log-density, as transported                                                    */
     elbo_var *code;    /* (B, Z) what `encode` writes                                                                 */
     elbo_var *penalty; /* (B) or () extra cost, outside the ELBO; or NULL                                             */
 } elbo_inference;
 
-/* One thing to minimise. Of several (AAE, VAE-GAN) all gradients are taken at the same weights, then each updates. */
+/* One thing to minimise. Of several players (AAE, VAE-GAN) all gradients are taken at the same weights, then each updates.
+ * What is 0 (or NULL) is the default. */
 typedef struct {
-    const char *name;   /* of its metric, and of its optimiser's slabs where there are several; NULL: "loss"          */
+    const char *name;   /* of its metric, and of its slabs where two losses move one tensor; NULL: "loss"             */
     elbo_var *value;    /* () a mean over the batch                                                                   */
     const char *params; /* it moves the parameters whose names begin so, "encoder. decoder."; NULL: all               */
-    elbo_var *when;     /* () 0: not in this step; NULL: in each                                                      */
+    elbo_optim optim;   /* its optimiser; without a name: that of the training. slab, when and lr are not looked at   */
+    double lr;          /* its learning rate; 0: that of the training                                                 */
+    double lr_scale;    /* times either; 0: 1                                                                         */
+    int every, phase;   /* it moves in steps t = 1, 2, ... with (t - 1) mod every = phase; every 0: in each           */
+    elbo_var *when;     /* () 0: not in this step either                                                              */
 } elbo_loss;
 
 enum {
@@ -86,18 +109,18 @@ struct elbo_model {
     elbo_inference (*infer)(elbo_in *in);               /* q(z|x,y) and draws from it                                 */
     elbo_dist (*prior)(elbo_in *in);                    /* p(z|y), of shape (B, Z); NULL: N(0, I), Z from latent-dim  */
     elbo_dist (*generate)(elbo_in *in, elbo_var *z);    /* p(x|z,y): z (B, Z) or (B, K, Z) -> (B, D) or (B, K, D)     */
-    int (*losses)(elbo_in *in, elbo_loss *out);         /* fills out[<= ELBO_MAX_LOSSES], returns how many; NULL: ELBO */
+    int (*losses)(elbo_in *in, elbo_loss *out);         /* fills out[<= ELBO_MAX_LOSSES]; NULL: elbo_default_losses   */
     elbo_status (*fit)(struct elbo_run *run, const elbo_images *images); /* sets the weights; NULL: by gradient       */
 };
 
 /* ---- for use inside a model -------------------------------------------------------------------------------------- */
 
 /* The value of an option of the model. A name or type that its table lacks puts the graph in error; returns 1 or "". */
-ELBO_API int64_t elbo_option_integer(const elbo_in *in, const char *name);
-ELBO_API double elbo_option_number(const elbo_in *in, const char *name);
-ELBO_API elbo_sizes elbo_option_sizes(const elbo_in *in, const char *name);
-ELBO_API const char *elbo_option_choice(const elbo_in *in, const char *name);
-ELBO_API bool elbo_option_flag(const elbo_in *in, const char *name);
+ELBO_API int64_t elbo_option_integer(elbo_in *in, const char *name);
+ELBO_API double elbo_option_number(elbo_in *in, const char *name);
+ELBO_API elbo_sizes elbo_option_sizes(elbo_in *in, const char *name);
+ELBO_API const char *elbo_option_choice(elbo_in *in, const char *name);
+ELBO_API bool elbo_option_flag(elbo_in *in, const char *name);
 
 /* Whether the model's table has the option: for what serves models with and without it. */
 ELBO_API bool elbo_option_declared(const elbo_in *in, const char *name);
@@ -105,30 +128,60 @@ ELBO_API bool elbo_option_declared(const elbo_in *in, const char *name);
 /* q = N(mean, exp logvar), in->draws draws of it, the mean as the code: mean, logvar (B, Z) */
 ELBO_API elbo_inference elbo_infer_normal(elbo_in *in, elbo_var *mean, elbo_var *logvar);
 
-/* Reports the mean over images of value (B), or value (), as a metric. */
+/* The same for another q that can be drawn from with the derivative of its parameters and has a mean. */
+ELBO_API elbo_inference elbo_infer_from(elbo_in *in, elbo_dist q);
+
+/* Draws z (B, K, Z), K = in->draws, whose log-density log_q (B, K) is known for them alone; code (B, Z) */
+ELBO_API elbo_inference elbo_infer_drawn(elbo_var *z, elbo_var *log_q, elbo_var *code);
+
+/* z (B, Z), of which no density is known; it is the code, too */
+ELBO_API elbo_inference elbo_infer_code(elbo_var *z);
+
+/* Reports the mean over images of value (B), or value (), as a metric: a column of metrics.csv, a member of the epoch's
+ * record, and (the first two) of the line that the program shows. The name has at most 31 bytes. */
 ELBO_API void elbo_report(elbo_in *in, const char *name, elbo_var *value);
 
-/* Reports recon, kl and elbo = -(recon + kl), whichever the model has; in evaluation also squared_error. */
+/* Reports recon, kl, elbo = -(recon + kl), and iwae-K of K > 1 draws, whichever the model has; in evaluation also
+ * squared_error. */
 ELBO_API void elbo_report_bound(elbo_in *in, const elbo_bound *bound);
 
-/* What a model without `losses` minimises, with its metrics: fills *out and returns 1. A model with more to report calls
- * it from `losses` of its own.
+/* beta () of option beta and its schedule. A loss of one's own that does not ask for it leaves these options without effect,
+ * and a run that sets one is refused. */
+ELBO_API elbo_var *elbo_beta(elbo_in *in);
+
+/* The parts of the bound on log p(x|y), x = in->x, with z inferred from `seen` (B, D), for in->draws draws. *inference (may
+ * be NULL) gets what they were made from. With elbo_corrupted(in) as `seen` a model learns to repair, with in->x it does
+ * not. */
+ELBO_API elbo_bound elbo_model_bound(elbo_in *in, elbo_var *seen, elbo_inference *inference);
+
+/* What training minimises as options beta and free-bits say, where they are declared, () from the parts of a bound:
  *
- *     loss = mean_B (recon + beta kl + penalty), with x of recon as it is and q from elbo_corrupted(x);
- *     with option free-bits l, kl = sum_j max(l, mean_B KL_j) (Kingma et al. 2016, arXiv:1606.04934) */
-ELBO_API int elbo_bound_loss(elbo_in *in, elbo_loss *out);
+ *     mean_B (recon + beta kl + penalty);
+ *     with option free-bits l, kl = sum_j max(l, mean_B KL_j) (Kingma et al. 2016, arXiv:1606.04934)
+ *
+ * penalty (B), () or NULL. */
+ELBO_API elbo_var *elbo_objective(elbo_in *in, const elbo_bound *bound, elbo_var *penalty);
+
+/* What a model without `losses` minimises, with its metrics: elbo_objective of the bound with z inferred from
+ * elbo_corrupted(in). Fills *out and returns 1. A model with more to report calls it from `losses` of its own. */
+ELBO_API int elbo_default_losses(elbo_in *in, elbo_loss *out);
 
 /* ---- what every model can do: the graphs of the loop and the program --------------------------------------------- */
+
+/* What errors call these graphs, and elbo_run_explain: "train", "evaluate", "encode", "seen", "prior", "decode",
+ * "sample", "reconstruct", "elbo", "log-prob", then NULL */
+ELBO_API extern const char *const elbo_role_names[];
 
 /* The model's own prior, or N(0, I): (B, Z) with the B of in->x */
 ELBO_API elbo_dist elbo_model_prior(elbo_in *in);
 
-/* The parts of the bound for in->draws draws; *inference (may be NULL) gets what they were made from. */
-ELBO_API elbo_bound elbo_model_bound(elbo_in *in, elbo_inference *inference);
-
-/* One training step: losses, gradients, updates, metrics (each loss by its name; recon, kl, elbo; grad_norm and skipped
- * where `optim` makes them and there is one loss). Scalar inputs: lr, step, beta. */
+/* One training step: losses, gradients, updates, metrics (each loss by its name; recon, kl, elbo; skipped, and of a single
+ * loss grad_norm, where an optimiser makes them). Scalar inputs: lr, step, beta. */
 ELBO_API void elbo_model_train(elbo_in *in, const elbo_optim *optim);
+
+/* Which losses move in step t >= 1, for elbo_in.moving: a graph for one such set has neither gradients nor updates of the
+ * others. (In->turns are those of a graph that was built before; what moves in no step of its own has every 1.) */
+ELBO_API unsigned elbo_moving(const elbo_turns *turns, int64_t step);
 
 /* The same metrics without an update. Scalar input: beta. */
 ELBO_API void elbo_model_evaluate(elbo_in *in);

@@ -1,7 +1,9 @@
 #include "model_check.h"
 
+#include <math.h>
 #include <string.h>
 
+#include "../../autograd/op.h"
 #include "../../tensor/text.h"
 
 /* A size that may be anything. */
@@ -125,6 +127,33 @@ elbo_dist elbo__model_generate(elbo_in *in, elbo_var *z)
 
 /* ---- losses ------------------------------------------------------------------------------------------------------ */
 
+static bool is_optimiser(const char *name)
+{
+    for (const elbo_optimiser *o = elbo_optimisers; o->name; o++)
+        if (strcmp(o->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* How a loss moves its parameters, and when. */
+static void check_player(elbo_in *in, const elbo_loss *l)
+{
+    const elbo_shape when = l->when ? elbo_shape_of(l->when) : ELBO_SCALAR;
+    if (l->every < 0 || l->phase < 0 || (l->phase > 0 && l->phase >= l->every))
+        elbo_graph_fail(in->g, ELBO_INVALID,
+                        "losses: loss \"%s\": every %d, phase %d; expected 0 <= phase < every, or 0 and 0", l->name,
+                        l->every, l->phase);
+    if (!(l->lr >= 0) || isinf(l->lr) || !(l->lr_scale >= 0) || isinf(l->lr_scale))
+        elbo_graph_fail(in->g, ELBO_INVALID, "losses: loss \"%s\": lr %g, lr_scale %g; expected positive numbers, or 0",
+                        l->name, l->lr, l->lr_scale);
+    if (l->optim.name && !is_optimiser(l->optim.name))
+        elbo_graph_fail(in->g, ELBO_INVALID, "losses: loss \"%s\": no optimiser \"%s\"; expected sgd, adam, adamw",
+                        l->name, l->optim.name);
+    if (when.ndim != 0)
+        elbo_graph_fail(in->g, ELBO_INVALID, "losses: loss \"%s\": when: is of shape %s; expected ()", l->name,
+                        elbo_shape_format(&when).text);
+}
+
 static void check_loss(elbo_in *in, const elbo_loss *losses, int i)
 {
     const elbo_shape shape = losses[i].value ? elbo_shape_of(losses[i].value) : ELBO_SCALAR;
@@ -134,15 +163,26 @@ static void check_loss(elbo_in *in, const elbo_loss *losses, int i)
     else if (shape.ndim != 0)
         elbo_graph_fail(in->g, ELBO_INVALID, "losses: loss \"%s\" is of shape %s; expected (), a mean over the batch",
                         losses[i].name, elbo_shape_format(&shape).text);
+    check_player(in, &losses[i]);
     for (int j = 0; j < i; j++)
         if (strcmp(losses[j].name, losses[i].name) == 0)
             elbo_graph_fail(in->g, ELBO_INVALID, "losses: two are named \"%s\"; each needs a name of its own",
                             losses[i].name);
 }
 
+/* A loss that reads x alone would take the zeros that stand for missing values for what was observed. */
+static void check_mask(elbo_in *in, const elbo_loss *losses, int n)
+{
+    bool looked_at = !in->mask;
+    for (int i = 0; i < n && !looked_at; i++)
+        looked_at = elbo__depends(losses[i].value, in->mask);
+    if (!looked_at)
+        elbo_graph_fail(in->g, ELBO_INVALID, "losses: values are missing, but no loss depends on in->mask");
+}
+
 int elbo__model_losses(elbo_in *in, elbo_loss *out)
 {
-    const int n = in->model->losses ? in->model->losses(in, out) : elbo_bound_loss(in, out);
+    const int n = in->model->losses ? in->model->losses(in, out) : elbo_default_losses(in, out);
     if (elbo_graph_status(in->g) == ELBO_OK && (n < 1 || n > ELBO_MAX_LOSSES))
         elbo_graph_fail(in->g, ELBO_INVALID, "losses: returned %d; expected 1 to %d losses", n, ELBO_MAX_LOSSES);
     for (int i = 0; i < n && elbo_graph_status(in->g) == ELBO_OK; i++) {
@@ -150,5 +190,7 @@ int elbo__model_losses(elbo_in *in, elbo_loss *out)
             out[i].name = "loss";
         check_loss(in, out, i);
     }
+    if (elbo_graph_status(in->g) == ELBO_OK)
+        check_mask(in, out, n);
     return elbo_graph_status(in->g) == ELBO_OK ? n : 0;
 }

@@ -16,80 +16,81 @@
 /* ---- networks: read by elbo_net_encode, elbo_net_decode and elbo_infer_net --------------------------------------- */
 
 #define ELBO_OPTION_HIDDEN(sizes)                                                                                     \
-    {.name = "hidden", .type = ELBO_SIZES, .fallback = sizes, .least = 1, .greatest = 65536, .metavar = "N,N,...",    \
-     .help = "sizes of the encoder's dense hidden layers, or none; the decoder mirrors them"}
+    {.name = "hidden", .type = ELBO_SIZES, .default_value = sizes, .least = 1, .greatest = 65536,                     \
+     .metavar = "N,N,...", .help = "sizes of the encoder's dense hidden layers, or none; the decoder mirrors them"}
 #define ELBO_OPTION_LATENT_DIM                                                                                        \
-    {.name = "latent-dim", .alias = "latent", .type = ELBO_INTEGER, .fallback = "20", .least = 1, .greatest = 65536,  \
-     .metavar = "N", .help = "dimensions of the latent space"}
+    {.name = "latent-dim", .alias = "latent", .type = ELBO_INTEGER, .default_value = "20", .least = 1,                \
+     .greatest = 65536, .metavar = "N", .help = "dimensions of the latent space"}
 #define ELBO_OPTION_ACTIVATION                                                                                        \
-    {.name = "activation", .type = ELBO_CHOICE, .fallback = "relu", .choices = elbo_activation_names,                 \
+    {.name = "activation", .type = ELBO_CHOICE, .default_value = "relu", .choices = elbo_activation_names,            \
      .metavar = "NAME", .help = "what follows each hidden layer"}
 #define ELBO_OPTION_CODE_ACTIVATION                                                                                   \
-    {.name = "code-activation", .type = ELBO_CHOICE, .fallback = "identity", .choices = elbo_activation_names,        \
+    {.name = "code-activation", .type = ELBO_CHOICE, .default_value = "identity", .choices = elbo_activation_names,   \
      .metavar = "NAME", .help = "what follows the layer that gives the code"}
 #define ELBO_OPTION_TIED                                                                                              \
-    {.name = "tied", .type = ELBO_FLAG, .fallback = "no",                                                             \
-     .help = "the decoder's weights are the encoder's, transposed"}
+    {.name = "tied", .type = ELBO_FLAG, .default_value = "no",                                                        \
+     .needs = "net=mlp", .help = "the decoder's weights are the encoder's, transposed"}
 #define ELBO_OPTION_SPREAD                                                                                            \
-    {.name = "spread", .type = ELBO_CHOICE, .fallback = "logvar", .choices = elbo_spread_names, .metavar = "NAME",    \
-     .help = "what the encoder gives beside the mean of z"}
+    {.name = "spread", .type = ELBO_CHOICE, .default_value = "logvar", .choices = elbo_spread_names,                  \
+     .metavar = "NAME", .help = "what the encoder gives beside the mean of z"}
 #define ELBO_OPTIONS_NET                                                                                              \
-    {.name = "net", .type = ELBO_CHOICE, .fallback = "mlp", .choices = elbo_net_names, .metavar = "NAME",             \
+    {.name = "net", .type = ELBO_CHOICE, .default_value = "mlp", .choices = elbo_net_names, .metavar = "NAME",        \
      .help = "kind of network"},                                                                                      \
-    {.name = "channels", .type = ELBO_SIZES, .fallback = "32,64", .least = 1, .greatest = 4096, .needs = "net=conv",  \
-     .metavar = "N,N,...", .help = "channels of the convolutions (3x3, stride 2); the decoder mirrors them"},         \
-    {.name = "norm", .type = ELBO_CHOICE, .fallback = "none", .choices = elbo_net_norm_names, .needs = "net=conv",    \
-     .metavar = "NAME", .help = "norm of each convolution before its activation"},                                    \
-    {.name = "residual", .type = ELBO_INTEGER, .fallback = "0", .least = 0, .greatest = 16, .needs = "net=conv",      \
+    {.name = "channels", .type = ELBO_SIZES, .default_value = "32,64", .least = 1, .greatest = 4096,                  \
+     .needs = "net=conv", .metavar = "N,N,...",                                                                       \
+     .help = "channels of the convolutions (3x3, stride 2); the decoder mirrors them"},                               \
+    {.name = "norm", .type = ELBO_CHOICE, .default_value = "none", .choices = elbo_net_norm_names,                    \
+     .needs = "net=conv", .metavar = "NAME", .help = "norm of each convolution before its activation"},               \
+    {.name = "residual", .type = ELBO_INTEGER, .default_value = "0", .least = 0, .greatest = 16, .needs = "net=conv", \
      .metavar = "N", .help = "residual blocks, with batch norm, after each convolution"}
 
 /* ---- the likelihood: read by elbo_likelihood --------------------------------------------------------------------- */
 
 #define ELBO_OPTION_LIKELIHOOD                                                                                        \
-    {.name = "likelihood", .type = ELBO_CHOICE, .fallback = "bernoulli", .choices = elbo_likelihood_names,            \
+    {.name = "likelihood", .type = ELBO_CHOICE, .default_value = "bernoulli", .choices = elbo_likelihood_names,       \
      .metavar = "NAME", .help = "distribution of a pixel given z"}
 #define ELBO_OPTION_RECONSTRUCTION                                                                                    \
-    {.name = "likelihood", .type = ELBO_CHOICE, .fallback = "bernoulli", .choices = elbo_reconstruction_names,        \
+    {.name = "likelihood", .type = ELBO_CHOICE, .default_value = "bernoulli", .choices = elbo_reconstruction_names,   \
      .metavar = "NAME", .help = "loss of a pixel; bernoulli is the cross-entropy of a sigmoid"}
 #define ELBO_OPTIONS_VARIANCE                                                                                         \
-    {.name = "variance", .type = ELBO_NUMBER, .fallback = "0.1", .least = 1e-6, .greatest = 1e6,                      \
+    {.name = "variance", .type = ELBO_NUMBER, .default_value = "0.1", .least = 1e-6, .greatest = 1e6,                 \
      .needs = "likelihood=gaussian", .metavar = "X",                                                                  \
      .help = "variance of a pixel under the gaussian likelihood, or where a shared one begins"},                       \
-    {.name = "learn-variance", .type = ELBO_CHOICE, .fallback = "no", .choices = elbo_learned_variance_names,         \
+    {.name = "learn-variance", .type = ELBO_CHOICE, .default_value = "no", .choices = elbo_learned_variance_names,    \
      .needs = "likelihood=gaussian", .metavar = "NAME",                                                               \
      .help = "whether it is learned: one for all pixels, or one for each by the decoder"}
 
 /* ---- the objective: read by elbo_bound_loss and the training loop ------------------------------------------------ */
 
 #define ELBO_OPTIONS_BETA                                                                                             \
-    {.name = "beta", .type = ELBO_NUMBER, .fallback = "1", .least = 0, .greatest = 1e6, .metavar = "X",               \
+    {.name = "beta", .type = ELBO_NUMBER, .default_value = "1", .least = 0, .greatest = 1e6, .metavar = "X",          \
      .help = "weight of the KL term in the loss"},                                                                    \
-    {.name = "beta-schedule", .type = ELBO_CHOICE, .fallback = "constant", .choices = elbo_schedule_names,            \
+    {.name = "beta-schedule", .type = ELBO_CHOICE, .default_value = "constant", .choices = elbo_schedule_names,       \
      .metavar = "NAME", .help = "how beta comes about"},                                                              \
-    {.name = "warmup", .type = ELBO_NUMBER, .fallback = "5", .least = 0, .greatest = 1e9, .above = true,              \
+    {.name = "warmup", .type = ELBO_NUMBER, .default_value = "5", .least = 0, .greatest = 1e9, .exclusive = true,     \
      .needs = "beta-schedule=linear", .metavar = "EPOCHS", .help = "after so many epochs beta is reached"},           \
-    {.name = "cycles", .type = ELBO_INTEGER, .fallback = "4", .least = 1, .greatest = 1e6,                            \
+    {.name = "cycles", .type = ELBO_INTEGER, .default_value = "4", .least = 1, .greatest = 1e6,                       \
      .needs = "beta-schedule=cyclic", .metavar = "N", .help = "so often beta rises from 0 during the training"},      \
-    {.name = "free-bits", .type = ELBO_NUMBER, .fallback = "0", .least = 0, .greatest = 1e6, .metavar = "NATS",       \
+    {.name = "free-bits", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 1e6, .metavar = "NATS",  \
      .help = "KL of each latent dimension below which the loss does not press it"}
 #define ELBO_OPTIONS_SPARSITY                                                                                         \
-    {.name = "sparsity", .type = ELBO_NUMBER, .fallback = "0", .least = 0, .greatest = 1e6, .metavar = "X",           \
+    {.name = "sparsity", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 1e6, .metavar = "X",      \
      .help = "weight of the penalty on sigmoid units (code-activation sigmoid) whose mean activation is not rho"},    \
-    {.name = "rho", .type = ELBO_NUMBER, .fallback = "0.05", .least = 1e-6, .greatest = 0.999999,                     \
+    {.name = "rho", .type = ELBO_NUMBER, .default_value = "0.05", .least = 1e-6, .greatest = 0.999999,                \
      .needs = "sparsity!=0", .metavar = "X", .help = "mean activation that sparse units are to have"}
 #define ELBO_OPTION_DRAWS                                                                                             \
-    {.name = "draws", .type = ELBO_INTEGER, .fallback = "1", .least = 1, .greatest = 10000, .metavar = "N",           \
+    {.name = "draws", .type = ELBO_INTEGER, .default_value = "1", .least = 1, .greatest = 10000, .metavar = "N",      \
      .help = "draws of z for each image and step"}
 
 /* ---- the data: read where a graph's x comes from ----------------------------------------------------------------- */
 
 #define ELBO_OPTION_BINARISE                                                                                          \
-    {.name = "binarise", .type = ELBO_FLAG, .fallback = "no", .needs = "likelihood=bernoulli",                        \
+    {.name = "binarise", .type = ELBO_FLAG, .default_value = "no", .needs = "likelihood=bernoulli",                   \
      .help = "draw each pixel as 0 or 1, anew for every batch, with its grey level as the probability of 1"}
 #define ELBO_OPTIONS_CORRUPTION                                                                                       \
-    {.name = "corruption", .type = ELBO_CHOICE, .fallback = "none", .choices = elbo_corruption_names,                 \
+    {.name = "corruption", .type = ELBO_CHOICE, .default_value = "none", .choices = elbo_corruption_names,            \
      .metavar = "NAME", .help = "what is done to images before they are encoded"},                                    \
-    {.name = "corruption-level", .type = ELBO_NUMBER, .fallback = "0.3", .least = 0, .greatest = 10,                  \
+    {.name = "corruption-level", .type = ELBO_NUMBER, .default_value = "0.3", .least = 0, .greatest = 10,             \
      .needs = "corruption!=none", .metavar = "X", .help = "share of pixels set to 0, or deviation of the noise"}
 
 /* All that a variational model with an MLP on either side may have. */

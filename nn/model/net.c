@@ -6,24 +6,55 @@
 
 /* ---- dense ------------------------------------------------------------------------------------------------------- */
 
-static elbo_var *layers(elbo_in *in, elbo_var *x, const char *name, elbo_sizes sizes)
+/* The encoder's dense layer i, counted from 0: encoder.hidden, encoder.hidden2, ..., and after the last of them the layer
+ * that gives the code, where there is one. */
+static elbo_layer_name encoder_name(const elbo_sizes *hidden, int i)
 {
-    return elbo_mlp(x, name, sizes.at, sizes.n, sizes.n ? elbo_option_choice(in, "activation") : "");
+    return i < hidden->n ? elbo_numbered("encoder.hidden", i + 1) : elbo_numbered("encoder.code", 1);
 }
 
-elbo_var *elbo__encoder_layers(elbo_in *in, elbo_var *x)
+elbo_var *elbo__encoder_layers(elbo_in *in, elbo_var *x, elbo_units *units)
 {
-    return layers(in, x, "encoder.hidden", elbo_option_sizes(in, "hidden"));
+    const elbo_sizes hidden = elbo_option_sizes(in, "hidden");
+    for (int i = 0; i < hidden.n; i++) {
+        x = elbo_linear(x, encoder_name(&hidden, i).text, hidden.at[i]);
+        x = elbo_activation(x, elbo_option_choice(in, "activation"));
+        units->at[units->n++] = x;
+    }
+    return x;
+}
+
+/* Layer `name` (..., in) -> (..., out), which mirrors dense layer i of the encoder: with option tied it has the weight of
+ * that one, transposed. */
+static elbo_var *decoder_layer(elbo_in *in, elbo_var *h, const char *name, int i, int64_t out)
+{
+    if (!elbo_option_declared(in, "tied") || !elbo_option_flag(in, "tied"))
+        return elbo_linear(h, name, out);
+    const elbo_sizes hidden = elbo_option_sizes(in, "hidden");
+    const elbo_init init = elbo_init_fan_in(elbo_size(h, -1));
+    elbo_scope(in->g, encoder_name(&hidden, i).text);
+    elbo_var *w = elbo_param(in->g, "weight", ELBO_SHAPE(elbo_size(h, -1), out), init);
+    elbo_scope_end(in->g);
+    elbo_scope(in->g, name);
+    elbo_var *b = elbo_param(in->g, "bias", ELBO_SHAPE(out), init);
+    elbo_scope_end(in->g);
+    return elbo_affine(h, elbo_transpose(w), b);
 }
 
 elbo_var *elbo__decoder_layers(elbo_in *in, elbo_var *z)
 {
-    return layers(in, z, "decoder.hidden", elbo_sizes_reversed(elbo_option_sizes(in, "hidden")));
+    const elbo_sizes hidden = elbo_option_sizes(in, "hidden");
+    for (int i = hidden.n; i > 0; i--) {
+        const elbo_layer_name name = elbo_numbered("decoder.hidden", hidden.n - i + 1);
+        z = decoder_layer(in, z, name.text, i, hidden.at[i - 1]);
+        z = elbo_activation(z, elbo_option_choice(in, "activation"));
+    }
+    return z;
 }
 
-static elbo_var *encode(elbo_in *in)
+static elbo_var *encode(elbo_in *in, elbo_units *units)
 {
-    return elbo__encoder_layers(in, elbo_condition(in->x, in->y));
+    return elbo__encoder_layers(in, elbo_condition(in->x, in->y), units);
 }
 
 static elbo_var *decode(elbo_in *in, elbo_var *z)
@@ -33,7 +64,7 @@ static elbo_var *decode(elbo_in *in, elbo_var *z)
 
 static elbo_var *output(elbo_in *in, elbo_var *h, const char *name)
 {
-    return elbo_linear(h, name, elbo_size(in->x, -1));
+    return decoder_layer(in, h, name, 0, elbo_size(in->x, -1));
 }
 
 const elbo__net elbo__net_mlp = {encode, decode, output};
@@ -50,7 +81,7 @@ static const elbo__net *const nets[] = {NETS(ENTRY)};
 const char *const elbo_net_norm_names[] = {"none", "batch", NULL};
 const char *const elbo_spread_names[] = {"logvar", "logstd", NULL};
 
-static const elbo__net *net(const elbo_in *in)
+static const elbo__net *net(elbo_in *in)
 {
     const char *name = elbo_option_declared(in, "net") ? elbo_option_choice(in, "net") : elbo_net_names[0];
     for (int i = 0; elbo_net_names[i]; i++)
@@ -62,7 +93,14 @@ static const elbo__net *net(const elbo_in *in)
 
 elbo_var *elbo_net_encode(elbo_in *in)
 {
-    return net(in)->encode(in);
+    elbo_units unwanted;
+    return elbo_net_encode_units(in, &unwanted);
+}
+
+elbo_var *elbo_net_encode_units(elbo_in *in, elbo_units *units)
+{
+    units->n = 0;
+    return net(in)->encode(in, units);
 }
 
 elbo_var *elbo_net_decode(elbo_in *in, elbo_var *z)
@@ -73,6 +111,14 @@ elbo_var *elbo_net_decode(elbo_in *in, elbo_var *z)
 elbo_var *elbo_net_output(elbo_in *in, elbo_var *h, const char *name)
 {
     return net(in)->output(in, h, name);
+}
+
+elbo_var *elbo_net_code(elbo_in *in, elbo_var *h)
+{
+    elbo_var *code = elbo_linear(h, "encoder.code", elbo_option_integer(in, "latent-dim"));
+    if (!elbo_option_declared(in, "code-activation"))
+        return code;
+    return elbo_activation(code, elbo_option_choice(in, "code-activation"));
 }
 
 elbo_inference elbo_infer_net(elbo_in *in, elbo_var *h)

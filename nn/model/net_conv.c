@@ -17,7 +17,7 @@ static int64_t halved(int64_t size)
 }
 
 /* False puts the graph in error. */
-static bool find_levels(const elbo_in *in, levels *l)
+static bool find_levels(elbo_in *in, levels *l)
 {
     const elbo_sizes channels = elbo_option_sizes(in, "channels");
     const elbo_shape *image = &in->image;
@@ -67,7 +67,7 @@ static elbo_var *with_label(const elbo_in *in, elbo_var *x)
     return elbo_concat((elbo_var *[]){x, elbo_reshape(label, plane)}, 2, 1);
 }
 
-static elbo_var *encode(elbo_in *in)
+static elbo_var *encode(elbo_in *in, elbo_units *units)
 {
     levels l;
     if (!find_levels(in, &l))
@@ -82,7 +82,7 @@ static elbo_var *encode(elbo_in *in)
         h = finish(in, h, name.text);
     }
     h = elbo_reshape(h, ELBO_SHAPE(images, l.channels[l.n] * l.height[l.n] * l.width[l.n]));
-    return elbo__encoder_layers(in, h);
+    return elbo__encoder_layers(in, h, units);
 }
 
 /* From the pictures of level i to those of the level above, which the stride had rounded up to even sizes. */

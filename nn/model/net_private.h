@@ -5,7 +5,7 @@
 #include "net.h"
 
 typedef struct {
-    elbo_var *(*encode)(elbo_in *in);                               /* in->x, in->y -> (B, H)                    */
+    elbo_var *(*encode)(elbo_in *in, elbo_units *units);            /* in->x, in->y -> (B, H)                    */
     elbo_var *(*decode)(elbo_in *in, elbo_var *z);                  /* (B, Z) or (B, K, Z) -> what `output` takes */
     elbo_var *(*output)(elbo_in *in, elbo_var *h, const char *name); /* -> (..., D)                               */
 } elbo__net;
@@ -13,7 +13,7 @@ typedef struct {
 extern const elbo__net elbo__net_mlp, elbo__net_conv;
 
 /* The dense hidden layers of option `hidden` on either side: x (..., n) -> (..., H) */
-elbo_var *elbo__encoder_layers(elbo_in *in, elbo_var *x);
+elbo_var *elbo__encoder_layers(elbo_in *in, elbo_var *x, elbo_units *units);
 elbo_var *elbo__decoder_layers(elbo_in *in, elbo_var *z);
 
 #endif

@@ -86,10 +86,10 @@ static void adamw(const elbo_update *u)
 }
 
 /* One list for both tables. */
-#define OPTIMISERS(ROW) ROW(sgd) ROW(adam) ROW(adamw)
-#define ENTRY(name) {#name, name},
-#define NAME(name) #name,
-const elbo_optimiser elbo_optimisers[] = {OPTIMISERS(ENTRY){NULL, NULL}};
+#define OPTIMISERS(ROW) ROW(sgd, false) ROW(adam, true) ROW(adamw, true)
+#define ENTRY(name, counts) {#name, name, counts},
+#define NAME(name, counts) #name,
+const elbo_optimiser elbo_optimisers[] = {OPTIMISERS(ENTRY){NULL, NULL, false}};
 const char *const elbo_optimiser_names[] = {OPTIMISERS(NAME) NULL};
 
 /* ---- one step ---------------------------------------------------------------------------------------------------- */
@@ -125,6 +125,31 @@ static elbo_var *all_finite(elbo_graph *g, elbo_var *const *grads, int n)
     return elbo_isfinite(vector ? elbo_add(sum, elbo_sum_all(vector)) : sum);
 }
 
+/* The first entry () of x */
+static elbo_var *first_of(elbo_var *x)
+{
+    for (int axis = 0; axis < elbo_ndim(x); axis++)
+        x = elbo_slice(x, axis, 0, 1);
+    return elbo_reshape(x, ELBO_SCALAR);
+}
+
+/* How many updates of these parameters this one makes (), if it is made: counted at the smallest of them, since a set has
+ * slabs of its own layout only. */
+static elbo_var *count_updates(elbo_update *u, elbo_var *const *params, int n)
+{
+    u->w = NULL;
+    for (int i = 0; i < n; i++) {
+        const elbo_shape shape = elbo_shape_of(params[i]), least = u->w ? elbo_shape_of(u->w) : shape;
+        if (elbo_shape_size(&shape) > 0 && (!u->w || elbo_shape_size(&shape) < elbo_shape_size(&least)))
+            u->w = params[i];
+    }
+    if (!u->w)
+        return elbo_scalar(elbo_graph_of(u->lr), "step");
+    elbo_var *count = moment(u, "adam.updates"), *next = elbo_shift(count, 1);
+    store(u, count, next);
+    return first_of(next);
+}
+
 static const elbo_optimiser *find(const char *name)
 {
     for (const elbo_optimiser *o = elbo_optimisers; o->name; o++)
@@ -153,17 +178,18 @@ elbo_optim_report elbo_apply_gradients(elbo_graph *g, elbo_var *const *params, e
         elbo_graph_fail(g, ELBO_INVALID, "no optimiser \"%s\"", o.name);
         return report;
     }
-    elbo_update u = {.optim = &o, .ok = o.when, .lr = elbo_scalar(g, "lr"), .step = elbo_scalar(g, "step")};
+    elbo_update u = {.optim = &o, .ok = o.when, .lr = o.lr ? o.lr : elbo_scalar(g, "lr")};
     elbo_var *factor = NULL, *clip = elbo_constant(g, o.clip_norm);
     if (o.clip_norm > 0)
         report.norm = global_norm(g, grads, n);
-    if (o.skip) {
+    if (o.skip_nonfinite) {
         elbo_var *finite = all_finite(g, grads, n);
         report.skipped = elbo_sub(elbo_constant(g, 1), finite);
         u.ok = o.when ? elbo_mul(o.when, finite) : finite;
     }
     if (o.clip_norm > 0) /* min(1, clip / norm), also where the norm is 0 */
         factor = elbo_div(clip, elbo_maximum(report.norm, clip));
+    u.step = rule->counts && u.ok ? count_updates(&u, params, n) : o.step ? o.step : elbo_scalar(g, "step");
     for (int i = 0; i < n; i++) {
         u.w = params[i];
         u.g = factor ? elbo_mul(grads[i], factor) : grads[i];
@@ -202,6 +228,6 @@ elbo_optim elbo_optim_of(const elbo_values *values)
         .eps = elbo_values_number(values, "adam-eps"),
         .weight_decay = elbo_values_number(values, "weight-decay"),
         .clip_norm = elbo_values_number(values, "clip-norm"),
-        .skip = elbo_values_flag(values, "skip-nonfinite"),
+        .skip_nonfinite = elbo_values_flag(values, "skip-nonfinite"),
     };
 }

@@ -4,7 +4,8 @@
  *     ... compile; before each run: elbo_plan_set(plan, "lr", 1e-3), elbo_plan_set(plan, "step", 1, 2, 3, ...)
  *
  * The learning rate and the number of the step (from 1) are scalar inputs, so no plan is rebuilt when they change. The
- * moments are slabs of the parameter set: "sgd.velocity", "adam.m", "adam.v".
+ * moments are slabs of the parameter set: "sgd.velocity", "adam.m", "adam.v". Where updates may be left out (`when`,
+ * `skip_nonfinite`) Adam counts those that it made, in slab "adam.updates", and does not read the number of the step.
  */
 #ifndef ELBO_NN_OPTIM_H
 #define ELBO_NN_OPTIM_H
@@ -24,19 +25,21 @@ typedef struct {
     double eps;          /* of adam and adamw; 0: 1e-8                                                                */
     double weight_decay; /* adamw: decoupled (w shrinks by lr weight_decay); sgd, adam: added to the gradient         */
     double clip_norm;    /* gradients are scaled down to this Euclidean norm over all parameters; 0: they are not     */
-    bool skip;           /* no update at all in a step that may have an infinite or NaN gradient: see below           */
+    bool skip_nonfinite; /* no update at all in a step that may have an infinite or NaN gradient: see below           */
     const char *slab;    /* before the slabs' names, where two optimisers move the same tensor; NULL: nothing         */
+    elbo_var *lr;        /* () the learning rate; NULL: scalar input lr                                               */
+    elbo_var *step;      /* () how many updates this one makes; NULL: scalar input step, but see above                */
     elbo_var *when;      /* () 0: no update in this step, where players alternate; NULL: in each                      */
 } elbo_optim;
 
-/* With `skip`, a bound on the gradients' entries decides: for each image, the absolute sums of the factors that they are
- * products of. Where that is finite, so are they; near the largest number (3e38 in f32) the bound may overflow when no
- * gradient does, and the step is skipped as well. */
+/* With `skip_nonfinite`, a bound on the gradients' entries decides: for each image, the absolute sums of the factors
+ * that they are products of. Where that is finite, so are they; near the largest number (3e38 in f32) the bound may
+ * overflow when no gradient does, and the step is skipped as well. */
 
 /* What a step knows about its gradients. */
 typedef struct {
     elbo_var *norm;    /* () Euclidean norm before clipping; NULL unless clip_norm asks for it                       */
-    elbo_var *skipped; /* () 1 when the step was skipped, 0 otherwise; NULL without `skip`                            */
+    elbo_var *skipped; /* () 1 when the step was skipped, 0 otherwise; NULL without `skip_nonfinite`                 */
 } elbo_optim_report;
 
 /* One update of `params` (NULL: every trained parameter that the graph has met) that lessens loss (). */
@@ -51,7 +54,7 @@ ELBO_API elbo_optim_report elbo_apply_gradients(elbo_graph *g, elbo_var *const *
 typedef struct {
     const elbo_optim *optim; /* with the defaults filled in                                                           */
     elbo_var *w, *g, *ok;
-    elbo_var *lr, *step;     /* () and ()                                                                             */
+    elbo_var *lr, *step;     /* () and (): the rate, and how many updates of the parameter this one makes             */
 } elbo_update;
 
 /* The known optimisers, in a table that ends with a NULL name.
@@ -62,27 +65,28 @@ typedef struct {
 typedef struct {
     const char *name;
     void (*update)(const elbo_update *u);
+    bool counts;        /* it reads u->step */
 } elbo_optimiser;
 ELBO_API extern const elbo_optimiser elbo_optimisers[];
 ELBO_API extern const char *const elbo_optimiser_names[]; /* then NULL */
 
 /* Rows for a table of training options, and what they say. The learning rate belongs to the schedule, not here. */
 #define ELBO_OPTIM_OPTIONS                                                                                            \
-    {.name = "optimiser", .alias = "optimizer", .type = ELBO_CHOICE, .fallback = "adam",                              \
+    {.name = "optimiser", .alias = "optimizer", .type = ELBO_CHOICE, .default_value = "adam",                         \
      .choices = elbo_optimiser_names, .metavar = "NAME", .help = "how weights are updated"},                          \
-    {.name = "momentum", .type = ELBO_NUMBER, .fallback = "0", .least = 0, .greatest = 0.9999, .metavar = "X",        \
+    {.name = "momentum", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 0.9999, .metavar = "X",   \
      .needs = "optimiser=sgd", .help = "momentum of sgd"},                                                            \
-    {.name = "adam-beta1", .type = ELBO_NUMBER, .fallback = "0.9", .least = 1e-9, .greatest = 0.999999,               \
+    {.name = "adam-beta1", .type = ELBO_NUMBER, .default_value = "0.9", .least = 1e-9, .greatest = 0.999999,          \
      .needs = "optimiser!=sgd", .metavar = "X", .help = "decay of adam's first moment"},                              \
-    {.name = "adam-beta2", .type = ELBO_NUMBER, .fallback = "0.999", .least = 1e-9, .greatest = 0.999999999,          \
+    {.name = "adam-beta2", .type = ELBO_NUMBER, .default_value = "0.999", .least = 1e-9, .greatest = 0.999999999,     \
      .needs = "optimiser!=sgd", .metavar = "X", .help = "decay of adam's second moment"},                             \
-    {.name = "adam-eps", .type = ELBO_NUMBER, .fallback = "1e-8", .least = 1e-30, .greatest = 1, .metavar = "X",      \
+    {.name = "adam-eps", .type = ELBO_NUMBER, .default_value = "1e-8", .least = 1e-30, .greatest = 1, .metavar = "X", \
      .needs = "optimiser!=sgd", .help = "added to the root of adam's second moment"},                                 \
-    {.name = "weight-decay", .type = ELBO_NUMBER, .fallback = "0", .least = 0, .greatest = 1e6, .metavar = "X",       \
+    {.name = "weight-decay", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 1e6, .metavar = "X",  \
      .help = "decay of weights: decoupled for adamw, else a squared penalty"},                                        \
-    {.name = "clip-norm", .type = ELBO_NUMBER, .fallback = "0", .least = 0, .greatest = 1e30, .metavar = "X",         \
+    {.name = "clip-norm", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 1e30, .metavar = "X",    \
      .help = "largest norm of the gradient; 0: any"},                                                                 \
-    {.name = "skip-nonfinite", .type = ELBO_FLAG, .fallback = "no",                                                   \
+    {.name = "skip-nonfinite", .type = ELBO_FLAG, .default_value = "no",                                              \
      .help = "leave out a step whose gradient is infinite or not a number"}
 
 /* The optimiser that a table with the rows above asks for. Borrows from `values`. */

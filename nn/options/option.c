@@ -1,4 +1,4 @@
-#include "option.h"
+#include "option_private.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -26,7 +26,7 @@ static elbo_status check_range(const elbo_option *o, double x)
         return ELBO_OK;
     if (x < o->least)
         return elbo__fail(ELBO_INVALID, "option \"%s\": %.15g is less than %.15g", o->name, x, o->least);
-    if (o->above && x == o->least)
+    if (o->exclusive && x == o->least)
         return elbo__fail(ELBO_INVALID, "option \"%s\": %.15g is not greater than %.15g", o->name, x, o->least);
     if (x > o->greatest)
         return elbo__fail(ELBO_INVALID, "option \"%s\": %.15g is greater than %.15g", o->name, x, o->greatest);
@@ -183,10 +183,10 @@ char *elbo_option_print(const elbo_option *o, const elbo_value *value)
 
 char *elbo_option_help(const elbo_option *o)
 {
-    const bool shown = o->fallback && o->fallback[0] && o->type != ELBO_FLAG;
+    const bool shown = o->default_value && o->default_value[0] && o->type != ELBO_FLAG;
     const word_list words = list_words(o->type == ELBO_CHOICE ? o->choices : NULL);
     return elbo__format("%s%s%s%s%s%s", o->help, words.text[0] ? ": " : "", words.text, shown ? " (" : "",
-                        shown ? o->fallback : "", shown ? ")" : "");
+                        shown ? o->default_value : "", shown ? ")" : "");
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
@@ -231,9 +231,9 @@ elbo_sizes elbo_sizes_reversed(elbo_sizes sizes)
 elbo_status elbo__option_default(const elbo_option *o, elbo_value *out)
 {
     *out = (elbo_value){.text = ""};
-    if (!o->fallback && (o->type == ELBO_TEXT || o->type == ELBO_FLAG))
+    if (!o->default_value && (o->type == ELBO_TEXT || o->type == ELBO_FLAG))
         return ELBO_OK;
-    return elbo_option_parse(o, o->fallback, out);
+    return elbo_option_parse(o, o->default_value, out);
 }
 
 /* Whether an earlier row has the name, as its own or as its alias. */
@@ -324,6 +324,24 @@ bool elbo_values_given(const elbo_values *v, const char *name)
 {
     const elbo_option *o = elbo_option_find(v->table, name);
     return o && v->given[o - v->table];
+}
+
+bool elbo_values_changed(const elbo_values *v, const char *name)
+{
+    const elbo_option *o = elbo_option_find(v->table, name);
+    elbo_value usual;
+    if (!o || !v->given[o - v->table] || elbo__option_default(o, &usual) != ELBO_OK)
+        return false;
+    const elbo_value *value = &v->value[o - v->table];
+    switch (o->type) {
+    case ELBO_INTEGER: return value->integer != usual.integer;
+    case ELBO_NUMBER: return value->number != usual.number;
+    case ELBO_FLAG: return value->flag != usual.flag;
+    case ELBO_SIZES:
+        return value->sizes.n != usual.sizes.n ||
+               memcmp(value->sizes.at, usual.sizes.at, (size_t)usual.sizes.n * sizeof usual.sizes.at[0]) != 0;
+    default: return strcmp(value->text, usual.text) != 0;
+    }
 }
 
 /* "NAME=WORD" or "NAME!=WORD" of the field `needs`: whether it holds */

@@ -1,7 +1,7 @@
 /* Options: declared once in a table, used for help, config.ini and checkpoint metadata alike.
  *
  *     static const elbo_option table[] = {
- *         {.name = "latent-dim", .alias = "latent", .type = ELBO_INTEGER, .fallback = "20", .least = 1,
+ *         {.name = "latent-dim", .alias = "latent", .type = ELBO_INTEGER, .default_value = "20", .least = 1,
  *          .greatest = 65536, .metavar = "N", .help = "dimensions of the latent space"},
  *         ELBO_OPTIONS_END};
  *     elbo_values *values = elbo_values_new(table);                       // every option has its default
@@ -36,9 +36,9 @@ typedef struct elbo_option {
     const char *name;            /* as on the command line, without the dashes                       */
     const char *alias;           /* another name for it, or NULL                                     */
     elbo_option_type type;
-    const char *fallback;        /* the default, as text; NULL: "" for a text, no for a flag         */
+    const char *default_value;   /* as text; NULL: "" for a text, no for a flag                      */
     double least, greatest;      /* both allowed; for ELBO_SIZES the range of each                   */
-    bool above;                  /* `least` itself is not allowed                                    */
+    bool exclusive;              /* `least` itself is not allowed                                    */
     const char *const *choices;  /* of ELBO_CHOICE: words, then NULL                                 */
     const char *needs;           /* "net=conv", "hidden!=none": of no use otherwise; NULL: always      */
     const char *metavar;         /* stands for the value in the help: N, FILE                        */
@@ -94,6 +94,9 @@ ELBO_API elbo_status elbo_values_set(elbo_values *values, const char *name, cons
 /* Whether the option was set since elbo_values_new. */
 ELBO_API bool elbo_values_given(const elbo_values *values, const char *name);
 
+/* Whether its value is another than its default. */
+ELBO_API bool elbo_values_changed(const elbo_values *values, const char *name);
+
 /* Whether every option that was set is of use beside the others; the message names one that is not. */
 ELBO_API elbo_status elbo_values_check(const elbo_values *values) ELBO_MUST_CHECK;
 
@@ -110,11 +113,6 @@ ELBO_API elbo_sizes elbo_values_sizes(const elbo_values *values, const char *nam
 ELBO_API const char *elbo_values_choice(const elbo_values *values, const char *name);
 ELBO_API bool elbo_values_flag(const elbo_values *values, const char *name);
 ELBO_API const char *elbo_values_text(const elbo_values *values, const char *name);
-
-/* ---- internal ---------------------------------------------------------------------------------------------------- */
-
-/* The default of an option; a text is borrowed from the table. Fails when the table's own text does not parse. */
-elbo_status elbo__option_default(const elbo_option *option, elbo_value *out) ELBO_MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -5,7 +5,7 @@
 
 #include "../../tensor/eigen.h"
 #include "../../tensor/memory.h"
-#include "../../tensor/watch.h"
+#include "../../tensor/watch_private.h"
 #include "../runs/run.h"
 
 /* ---- rows -------------------------------------------------------------------------------------------------------- */

@@ -15,7 +15,7 @@
 #ifndef ELBO_NN_PCA_H
 #define ELBO_NN_PCA_H
 
-#include "../../io/dataset.h"
+#include "../runs/run.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -63,6 +63,10 @@ ELBO_API void elbo_pca_project(const elbo_pca *pca, const float *x, int64_t n, f
 
 /* (s_1 + ... + s_k) / (s_1 + ... + s_D), 0 <= k <= Z; 1 where nothing varies */
 ELBO_API double elbo_pca_explained(const elbo_pca *pca, int64_t k);
+
+/* E[x|e_i] - E[x|0], e_i the i-th unit vector of the latent space: x (Z, D). They span what a linear decoder can draw;
+ * any other is ELBO_INVALID. A model that takes labels gets label 0. */
+ELBO_API elbo_status elbo_run_directions(elbo_run *run, float *x) ELBO_MUST_CHECK;
 
 /* The principal angles in radians between the span of m rows a (m, D) and that of n rows b (n, D), m <= n <= D, rising:
  * angles (m). arccos of the singular values of A B^T for orthonormal bases of either (Jordan 1875; Bjorck and Golub

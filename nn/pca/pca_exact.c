@@ -15,7 +15,7 @@
 #include "../../tensor/memory.h"
 #include "../../tensor/product.h"
 #include "../../tensor/vectors.h"
-#include "../../tensor/watch.h"
+#include "../../tensor/watch_private.h"
 #include "pca_private.h"
 
 enum { STRIPE = 512 }; /* rows of a result that are worked on between two questions to the watcher */

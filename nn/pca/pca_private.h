@@ -19,7 +19,7 @@ elbo__pca_way elbo__pca_any;             /* Krylov's space where it is faster an
 elbo_status elbo__pca_fit_by(elbo__pca_way *way, const elbo_rows *rows, int64_t components,
                              elbo_pca *out) ELBO_MUST_CHECK;
 
-/* ---- Krylov's space: nn/pca/pca_krylov.c ----------------------------------------------------------------------------- */
+/* ---- Krylov's space: nn/pca/pca_krylov.c ------------------------------------------------------------------------- */
 
 typedef struct {
     int64_t block; /* directions that each pass over the rows adds, at least Z  */

@@ -33,7 +33,7 @@ static void draw_unit(const elbo_tensor *weight, int64_t unit, int64_t pixels, f
         x[j] = most > 0 ? (float)(0.5 + 0.5 * x[j] / most) : 0.5f;
 }
 
-elbo_status elbo_draw_features(elbo_run *run, int64_t n, const char *path)
+elbo_status elbo_picture_features(elbo_run *run, int64_t n, const char *path)
 {
     const int layer = find_layer(run), mean = elbo_params_find(run->params, "mean");
     if (layer < 0)
@@ -56,7 +56,7 @@ elbo_status elbo_draw_features(elbo_run *run, int64_t n, const char *path)
     }
     for (int64_t i = 0; i < n; i++)
         draw_unit(&weight, i, run->pixels, x + (before + i) * run->pixels);
-    status = elbo__draw_grid(run, x, before + n, COLUMNS, path);
+    status = elbo__picture_grid(run, x, before + n, COLUMNS, path);
     elbo__free(x);
     return status;
 }

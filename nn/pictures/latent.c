@@ -41,7 +41,7 @@ static elbo_status draw_points(elbo_run *run, const points *p, int64_t columns, 
     float *x = elbo__numbers(p->n, run->pixels);
     status = x ? elbo_run_decode(run, p->z, p->labels, p->n, x) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
-        status = elbo__draw_grid(run, x, p->n, columns, path);
+        status = elbo__picture_grid(run, x, p->n, columns, path);
     elbo__free(x);
     return status;
 }
@@ -84,14 +84,14 @@ static void spread_of(const float *z, int64_t n, int64_t dims, float *centre, fl
     }
 }
 
-/* centre, deviation (Z): of the prior, else of the codes of images */
+/* centre, deviation (Z): of a normal prior, else of the codes of images */
 static elbo_status find_spread(elbo_run *run, const elbo_view *view, float *centre, float *deviation)
 {
     const int label = label_or_0(view);
-    if (!(run->model->flags & ELBO_NO_PRIOR))
+    if (run->normal_prior)
         return elbo_run_prior(run, &label, 1, centre, deviation);
     if (!view->images)
-        return elbo__fail(ELBO_INVALID, "model \"%s\" has no prior: images are needed", run->model->name);
+        return elbo__fail(ELBO_INVALID, "model \"%s\" has no normal prior: images are needed", run->model->name);
     points codes;
     elbo_status status = new_points(run, view->images->count < MOST_CODES ? view->images->count : MOST_CODES, 1,
                                     &codes);
@@ -162,7 +162,7 @@ static int64_t count_rows(const elbo_view *view, const elbo_path *ways)
     return pairs > 0 && pairs < ways->rows ? pairs : ways->rows;
 }
 
-elbo_status elbo_draw_interpolation(elbo_run *run, const elbo_view *view, const elbo_path *ways, const char *path)
+elbo_status elbo_picture_interpolation(elbo_run *run, const elbo_view *view, const elbo_path *ways, const char *path)
 {
     const int64_t rows = count_rows(view, ways), steps = view->steps ? view->steps : STEPS;
     points ends, all = {.z = NULL};
@@ -188,7 +188,7 @@ elbo_status elbo_draw_interpolation(elbo_run *run, const elbo_view *view, const 
 
 /* ---- traversal --------------------------------------------------------------------------------------------------- */
 
-elbo_status elbo_draw_traversal(elbo_run *run, const elbo_view *view, int64_t image, const char *path)
+elbo_status elbo_picture_traversal(elbo_run *run, const elbo_view *view, int64_t image, const char *path)
 {
     const int64_t dims = run->latent, rows = elbo__rows_that_fit(run, dims);
     const int64_t steps = view->steps ? view->steps : STEPS + 1;
@@ -240,7 +240,7 @@ static double normal_quantile(double u)
     return (low + high) / 2;
 }
 
-elbo_status elbo_draw_manifold(elbo_run *run, const elbo_view *view, const char *path)
+elbo_status elbo_picture_manifold(elbo_run *run, const elbo_view *view, const char *path)
 {
     const int64_t side = view->steps ? view->steps : SIDE;
     float centre[2], deviation[2];

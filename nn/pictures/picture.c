@@ -54,7 +54,7 @@ elbo_status elbo__check_grid(const elbo_run *run, int64_t n, int64_t columns)
         (long long)down, (long long)across, (long long)f.height, (long long)f.width, ELBO_PNG_MAX_SIDE);
 }
 
-elbo_status elbo__draw_grid(const elbo_run *run, const float *x, int64_t n, int64_t columns, const char *path)
+elbo_status elbo__picture_grid(const elbo_run *run, const float *x, int64_t n, int64_t columns, const char *path)
 {
     const elbo__frame f = elbo__frame_of(run);
     const elbo_tensor images = elbo_tensor_of(ELBO_F32, ELBO_SHAPE(n, f.channels, f.height, f.width), x);
@@ -82,7 +82,7 @@ static int64_t columns_of(const elbo_run *run, bool in_turn)
     return in_turn ? smaller(run->classes, most) : smaller(COLUMNS, most);
 }
 
-elbo_status elbo_draw_samples(elbo_run *run, int64_t n, int label, int64_t seed, const char *path)
+elbo_status elbo_picture_samples(elbo_run *run, int64_t n, int label, int64_t seed, const char *path)
 {
     const bool in_turn = elbo__run_takes_labels(run) && label == ELBO_EACH_CLASS;
     const int64_t columns = columns_of(run, in_turn);
@@ -97,13 +97,13 @@ elbo_status elbo_draw_samples(elbo_run *run, int64_t n, int label, int64_t seed,
     if (status == ELBO_OK)
         status = elbo_run_sample(run, labels, n, seed, x);
     if (status == ELBO_OK)
-        status = elbo__draw_grid(run, x, n, columns, path);
+        status = elbo__picture_grid(run, x, n, columns, path);
     elbo__free(x);
     elbo__free(labels);
     return status;
 }
 
-elbo_status elbo__draw_some_samples(elbo_run *run, const char *path)
+elbo_status elbo__picture_some_samples(elbo_run *run, const char *path)
 {
     const bool in_turn = elbo__run_takes_labels(run);
     const int64_t columns = columns_of(run, in_turn), rows = elbo__rows_that_fit(run, COLUMNS);
@@ -111,7 +111,7 @@ elbo_status elbo__draw_some_samples(elbo_run *run, const char *path)
     int64_t n = columns * rows;
     if (n > room)
         n = room > columns ? room / columns * columns : at_least_1(room);
-    return elbo_draw_samples(run, n, ELBO_EACH_CLASS, run->seed, path);
+    return elbo_picture_samples(run, n, ELBO_EACH_CLASS, run->seed, path);
 }
 
 /* ---- reconstructions --------------------------------------------------------------------------------------------- */
@@ -177,8 +177,8 @@ static elbo_status write_strips(const elbo_run *run, const float *const *strips,
     return status;
 }
 
-elbo_status elbo_draw_reconstruction(elbo_run *run, const elbo_images *images, int64_t n, int64_t seed,
-                                     const char *path)
+elbo_status elbo_picture_reconstruction(elbo_run *run, const elbo_images *images, int64_t n, int64_t seed,
+                                        const char *path)
 {
     elbo_status status = elbo_run_accepts(run, images);
     if (status != ELBO_OK)
@@ -195,6 +195,8 @@ elbo_status elbo_draw_reconstruction(elbo_run *run, const elbo_images *images, i
     status = labels ? elbo_run_rows(run, images, 0, n, x, labels) : n < 1 ? ELBO_INVALID : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         status = elbo_run_seen(run, x, labels, n, seed, seen);
+    for (int64_t i = 0; i < n * run->pixels && status == ELBO_OK; i++)
+        seen[i] = isnan(x[i]) ? x[i] : seen[i]; /* what is missing stays so, and is drawn black */
     if (status == ELBO_OK)
         status = elbo_run_reconstruct(run, seen, labels, n, seed, y);
     if (status == ELBO_OK) {
@@ -211,8 +213,8 @@ elbo_status elbo_draw_reconstruction(elbo_run *run, const elbo_images *images, i
     return status;
 }
 
-elbo_status elbo__draw_some_reconstructions(elbo_run *run, const elbo_images *images, const char *path)
+elbo_status elbo__picture_some_reconstructions(elbo_run *run, const elbo_images *images, const char *path)
 {
     const int64_t room = smaller(SHOWN / run->pixels, room_for_strips(run, MOST_STRIPS, RECONSTRUCTIONS));
-    return elbo_draw_reconstruction(run, images, at_least_1(room), run->seed, path);
+    return elbo_picture_reconstruction(run, images, at_least_1(room), run->seed, path);
 }

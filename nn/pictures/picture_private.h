@@ -19,12 +19,13 @@ elbo_status elbo__check_grid(const elbo_run *run, int64_t n, int64_t columns) EL
 int64_t elbo__rows_that_fit(const elbo_run *run, int64_t n);
 
 /* n images x (n, D) as a grid; refused unless all of them is finite. */
-elbo_status elbo__draw_grid(const elbo_run *run, const float *x, int64_t n, int64_t columns,
-                            const char *path) ELBO_MUST_CHECK;
+elbo_status elbo__picture_grid(const elbo_run *run, const float *x, int64_t n, int64_t columns,
+                               const char *path) ELBO_MUST_CHECK;
 
 /* The pictures that a training leaves in its folder, of as many images as they have room for. */
-elbo_status elbo__draw_some_samples(elbo_run *run, const char *path) ELBO_MUST_CHECK;
-elbo_status elbo__draw_some_reconstructions(elbo_run *run, const elbo_images *images, const char *path) ELBO_MUST_CHECK;
+elbo_status elbo__picture_some_samples(elbo_run *run, const char *path) ELBO_MUST_CHECK;
+elbo_status elbo__picture_some_reconstructions(elbo_run *run, const elbo_images *images,
+                                               const char *path) ELBO_MUST_CHECK;
 
 /* Room for n times `width` numbers, whose contents are undefined; NULL, and a message, when that is too much. */
 float *elbo__numbers(int64_t n, int64_t width);

@@ -69,8 +69,8 @@ static elbo_status make_view(elbo_run *run, const char *title, const elbo_images
     return status;
 }
 
-elbo_status elbo_draw_scatter(elbo_run *const *runs, const char *const *titles, int count, const elbo_images *images,
-                              const char *path)
+elbo_status elbo_picture_scatter(elbo_run *const *runs, const char *const *titles, int count, const elbo_images *images,
+                                 const char *path)
 {
     view views[ELBO_MAX_PANELS] = {{.codes = NULL}};
     elbo_scatter_panel panels[ELBO_MAX_PANELS];

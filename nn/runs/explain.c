@@ -3,16 +3,9 @@
 #include <string.h>
 
 #include "../../tensor/memory.h"
-#include "../../tensor/watch.h"
+#include "../../tensor/watch_private.h"
 #include "run_private.h"
 #include "../objectives/schedule.h"
-
-const char *const elbo_role_names[] = {[ELBO__STEP] = "train",    [ELBO__EVALUATE] = "evaluate",
-                                       [ELBO__ENCODE] = "encode", [ELBO__SEEN] = "seen",
-                                       [ELBO__PRIOR] = "prior",   [ELBO__DECODE] = "decode",
-                                       [ELBO__SAMPLE] = "sample", [ELBO__RECONSTRUCT] = "reconstruct",
-                                       [ELBO__BOUND] = "bound",   [ELBO__LOG_PROB] = "log-prob",
-                                       [ELBO__ROLES] = NULL};
 
 enum { BATCH = 128, UNTIMED = 5 };
 
@@ -30,11 +23,6 @@ static elbo_status find_role(const char *name, elbo__role *role)
         if (strcmp(elbo_role_names[*role], name) == 0)
             return ELBO_OK;
     return elbo__fail(ELBO_INVALID, "no role \"%s\"", name);
-}
-
-static bool from_table(elbo__role role)
-{
-    return role == ELBO__STEP || role == ELBO__EVALUATE;
 }
 
 /* Rows of the table in no order that a cache could guess. */
@@ -114,7 +102,6 @@ static elbo_status describe(elbo_run *run, const elbo_images *images, const elbo
 char *elbo_run_explain(elbo_run *run, const elbo_images *images, const elbo_explanation *how)
 {
     const elbo_optim adam = {.name = "adam"};
-    const elbo_value *draws = elbo_values_get(run->options, "draws", ELBO_INTEGER);
     elbo__work work = {.batch = how->batch ? how->batch : BATCH, .draws = 1};
     char *text = NULL;
     elbo_status status = find_role(how->role ? how->role : elbo_role_names[0], &work.role);
@@ -129,12 +116,17 @@ char *elbo_run_explain(elbo_run *run, const elbo_images *images, const elbo_expl
         (void)elbo__fail(ELBO_INVALID, "model \"%s\" is fitted: it has no training step", run->model->name);
         return NULL;
     }
-    if (from_table(work.role)) {
+    const unsigned takes = elbo__roles[work.role].takes;
+    if (takes & ELBO__TAKES_TABLE) {
         work.table = images->count;
         work.pixels = images->images.dtype == ELBO_U8 ? ELBO_U8 : ELBO_F32;
     }
-    if (draws && (work.role == ELBO__STEP || work.role == ELBO__BOUND || work.role == ELBO__LOG_PROB))
-        work.draws = draws->integer;
+    if (images->missing)
+        work.missing = work.table ? elbo__missing_of(images) : ELBO__NAN_MISSING;
+    if (takes & ELBO__TAKES_DRAWS)
+        work.draws = elbo__run_draws(run);
+    if (work.role == ELBO__STEP)
+        work.moving = elbo_moving(&run->turns, 1);
     run->optim = how->optim ? how->optim : &adam;
     status = describe(run, images, &work, how->timed, &text);
     elbo__run_forget(run, work.role); /* a plan for this optimiser, or one that is being watched */

@@ -14,12 +14,9 @@
 extern "C" {
 #endif
 
-/* "train", "evaluate", "encode", "seen", "prior", "decode", "sample", "reconstruct", "bound", "log-prob", then NULL */
-ELBO_API extern const char *const elbo_role_names[];
-
 /* What is 0 (or NULL) is the default. */
 typedef struct {
-    const char *role;        /* train                                                                             */
+    const char *role;        /* of elbo_role_names: train                                                         */
     int64_t batch;           /* images in a run of the plan: 128                                                  */
     const elbo_optim *optim; /* of role train: adam                                                               */
     int timed;               /* so many runs are timed, after a few that are not; train then moves the weights    */

@@ -51,7 +51,8 @@ char *elbo__folder_file(const elbo__folder *folder, const char *name)
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
-/* A run has a model. Files of its other names are somebody else's, unless the stage tells that they were being replaced. */
+/* A run has a model. Files of its other names are somebody else's, unless the stage tells that they were being
+ * replaced. */
 typedef struct {
     bool run, stage, other;
 } contents;
@@ -120,8 +121,8 @@ static void remove_stage(const elbo__folder *folder)
     elbo__free(path);
 }
 
-/* Opens the folder and locks it against other trainings: *fd. The kernel lets go of the lock when a process dies. A file
- * system that has no locks is taken as it is. */
+/* Opens the folder and locks it against other trainings: *fd. The kernel lets go of the lock when a process dies. A
+ * file system that has no locks is taken as it is. */
 static elbo_status lock(const char *path, int *fd)
 {
     *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

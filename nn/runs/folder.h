@@ -7,9 +7,9 @@
  *     elbo__folder_close(folder);
  *
  * Until it is published for the first time, files are written to a folder within the folder. So a training that fails
- * before it has something to show leaves everything as it was, also the run that it was forced to replace; and a folder
- * that was made for it goes away again. Files of other names are never touched. While it is open the folder is locked: a
- * second training is refused, also one that is forced.
+ * before it has something to show leaves everything as it was, also the run that it was forced to replace; and a
+ * folder that was made for it goes away again. Files of other names are never touched. While it is open the folder is
+ * locked: a second training is refused, also one that is forced.
  */
 #ifndef ELBO_NN_FOLDER_H
 #define ELBO_NN_FOLDER_H
@@ -40,11 +40,12 @@ elbo_status elbo__folder_check_room(const elbo__folder *folder, int64_t bytes) E
 /* Puts the files in their place and removes those of the run that was there before; nothing the second time. */
 elbo_status elbo__folder_publish(elbo__folder *folder) ELBO_MUST_CHECK;
 
-/* After a failure, of `status`: what was not published stays where it is, and the message says where. Nothing once it was
- * published. */
+/* After a failure, of `status`: what was not published stays where it is, and the message says where. Nothing once
+ * it was published. */
 void elbo__folder_keep(elbo__folder *folder, elbo_status status);
 
-/* Throws away what was not published, unless it is kept. Accepts NULL; leaves the message of the failure that led here. */
+/* Throws away what was not published, unless it is kept. Accepts NULL; leaves the message of the failure that led
+ * here. */
 void elbo__folder_close(elbo__folder *folder);
 
 #endif

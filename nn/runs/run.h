@@ -8,10 +8,11 @@
  *     elbo_run_free(run);
  *
  * A model of one's own works in the same way: elbo_run_load(path, (const elbo_model *[]){&mine, NULL}).
- * nn/training/train.h trains a run. In the signatures below N is the number of images, D the pixels of one, Z the dimensions of
- * the latent space. Arrays are row-major. Pixels are in [0, 1]. `labels` (N) are in 0..classes-1; NULL for a model that
- * takes none, and not looked at there. A call compiles what it needs the first time and keeps it for the next one, so a
- * run serves one thread at a time.
+ * nn/training/train.h trains a run. In the signatures below N is the number of images, D the pixels of one, Z the
+ * dimensions of the latent space. Arrays are row-major. Pixels are in [0, 1]; in any x (N, D) that goes in, NaN is a
+ * value that is missing: the encoder sees 0 there, densities and errors leave it out, and a model that is fitted
+ * refuses it. `labels` (N) are in 0..classes-1; NULL for a model that takes none, and not looked at there. A call
+ * compiles what it needs the first time and keeps it for the next one, so a run serves one thread at a time.
  */
 #ifndef ELBO_NN_RUN_H
 #define ELBO_NN_RUN_H
@@ -43,14 +44,14 @@ ELBO_API elbo_run *elbo_run_for(const elbo_model *model, const elbo_values *opti
  * of, such as elbo_models. NULL on failure; the message begins with the file's name. */
 ELBO_API elbo_run *elbo_run_load(const char *path, const elbo_model *const *models);
 
-/* Writes weights and configuration as one safetensors file, from which elbo_run_load makes the run again. A file that
- * is there already is replaced when all is written, and untouched on failure. Weights that are not finite are ELBO_INVALID;
- * elbo_run_load refuses them too. */
+/* Writes weights and configuration as one safetensors file, from which elbo_run_load makes the run again. A file
+ * that is there already is replaced when all is written, and untouched on failure. Weights that are not finite are
+ * ELBO_INVALID; elbo_run_load refuses them too. */
 ELBO_API elbo_status elbo_run_save(const elbo_run *run, const char *path) ELBO_MUST_CHECK;
 
-/* Makes the folder `name`, or where that exists the first of name-2, name-3, ... that does not: of several processes no two
- * get the same. A new string for elbo_training.folder, freed with elbo_release; NULL on failure. A training that fails
- * leaves the folder empty, and to the caller. */
+/* Makes the folder `name`, or where that exists the first of name-2, name-3, ... that does not: of several processes
+ * no two get the same. A new string for elbo_training.folder, freed with elbo_release; NULL on failure. A training
+ * that fails leaves the folder empty, and to the caller. */
 ELBO_API char *elbo_claim_folder(const char *name);
 
 ELBO_API void elbo_run_free(elbo_run *run); /* accepts NULL */
@@ -101,14 +102,17 @@ ELBO_API elbo_status elbo_run_encode(elbo_run *run, const float *x, const int *l
 ELBO_API elbo_status elbo_run_posterior(elbo_run *run, const float *x, const int *labels, int64_t n, float *mean,
                                         float *logvar) ELBO_MUST_CHECK;
 
-/* Mean and deviations of a normal p(z|y) for n labels, or n times the same: mean, deviation (N, Z). ELBO_INVALID where the
- * model has no prior, or one that is no normal. */
+/* Whether p(z|y) is a normal distribution, so that elbo_run_prior can tell of it. */
+ELBO_API bool elbo_run_has_normal_prior(const elbo_run *run);
+
+/* Mean and deviations of a normal p(z|y) for n labels, or n times the same: mean, deviation (N, Z). ELBO_INVALID
+ * where the model has no prior, or one that is no normal. */
 ELBO_API elbo_status elbo_run_prior(elbo_run *run, const int *labels, int64_t n, float *mean,
                                     float *deviation) ELBO_MUST_CHECK;
 
-/* The ELBO as elbo_run_elbo gives it for every label in turn, of a model that takes labels: x (N, D) -> out (N, C). Where
- * the labels are equally frequent, the largest entry of a row is the best guess of p(y|x). (Importance weights guess worse:
- * they forgive that q(z|x,y) fits a wrong label badly.) */
+/* The ELBO as elbo_run_elbo gives it for every label in turn, of a model that takes labels: x (N, D) -> out (N, C).
+ * Where the labels are equally frequent, the largest entry of a row is the best guess of p(y|x). (Importance weights
+ * guess worse: they forgive that q(z|x,y) fits a wrong label badly.) */
 ELBO_API elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draws, int64_t seed,
                                        float *out) ELBO_MUST_CHECK;
 
@@ -122,10 +126,6 @@ ELBO_API elbo_status elbo_run_seen(elbo_run *run, const float *x, const int *lab
 ELBO_API elbo_status elbo_run_decode(elbo_run *run, const float *z, const int *labels, int64_t n,
                                      float *x) ELBO_MUST_CHECK;
 
-/* E[x|e_i] - E[x|0], e_i the i-th unit vector of the latent space: x (Z, D). They span what a linear decoder can draw; any
- * other is ELBO_INVALID. A model that takes labels gets label 0. */
-ELBO_API elbo_status elbo_run_directions(elbo_run *run, float *x) ELBO_MUST_CHECK;
-
 /* E[x|z,y] at one draw z from the prior for each image: x (N, D). Image i depends on `seed`, i and its label only. */
 ELBO_API elbo_status elbo_run_sample(elbo_run *run, const int *labels, int64_t n, int64_t seed,
                                      float *x) ELBO_MUST_CHECK;
@@ -134,8 +134,8 @@ ELBO_API elbo_status elbo_run_sample(elbo_run *run, const int *labels, int64_t n
 ELBO_API elbo_status elbo_run_reconstruct(elbo_run *run, const float *x, const int *labels, int64_t n, int64_t seed,
                                           float *out) ELBO_MUST_CHECK;
 
-/* E_q[log p(x|z,y)] - KL(q(z|x,y)||p(z|y)) with the mean over `draws` draws, and the KL in closed form where there is one: x
- * (N, D) -> out (N), in nats. */
+/* E_q[log p(x|z,y)] - KL(q(z|x,y)||p(z|y)) with the mean over `draws` draws, and the KL in closed form where there
+ * is one: x (N, D) -> out (N), in nats. */
 ELBO_API elbo_status elbo_run_elbo(elbo_run *run, const float *x, const int *labels, int64_t n, int draws, int64_t seed,
                                    float *out) ELBO_MUST_CHECK;
 
@@ -150,23 +150,25 @@ typedef struct {
     struct {
         char name[32];
         double value;
+        bool own; /* reported by the model, not by the library */
     } at[ELBO_MAX_METRICS];
 } elbo_figures;
 ELBO_API double elbo_figures_get(const elbo_figures *figures, const char *name); /* NaN when there is none            */
 ELBO_API bool elbo_figures_has(const elbo_figures *figures, const char *name);
 
-/* Whether the run can be trained and measured on a data set: images of its shape, labels within its classes if it takes
- * any, and pixels in [0, 1] under a Bernoulli likelihood of either kind or option binarise. The message says what does
- * not fit. */
+/* Whether the run can be trained and measured on a data set: images of its shape, labels within its classes if it
+ * takes any, pixels in [0, 1] under a Bernoulli likelihood of either kind or option binarise, and none missing where
+ * the model is fitted. The message says what does not fit. */
 ELBO_API elbo_status elbo_run_accepts(const elbo_run *run, const elbo_images *images) ELBO_MUST_CHECK;
 
-/* The model's metrics over a data set, with one draw of z for each image: recon, kl, elbo = -(recon + kl), and others
- * of its own. u8 pixels count as value / 255. */
-ELBO_API elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int64_t seed,
+/* The model's metrics over a data set: recon, kl, elbo = -(recon + kl), iwae-K of K > 1 draws, and others of its own.
+ * Each image has `draws` draws of z; 0: as many as those of the test images in its training, else option draws, else 1.
+ * u8 pixels count as value / 255. */
+ELBO_API elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draws, int64_t seed,
                                        elbo_figures *out) ELBO_MUST_CHECK;
 
-/* Images first, first + 1, ... of a data set as the functions above take them: x (n, D), labels (n) or NULL, in the run's
- * classes: by name where both have names. */
+/* Images first, first + 1, ... of a data set as the functions above take them: x (n, D), NaN where a value is missing,
+ * and labels (n) or NULL, in the run's classes: by name where both have names. */
 ELBO_API elbo_status elbo_run_rows(const elbo_run *run, const elbo_images *images, int64_t first, int64_t n, float *x,
                                    int *labels) ELBO_MUST_CHECK;
 

@@ -1,18 +1,19 @@
-/* The graphs of a run and their plans: one function for each role, and a shelf of compiled plans. */
+/* The graphs of a run and their plans: what builds each role, and a shelf of compiled plans. */
 #include <string.h>
 
 #include "../../autograd/op.h"
+#include "../../tensor/error_private.h"
 #include "../../tensor/text.h"
 #include "../model/corruption.h"
 #include "run_private.h"
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
-/* The pixels (B, D) in [0, 1]: rows of a data set, or given themselves. Where nothing reads them, the shape alone counts. */
+/* The pixels (B, D) in [0, 1]: rows of a data set, or given themselves. Where nothing reads them their shape counts. */
 static elbo_var *pixels(const elbo_run *run, elbo_graph *g, const elbo__work *work, elbo_var *rows)
 {
     const elbo_shape shape = ELBO_SHAPE(work->batch, run->pixels);
-    if (work->role == ELBO__DECODE || work->role == ELBO__SAMPLE || work->role == ELBO__PRIOR)
+    if (!(elbo__roles[work->role].takes & ELBO__TAKES_X))
         return elbo_expand(elbo_constant(g, 0), shape);
     if (!rows)
         return elbo_input(g, "x", ELBO_F32, shape);
@@ -29,6 +30,16 @@ static elbo_var *classes(const elbo_run *run, elbo_graph *g, const elbo__work *w
     return elbo_one_hot(rows ? elbo_gather(labels, rows) : labels, run->classes);
 }
 
+/* m (B, D), 0 where a value of x is missing and 1 elsewhere; NULL where none is. */
+static elbo_var *observed(const elbo_run *run, elbo_graph *g, const elbo__work *work, elbo_var *x, elbo_var *rows)
+{
+    if (work->missing == ELBO__MASKED)
+        return elbo_cast(elbo_gather(elbo_input(g, "mask", ELBO_U8, ELBO_SHAPE(work->table, run->pixels)), rows));
+    return work->missing == ELBO__NAN_MISSING ? elbo_equal(x, x) : NULL;
+}
+
+/* The model sees 0 for what is missing. Its mask is a node of its own: whether a loss depends on it is a question of
+ * elbo__model_losses. */
 static elbo_in inputs(const elbo_run *run, elbo_graph *g, const elbo__work *work)
 {
     elbo_var *rows = work->table ? elbo_input(g, "rows", ELBO_I32, ELBO_SHAPE(work->batch)) : NULL;
@@ -39,100 +50,84 @@ static elbo_in inputs(const elbo_run *run, elbo_graph *g, const elbo__work *work
         .y = classes(run, g, work, rows),
         .image = run->image,
         .draws = (int)work->draws,
+        .moving = work->moving,
     };
-    in.x = elbo_binarised(&in, pixels(run, g, work, rows));
+    elbo_var *x = pixels(run, g, work, rows), *mask = observed(run, g, work, x, rows);
+    in.x = elbo_binarised(&in, mask ? elbo_where(mask, x, elbo_constant(g, 0)) : x);
+    in.mask = observed(run, g, work, x, rows);
     return in;
 }
 
-/* ---- roles: each puts its outputs in `out` and returns how many -------------------------------------------------- */
+/* ---- roles ------------------------------------------------------------------------------------------------------- */
 
-static int metrics(const elbo_in *in, elbo_var **out)
+/* A graph under way: what the model is built from, and the outputs of the plan. */
+typedef struct elbo__building {
+    const elbo_run *run;
+    elbo_in in;
+    elbo_var *out[ELBO_MAX_METRICS];
+    int outputs;
+} building;
+
+static void put_metrics(building *b)
 {
-    for (int i = 0; i < in->n_metrics; i++)
-        out[i] = in->metrics[i].value;
-    return in->n_metrics;
+    while (b->outputs < b->in.n_metrics) {
+        b->out[b->outputs] = b->in.metrics[b->outputs].value;
+        b->outputs++;
+    }
 }
 
-static int build_step(const elbo_run *run, elbo_in *in, elbo_var **out)
+/* The second is left out where there is none. */
+static void put_two(building *b, elbo_var *first, elbo_var *second)
 {
-    elbo_model_train(in, run->optim);
-    return metrics(in, out);
+    b->out[0] = first;
+    b->out[1] = second;
+    b->outputs = second ? 2 : 1;
 }
 
-static int build_evaluate(const elbo_run *run, elbo_in *in, elbo_var **out)
+static void build_step(building *b)
 {
-    (void)run;
-    elbo_model_evaluate(in);
-    return metrics(in, out);
+    elbo_model_train(&b->in, b->run->optim);
+    put_metrics(b);
 }
 
-static int build_encode(const elbo_run *run, elbo_in *in, elbo_var **out)
+static void build_evaluate(building *b)
 {
-    (void)run;
-    out[0] = elbo_model_encode(in, &out[1]);
-    return out[1] ? 2 : 1;
+    elbo_model_evaluate(&b->in);
+    put_metrics(b);
 }
 
-static int build_seen(const elbo_run *run, elbo_in *in, elbo_var **out)
+static void build_encode(building *b)
 {
-    (void)run;
-    out[0] = elbo_model_seen(in);
-    return 1;
+    elbo_var *logvar, *code = elbo_model_encode(&b->in, &logvar);
+    put_two(b, code, logvar);
 }
 
-static int build_prior(const elbo_run *run, elbo_in *in, elbo_var **out)
+static void build_prior(building *b)
 {
-    (void)run;
-    const elbo_dist prior = elbo_model_prior(in);
-    out[0] = elbo_dist_mean(prior);
-    out[1] = elbo_normal_logvar(prior);
-    return out[1] ? 2 : 1;
+    const elbo_dist prior = elbo_model_prior(&b->in);
+    put_two(b, elbo_dist_mean(prior), elbo_normal_logvar(prior));
 }
 
-static int build_decode(const elbo_run *run, elbo_in *in, elbo_var **out)
+static void build_decode(building *b)
 {
-    out[0] = elbo_model_decode(in, elbo_input(in->g, "z", ELBO_F32, ELBO_SHAPE(elbo_size(in->x, 0), run->latent)));
-    return 1;
+    const elbo_shape codes = ELBO_SHAPE(elbo_size(b->in.x, 0), b->run->latent);
+    put_two(b, elbo_model_decode(&b->in, elbo_input(b->in.g, "z", ELBO_F32, codes)), NULL);
 }
 
-static int build_sample(const elbo_run *run, elbo_in *in, elbo_var **out)
-{
-    (void)run;
-    out[0] = elbo_model_sample(in);
-    return 1;
-}
+#define ROW(id, name, doing, mode, takes, build) [ELBO__##id] = {doing, ELBO_##mode, takes, build},
+const elbo__role_row elbo__roles[ELBO__ROLES] = {ELBO__ROLE_TABLE(ROW)};
+#undef ROW
 
-static int build_reconstruct(const elbo_run *run, elbo_in *in, elbo_var **out)
+/* An option that was set to something else than its default and that nothing asked for would be accepted and ignored. */
+static elbo_status check_read(const elbo_run *run, uint64_t read)
 {
-    (void)run;
-    out[0] = elbo_model_reconstruct(in);
-    return 1;
+    const elbo_option *table = run->model->options;
+    for (int i = 0; i < 64 && table && table[i].name && !run->model->fit; i++)
+        if (!(read >> i & 1) && elbo_values_changed(run->options, table[i].name))
+            return elbo__fail(ELBO_INVALID, "model \"%s\": option \"%s\": nothing in this model depends on it",
+                              run->model->name, table[i].name);
+    return ELBO_OK;
 }
-
-static int build_bound(const elbo_run *run, elbo_in *in, elbo_var **out)
-{
-    (void)run;
-    out[0] = elbo_model_elbo(in);
-    return 1;
-}
-
-static int build_log_prob(const elbo_run *run, elbo_in *in, elbo_var **out)
-{
-    (void)run;
-    out[0] = elbo_model_log_prob(in);
-    return 1;
-}
-
-static const struct {
-    elbo_mode mode;
-    int (*build)(const elbo_run *run, elbo_in *in, elbo_var **out);
-} roles[ELBO__ROLES] = {
-    [ELBO__STEP] = {ELBO_TRAIN, build_step},        [ELBO__EVALUATE] = {ELBO_EVALUATE, build_evaluate},
-    [ELBO__ENCODE] = {ELBO_EVALUATE, build_encode}, [ELBO__SEEN] = {ELBO_EVALUATE, build_seen},
-    [ELBO__PRIOR] = {ELBO_EVALUATE, build_prior},   [ELBO__DECODE] = {ELBO_EVALUATE, build_decode},
-    [ELBO__SAMPLE] = {ELBO_EVALUATE, build_sample}, [ELBO__RECONSTRUCT] = {ELBO_EVALUATE, build_reconstruct},
-    [ELBO__BOUND] = {ELBO_EVALUATE, build_bound},   [ELBO__LOG_PROB] = {ELBO_EVALUATE, build_log_prob},
-};
 
 elbo_status elbo__run_open_weights(elbo_run *run)
 {
@@ -140,10 +135,13 @@ elbo_status elbo__run_open_weights(elbo_run *run)
     elbo_in in = inputs(run, g, &(elbo__work){.role = ELBO__EVALUATE, .batch = 1, .draws = 1});
     elbo_in encoding = in; /* each with metrics of its own */
     elbo_model_evaluate(&in);
+    run->turns = in.turns;
     run->latent = elbo_size(elbo_model_encode(&encoding, NULL), -1);
     if (!(run->model->flags & ELBO_NO_PRIOR))
-        elbo_model_prior(&in);
+        run->normal_prior = elbo_normal_logvar(elbo_model_prior(&in)) != NULL;
     elbo_status status = elbo__graph_settle(g);
+    if (status == ELBO_OK)
+        status = check_read(run, in.read | encoding.read);
     elbo_graph_free(g);
     return status;
 }
@@ -152,14 +150,21 @@ elbo_status elbo__run_open_weights(elbo_run *run)
 
 static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__planned *out)
 {
-    elbo_graph *g = elbo_graph_new(run->params, roles[work->role].mode);
-    elbo_in in = inputs(run, g, work);
-    elbo_var *outputs[ELBO_MAX_METRICS];
-    const int n = roles[work->role].build(run, &in, outputs);
-    *out = (elbo__planned){
-        .work = *work, .plan = elbo_compile(g, outputs, n), .metrics.count = in.n_metrics, .outputs = n};
-    for (int i = 0; i < in.n_metrics; i++)
-        elbo__print(out->metrics.at[i].name, sizeof out->metrics.at[i].name, "%s", in.metrics[i].name);
+    const elbo__role_row *role = &elbo__roles[work->role];
+    elbo_graph *g = elbo_graph_new(run->params, role->mode);
+    building b = {.run = run, .in = inputs(run, g, work)};
+    if (role->one)
+        put_two(&b, role->one(&b.in), NULL);
+    else
+        role->build(&b);
+    *out = (elbo__planned){.work = *work,
+                           .plan = elbo_compile(g, b.out, b.outputs),
+                           .metrics.count = b.in.n_metrics,
+                           .outputs = b.outputs};
+    for (int i = 0; i < b.in.n_metrics; i++) {
+        memcpy(out->metrics.at[i].name, b.in.metrics[i].name, sizeof out->metrics.at[i].name);
+        out->metrics.at[i].own = b.in.metrics[i].own;
+    }
     elbo_status status = out->plan ? ELBO_OK : elbo_graph_status(g);
     elbo_graph_free(g);
     return out->plan || status != ELBO_OK ? status : ELBO_NO_MEMORY;
@@ -167,8 +172,8 @@ static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__pl
 
 static bool same(const elbo__work *a, const elbo__work *b)
 {
-    return a->role == b->role && a->batch == b->batch && a->draws == b->draws && a->table == b->table &&
-           a->pixels == b->pixels;
+    return a->role == b->role && a->moving == b->moving && a->batch == b->batch && a->draws == b->draws &&
+           a->table == b->table && a->pixels == b->pixels && a->missing == b->missing;
 }
 
 static void discard(elbo__planned *planned)

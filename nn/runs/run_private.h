@@ -4,30 +4,38 @@
 
 #include "../../autograd/plan.h"
 #include "../../io/listing.h"
+#include "../model/role.h"
 #include "run.h"
 
 /* ---- plans ------------------------------------------------------------------------------------------------------- */
 
+struct elbo__building;
+
+/* What a run makes of a role: a row of ELBO__ROLE_TABLE. */
+typedef struct {
+    const char *doing; /* what a watcher is told */
+    elbo_mode mode;
+    unsigned takes;                          /* ELBO__TAKES_X, ... */
+    elbo_var *(*one)(elbo_in *in);           /* the only output, or */
+    void (*build)(struct elbo__building *b); /* all of them         */
+} elbo__role_row;
+extern const elbo__role_row elbo__roles[ELBO__ROLES];
+
+/* Where a graph learns which values are missing. */
 typedef enum {
-    ELBO__STEP,        /* an update of the weights by run->optim; metrics                     */
-    ELBO__EVALUATE,    /* metrics                                                             */
-    ELBO__ENCODE,      /* x -> code (B, Z), and log-variances (B, Z) of a normal q(z|x)       */
-    ELBO__SEEN,        /* x -> (B, D) as the encoder sees it in training                      */
-    ELBO__PRIOR,       /* mean and log-variances (B, Z) of a normal p(z|y)                    */
-    ELBO__DECODE,      /* z -> (B, D)                                                         */
-    ELBO__SAMPLE,      /* (B, K, D)                                                           */
-    ELBO__RECONSTRUCT, /* x -> (B, K, D)                                                      */
-    ELBO__BOUND,       /* x -> (B) the ELBO                                                   */
-    ELBO__LOG_PROB,    /* x -> (B)                                                            */
-    ELBO__ROLES
-} elbo__role;
+    ELBO__NONE_MISSING,
+    ELBO__NAN_MISSING, /* x is NaN there                                                               */
+    ELBO__MASKED       /* input "mask" of the data set is 0 there, whatever the images have            */
+} elbo__missing;
 
 /* What a plan is for: all that its graph's shapes depend on, besides the run. */
 typedef struct {
     elbo__role role;
     int64_t batch, draws;
+    unsigned moving;   /* of a step: elbo_moving of it                                                            */
     int64_t table;     /* N of the data set that inputs "rows" (B) pick from; 0: input "x" (B, D) is given itself */
     elbo_dtype pixels; /* of the data set                                                                         */
+    elbo__missing missing;
 } elbo__work;
 
 typedef struct {
@@ -38,7 +46,7 @@ typedef struct {
     uint64_t used;        /* run->clock when it was last asked for      */
 } elbo__planned;
 
-enum { ELBO__KEPT_PLANS = 16 };
+enum { ELBO__KEPT_PLANS = 32 };
 
 struct elbo_run {
     const elbo_model *model;
@@ -51,6 +59,8 @@ struct elbo_run {
     elbo_ini notes;            /* quoted, see io/quote.h                    */
     elbo__listing class_names; /* [classes], or none; what the notes say   */
     const elbo_optim *optim; /* of the training that is under way; else NULL */
+    elbo_turns turns;        /* of the losses                                              */
+    bool normal_prior;       /* p(z|y) is a normal                                         */
     int64_t steps;           /* that it was trained for, as scalar "step" of an evaluation */
     elbo__planned plans[ELBO__KEPT_PLANS];
     uint64_t clock;
@@ -66,9 +76,14 @@ elbo_status elbo__run_open_weights(elbo_run *run) ELBO_MUST_CHECK;
 /* The name of a weight that is not finite; NULL: all are. */
 const char *elbo__run_spoilt(const elbo_run *run);
 
-/* ELBO_INVALID, naming `what`, unless all of x (n) is finite: weights of any size are finite, what comes of them need not
- * be. */
+/* ELBO_INVALID, naming `what`, unless all of x (n) is finite: weights of any size are finite, what comes of them
+ * need not be. */
 elbo_status elbo__check_finite(const elbo_run *run, const char *what, const float *x, int64_t n) ELBO_MUST_CHECK;
+
+elbo__missing elbo__missing_of(const elbo_images *images);
+
+/* ELBO_INVALID where the model cannot do with missing values: one that is fitted. */
+elbo_status elbo__check_missing(const elbo_run *run, elbo__missing missing) ELBO_MUST_CHECK;
 
 /* Whether the model is built with labels. */
 bool elbo__run_takes_labels(const elbo_run *run);
@@ -98,6 +113,8 @@ elbo_shape elbo__image_shape(const elbo_images *images); /* of one image */
 typedef struct {
     elbo_tensor images; /* (N, D) u8 or f32, borrowed where the caller's own will do */
     elbo_tensor labels; /* (N) i32; data NULL: the run takes none                    */
+    elbo_tensor mask;   /* (N, D) u8, borrowed; data NULL: there is none             */
+    elbo__missing missing;
     int64_t count;
     void *owned;        /* the pixels, where they had to be converted                */
 } elbo__table;
@@ -106,17 +123,22 @@ typedef struct {
 elbo_status elbo__table_of(const elbo_run *run, const elbo_images *images, elbo__table *out) ELBO_MUST_CHECK;
 void elbo__table_free(elbo__table *table);
 
+/* Work on rows of it. */
+elbo__work elbo__table_work(const elbo__table *table, elbo__role role, int64_t batch, int64_t draws);
+
 /* Binds the data set and the rows of one batch to a plan. */
 elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const int32_t *rows,
                              int64_t batch) ELBO_MUST_CHECK;
 
-/* The metrics over the first `count` images of a data set, each with its own noise: the same figures for the same seed and
- * weights. */
-elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t seed,
+/* The metrics over the first `count` images of a data set, each with draws of its own: the same figures for the same
+ * seed and weights. */
+elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t draws, int64_t seed,
                                elbo_figures *out) ELBO_MUST_CHECK;
 
-/* How many images a plan of the run takes at once, other than in training. */
-int64_t elbo__run_block(const elbo_run *run);
+/* How many images a plan of the run takes at once, other than in training, with so many draws of each. */
+int64_t elbo__run_block(const elbo_run *run, int64_t draws);
+
+int64_t elbo__run_draws(const elbo_run *run); /* option draws, or 1 */
 
 /* ---- sums of metrics --------------------------------------------------------------------------------------------- */
 

@@ -17,6 +17,19 @@ elbo_shape elbo__image_shape(const elbo_images *images)
     return image;
 }
 
+elbo__missing elbo__missing_of(const elbo_images *images)
+{
+    return !images->missing ? ELBO__NONE_MISSING : images->mask.data ? ELBO__MASKED : ELBO__NAN_MISSING;
+}
+
+elbo_status elbo__check_missing(const elbo_run *run, elbo__missing missing)
+{
+    return missing == ELBO__NONE_MISSING || !run->model->fit
+               ? ELBO_OK
+               : elbo__fail(ELBO_INVALID, "model \"%s\" is fitted to whole images, but values are missing",
+                            run->model->name);
+}
+
 static elbo_status check_shape(const elbo_run *run, const elbo_images *images)
 {
     const elbo_shape image = elbo__image_shape(images);
@@ -27,6 +40,8 @@ static elbo_status check_shape(const elbo_run *run, const elbo_images *images)
                           elbo_shape_format(&run->image).text);
     if (elbo__run_takes_labels(run) && !images->labels.data)
         return elbo__fail(ELBO_INVALID, ELBO__NEEDS_LABELS, run->model->name);
+    if (elbo__check_missing(run, elbo__missing_of(images)) != ELBO_OK)
+        return ELBO_INVALID;
     if (images->count > INT32_MAX)
         return elbo__fail(ELBO_INVALID, "%lld images: at most %d", (long long)images->count, INT32_MAX);
     return ELBO_OK;
@@ -53,9 +68,11 @@ static elbo_status check_range(const elbo_run *run, const elbo__table *table)
     const elbo_layout *layout = &table->images.layout;
     for (int64_t i = 0; i < table->count; i++) {
         const float *row = (const float *)table->images.data + layout->offset + i * layout->strides[0];
+        const unsigned char *there = table->mask.data;
         for (int64_t k = 0; k < run->pixels; k++) {
             const double value = row[k * layout->strides[1]];
-            if (!(value >= 0 && value <= 1))
+            const bool missing = there ? !there[i * run->pixels + k] : table->missing && isnan(value);
+            if (!missing && !(value >= 0 && value <= 1))
                 return elbo__fail(ELBO_INVALID, "image %lld: the value %g is outside [0, 1], which the %s needs",
                                   (long long)i, value, wanting);
         }
@@ -139,6 +156,9 @@ elbo_status elbo__table_of(const elbo_run *run, const elbo_images *images, elbo_
     elbo_status status = check_shape(run, images);
     if (status == ELBO_OK)
         status = take_images(run, &images->images, out);
+    out->missing = elbo__missing_of(images);
+    if (images->mask.data)
+        out->mask = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(images->count, run->pixels), images->mask.data);
     if (status == ELBO_OK)
         status = check_range(run, out);
     if (status == ELBO_OK)
@@ -163,11 +183,23 @@ elbo_status elbo_run_accepts(const elbo_run *run, const elbo_images *images)
     return status;
 }
 
+elbo__work elbo__table_work(const elbo__table *table, elbo__role role, int64_t batch, int64_t draws)
+{
+    return (elbo__work){.role = role,
+                        .batch = batch,
+                        .draws = draws,
+                        .table = table->count,
+                        .pixels = table->images.dtype,
+                        .missing = table->missing};
+}
+
 elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const int32_t *rows, int64_t batch)
 {
     elbo_status status = elbo_plan_bind(plan, "images", table->images);
     if (status == ELBO_OK && table->labels.data)
         status = elbo_plan_bind(plan, "labels", table->labels);
+    if (status == ELBO_OK && table->mask.data)
+        status = elbo_plan_bind(plan, "mask", table->mask);
     if (status == ELBO_OK)
         status = elbo_plan_bind(plan, "rows", elbo_tensor_of(ELBO_I32, ELBO_SHAPE(batch), rows));
     return status;
@@ -185,6 +217,10 @@ elbo_status elbo_images_rows(const elbo_images *images, int64_t first, int64_t n
     const int64_t size = elbo_shape_size(&from.layout.shape);
     for (int64_t i = 0; i < size && from.dtype == ELBO_U8; i++)
         x[i] *= 1.0f / 255;
+    const unsigned char *there = images->mask.data;
+    for (int64_t i = 0; i < size && there; i++)
+        if (!there[size / n * first + i])
+            x[i] = NAN;
     for (int64_t i = 0; i < n && labels && images->labels.data; i++)
         labels[i] = (int)elbo_tensor_get(&images->labels, (int64_t[]){first + i});
     return ELBO_OK;
@@ -197,6 +233,7 @@ void elbo__figures_add(elbo_figures *sums, const elbo__planned *planned, int64_t
     for (int i = 0; i < planned->metrics.count; i++) {
         elbo_tensor output = elbo_plan_output(planned->plan, i);
         memcpy(sums->at[i].name, planned->metrics.at[i].name, sizeof sums->at[i].name);
+        sums->at[i].own = planned->metrics.at[i].own;
         sums->at[i].value += (double)images * elbo_tensor_get(&output, NULL);
     }
     sums->count = planned->metrics.count;

@@ -1,7 +1,9 @@
 public_headers += \
+    %reldir%/batches.h \
     %reldir%/train.h
 
 library_sources += \
+    %reldir%/batches.c \
     %reldir%/train.c \
     %reldir%/train_options.c \
     %reldir%/train_private.h \

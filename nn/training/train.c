@@ -5,9 +5,9 @@
 #include <time.h>
 
 #include "../../tensor/memory.h"
-#include "../../tensor/random.h"
 #include "../../tensor/text.h"
 #include "../objectives/schedule.h"
+#include "batches.h"
 #include "train_private.h"
 
 /* A training under way. */
@@ -17,12 +17,14 @@ typedef struct {
     const elbo_images *train_images, *test_images;
     elbo__table train, test; /* test.count = 0: there is none */
     elbo__saver saver;       /* of the folder, if there is one */
+    elbo_figures tested;     /* names of the figures of the test images */
     int32_t *order;          /* (N) the images in the order of this epoch */
     double beta;
-    int64_t draws, epoch, step; /* step counts on over the epochs */
-    double began, epoch_began;  /* on the clock of now() */
-    elbo_figures sums;          /* of this epoch, over `counted` images */
-    int64_t seen, counted;      /* without and with those of skipped steps */
+    int64_t draws, test_draws;
+    int64_t epoch, step;       /* step counts on over the epochs */
+    double began, epoch_began; /* on the clock of now() */
+    elbo_figures sums;         /* of this epoch, over `counted` images */
+    int64_t seen, counted;     /* without and with those of skipped steps */
 } training;
 
 static double now(void)
@@ -32,10 +34,12 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* The mean over the epoch so far. */
-static double mean(const training *t, const char *name)
+/* The means over the epoch so far. */
+static elbo_figures means(const training *t)
 {
-    return elbo_figures_get(&t->sums, name) / (double)t->counted;
+    elbo_figures all = t->sums;
+    elbo__figures_divide(&all, t->counted);
+    return all;
 }
 
 static int64_t steps_of_epoch(const training *t)
@@ -78,9 +82,10 @@ static elbo_status count_step(training *t, const elbo__planned *planned, int64_t
 static elbo_status train_batch(training *t, int64_t first, int64_t batch)
 {
     elbo_run *run = t->run;
-    elbo__work work = {ELBO__STEP, batch, t->draws, t->train.count, t->train.images.dtype};
+    elbo__work work = elbo__table_work(&t->train, ELBO__STEP, batch, t->draws);
     elbo__planned *planned;
     run->steps = ++t->step;
+    work.moving = elbo_moving(&run->turns, t->step);
     t->beta = elbo_beta_at(run->options, (double)(t->step - 1) / (double)steps_of_epoch(t), (double)t->how.epochs);
     elbo_status status = elbo__run_plan(run, &work, &planned);
     if (status == ELBO_OK)
@@ -109,9 +114,7 @@ static bool report(const training *t, const elbo_epoch *finished)
         .steps = steps,
         .images_per_s = finished ? finished->images_per_s : rate,
         .seconds_left = ((double)(t->how.epochs - t->epoch) * (double)n + (double)(n - t->seen)) / rate,
-        .loss = mean(t, "loss"),
-        .recon = mean(t, "recon"),
-        .kl = mean(t, "kl"),
+        .means = means(t),
         .finished = finished,
     };
     return t->how.progress(t->how.user, &progress);
@@ -121,8 +124,7 @@ static bool report(const training *t, const elbo_epoch *finished)
 static elbo_status train_epoch(training *t, bool *go_on)
 {
     const int64_t n = t->train.count;
-    elbo__shuffle(t->order, n,
-                  (elbo__random_key){(uint64_t)t->run->seed, elbo__stream("train", "shuffle", 0), (uint64_t)t->epoch});
+    elbo_shuffled_rows(n, t->run->seed, t->epoch, t->order);
     t->sums = (elbo_figures){.count = 0};
     t->seen = t->counted = 0;
     t->epoch_began = now();
@@ -152,7 +154,8 @@ static elbo_status check_weights(const training *t)
  * a watcher wants no more there are none, and the training ends when all that it has is saved. */
 static elbo_status measure(training *t, const elbo__table *table, int64_t count, const char *images, elbo_figures *out)
 {
-    elbo_status status = t->saver.stopped ? ELBO_STOPPED : elbo__run_evaluate(t->run, table, count, t->run->seed, out);
+    elbo_status status = t->saver.stopped ? ELBO_STOPPED
+                                          : elbo__run_evaluate(t->run, table, count, t->test_draws, t->run->seed, out);
     if (status == ELBO_STOPPED) {
         t->saver.stopped = true;
         *out = (elbo_figures){.count = 0};
@@ -170,7 +173,7 @@ static elbo_status test_epoch(training *t, elbo_figures *out)
 {
     if (t->test.count)
         return measure(t, &t->test, t->test.count, "test", out);
-    const int64_t block = elbo__run_block(t->run), n = t->train.count;
+    const int64_t block = elbo__run_block(t->run, t->test_draws), n = t->train.count;
     elbo_status status = measure(t, &t->train, n < block ? n : block, "training", out);
     *out = (elbo_figures){.count = 0};
     return status;
@@ -198,18 +201,11 @@ static elbo_status finish_epoch(training *t, elbo_epoch *out)
         .images_per_s = (double)t->seen / (now() - t->epoch_began),
         .lr = t->how.lr,
         .beta = t->beta,
-        .train_loss = mean(t, "loss"),
-        .train_recon = mean(t, "recon"),
-        .train_kl = mean(t, "kl"),
+        .train = means(t),
     };
-    elbo_figures test = {.count = 0};
     elbo_status status = check_weights(t);
     if (status == ELBO_OK)
-        status = test_epoch(t, &test);
-    out->test_elbo = elbo_figures_get(&test, "elbo");
-    out->test_recon = elbo_figures_get(&test, "recon");
-    out->test_kl = elbo_figures_get(&test, "kl");
-    out->test_squared_error = elbo_figures_get(&test, "squared_error");
+        status = test_epoch(t, &out->test);
     out->seconds = now() - t->began;
     if (status == ELBO_OK && t->saver.folder)
         status = elbo__save_epoch(&t->saver, out);
@@ -227,32 +223,40 @@ static void forget_moments(elbo_params *params)
     }
 }
 
-static elbo_status compile(const training *t, elbo__role role, int64_t batch, const elbo__table *table)
+static elbo_status compile(training *t, elbo__role role, unsigned moving, int64_t batch, const elbo__table *table)
 {
-    const elbo__work work = {role, batch, role == ELBO__STEP ? t->draws : 1, table->count, table->images.dtype};
-    elbo__planned *unused;
-    return batch > 0 ? elbo__run_plan(t->run, &work, &unused) : ELBO_OK;
+    elbo__work work = elbo__table_work(table, role, batch, role == ELBO__STEP ? t->draws : t->test_draws);
+    work.moving = moving;
+    elbo__planned *planned;
+    elbo_status status = batch > 0 ? elbo__run_plan(t->run, &work, &planned) : ELBO_OK;
+    if (status == ELBO_OK && batch > 0 && table == &t->test)
+        t->tested = planned->metrics;
+    return status;
 }
 
 /* The plans of blocks and of what they leave over. */
-static elbo_status compile_blocks(const training *t, elbo__role role, int64_t block, const elbo__table *table)
+static elbo_status compile_blocks(training *t, elbo__role role, unsigned moving, int64_t block,
+                                  const elbo__table *table)
 {
     block = block < table->count ? block : table->count;
-    elbo_status status = compile(t, role, block, table);
-    return status == ELBO_OK && block > 0 ? compile(t, role, table->count % block, table) : status;
+    elbo_status status = compile(t, role, moving, block, table);
+    return status == ELBO_OK && block > 0 ? compile(t, role, moving, table->count % block, table) : status;
 }
 
+/* After so many steps players have moved in every company, as a rule. */
+enum { TURNS = 60 };
+
 /* Makes the plans that the training will need, with their memory: an hour later would be a bad time to run short. */
-static elbo_status compile_all(const training *t)
+static elbo_status compile_all(training *t)
 {
-    const int64_t block = elbo__run_block(t->run);
+    const int64_t block = elbo__run_block(t->run, t->test_draws);
     elbo_status status = ELBO_OK;
-    if (!t->run->model->fit)
-        status = compile_blocks(t, ELBO__STEP, t->how.batch_size, &t->train);
+    for (int step = 1; step <= TURNS && status == ELBO_OK && !t->run->model->fit; step++)
+        status = compile_blocks(t, ELBO__STEP, elbo_moving(&t->run->turns, step), t->how.batch_size, &t->train);
     if (status == ELBO_OK && t->test.count)
-        status = compile_blocks(t, ELBO__EVALUATE, block, &t->test);
+        status = compile_blocks(t, ELBO__EVALUATE, 0, block, &t->test);
     if (status == ELBO_OK && (t->run->model->fit || !t->test.count))
-        status = compile_blocks(t, ELBO__EVALUATE, block, &t->train);
+        status = compile_blocks(t, ELBO__EVALUATE, 0, block, &t->train);
     return status;
 }
 
@@ -265,11 +269,14 @@ static elbo_status prepare(training *t, elbo_values *values)
         status = elbo__note_training(t->run, values, t->train_images, t->test_images);
     if (status == ELBO_OK && !(t->order = elbo__calloc((size_t)t->train.count, sizeof *t->order)))
         status = ELBO_NO_MEMORY;
-    const elbo_value *draws = elbo_values_get(t->run->options, "draws", ELBO_INTEGER);
-    t->draws = draws ? draws->integer : 1;
+    t->draws = elbo__run_draws(t->run);
+    t->test_draws = t->how.test_draws ? t->how.test_draws : t->draws;
     if (status == ELBO_OK)
         status = compile_all(t);
-    t->saver = (elbo__saver){.run = t->run, .how = &t->how, .shown = t->test_images ? t->test_images : t->train_images};
+    t->saver = (elbo__saver){.run = t->run,
+                             .how = &t->how,
+                             .tested = &t->tested,
+                             .shown = t->test_images ? t->test_images : t->train_images};
     if (status == ELBO_OK && t->how.folder)
         status = elbo__folder_open(t->how.folder, t->how.force, &t->saver.folder);
     return status == ELBO_OK ? elbo__save_rehearse(&t->saver) : status;

@@ -17,15 +17,16 @@
 extern "C" {
 #endif
 
-/* One epoch: a row of metrics.csv. What the model has not, or what there is no test set for, is NaN. */
+/* One epoch: a row of metrics.csv, where train and test are columns train_NAME and test_NAME. */
 typedef struct {
     int64_t epoch, step;  /* finished so far                                                                  */
     double seconds;       /* since the training began                                                         */
     double images_per_s;  /* in this epoch, the test left out                                                 */
     double lr, beta;      /* of its last step                                                                 */
-    double train_loss, train_recon, train_kl; /* means over the epoch, while the weights moved                */
-    double test_elbo, test_recon, test_kl;    /* at its end; one draw of z for each image, beta = 1           */
-    double test_squared_error;                /* |x - E[x|z]|^2, summed over pixels                           */
+    elbo_figures train;   /* means over the epoch, while the weights moved: each loss by its name, recon, kl,  */
+                          /* elbo, what the model reports                                                     */
+    elbo_figures test;    /* the same at its end, with beta = 1 in elbo, and squared_error = |x - E[x|z]|^2   */
+                          /* summed over pixels; empty without test images                                    */
 } elbo_epoch;
 
 /* Where a training is, after each batch. */
@@ -34,7 +35,7 @@ typedef struct {
     int64_t step, steps;          /* of this epoch, from 1                                                    */
     double images_per_s;          /* in this epoch                                                            */
     double seconds_left;          /* at that rate, tests left out                                             */
-    double loss, recon, kl;       /* means over this epoch so far; NaN where the model has none               */
+    elbo_figures means;           /* of this epoch so far, as in elbo_epoch.train                             */
     const elbo_epoch *finished;   /* once more after the last batch, when all is saved; NULL before           */
 } elbo_progress;
 
@@ -42,6 +43,7 @@ typedef struct {
 typedef struct {
     int64_t epochs;     /* 10                                                                                 */
     int64_t batch_size; /* 128                                                                                */
+    int64_t test_draws; /* draws of z for each test image: as many as in training (option draws, or 1)        */
     double lr;          /* 1e-3; 1e-3 * 16384 / n where a unit of the model has n > 16384 inputs              */
     elbo_optim optim;   /* adam                                                                               */
 
@@ -68,7 +70,7 @@ typedef struct {
 ELBO_API elbo_status elbo_train(elbo_run *run, const elbo_images *train, const elbo_images *test,
                                 const elbo_training *training, elbo_epoch *last) ELBO_MUST_CHECK;
 
-/* The same choices as options: epochs, batch-size, lr and ELBO_OPTIM_OPTIONS; and what a table of them says, lr being 0
+/* The same choices as options: epochs, batch-size, test-draws, lr and ELBO_OPTIM_OPTIONS; and what a table of them says, lr being 0
  * unless it was given. */
 ELBO_API extern const elbo_option elbo_training_options[];
 ELBO_API elbo_training elbo_training_of(const elbo_values *values);

@@ -7,7 +7,7 @@
 const elbo_option elbo_training_options[] = {
     {.name = "epochs",
      .type = ELBO_INTEGER,
-     .fallback = "10",
+     .default_value = "10",
      .least = 1,
      .greatest = 1e9,
      .metavar = "N",
@@ -15,17 +15,24 @@ const elbo_option elbo_training_options[] = {
     {.name = "batch-size",
      .alias = "batch",
      .type = ELBO_INTEGER,
-     .fallback = "128",
+     .default_value = "128",
      .least = 1,
      .greatest = 1 << 24,
      .metavar = "N",
      .help = "images in a step"},
+    {.name = "test-draws",
+     .type = ELBO_INTEGER,
+     .default_value = "0",
+     .least = 0,
+     .greatest = 10000,
+     .metavar = "N",
+     .help = "draws of z for each test image; 0: as many as in training"},
     {.name = "lr",
      .type = ELBO_NUMBER,
-     .fallback = "1e-3",
+     .default_value = "1e-3",
      .least = 0,
      .greatest = 1e3,
-     .above = true,
+     .exclusive = true,
      .metavar = "X",
      .help = "learning rate; by default less where a unit has more than 16384 inputs"},
     ELBO_OPTIM_OPTIONS,
@@ -37,6 +44,7 @@ elbo_training elbo_training_of(const elbo_values *values)
     return (elbo_training){
         .epochs = elbo_values_integer(values, "epochs"),
         .batch_size = elbo_values_integer(values, "batch-size"),
+        .test_draws = elbo_values_integer(values, "test-draws"),
         .lr = elbo_values_given(values, "lr") ? elbo_values_number(values, "lr") : 0,
         .optim = elbo_optim_of(values),
     };
@@ -49,6 +57,7 @@ static const struct {
 } fields[] = {
     {"epochs", offsetof(elbo_training, epochs)},
     {"batch-size", offsetof(elbo_training, batch_size)},
+    {"test-draws", offsetof(elbo_training, test_draws)},
     {"lr", offsetof(elbo_training, lr)},
     {"optimiser", offsetof(elbo_training, optim.name)},
     {"momentum", offsetof(elbo_training, optim.momentum)},
@@ -57,7 +66,7 @@ static const struct {
     {"adam-eps", offsetof(elbo_training, optim.eps)},
     {"weight-decay", offsetof(elbo_training, optim.weight_decay)},
     {"clip-norm", offsetof(elbo_training, optim.clip_norm)},
-    {"skip-nonfinite", offsetof(elbo_training, optim.skip)},
+    {"skip-nonfinite", offsetof(elbo_training, optim.skip_nonfinite)},
 };
 
 /* The field as a value; false when it is 0 or NULL, which stands for the default. */

@@ -20,6 +20,7 @@ elbo_status elbo__note_training(elbo_run *run, const elbo_values *values, const 
 typedef struct {
     elbo_run *run;
     elbo__folder *folder;      /* NULL: there is none, and nothing is written          */
+    const elbo_figures *tested; /* names: columns of metrics.csv, also where an epoch has no figures */
     const elbo_images *shown;  /* in the pictures                                      */
     const elbo_training *how;  /* whose `warning` hears of pictures that are not drawn */
     unsigned warned;           /* a bit for each file that it has heard of             */

@@ -7,6 +7,7 @@
 #include "../../io/csv.h"
 #include "../../tensor/machine.h"
 #include "../../tensor/memory.h"
+#include "../../tensor/text.h"
 #include "../pictures/picture_private.h"
 #include "train_private.h"
 
@@ -25,14 +26,30 @@ static elbo_status note_fingerprint(elbo_run *run, const char *key, const elbo_i
     return note(run, key, elbo__format("%016" PRIx64, images->fingerprint));
 }
 
+/* A note of a figure, such as test-squared-error. */
+typedef struct {
+    char key[48];
+} figure_key;
+
+static figure_key key_of(const char *part, const char *name)
+{
+    figure_key k;
+    elbo__print(k.key, sizeof k.key, "%s-%s", part, name);
+    for (char *c = k.key; *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    return k;
+}
+
 /* Of a training before this one nothing may be left: its figures are not those of this model. */
 static void forget_training(elbo_run *run)
 {
-    static const char *const notes[] = {"kernels",    "train-fingerprint", "test-fingerprint", "epochs-done",
-                                        "steps-done", "train-loss",        "test-elbo",        "test-recon",
-                                        "test-kl",    "test-squared-error"};
+    static const char *const notes[] = {"kernels", "epochs-done", "steps-done"}, *const parts[] = {"train-", "test-"};
     for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
         elbo_ini_remove(&run->notes, notes[i]);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        for (size_t k = run->notes.count; k-- > 0;)
+            if (strncmp(run->notes.entries[k].key, parts[i], strlen(parts[i])) == 0)
+                elbo_ini_remove(&run->notes, run->notes.entries[k].key);
 }
 
 elbo_status elbo__note_training(elbo_run *run, const elbo_values *values, const elbo_images *train,
@@ -53,25 +70,22 @@ elbo_status elbo__note_training(elbo_run *run, const elbo_values *values, const 
     return status;
 }
 
+static elbo_status note_figures(elbo_run *run, const char *part, const elbo_figures *figures)
+{
+    elbo_status status = ELBO_OK;
+    for (int i = 0; i < figures->count && status == ELBO_OK; i++)
+        status = note(run, key_of(part, figures->at[i].name).key, elbo__format("%.9g", figures->at[i].value));
+    return status;
+}
+
 static elbo_status note_epoch(elbo_run *run, const elbo_epoch *epoch)
 {
-    const struct {
-        const char *key;
-        double value;
-    } figures[] = {{"train-loss", epoch->train_loss},
-                   {"test-elbo", epoch->test_elbo},
-                   {"test-recon", epoch->test_recon},
-                   {"test-kl", epoch->test_kl},
-                   {"test-squared-error", epoch->test_squared_error}};
     elbo_status status = note(run, "epochs-done", elbo__format("%" PRId64, epoch->epoch));
     if (status == ELBO_OK)
         status = note(run, "steps-done", elbo__format("%" PRId64, epoch->step));
-    for (size_t i = 0; i < sizeof figures / sizeof figures[0] && status == ELBO_OK; i++)
-        if (isnan(figures[i].value))
-            elbo_ini_remove(&run->notes, figures[i].key);
-        else
-            status = note(run, figures[i].key, elbo__format("%.9g", figures[i].value));
-    return status;
+    if (status == ELBO_OK)
+        status = note_figures(run, "train", &epoch->train);
+    return status == ELBO_OK ? note_figures(run, "test", &epoch->test) : status;
 }
 
 /* ---- files: each takes the path to write to ---------------------------------------------------------------------- */
@@ -97,39 +111,56 @@ static elbo_status write_config(const elbo__saver *s, const elbo_epoch *epoch, c
     return status;
 }
 
-#define COLUMNS(C)                                                                                                     \
-    C(epoch)                                                                                                           \
-    C(step)                                                                                                            \
-    C(seconds)                                                                                                         \
-    C(images_per_s)                                                                                                    \
-    C(lr)                                                                                                              \
-    C(beta)                                                                                                            \
-    C(train_loss)                                                                                                      \
-    C(train_recon)                                                                                                     \
-    C(train_kl)                                                                                                        \
-    C(test_elbo)                                                                                                       \
-    C(test_recon)                                                                                                      \
-    C(test_kl)                                                                                                         \
-    C(test_squared_error)
-#define NAME(column) #column,
-#define NUMBER(column) {#column, (double)epoch->column},
+/* A row of metrics.csv, whose columns are the same after every epoch. */
+typedef struct {
+    char names[2 * ELBO_MAX_METRICS][48];
+    const char *columns[2 * ELBO_MAX_METRICS + 8];
+    elbo_number numbers[2 * ELBO_MAX_METRICS + 8];
+    int n, named;
+} table_row;
+
+static void add_number(table_row *row, const char *name, double value)
+{
+    row->columns[row->n] = name;
+    row->numbers[row->n++] = (elbo_number){name, value};
+}
+
+/* Columns of these names; what has no figure is nan here, and stays empty in the file. */
+static void add_figures(table_row *row, const char *part, const elbo_figures *names, const elbo_figures *figures)
+{
+    for (int i = 0; i < names->count; i++) {
+        char *name = row->names[row->named++];
+        elbo__print(name, sizeof row->names[0], "%s_%s", part, names->at[i].name);
+        add_number(row, name, elbo_figures_get(figures, names->at[i].name));
+    }
+}
+
+/* Takes out the numbers that are nan: of a finished epoch, those that there are not. */
+static int finite_numbers(elbo_number *numbers, int n)
+{
+    int kept = 0;
+    for (int i = 0; i < n; i++)
+        if (!isnan(numbers[i].value))
+            numbers[kept++] = numbers[i];
+    return kept;
+}
 
 static elbo_status add_metrics(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
 {
-    (void)s;
-    static const char *const columns[] = {COLUMNS(NAME)};
-    const elbo_number all[] = {COLUMNS(NUMBER)};
-    enum { WIDTH = sizeof columns / sizeof columns[0] };
-    elbo_number row[WIDTH];
-    int n = 0;
-    for (int i = 0; i < WIDTH; i++)
-        if (!isnan(all[i].value)) /* of a finished epoch: the model has no such figure */
-            row[n++] = all[i];
+    table_row row = {.n = 0};
+    add_number(&row, "epoch", (double)epoch->epoch);
+    add_number(&row, "step", (double)epoch->step);
+    add_number(&row, "seconds", epoch->seconds);
+    add_number(&row, "images_per_s", epoch->images_per_s);
+    add_number(&row, "lr", epoch->lr);
+    add_number(&row, "beta", epoch->beta);
+    add_figures(&row, "train", &epoch->train, &epoch->train);
+    add_figures(&row, "test", s->tested, &epoch->test);
     elbo_csv *csv;
-    elbo_status status = elbo_csv_open(path, columns, WIDTH, &csv);
+    elbo_status status = elbo_csv_open(path, row.columns, row.n, &csv);
     if (status != ELBO_OK)
         return status;
-    status = elbo_csv_row(csv, row, n);
+    status = elbo_csv_row(csv, row.numbers, finite_numbers(row.numbers, row.n));
     elbo_csv_close(csv);
     return status;
 }
@@ -137,13 +168,13 @@ static elbo_status add_metrics(const elbo__saver *s, const elbo_epoch *epoch, co
 static elbo_status draw_samples(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
 {
     (void)epoch;
-    return s->run->model->flags & ELBO_NO_PRIOR ? ELBO_OK : elbo__draw_some_samples(s->run, path);
+    return s->run->model->flags & ELBO_NO_PRIOR ? ELBO_OK : elbo__picture_some_samples(s->run, path);
 }
 
 static elbo_status draw_reconstruction(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
 {
     (void)epoch;
-    return elbo__draw_some_reconstructions(s->run, s->shown, path);
+    return elbo__picture_some_reconstructions(s->run, s->shown, path);
 }
 
 /* The model comes before what only shows it. */

@@ -1,0 +1,53 @@
+/* What training minimises: the bound of a model, and what its options make of it. */
+#include "corruption.h"
+#include "model_check.h"
+#include "model_private.h"
+
+elbo_var *elbo_beta(elbo_in *in)
+{
+    static const char *const options[] = {"beta", "beta-schedule", "warmup", "cycles"}; /* the training looks at them */
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        elbo__option_read(in, options[i]);
+    return elbo_scalar(in->g, "beta");
+}
+
+elbo_bound elbo_model_bound(elbo_in *in, elbo_var *seen, elbo_inference *inference)
+{
+    elbo_in seeing = *in;
+    seeing.x = seen;
+    const elbo_inference i = elbo__model_infer(&seeing);
+    seeing.x = in->x;
+    *in = seeing; /* with the metrics that `infer` reported */
+    if (inference)
+        *inference = i;
+    if (elbo_graph_status(in->g) != ELBO_OK)
+        return (elbo_bound){.recon = i.z};
+    const bool density = i.q.kind || i.log_q;
+    const elbo_dist prior = density ? elbo__model_prior(in)
+                                    : (elbo_dist){.kind = NULL}; /* its layers are met before the decoder's */
+    const elbo_dist p = elbo__model_generate(in, i.z);
+    return elbo_bound_of(i.q, (elbo_draw){i.z, i.log_q}, prior, p, in->x, in->mask);
+}
+
+elbo_var *elbo_objective(elbo_in *in, const elbo_bound *bound, elbo_var *penalty)
+{
+    elbo_bound pressed = *bound;
+    const bool has_free_bits = bound->kl && elbo_option_declared(in, "free-bits");
+    const double free_bits = has_free_bits ? elbo_option_number(in, "free-bits") : 0;
+    if (free_bits > 0)
+        pressed.kl = elbo_free_bits_kl(bound, free_bits);
+    elbo_var *cost = elbo_negative_elbo(&pressed, bound->kl ? elbo_beta(in) : NULL);
+    return elbo_mean_all(penalty ? elbo_add(cost, penalty) : cost);
+}
+
+int elbo_default_losses(elbo_in *in, elbo_loss *out)
+{
+    elbo_inference inference;
+    elbo_var *seen = elbo_corrupted(in);
+    const elbo_bound bound = elbo_model_bound(in, seen, &inference);
+    elbo_report_bound(in, &bound);
+    if (seen != in->x && elbo_graph_mode(in->g) == ELBO_EVALUATE)
+        elbo__report(in, "corrupted_error", elbo_sum_axis(elbo_square(elbo_sub(seen, in->x)), 1));
+    out[0] = (elbo_loss){.value = elbo_objective(in, &bound, inference.penalty)};
+    return 1;
+}

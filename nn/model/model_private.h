@@ -1,0 +1,17 @@
+/* Internal: what the files of this folder share. */
+#ifndef ELBO_NN_MODEL_PRIVATE_H
+#define ELBO_NN_MODEL_PRIVATE_H
+
+#include "model.h"
+
+/* The option has an effect on what is built; none of that name: nothing. */
+void elbo__option_read(elbo_in *in, const char *name);
+
+/* elbo_report of what the library measures by itself. */
+void elbo__report(elbo_in *in, const char *name, elbo_var *value);
+
+/* Appends the gradients of the losses and the updates that they ask for; reports skipped steps and a single loss's
+ * grad_norm. */
+void elbo__model_play(elbo_in *in, const elbo_loss *losses, int n, const elbo_optim *optim);
+
+#endif

@@ -1,0 +1,10 @@
+/* Internal: what a model needs of its table. */
+#ifndef ELBO_NN_OPTION_PRIVATE_H
+#define ELBO_NN_OPTION_PRIVATE_H
+
+#include "option.h"
+
+/* The default of an option; a text is borrowed from the table. Fails when the table's own text does not parse. */
+elbo_status elbo__option_default(const elbo_option *option, elbo_value *out) ELBO_MUST_CHECK;
+
+#endif
