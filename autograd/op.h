@@ -121,6 +121,12 @@ struct elbo__scope {
     struct elbo__scope *outer;
 };
 
+/* A product of few rows by a parameter of at least so many entries, with so many times more columns than rows, is worth a stage
+ * in which each thread reads a part of the parameter. */
+typedef struct {
+    int64_t entries, ratio;
+} elbo__column_rule;
+
 struct elbo_graph {
     elbo_params *params;
     elbo_dtype dtype;
@@ -137,6 +143,7 @@ struct elbo_graph {
     int n_slabs;
     struct elbo__scope *scope; /* the innermost */
     bool feed_noise;
+    elbo__column_rule columns;
     bool frozen;        /* for layers: those with running statistics leave them alone */
     char subject[120];  /* what error messages begin with, or "" */
     elbo_status status; /* the first error, kept with its message */
@@ -170,6 +177,14 @@ int elbo__axis(const char *op, elbo_var *x, int axis);
 
 /* Both operands expanded to their common shape; false puts the graph in error. */
 bool elbo__broadcast(const char *op, elbo_var **in, int n);
+
+/* Rows of elementwise.def that the planner makes of others: a b - c and a - b c, rounded once; a + (b^2 - a) c; sqrt(a) + b;
+ * a / (sqrt(b) + c). */
+elbo_var *elbo__mul_sub(elbo_var *a, elbo_var *b, elbo_var *c);
+elbo_var *elbo__sub_mul(elbo_var *a, elbo_var *b, elbo_var *c);
+elbo_var *elbo__lerp_square(elbo_var *a, elbo_var *b, elbo_var *c);
+elbo_var *elbo__root_add(elbo_var *a, elbo_var *b);
+elbo_var *elbo__over_root(elbo_var *a, elbo_var *b, elbo_var *c);
 
 /* Plain access for oracles: call->in[i] at a row-major walk's index, as double. */
 double elbo__get(const elbo_tensor *tensor, const elbo__walk *walk);

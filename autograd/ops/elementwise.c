@@ -158,14 +158,16 @@ static elbo_var *apply(int id, elbo_var *a, elbo_var *b, elbo_var *c)
 #define OPERANDS_1 in[0]
 #define OPERANDS_2 in[0], in[1]
 #define OPERANDS_3 in[0], in[1], in[2]
-#define ELEMENTWISE(operands, name, ...)                                                                               \
-    elbo_var *elbo_##name(PARAMETERS_##operands)                                                                       \
+#define ELEMENTWISE(operands, name, ...) FUNCTION(elbo_##name, operands, name)
+#define FUSED(operands, name, ...) FUNCTION(elbo__##name, operands, name)
+#define FUNCTION(function, operands, name)                                                                             \
+    elbo_var *function(PARAMETERS_##operands)                                                                          \
     {                                                                                                                  \
         return apply(ELBO__##name, ARGUMENTS_##operands);                                                              \
     }                                                                                                                  \
     static elbo_var *build_##name(elbo_var **in)                                                                       \
     {                                                                                                                  \
-        return elbo_##name(OPERANDS_##operands);                                                                       \
+        return function(OPERANDS_##operands);                                                                          \
     }
 #include "../../tensor/elementwise.def"
 

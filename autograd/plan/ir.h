@@ -218,13 +218,6 @@ bool elbo__lane_in_place(const elbo_layout *lane, bool stripes, int64_t *row);
 /* The elements of the chunk that begins at element `first` of a group's block of this shape, cut along `axis`. */
 int64_t elbo__chunk(const elbo_shape *shape, int axis, int64_t first);
 
-/* A parameter of so many entries and a result of so many times more columns than rows are worth a stage in which each thread
- * reads a part of the parameter. Tests set both to 1. */
-typedef struct {
-    int64_t entries, ratio;
-} elbo__column_rule;
-extern elbo__column_rule elbo__columns;
-
 /* The axis of operand k that walks with `axis` of the node; ELBO__APART when there is none or the node is uncut. */
 int elbo__node_walks(const elbo_plan *plan, int node, int k, int axis);
 

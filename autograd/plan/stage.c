@@ -217,8 +217,6 @@ static bool can_cut(const staging *s, int id, int axis)
     return walks && units > 1;
 }
 
-elbo__column_rule elbo__columns = {.entries = 1 << 16, .ratio = 8};
-
 /* Cut by rows, a product of few rows by a parameter has every thread read the whole of the parameter, of which the others
  * have just written their parts: far slower than a stage more in which each thread reads some of its columns. */
 static bool wants_columns(const staging *s, int id)
@@ -228,8 +226,8 @@ static bool wants_columns(const staging *s, int id)
         return false;
     const elbo__node *right = &s->plan->nodes[node->in[1]];
     return s->plan->nodes[right->base].op == &elbo__op_param && node->shape.dim[0] > 1 &&
-           node->shape.dim[1] >= elbo__columns.ratio * node->shape.dim[0] &&
-           elbo_shape_size(&right->shape) >= elbo__columns.entries;
+           node->shape.dim[1] >= s->graph->columns.ratio * node->shape.dim[0] &&
+           elbo_shape_size(&right->shape) >= s->graph->columns.entries;
 }
 
 /* Whether the node's blocks are columns of a row-major matrix: those of such a product, and what is made of them. */
