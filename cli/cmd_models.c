@@ -11,7 +11,7 @@ static void print_option(const elbo_option *o)
     char usage[64];
     snprintf(usage, sizeof usage, "--%s=%s", o->name, elbo__cli_metavar(o));
     char *help = elbo_option_help(o);
-    printf("  %-24s %s\n", usage, help ? help : o->help);
+    printf("  %-24s %s\n", usage, help ? help : "");
     elbo_release(help);
 }
 

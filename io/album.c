@@ -87,8 +87,8 @@ static elbo_status add_pictures(elbo__album *album, const char *folder, const el
     return status;
 }
 
-/* The training part comes first, sorted, and makes the classes; those of the test part must be among them, unless there is no
- * other part. */
+/* The training part comes first, sorted, and makes the classes; those of the test part must be among them, unless there
+ * is no other part. */
 static elbo_status find_class(elbo__album *album, const char *path, const char *name, bool makes_classes, int *label)
 {
     elbo__listing *classes = &album->classes;
@@ -108,7 +108,8 @@ static elbo_status find_class(elbo__album *album, const char *path, const char *
     return elbo__listing_add(classes, name);
 }
 
-/* Folders within a class: pictures in them would be missing without a word. *runs: whether there are runs among them. */
+/* Folders within a class: pictures in them would be missing without a word. *runs: whether there are runs among
+ * them. */
 static elbo_status look_deeper(elbo__album *album, const char *class, const elbo__listing *folders, bool *runs)
 {
     elbo_status status = ELBO_OK;

@@ -32,8 +32,8 @@ ELBO_API elbo_status elbo_csv_open(const char *path, const char *const *columns,
                                    elbo_csv **out) ELBO_MUST_CHECK;
 
 /* Adds one row, at once and whole: a row that does not fit the disk leaves the table as it was. A column that `numbers`
- * does not name stays empty. Values are written with 9 significant digits and a point in every locale, or as nan, inf and
- * -inf. ELBO_INVALID when a name is no column. */
+ * does not name stays empty. Values are written with 9 significant digits and a point in every locale, or as nan, inf
+ * and -inf. ELBO_INVALID when a name is no column. */
 ELBO_API elbo_status elbo_csv_row(elbo_csv *csv, const elbo_number *numbers, int count) ELBO_MUST_CHECK;
 
 ELBO_API void elbo_csv_close(elbo_csv *csv); /* accepts NULL */

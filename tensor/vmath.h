@@ -237,15 +237,14 @@ static inline float elbo__pow_f32(float a, float b)
 /* ---- remainders -------------------------------------------------------------------------------------------------- */
 
 /* a - b floor(a / b), exactly, but for one rounding where a and b have different signs; a zero has the sign of b. A
- * step in double takes 53 bits off the quotient, which has at most 277: r - |b| q is exact, of either sign as the
- * quotient was rounded, and above -|b| in the end. */
+ * step in double takes 53 bits off the quotient, which has at most 277: r - |b| q is exact, and below 0 where the
+ * quotient was rounded up, which the next step mends. The last one has no quotient that is rounded. */
 static inline float elbo__modulo_f32(float a, float b)
 {
     double x = elbo__abs_f32(a), y = elbo__abs_f32(b), r = x;
 #pragma GCC unroll 6
     for (int step = 0; step < 6; step++)
         r = __builtin_fma(-__builtin_floor(r / y), y, r);
-    r = elbo__pick_f64(r < 0.0, r + y, r);
     r = elbo__pick_f64((y == INFINITY) & (x < INFINITY), x, r);
     bool apart = ((elbo__bits_f32(a) ^ elbo__bits_f32(b)) >> 31) & (r != 0.0);
     r = elbo__pick_f64(apart, y - r, r);

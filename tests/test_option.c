@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "../nn/options/option.h"
+#include "../tensor/allocator.h"
 #include "../tensor/memory.h"
 #include "../tensor/words.h"
 #include "suites.h"
@@ -221,6 +222,14 @@ START_TEST(sizes_are_reversed)
 }
 END_TEST
 
+START_TEST(an_option_without_help_has_an_empty_one)
+{
+    char *help = elbo_option_help(&(elbo_option){.name = "depth", .type = ELBO_INTEGER, .default_value = "3"});
+    ck_assert_str_eq(help, " (3)");
+    elbo_release(help);
+}
+END_TEST
+
 Suite *suite_option(void)
 {
     Suite *suite = suite_create("option");
@@ -238,6 +247,7 @@ Suite *suite_option(void)
     TCase *others = tcase_create("names and sizes");
     tcase_add_test(others, the_distance_of_names_counts_edits);
     tcase_add_test(others, sizes_are_reversed);
+    tcase_add_test(others, an_option_without_help_has_an_empty_one);
     suite_add_tcase(suite, others);
     return suite;
 }

@@ -483,7 +483,10 @@ START_TEST(a_remainder_has_the_sign_of_the_divisor)
                                      {NAN, 2, NAN},
                                      {2, NAN, NAN},
                                      {1, -INFINITY, -INFINITY},
-                                     {HUGE_FLOAT, TINY, 0}};
+                                     {HUGE_FLOAT, TINY, 0},
+                                     {0x1p127f, 0x3p-149f, TINY},
+                                     {0x1p126f, 0x3p-149f, 0x1p-148f},
+                                     {-0x1p127f, 0x3p-149f, 0x1p-148f}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         float y = elbo__modulo_f32(cases[i][0], cases[i][1]), of_double;
         of_double = (float)elbo__modulo_f64(cases[i][0], cases[i][1]);

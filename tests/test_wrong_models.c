@@ -326,6 +326,21 @@ START_TEST(a_model_that_cannot_infer_or_generate_is_refused)
 }
 END_TEST
 
+/* An error behind a question about the prior is still one of the losses. */
+static int prior_and_clash(elbo_in *in, elbo_loss *out)
+{
+    elbo_sample(elbo_model_prior(in), "real", 0);
+    elbo_add(elbo_sum_axis(in->x, 0), elbo_array(in->g, ELBO_SHAPE(5), (const double[]){1, 2, 3, 4, 5}));
+    return elbo_default_losses(in, out);
+}
+
+START_TEST(a_prior_within_losses_leaves_the_role_that_errors_name)
+{
+    const elbo_model model = right_but(&(elbo_model){.losses = prior_and_clash});
+    assert_no_run(&model, NO_OPTIONS, ELBO_SHAPE(2, 3), "model \"mine\", evaluate: add: shapes (6) and (5)");
+}
+END_TEST
+
 START_TEST(the_right_model_is_not)
 {
     const elbo_model right = right_but(&(elbo_model){.name = NULL});
@@ -368,6 +383,7 @@ Suite *suite_wrong_models(void)
     TCase *models = tcase_create("wrong models");
     tcase_add_loop_test(models, a_wrong_model_is_refused_with_what_was_expected, 0, WRONG);
     tcase_add_test(models, a_model_that_cannot_infer_or_generate_is_refused);
+    tcase_add_test(models, a_prior_within_losses_leaves_the_role_that_errors_name);
     tcase_add_test(models, the_right_model_is_not);
     tcase_add_test(models, what_infer_reports_counts_once);
     suite_add_tcase(suite, models);

@@ -10,6 +10,8 @@
  * axes (1 unless the caller changes that field). log_prob, entropy and kl are sums over the event, one number for each
  * image (B) or image and draw (B, K), with all constants, in nats. Where one operand has draws and the other does not,
  * as x (B, D) and p(x|z) (B, K, D), the other is repeated over the draws.
+ *
+ * In nn/distributions: what can be drawn or has a density, one file for each kind. A kind knows nothing of models.
  */
 #ifndef ELBO_NN_DISTRIBUTION_H
 #define ELBO_NN_DISTRIBUTION_H
@@ -91,8 +93,8 @@ ELBO_API elbo_dist elbo_categorical(elbo_var *logits);
  *     elbo_dist p = elbo_mixture(equal, c);                                       // p(z), z (B, Z) or (B, K, Z) */
 ELBO_API elbo_dist elbo_mixture(elbo_var *logits, elbo_dist components);
 
-/* No distribution: log_prob is -sum (x - mean)^2, without a unit or a constant, and there are no draws. What an autoencoder
- * minimises. args: mean */
+/* No distribution: log_prob is -sum (x - mean)^2, without a unit or a constant, and there are no draws. What an
+ * autoencoder minimises. args: mean */
 ELBO_API elbo_dist elbo_squared_error(elbo_var *mean);
 ELBO_API extern const elbo_dist_kind elbo_kind_squared_error;
 
@@ -126,8 +128,8 @@ ELBO_API bool elbo_kl_closed(elbo_dist q, elbo_dist p); /* whether there is one 
 
 /* ---- for kinds of one's own -------------------------------------------------------------------------------------- */
 
-/* A distribution of `shape`, an event being its last axis, with one to ELBO_DIST_ARGS parameters: elbo_dist_of(&mine, shape,
- * location, scale). Its graph is that of the first one; without any it is no distribution. */
+/* A distribution of `shape`, an event being its last axis, with one to ELBO_DIST_ARGS parameters: elbo_dist_of(&mine,
+ * shape, location, scale). Its graph is that of the first one; without any it is no distribution. */
 #define elbo_dist_of(kind, shape, ...)                                                                                \
     elbo_dist_with((kind), (shape), (elbo_var *const[ELBO_DIST_ARGS]){__VA_ARGS__})
 ELBO_API elbo_dist elbo_dist_with(const elbo_dist_kind *kind, elbo_shape shape, elbo_var *const *args);

@@ -9,6 +9,9 @@
  * C does not say which argument of a call is evaluated first. Two layers within one call are therefore named in either
  * order: no value depends on that, but the order of the parameter set does. Give each a statement of its own where
  * that matters, and always where two random layers share a stream's name.
+ *
+ * In nn/layers: functions from nodes to nodes that name their weights, and the initial values of these. What is chosen
+ * by option belongs to nn/model, what has a density to nn/distributions.
  */
 #ifndef ELBO_NN_LAYERS_H
 #define ELBO_NN_LAYERS_H
@@ -31,7 +34,8 @@ ELBO_API elbo_var *elbo_linear_init(elbo_var *x, const char *name, int64_t out, 
 /* y = x W^T + b for tensors that are at hand, such as a transposed (tied) weight: w (out, in), b (out) or NULL */
 ELBO_API elbo_var *elbo_affine(elbo_var *x, elbo_var *w, elbo_var *b);
 
-/* "hidden", "hidden2", "hidden3", ...: the names of layers of one kind, i from 1; the first 110 bytes of a name count. */
+/* "hidden", "hidden2", "hidden3", ...: the names of layers of one kind, i from 1; the first 110 bytes of a name
+ * count. */
 typedef struct {
     char text[128];
 } elbo_layer_name;
@@ -71,8 +75,8 @@ ELBO_API elbo_var *elbo_made(elbo_var *x, elbo_var *context, const char *name, e
 
 /* ---- convolutions ------------------------------------------------------------------------------------------------ */
 
-/* x (B, in, H, W) -> (B, out, H', W'), H' = (H + 2 padding - kernel) / stride + 1; NAME.weight (out, in, kernel, kernel),
- * NAME.bias (out), both U(+-1/sqrt(in kernel^2)) at first */
+/* x (B, in, H, W) -> (B, out, H', W'), H' = (H + 2 padding - kernel) / stride + 1; NAME.weight (out, in, kernel,
+ * kernel), NAME.bias (out), both U(+-1/sqrt(in kernel^2)) at first */
 ELBO_API elbo_var *elbo_conv2d_layer(elbo_var *x, const char *name, int64_t out, int kernel, int stride, int padding);
 
 /* x (B, in, H, W) -> (B, out, H', W'), H' = (H - 1) stride - 2 padding + kernel + output_padding; NAME.weight (in, out,

@@ -18,14 +18,14 @@ extern "C" {
  *                            pixel    from layer decoder.logvar
  *     squared-error          mean from layer decoder.mean; no density, see elbo_squared_error
  *
- * A learned log-variance l is a + softplus(l - a) with a = log 1e-4: where a pixel never varies, the density of a variance
- * that goes to 0 would know no bound. (1e-4 is the variance of noise within some two grey levels of 255.) */
+ * A learned log-variance l is a + softplus(l - a) with a = log 1e-4: where a pixel never varies, the density of a
+ * variance that goes to 0 would know no bound. (1e-4 is the variance of noise within some two grey levels of 255.) */
 ELBO_API elbo_dist elbo_likelihood(elbo_in *in, elbo_var *h);
 
 /* Choices of options, then NULL. */
-ELBO_API extern const char *const elbo_likelihood_names[];       /* of densities: bernoulli, continuous-bernoulli, ... */
-ELBO_API extern const char *const elbo_reconstruction_names[];   /* of autoencoders: bernoulli, squared-error          */
-ELBO_API extern const char *const elbo_learned_variance_names[]; /* no, shared, pixel                                  */
+ELBO_API extern const char *const elbo_likelihood_names[];       /* of densities: all but the last of those above */
+ELBO_API extern const char *const elbo_reconstruction_names[];   /* of autoencoders: bernoulli, squared-error     */
+ELBO_API extern const char *const elbo_learned_variance_names[]; /* no, shared, pixel                             */
 
 #ifdef __cplusplus
 }

@@ -10,10 +10,14 @@
 const char *const elbo_role_names[] = {ELBO__ROLE_TABLE(NAME) NULL};
 #undef NAME
 
-/* Begins a graph in a role; whether the model can be built from `in`. False puts the graph in error. */
-static bool begin(elbo_in *in, elbo__role role)
+void elbo__model_subject(elbo_in *in, elbo__role role)
 {
     elbo_graph_subject(in->g, "model \"%.60s\", %s", in->model->name, elbo_role_names[role]);
+}
+
+/* Whether the model can be built from `in`. False puts the graph in error. */
+static bool can_be_built(elbo_in *in)
+{
     elbo__option_read(in, "draws"); /* as in->draws */
     if ((in->model->flags & ELBO_NEEDS_LABELS) && !in->y)
         elbo_graph_fail(in->g, ELBO_INVALID, "needs labels");
@@ -22,6 +26,13 @@ static bool begin(elbo_in *in, elbo__role role)
     else if (elbo_ndim(in->x) != 2)
         elbo_graph_fail(in->g, ELBO_INVALID, "x is not of shape (B, D)");
     return elbo_graph_status(in->g) == ELBO_OK;
+}
+
+/* The same at the beginning of a graph in a role. */
+static bool begin(elbo_in *in, elbo__role role)
+{
+    elbo__model_subject(in, role);
+    return can_be_built(in);
 }
 
 static elbo_dist no_dist(elbo_in *in)
@@ -38,7 +49,7 @@ static elbo_dist prior_to_draw_from(elbo_in *in)
 
 elbo_dist elbo_model_prior(elbo_in *in)
 {
-    return begin(in, ELBO__PRIOR) ? prior_to_draw_from(in) : no_dist(in);
+    return can_be_built(in) ? prior_to_draw_from(in) : no_dist(in); /* as a part of any role */
 }
 
 /* Moves the last n metrics before all others: losses are what one looks at first. */

@@ -18,6 +18,9 @@
  * From these the loop trains, and the program samples, reconstructs and evaluates: the functions at the end of this
  * page build those graphs, the same for every model. A model is built anew for each graph (training, another batch
  * size, sampling); its weights are found again by name.
+ *
+ * In nn/model: what a model declares, the graphs that follow from it, and parts that are chosen by its options
+ * (networks, likelihoods, corruption). Weights and data come with nn/runs.
  */
 #ifndef ELBO_NN_MODEL_H
 #define ELBO_NN_MODEL_H
@@ -69,11 +72,11 @@ typedef struct {
 
 /* What `infer` returns. One of these functions fills it in, by what is known of the density of z:
  *
- *                            q    z (B, K, Z)       log_q (B, K)   code (B, Z)        KL by              examples
- *     elbo_infer_normal      N    draws of it       of the draws   mean               closed form        VAE
- *     elbo_infer_from        q    draws of it       of the draws   mean of q          closed form, draws a kind of one's own
- *     elbo_infer_drawn       -    as given          as given       as given           the draws          flows, hierarchies
- *     elbo_infer_code        -    as given, K = 1   -              z                  none: no density   AE, VQ, WAE
+ *                       q  z (B, K, Z)    log_q (B, K)  code (B, Z)  KL                             examples
+ *     elbo_infer_normal  N  draws of it    of the draws  mean         closed form                    VAE
+ *     elbo_infer_from    q  draws of it    of the draws  mean of q    closed form, or at the draws   kinds of one's own
+ *     elbo_infer_drawn   -  as given       as given      as given     at the draws                   flows, hierarchies
+ *     elbo_infer_code    -  as given, K=1  -             z            none                           AE, VQ, WAE
  *
  * A `penalty` is added to it afterwards. */
 typedef struct {
@@ -84,8 +87,8 @@ typedef struct {
     elbo_var *penalty; /* (B) or () extra cost, outside the ELBO; or NULL                                             */
 } elbo_inference;
 
-/* One thing to minimise. Of several players (AAE, VAE-GAN) all gradients are taken at the same weights, then each updates.
- * What is 0 (or NULL) is the default. */
+/* One thing to minimise. Of several players (AAE, VAE-GAN) all gradients are taken at the same weights, then each
+ * updates. What is 0 (or NULL) is the default. */
 typedef struct {
     const char *name;   /* of its metric, and of its slabs where two losses move one tensor; NULL: "loss"             */
     elbo_var *value;    /* () a mean over the batch                                                                   */
@@ -145,13 +148,13 @@ ELBO_API void elbo_report(elbo_in *in, const char *name, elbo_var *value);
  * squared_error. */
 ELBO_API void elbo_report_bound(elbo_in *in, const elbo_bound *bound);
 
-/* beta () of option beta and its schedule. A loss of one's own that does not ask for it leaves these options without effect,
- * and a run that sets one is refused. */
+/* beta () of option beta and its schedule. A loss of one's own that does not ask for it leaves these options without
+ * effect, and a run that sets one is refused. */
 ELBO_API elbo_var *elbo_beta(elbo_in *in);
 
-/* The parts of the bound on log p(x|y), x = in->x, with z inferred from `seen` (B, D), for in->draws draws. *inference (may
- * be NULL) gets what they were made from. With elbo_corrupted(in) as `seen` a model learns to repair, with in->x it does
- * not. */
+/* The parts of the bound on log p(x|y), x = in->x, with z inferred from `seen` (B, D), for in->draws draws. *inference
+ * (may be NULL) gets what they were made from. With elbo_corrupted(in) as `seen` a model learns to repair, with in->x
+ * it does not. */
 ELBO_API elbo_bound elbo_model_bound(elbo_in *in, elbo_var *seen, elbo_inference *inference);
 
 /* What training minimises as options beta and free-bits say, where they are declared, () from the parts of a bound:
@@ -175,12 +178,12 @@ ELBO_API extern const char *const elbo_role_names[];
 /* The model's own prior, or N(0, I): (B, Z) with the B of in->x */
 ELBO_API elbo_dist elbo_model_prior(elbo_in *in);
 
-/* One training step: losses, gradients, updates, metrics (each loss by its name; recon, kl, elbo; skipped, and of a single
- * loss grad_norm, where an optimiser makes them). Scalar inputs: lr, step, beta. */
+/* One training step: losses, gradients, updates, metrics (each loss by its name; recon, kl, elbo; skipped, and of a
+ * single loss grad_norm, where an optimiser makes them). Scalar inputs: lr, step, beta. */
 ELBO_API void elbo_model_train(elbo_in *in, const elbo_optim *optim);
 
-/* Which losses move in step t >= 1, for elbo_in.moving: a graph for one such set has neither gradients nor updates of the
- * others. (In->turns are those of a graph that was built before; what moves in no step of its own has every 1.) */
+/* Which losses move in step t >= 1, for elbo_in.moving: a graph for one such set has neither gradients nor updates of
+ * the others. (In->turns are those of a graph that was built before; what moves in no step of its own has every 1.) */
 ELBO_API unsigned elbo_moving(const elbo_turns *turns, int64_t step);
 
 /* The same metrics without an update. Scalar input: beta. */

@@ -2,8 +2,8 @@
  *
  *     static const elbo_option options[] = {ELBO_MODEL_OPTIONS, ELBO_OPTIONS_NET, ELBO_OPTIONS_END};
  *
- * Each group says who reads it. A model that lacks a group does without what it is for; what a model declares and does not
- * read itself (beta, free-bits, corruption, binarise) is done for it.
+ * Each group says who reads it. A model that lacks a group does without what it is for; what a model declares and does
+ * not read itself (beta, free-bits, corruption, binarise) is done for it.
  */
 #ifndef ELBO_NN_MODEL_OPTIONS_H
 #define ELBO_NN_MODEL_OPTIONS_H

@@ -3,6 +3,10 @@
 #define ELBO_NN_MODEL_PRIVATE_H
 
 #include "model.h"
+#include "role.h"
+
+/* What errors of the graph begin with from here on: model and role. */
+void elbo__model_subject(elbo_in *in, elbo__role role);
 
 /* The option has an effect on what is built; none of that name: nothing. */
 void elbo__option_read(elbo_in *in, const char *name);

@@ -6,8 +6,8 @@
 
 /* ---- dense ------------------------------------------------------------------------------------------------------- */
 
-/* The encoder's dense layer i, counted from 0: encoder.hidden, encoder.hidden2, ..., and after the last of them the layer
- * that gives the code, where there is one. */
+/* The encoder's dense layer i, counted from 0: encoder.hidden, encoder.hidden2, ..., and after the last of them the
+ * layer that gives the code, where there is one. */
 static elbo_layer_name encoder_name(const elbo_sizes *hidden, int i)
 {
     return i < hidden->n ? elbo_numbered("encoder.hidden", i + 1) : elbo_numbered("encoder.code", 1);
@@ -24,8 +24,8 @@ elbo_var *elbo__encoder_layers(elbo_in *in, elbo_var *x, elbo_units *units)
     return x;
 }
 
-/* Layer `name` (..., in) -> (..., out), which mirrors dense layer i of the encoder: with option tied it has the weight of
- * that one, transposed. */
+/* Layer `name` (..., in) -> (..., out), which mirrors dense layer i of the encoder: with option tied it has the weight
+ * of that one, transposed. */
 static elbo_var *decoder_layer(elbo_in *in, elbo_var *h, const char *name, int i, int64_t out)
 {
     if (!elbo_option_declared(in, "tied") || !elbo_option_flag(in, "tied"))

@@ -12,12 +12,12 @@
  * Option `net` (mlp where it is not declared):
  *
  *     mlp    dense layers encoder.hidden, encoder.hidden2, ... of sizes `hidden`, each followed by `activation`;
- *            decoder.hidden, ... of the sizes reversed. A label stands beside the input of either. With option `tied` the
- *            weights of the decoder are those of the encoder and of layer encoder.code, transposed.
+ *            decoder.hidden, ... of the sizes reversed. A label stands beside the input of either. With option `tied`
+ *            the weights of the decoder are those of the encoder and of layer encoder.code, transposed.
  *     conv   convolutions encoder.conv, encoder.conv2, ... (3x3, stride 2, padding 1) of `channels`, each followed by
  *            `norm` and `activation` and by `residual` residual blocks (which have batch norms in any case); then dense
- *            layers as above. The decoder mirrors that with transposed convolutions, whose output padding gives back the
- *            sizes that the strides rounded up.
+ *            layers as above. The decoder mirrors that with transposed convolutions, whose output padding gives back
+ *            the sizes that the strides rounded up.
  *            A label is one more channel of the encoder's input, computed by layer encoder.label, and stands beside z.
  */
 #ifndef ELBO_NN_NET_H
@@ -48,8 +48,8 @@ ELBO_API elbo_var *elbo_net_output(elbo_in *in, elbo_var *h, const char *name);
 /* The code of a model without a density: layer encoder.code, followed by option code-activation: h (B, H) -> (B, Z) */
 ELBO_API elbo_var *elbo_net_code(elbo_in *in, elbo_var *h);
 
-/* q = N(mean, exp logvar) with layer encoder.mean and, by option `spread`, encoder.logvar, or encoder.logstd = logvar / 2;
- * in->draws draws: h (B, H) */
+/* q = N(mean, exp logvar) with layer encoder.mean and, by option `spread`, layer encoder.logvar, or encoder.logstd,
+ * which is logvar / 2; in->draws draws: h (B, H) */
 ELBO_API elbo_inference elbo_infer_net(elbo_in *in, elbo_var *h);
 
 /* Choices of options, then NULL. */

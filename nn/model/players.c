@@ -60,8 +60,8 @@ static elbo_var *turns_over(elbo_graph *g, const elbo_loss *loss)
     return elbo_div(elbo_shift(elbo_scalar(g, "step"), -(double)loss->phase - 1), elbo_constant(g, loss->every));
 }
 
-/* 1 in the steps of the player's turn, 0 otherwise; NULL where it is known. A quotient of whole numbers below 2^24 is a whole
- * number only if it is one in f32. */
+/* 1 in the steps of the player's turn, 0 otherwise; NULL where it is known. A quotient of whole numbers below 2^24 is a
+ * whole number only if it is one in f32. */
 static elbo_var *turn(elbo_in *in, const elbo_loss *loss)
 {
     if (loss->every <= 1 || in->moving)

@@ -7,6 +7,9 @@
  *
  * Everything is in nats, one number for each image, a sum over its pixels and latent dimensions. Nodes that are not
  * used cost nothing: a plan leaves them out.
+ *
+ * In nn/objectives: numbers that training makes small, the updates that do so, and schedules. They take distributions
+ * and gradients, and know neither models nor data.
  */
 #ifndef ELBO_NN_OBJECTIVE_H
 #define ELBO_NN_OBJECTIVE_H
@@ -39,7 +42,7 @@ ELBO_API elbo_var *elbo_negative_elbo(const elbo_bound *bound, elbo_var *beta);
 ELBO_API elbo_var *elbo_free_bits_kl(const elbo_bound *bound, double nats);
 
 /* sum_i KL(rho || r_i) () over the last axis of activations in (0, 1), r_i = their mean over the other axes:
- * rho log(rho / r_i) + (1 - rho) log((1 - rho) / (1 - r_i)); r_i is taken to lie in [1e-6, 1 - 1e-6] (Ng 2011, CS294A) */
+ * rho log(rho / r_i) + (1 - rho) log((1 - rho) / (1 - r_i)); r_i is taken to lie in [1e-6, 1 - 1e-6] (Ng 2011) */
 ELBO_API elbo_var *elbo_sparseness(elbo_var *units, double rho);
 
 /* log 1/K sum_k w_k (B) from log w (B, K): the bound of Burda et al. (arXiv:1509.00519); with many draws an estimate of

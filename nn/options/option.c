@@ -185,7 +185,7 @@ char *elbo_option_help(const elbo_option *o)
 {
     const bool shown = o->default_value && o->default_value[0] && o->type != ELBO_FLAG;
     const word_list words = list_words(o->type == ELBO_CHOICE ? o->choices : NULL);
-    return elbo__format("%s%s%s%s%s%s", o->help, words.text[0] ? ": " : "", words.text, shown ? " (" : "",
+    return elbo__format("%s%s%s%s%s%s", o->help ? o->help : "", words.text[0] ? ": " : "", words.text, shown ? " (" : "",
                         shown ? o->default_value : "", shown ? ")" : "");
 }
 

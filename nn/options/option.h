@@ -7,6 +7,9 @@
  *     elbo_values *values = elbo_values_new(table);                       // every option has its default
  *     if (elbo_values_set(values, "latent", "0") != ELBO_OK) ...          // option "latent-dim": 0 is less than 1
  *     int64_t n = elbo_values_integer(values, "latent-dim");
+ *
+ * In nn/options: tables of what can be chosen, and the values of them. Nothing here knows what an option is for; who
+ * reads it declares it.
  */
 #ifndef ELBO_NN_OPTION_H
 #define ELBO_NN_OPTION_H

@@ -11,6 +11,9 @@
  * With the mean m (D) of N rows, S = 1/N sum (x - m)(x - m)^T and S u_i = s_i u_i, s_1 >= s_2 >= ...: the code of x is
  * z_i = u_i^T (x - m), and of all linear maps to Z numbers and back x ~ m + sum_i z_i u_i has the least squared error,
  * s_(Z+1) + ... + s_D as a mean over the rows.
+ *
+ * In nn/pca: principal components of rows, the ways to find them, and questions about linear maps. The models pca and
+ * ppca (models/) are made of them.
  */
 #ifndef ELBO_NN_PCA_H
 #define ELBO_NN_PCA_H

@@ -7,8 +7,8 @@
 
 enum { COLUMNS = 10 };
 
-/* The first matrix of the set whose rows begin with one weight for each pixel: (units, D), or (units, D + C) with labels.
- * -1 where there is none, or where a convolution comes first: what follows it does not look at pixels. */
+/* The first matrix of the set whose rows begin with one weight for each pixel: (units, D), or (units, D + C) with
+ * labels. -1 where there is none, or where a convolution comes first: what follows it does not look at pixels. */
 static int find_layer(elbo_run *run)
 {
     for (int i = 0; i < elbo_params_count(run->params); i++) {

@@ -6,7 +6,8 @@
 #include "../../io/png.h"
 #include "../../tensor/memory.h"
 
-/* SHOWN: numbers that a picture of a training may show, so that it takes little of the memory that the training needs. */
+/* SHOWN: numbers that a picture of a training may show, so that it takes little of the memory that the training
+ * needs. */
 enum { COLUMNS = 8, MOST_CLASSES = 16, GAP = 2, BAND = 8, MOST_STRIPS = 3, RECONSTRUCTIONS = 32, SHOWN = 1 << 26 };
 
 elbo__frame elbo__frame_of(const elbo_run *run)

@@ -5,6 +5,8 @@
  * Images of shape (H, W) are grey; (3, H, W) are red, green and blue; any other number of channels is drawn one below
  * the other. A row of D numbers is drawn as a square where it fills one, else as a line. What would be larger than a
  * PNG file may be here, or shows a number that is not finite, is ELBO_INVALID.
+ *
+ * In nn/pictures: grids and plots of what a run draws, reconstructs and encodes. Files of pictures as such are io/'s.
  */
 #ifndef ELBO_NN_PICTURE_H
 #define ELBO_NN_PICTURE_H

@@ -13,6 +13,9 @@
  * value that is missing: the encoder sees 0 there, densities and errors leave it out, and a model that is fitted
  * refuses it. `labels` (N) are in 0..classes-1; NULL for a model that takes none, and not looked at there. A call
  * compiles what it needs the first time and keeps it for the next one, so a run serves one thread at a time.
+ *
+ * In nn/runs: a model with its weights, at work on arrays, in files and in folders, and the plans for it. What makes
+ * the weights is in nn/training and nn/pca.
  */
 #ifndef ELBO_NN_RUN_H
 #define ELBO_NN_RUN_H

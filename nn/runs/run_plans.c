@@ -5,6 +5,7 @@
 #include "../../tensor/error_private.h"
 #include "../../tensor/text.h"
 #include "../model/corruption.h"
+#include "../model/model_private.h"
 #include "run_private.h"
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
@@ -104,6 +105,7 @@ static void build_encode(building *b)
 
 static void build_prior(building *b)
 {
+    elbo__model_subject(&b->in, ELBO__PRIOR);
     const elbo_dist prior = elbo_model_prior(&b->in);
     put_two(b, elbo_dist_mean(prior), elbo_normal_logvar(prior));
 }
@@ -118,7 +120,8 @@ static void build_decode(building *b)
 const elbo__role_row elbo__roles[ELBO__ROLES] = {ELBO__ROLE_TABLE(ROW)};
 #undef ROW
 
-/* An option that was set to something else than its default and that nothing asked for would be accepted and ignored. */
+/* An option that was set to something else than its default and that nothing asked for would be accepted and
+ * ignored. */
 static elbo_status check_read(const elbo_run *run, uint64_t read)
 {
     const elbo_option *table = run->model->options;

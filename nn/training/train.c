@@ -150,8 +150,8 @@ static elbo_status check_weights(const training *t)
                                 (long long)t->epoch, (long long)t->step, spoilt);
 }
 
-/* Figures of the first `count` images of a table, which must be finite: weights that are need not mean a model that is. Where
- * a watcher wants no more there are none, and the training ends when all that it has is saved. */
+/* Figures of the first `count` images of a table, which must be finite: weights that are need not mean a model that is.
+ * Where a watcher wants no more there are none, and the training ends when all that it has is saved. */
 static elbo_status measure(training *t, const elbo__table *table, int64_t count, const char *images, elbo_figures *out)
 {
     elbo_status status = t->saver.stopped ? ELBO_STOPPED

@@ -7,6 +7,9 @@
  *
  * Each epoch goes once through the images in an order of its own, the last, smaller batch included. The same seed, data
  * and options give the same weights, bit for bit, with any number of threads. Figures are in nats, means over images.
+ *
+ * In nn/training: the loop over epochs and batches, what it measures, and what it leaves in a run folder. One step is
+ * nn/model's graph; how it is carried out is the plan's affair.
  */
 #ifndef ELBO_NN_TRAIN_H
 #define ELBO_NN_TRAIN_H
@@ -62,16 +65,16 @@ typedef struct {
 } elbo_training;
 
 /* Trains the weights of a run, from where they stand and with fresh moments. `test` may be NULL: it is evaluated after
- * each epoch and has no influence. *last (may be NULL) gets the last finished epoch, or zeros; when `progress` or
- * a watcher (tensor/watch.h) ended the training, the status is ELBO_OK and the weights are those of the last batch. A loss,
- * a weight or a figure of the test images that is not finite ends it with an error that names epoch and step; the folder
- * then still holds the last finished epoch. What can be known beforehand is an error before the first step: memory for every
- * plan, and room on the disk. */
+ * each epoch and has no influence. *last (may be NULL) gets the last finished epoch, or zeros; when `progress` or a
+ * watcher (tensor/watch.h) ended the training, the status is ELBO_OK and the weights are those of the last batch. A
+ * loss, a weight or a figure of the test images that is not finite ends it with an error that names epoch and step; the
+ * folder then still holds the last finished epoch. What can be known beforehand is an error before the first step:
+ * memory for every plan, and room on the disk. */
 ELBO_API elbo_status elbo_train(elbo_run *run, const elbo_images *train, const elbo_images *test,
                                 const elbo_training *training, elbo_epoch *last) ELBO_MUST_CHECK;
 
-/* The same choices as options: epochs, batch-size, test-draws, lr and ELBO_OPTIM_OPTIONS; and what a table of them says, lr being 0
- * unless it was given. */
+/* The same choices as options: epochs, batch-size, test-draws, lr and ELBO_OPTIM_OPTIONS; and what a table of them
+ * says, lr being 0 unless it was given. */
 ELBO_API extern const elbo_option elbo_training_options[];
 ELBO_API elbo_training elbo_training_of(const elbo_values *values);
 

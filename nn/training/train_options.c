@@ -109,10 +109,10 @@ static int64_t largest_fan_in(const elbo_run *run)
     return most;
 }
 
-/* A step of Adam moves each weight by about lr, and so what a unit makes of n inputs of size 1 by up to n lr. At 700 x 700
- * pixels and 1e-3 that is 490, and the exponential of a log-variance is infinite after one step. The usual rate is right up
- * to the 16384 inputs of the dense layer behind convolutions of 64 x 64 pixels (sprites, 3 epochs: a test ELBO of -1004 nats,
- * against -1407 at a quarter of it). */
+/* A step of Adam moves each weight by about lr, and so what a unit makes of n inputs of size 1 by up to n lr. At 700 x
+ * 700 pixels and 1e-3 that is 490, and the exponential of a log-variance is infinite after one step. The usual rate is
+ * right up to the 16384 inputs of the dense layer behind convolutions of 64 x 64 pixels (sprites, 3 epochs: a test ELBO
+ * of -1004 nats, against -1407 at a quarter of it). */
 elbo_status elbo__choose_lr(const elbo_run *run, elbo_values *values)
 {
     enum { USUAL_FAN_IN = 16384 };
