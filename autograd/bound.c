@@ -1,4 +1,5 @@
-/* Bounds on the entries of a node, by what the ops say of them: whether a gradient is finite is told without a look at it. */
+/* Bounds on the entries of a node, by what the ops say of them: whether a gradient is finite is told without a look
+ * at it. */
 #include "op.h"
 
 elbo_var *elbo__absolute_sum(elbo_var *x, int axis)

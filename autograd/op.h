@@ -71,8 +71,8 @@ typedef struct elbo__op {
     void (*kernel)(const elbo__call *call);
     /* dx[i] = the derivative's part for operand i given dy, or left NULL where there is none. */
     void (*derive)(elbo_var *y, elbo_var *dy, elbo_var **dx);
-    /* A vector or number whose sum no entry of y exceeds in absolute value, made of the operands, where that takes no look at
-     * y itself; it may return NULL. NULL: only the entries themselves tell. */
+    /* A vector or number whose sum no entry of y exceeds in absolute value, made of the operands, where that takes
+     * no look at y itself; it may return NULL. NULL: only the entries themselves tell. */
     elbo_var *(*bound)(elbo_var *y);
     /* The axis of operand `i` that walks with axis `axis` of y, or ELBO__APART. */
     int (*walks)(const elbo_shape *y, const elbo_shape *operand, const elbo__attr *attr, int i, int axis);
@@ -121,8 +121,8 @@ struct elbo__scope {
     struct elbo__scope *outer;
 };
 
-/* A product of few rows by a parameter of at least so many entries, with so many times more columns than rows, is worth a stage
- * in which each thread reads a part of the parameter. */
+/* A product of few rows by a parameter of at least so many entries, with so many times more columns than rows, is
+ * worth a stage in which each thread reads a part of the parameter. */
 typedef struct {
     int64_t entries, ratio;
 } elbo__column_rule;
@@ -178,8 +178,8 @@ int elbo__axis(const char *op, elbo_var *x, int axis);
 /* Both operands expanded to their common shape; false puts the graph in error. */
 bool elbo__broadcast(const char *op, elbo_var **in, int n);
 
-/* Rows of elementwise.def that the planner makes of others: a b - c and a - b c, rounded once; a + (b^2 - a) c; sqrt(a) + b;
- * a / (sqrt(b) + c). */
+/* Rows of elementwise.def that the planner makes of others: a b - c and a - b c, rounded once; a + (b^2 - a) c;
+ * sqrt(a) + b; a / (sqrt(b) + c). */
 elbo_var *elbo__mul_sub(elbo_var *a, elbo_var *b, elbo_var *c);
 elbo_var *elbo__sub_mul(elbo_var *a, elbo_var *b, elbo_var *c);
 elbo_var *elbo__lerp_square(elbo_var *a, elbo_var *b, elbo_var *c);
@@ -190,8 +190,8 @@ elbo_var *elbo__over_root(elbo_var *a, elbo_var *b, elbo_var *c);
 double elbo__get(const elbo_tensor *tensor, const elbo__walk *walk);
 void elbo__put(const elbo_tensor *tensor, const elbo__walk *walk, double value);
 
-/* Such a vector or number for any node: its op's bound (NULL: there is none), else its entries' absolute sums along all axes
- * but the first. What a node's entries sum to is no larger than what theirs do. */
+/* Such a vector or number for any node: its op's bound (NULL: there is none), else its entries' absolute sums along
+ * all axes but the first. What a node's entries sum to is no larger than what theirs do. */
 elbo_var *elbo__bound(elbo_var *x);
 elbo_var *elbo__bound_by_op(elbo_var *x);
 elbo_var *elbo__bound_by_entries(elbo_var *x);

@@ -3,8 +3,8 @@
  *     bench/compile             of 25, 50, 100, 200 and 400 dense layers with Adam
  *     bench/compile 100 1000    of so many
  *
- * A line for each: the layers (32 units, batch 16, rectifiers, with the finite check), the
- * milliseconds for the graph and for the plan, the least of some trials each, and the microseconds of both for a layer. */
+ * A line for each: the layers (32 units, batch 16, rectifiers, with the finite check), the milliseconds for the
+ * graph and for the plan, the least of some trials each, and the microseconds of both for a layer. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -44,7 +44,7 @@ typedef struct {
     void (*strided)(int64_t n, void *y, elbo_dtype from, const void *x, int64_t step); /* y[i] = x[i step]             */
     void (*sum)(int64_t n, void *y, const void *x);               /* *y += x[0] + ... + x[n-1]                         */
     void (*max)(int64_t n, void *y, const void *x);               /* *y = max(*y, x[0], ..., x[n-1]); NaN wins         */
-    elbo__rows_kernel *sum_rows, *max_rows;                       /* to the bit as `sum` and `max` with y = 0, -inf    */
+    elbo__rows_kernel *sum_rows, *max_rows;                       /* to the bit as `sum` and `max` with y = 0, -inf */
     elbo__copy_rows_kernel *copy_rows;
     elbo__product_kernel *product;                                /* NULL: BLIS does it                                */
     elbo__product_kernel *product_dots;                           /* a's rows and b's columns of neighbours            */

@@ -1,4 +1,5 @@
-/* Internal: numbers found again by a hash of what they stand for. Different things may have one hash: whoever looks compares.
+/* Internal: numbers found again by a hash of what they stand for. Different things may have one hash: whoever looks
+ * compares.
  *
  *     for (int e = elbo__lookup_first(&t, hash); e >= 0; e = elbo__lookup_next(&t, e))
  *         if (is_it(t.entries[e].value)) ...

@@ -129,7 +129,8 @@ void elbo__move(const elbo_tensor *to, const elbo_tensor *from)
     while (elbo__loops_next(&l, 2, index, at));
 }
 
-/* Both layouts over axes that divide those of either, so that row-major order is the same; false where there are none. */
+/* Both layouts over axes that divide those of either, so that row-major order is the same; false where there are
+ * none. */
 static bool refine(const elbo_layout *a, const elbo_layout *b, elbo_layout *fine_a, elbo_layout *fine_b)
 {
     const elbo_layout *coarse[2] = {a, b};

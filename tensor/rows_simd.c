@@ -1,9 +1,10 @@
 /* Many short rows of f32: sums and maxima of each, and copies of them. Compiled once for each instruction set.
  *
- * A row of n <= 64 numbers is a few lanes of a vector, and a kernel called for one row costs ten times what its numbers do.
- * Here as many rows as a vector has lanes are reduced together: each step joins the halves of two vectors, entry l of a
- * row to entry l + 32, then l + 16, l + 8, ... l + 1, missing ones being neutral. That is the order of the plain kernels
- * (elementwise_simd.inc), whose 64 lanes hold an entry each when a row has no more: same bits. */
+ * A row of n <= 64 numbers is a few lanes of a vector, and a kernel called for one row costs ten times what its
+ * numbers do. Here as many rows as a vector has lanes are reduced together: each step joins the halves of two
+ * vectors, entry l of a row to entry l + 32, then l + 16, l + 8, ... l + 1, missing ones being neutral. That is the
+ * order of the plain kernels (elementwise_simd.inc), whose 64 lanes hold an entry each when a row has no more: same
+ * bits. */
 #include "elementwise.h"
 
 #define JOIN2(a, b) a##b
@@ -19,7 +20,7 @@ elbo__copy_rows_kernel JOIN(elbo__copy_rows_, ELBO__ISA);
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* ---- what differs between instruction sets ------------------------------------------------------------------------ */
+/* ---- what differs between instruction sets ----------------------------------------------------------------------- */
 
 #ifdef __AVX512F__
 typedef __m512i places;
@@ -82,7 +83,7 @@ INLINE void halves(vector a, vector b, int half, vector *low, vector *high)
 }
 #endif
 
-/* ---- sums and maxima ---------------------------------------------------------------------------------------------- */
+/* ---- sums and maxima --------------------------------------------------------------------------------------------- */
 
 typedef struct {
     int64_t rows, n, x_step;
@@ -126,7 +127,8 @@ INLINE vector some_rows(const work *w, int64_t r)
     return choose(w->some[0], take(v, w->entries), w->neutral);
 }
 
-/* The results of rows r to r + LANES - 1, in order. `width` lanes hold a row, or as many as a vector has, from `parts`. */
+/* The results of rows r to r + LANES - 1, in order. `width` lanes hold a row, or as many as a vector has, from
+ * `parts`. */
 INLINE vector reduced(const work *w, int64_t r, int width, int parts)
 {
     vector v[LANES];
@@ -214,10 +216,10 @@ void JOIN(elbo__max_rows_, ELBO__ISA)(int64_t rows, int64_t n, void *y, int64_t 
     reduce_rows(true, rows, n, y, y_step, x, x_step);
 }
 
-/* ---- copies ------------------------------------------------------------------------------------------------------- */
+/* ---- copies ------------------------------------------------------------------------------------------------------ */
 
-/* Where rows of y follow each other, one is written as whole vectors while more than a vector follows: the next rows write
- * over what is too much. */
+/* Where rows of y follow each other, one is written as whole vectors while more than a vector follows: the next rows
+ * write over what is too much. */
 INLINE void copy_rows(int64_t rows, int64_t n, float *y, int64_t y_step, const float *x, int64_t x_step, bool repeat)
 {
     const mask some = first(n % LANES ? n % LANES : LANES);

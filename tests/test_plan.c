@@ -112,8 +112,8 @@ START_TEST(a_dense_step_takes_two_stages)
 }
 END_TEST
 
-/* An autoencoder of two layers: both of w, or the second of a weight of its own. Returns the plan of a step that is left
- * out where a gradient is not finite. */
+/* An autoencoder of two layers: both of w, or the second of a weight of its own. Returns the plan of a step that is
+ * left out where a gradient is not finite. */
 static elbo_plan *autoencoder_step(elbo_params *params, bool tied)
 {
     elbo_graph *g = elbo_graph_new(params, ELBO_TRAIN);

@@ -218,8 +218,8 @@ END_TEST
 
 /* ---- groups ------------------------------------------------------------------------------------------------------ */
 
-/* x (B, P, n), m (B, P): x less the repeated m, times a part of each row of a wider tensor; chunks of a group end within
- * rows. */
+/* x (B, P, n), m (B, P): x less the repeated m, times a part of each row of a wider tensor; chunks of a group end
+ * within rows. */
 static void rows_in_a_group(bool planned, int64_t n, bool across, double *out)
 {
     enum { B = 6, P = 37, MOST = 20 };

@@ -129,9 +129,9 @@ static void interpret_scatter_add(const elbo__call *call)
     }
 }
 
-/* Row `i` of x joins row to[i] of y for TILE rows at a time. Where the numbers of a row of y lie side by side, one row after
- * the other; else (as in a table whose memory lies across) number by number, so that each line of x is read while it is
- * near. Either way an element of y is a sum in the order of the index. */
+/* Row `i` of x joins row to[i] of y for TILE rows at a time. Where the numbers of a row of y lie side by side, one
+ * row after the other; else (as in a table whose memory lies across) number by number, so that each line of x is
+ * read while it is near. Either way an element of y is a sum in the order of the index. */
 enum { TILE = 16 };
 typedef struct {
     char *y;

@@ -57,8 +57,8 @@ static elbo_var *bound(elbo_var *y)
     return elbo_ndim(y) == 2 ? elbo_mul(elbo__absolute_sum(y->in[0], 0), elbo__absolute_sum(y->in[1], 1)) : NULL;
 }
 
-/* Whether the columns of a matrix are what lies together in memory, as in a parameter (out, in) and in a transposed view of
- * a transposed one. */
+/* Whether the columns of a matrix are what lies together in memory, as in a parameter (out, in) and in a transposed
+ * view of a transposed one. */
 static bool lies_across(const elbo_var *x)
 {
     bool across = true;
@@ -67,8 +67,8 @@ static bool lies_across(const elbo_var *x)
     return x->op == &elbo__op_param && elbo_ndim(x) == 2 && across;
 }
 
-/* y' = b' a', so the derivative of a parameter comes to lie in memory as the parameter does: there it meets other parts of
- * the same derivative, and updates it. */
+/* y' = b' a', so the derivative of a parameter comes to lie in memory as the parameter does: there it meets other
+ * parts of the same derivative, and updates it. */
 static void derive(elbo_var *y, elbo_var *dy, elbo_var **dx)
 {
     elbo_var *a = y->in[0], *b = y->in[1];

@@ -197,7 +197,8 @@ static bool same_lane(const elbo__node *a, const elbo_layout *a_layout, const el
     return elbo__layout_same(&x, &y);
 }
 
-/* Whether a member of the group, or to be one, that assigns to `leaf` writes what a member reads of it in the same places. */
+/* Whether a member of the group, or to be one, that assigns to `leaf` writes what a member reads of it in the same
+ * places. */
 static bool assigns_in_place(const elbo_plan *plan, int reader, int writer, int leaf)
 {
     const elbo__node *node = &plan->nodes[reader];
@@ -281,7 +282,7 @@ static elbo_status find_kinds(schedule *s)
     return status;
 }
 
-/* ---- the list schedule ------------------------------------------------------------------------------------------------------------ */
+/* ---- the list schedule ------------------------------------------------------------------------------------------- */
 
 static elbo_status push(heap *h, int item)
 {
@@ -314,7 +315,8 @@ static elbo_status make_ready(schedule *s, int place)
     return push(s->kind[place] == ELBO__NONE ? &s->others : &s->fusing[s->kind[place]], place);
 }
 
-/* The first ready place whose node joins group `instr`, of the kind of the last one to join; NONE where there is none. */
+/* The first ready place whose node joins group `instr`, of the kind of the last one to join; NONE where there is
+ * none. */
 static elbo_status next_to_join(schedule *s, int kind, int instr, int *found)
 {
     elbo_status status = ELBO_OK;

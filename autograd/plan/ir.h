@@ -35,7 +35,7 @@ typedef struct {
     int n_in, *in;
     char *name;         /* of an input, a parameter, a random stream; NULL: none */
     bool output;
-    int assignment;     /* of a parameter: the last assignment to it; of one: that before it; NONE: there is none       */
+    int assignment;     /* of a parameter: the last assignment to it; of one: that before it; NONE: none */
     /* stage: */
     bool is_view;       /* no work: `layout` over the buffer of `base`                                                 */
     int base;           /* the node that holds the value: itself unless it is a view                                   */
@@ -221,7 +221,7 @@ int64_t elbo__chunk(const elbo_shape *shape, int axis, int64_t first);
 /* The axis of operand k that walks with `axis` of the node; ELBO__APART when there is none or the node is uncut. */
 int elbo__node_walks(const elbo_plan *plan, int node, int k, int axis);
 
-/* ---- state (state.c) ------------------------------------------------------------------------------------------------- */
+/* ---- state (state.c) --------------------------------------------------------------------------------------------- */
 
 /* Whether the node reads the memory of state leaf `leaf`, through views or not; writing it does not count. */
 bool elbo__node_reads(const elbo_plan *plan, int node, int leaf);
@@ -232,7 +232,8 @@ int elbo__last_assignment(const elbo_plan *plan, int leaf, int before);
 /* The first one after node `after`, or NONE. */
 int elbo__next_assignment(const elbo_plan *plan, int leaf, int after);
 
-/* The nodes that read each state leaf, once for each operand, among those that have been added (bases are known by then):
+/* The nodes that read each state leaf, once for each operand, among those that have been added (bases are known by
+ * then):
  *     for (int at = r.newest[leaf]; at != ELBO__NONE; at = r.links[at].older) ... r.links[at].node ... */
 typedef struct {
     int node, older;
@@ -246,7 +247,7 @@ elbo_status elbo__readers_start(elbo__readers *r, const elbo_plan *plan) ELBO_MU
 void elbo__readers_add(elbo__readers *r, const elbo_plan *plan, int id);
 void elbo__readers_free(elbo__readers *r);
 
-/* ---- blocks, memory -------------------------------------------------------------------------------------------------- */
+/* ---- blocks, memory ---------------------------------------------------------------------------------------------- */
 
 /* The part of an operand that belongs to units [first, first + units). Of a local buffer the run starts at unit 0. */
 elbo_layout elbo__operand_block(const elbo__operand *operand, bool local, int64_t first, int64_t units);

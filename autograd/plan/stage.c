@@ -99,8 +99,8 @@ static int later(int stage, int other, bool together_)
     return stage > needed ? stage : needed;
 }
 
-/* The axis of state `leaf` that walks with `axis` of the node, through the operand by which the node reads it; when it reads
- * it more than once, all must agree. */
+/* The axis of state `leaf` that walks with `axis` of the node, through the operand by which the node reads it; when
+ * it reads it more than once, all must agree. */
 static int state_axis(const elbo_plan *plan, int id, int leaf, int axis)
 {
     const elbo__node *node = &plan->nodes[id];
@@ -269,8 +269,8 @@ static int earliest_axis(const staging *s, int id)
     return best;
 }
 
-/* A product's rows, though columns may come a stage earlier: what is made of it lies by rows. Or, for few rows, columns. UNCUT:
- * it is no such product. */
+/* A product's rows, though columns may come a stage earlier: what is made of it lies by rows. Or, for few rows,
+ * columns. UNCUT: it is no such product. */
 static int product_axis(const staging *s, int id)
 {
     const elbo__node *node = &s->plan->nodes[id];

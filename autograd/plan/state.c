@@ -1,4 +1,5 @@
-/* Who assigns to a state and who reads it. Nodes of a leaf are linked: the pass that looks for them does not walk the plan. */
+/* Who assigns to a state and who reads it. Nodes of a leaf are linked: the pass that looks for them does not walk
+ * the plan. */
 #include "../../tensor/memory.h"
 #include "ir.h"
 

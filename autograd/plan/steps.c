@@ -15,8 +15,8 @@ int elbo__reads_of(const elbo__step *step)
     }
 }
 
-/* A group whose steps are being made fewer. So far each value is filled by one step; steps that are taken out are `gone` until
- * the end, so that the others stay where they are. */
+/* A group whose steps are being made fewer. So far each value is filled by one step; steps that are taken out are
+ * `gone` until the end, so that the others stay where they are. */
 typedef struct {
     elbo__group *g;
     const elbo__instr *instr;
@@ -70,7 +70,7 @@ static int next_in(const refinement *r, int buffer, int e)
     return in_it(r, buffer, elbo__lookup_next(&r->in_buffer, e));
 }
 
-/* ---- conditions ----------------------------------------------------------------------------------------------------------- */
+/* ---- conditions -------------------------------------------------------------------------------------------------- */
 
 /* The choice that a store stores, if it is one between a value that the group computes and what is there already. */
 static const elbo__step *choice(const refinement *r, const elbo__step *store)
