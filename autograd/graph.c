@@ -31,6 +31,7 @@ elbo_graph *elbo_graph_new(elbo_params *params, elbo_mode mode)
     g->known = params ? elbo_params_count(params) : 0;
     g->slabs[0] = "";
     g->n_slabs = 1;
+    g->columns = (elbo__column_rule){.entries = 1 << 16, .ratio = 8};
     return g;
 }
 
@@ -42,7 +43,9 @@ void elbo_graph_free(elbo_graph *g)
         elbo__free(g->owned[i]);
     elbo__free(g->owned);
     elbo__free(g->nodes);
+    elbo__lookup_free(&g->leaves);
     elbo__free(g->wanted);
+    elbo__lookup_free(&g->wanted_names);
     elbo__free(g->message);
     elbo__free(g);
 }
@@ -223,6 +226,36 @@ elbo_var *elbo__append(elbo_graph *g, const elbo__op *op, elbo_dtype dtype, elbo
     return g->status == ELBO_OK ? append(g, node, fresh) : &g->harmless;
 }
 
+/* Of state its place in the set, of other leaves their names: a slab's leaf has its parameter's name. */
+static uint64_t leaf_hash(const elbo__op *op, const char *name, int param, int slab)
+{
+    if (op == &elbo__op_param)
+        return elbo__hash_more((uint64_t)slab, &param, sizeof param);
+    return elbo__hash_more(0, name, strlen(name));
+}
+
+elbo_var *elbo__find_input(const elbo_graph *g, const char *name)
+{
+    const uint64_t hash = leaf_hash(&elbo__op_input, name, 0, 0);
+    for (int e = elbo__lookup_first(&g->leaves, hash); e >= 0; e = elbo__lookup_next(&g->leaves, e)) {
+        elbo_var *x = g->nodes[g->leaves.entries[e].value];
+        if (x->op == &elbo__op_input && strcmp(x->name, name) == 0)
+            return x;
+    }
+    return NULL;
+}
+
+elbo_var *elbo__find_state(const elbo_graph *g, int param, int slab)
+{
+    const uint64_t hash = leaf_hash(&elbo__op_param, NULL, param, slab);
+    for (int e = elbo__lookup_first(&g->leaves, hash); e >= 0; e = elbo__lookup_next(&g->leaves, e)) {
+        elbo_var *x = g->nodes[g->leaves.entries[e].value];
+        if (x->op == &elbo__op_param && x->attr.param == param && x->attr.slab == slab)
+            return x;
+    }
+    return NULL;
+}
+
 elbo_var *elbo__append_leaf(elbo_graph *g, const elbo__op *op, elbo_dtype dtype, elbo_shape shape, const char *name,
                             const elbo__attr *attr)
 {
@@ -233,6 +266,9 @@ elbo_var *elbo__append_leaf(elbo_graph *g, const elbo__op *op, elbo_dtype dtype,
     elbo_var node = {.graph = g, .op = op, .dtype = dtype, .shape = shape, .name = name, .assigned = -1};
     if (attr)
         node.attr = *attr;
+    if (name &&
+        elbo__lookup_add(&g->leaves, leaf_hash(op, name, node.attr.param, node.attr.slab), (int)g->n_nodes) != ELBO_OK)
+        return elbo_graph_fail(g, ELBO_NO_MEMORY, "out of memory");
     return append(g, node, NULL);
 }
 
@@ -370,6 +406,7 @@ elbo_status elbo__graph_settle(elbo_graph *g)
     }
     g->known += (int)g->n_wanted;
     g->n_wanted = 0;
+    elbo__lookup_free(&g->wanted_names);
     for (int i = 0; i < g->n_slabs; i++)
         if ((g->slab_index[i] = elbo__params_add_slab(g->params, g->slabs[i])) < 0)
             return ELBO_NO_MEMORY;

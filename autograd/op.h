@@ -7,6 +7,7 @@
 #ifndef ELBO_AUTOGRAD_OP_H
 #define ELBO_AUTOGRAD_OP_H
 
+#include "../tensor/lookup.h"
 #include "../tensor/walk.h"
 #include "ops.h"
 #include "plan.h"
@@ -70,6 +71,9 @@ typedef struct elbo__op {
     void (*kernel)(const elbo__call *call);
     /* dx[i] = the derivative's part for operand i given dy, or left NULL where there is none. */
     void (*derive)(elbo_var *y, elbo_var *dy, elbo_var **dx);
+    /* A vector or number whose sum no entry of y exceeds in absolute value, made of the operands, where that takes
+     * no look at y itself; it may return NULL. NULL: only the entries themselves tell. */
+    elbo_var *(*bound)(elbo_var *y);
     /* The axis of operand `i` that walks with axis `axis` of y, or ELBO__APART. */
     int (*walks)(const elbo_shape *y, const elbo_shape *operand, const elbo__attr *attr, int i, int axis);
     /* ELBO__VIEW: the output's layout over the operand's memory; false where it takes a copy. */
@@ -117,14 +121,22 @@ struct elbo__scope {
     struct elbo__scope *outer;
 };
 
+/* A product of few rows by a parameter of at least so many entries, with so many times more columns than rows, is
+ * worth a stage in which each thread reads a part of the parameter. */
+typedef struct {
+    int64_t entries, ratio;
+} elbo__column_rule;
+
 struct elbo_graph {
     elbo_params *params;
     elbo_dtype dtype;
     elbo_mode mode;
     elbo_var **nodes;
     size_t n_nodes, nodes_capacity;
+    elbo__lookup leaves; /* the nodes of inputs by their names, of state by parameter and slab */
     elbo__wanted *wanted; /* indices count on from elbo_params_count(params) at the graph's creation */
     size_t n_wanted, wanted_capacity;
+    elbo__lookup wanted_names;
     int known; /* tensors in the set when the graph was made */
     uint64_t options_read; /* a bit for each option of a model that it was built by; of nn/model alone */
     const char *slabs[ELBO__MAX_SLABS]; /* the slabs that its nodes name; attr.slab counts in this list; 0: the values */
@@ -132,6 +144,7 @@ struct elbo_graph {
     int n_slabs;
     struct elbo__scope *scope; /* the innermost */
     bool feed_noise;
+    elbo__column_rule columns;
     bool frozen;        /* for layers: those with running statistics leave them alone */
     char subject[120];  /* what error messages begin with, or "" */
     elbo_status status; /* the first error, kept with its message */
@@ -148,6 +161,10 @@ elbo_var *elbo__append(elbo_graph *graph, const elbo__op *op, elbo_dtype dtype, 
 elbo_var *elbo__append_leaf(elbo_graph *graph, const elbo__op *op, elbo_dtype dtype, elbo_shape shape, const char *name,
                             const elbo__attr *attr);
 
+/* The leaf of an input, or of a tensor of the set in one of the graph's slabs; NULL: the graph has none. */
+elbo_var *elbo__find_input(const elbo_graph *graph, const char *name);
+elbo_var *elbo__find_state(const elbo_graph *graph, int param, int slab);
+
 /* The graph of the operands, or NULL when one of them is in error (then return elbo__harmless(x)). `op` is for the message when
  * they belong to different graphs. */
 elbo_graph *elbo__common_graph(const char *op, elbo_var *const *in, int n);
@@ -162,9 +179,24 @@ int elbo__axis(const char *op, elbo_var *x, int axis);
 /* Both operands expanded to their common shape; false puts the graph in error. */
 bool elbo__broadcast(const char *op, elbo_var **in, int n);
 
+/* Rows of elementwise.def that the planner makes of others: a b - c and a - b c, rounded once; a + (b^2 - a) c;
+ * sqrt(a) + b; a / (sqrt(b) + c). */
+elbo_var *elbo__mul_sub(elbo_var *a, elbo_var *b, elbo_var *c);
+elbo_var *elbo__sub_mul(elbo_var *a, elbo_var *b, elbo_var *c);
+elbo_var *elbo__lerp_square(elbo_var *a, elbo_var *b, elbo_var *c);
+elbo_var *elbo__root_add(elbo_var *a, elbo_var *b);
+elbo_var *elbo__over_root(elbo_var *a, elbo_var *b, elbo_var *c);
+
 /* Plain access for oracles: call->in[i] at a row-major walk's index, as double. */
 double elbo__get(const elbo_tensor *tensor, const elbo__walk *walk);
 void elbo__put(const elbo_tensor *tensor, const elbo__walk *walk, double value);
+
+/* Such a vector or number for any node: its op's bound (NULL: there is none), else its entries' absolute sums along
+ * all axes but the first. What a node's entries sum to is no larger than what theirs do. */
+elbo_var *elbo__bound(elbo_var *x);
+elbo_var *elbo__bound_by_op(elbo_var *x);
+elbo_var *elbo__bound_by_entries(elbo_var *x);
+elbo_var *elbo__absolute_sum(elbo_var *x, int axis); /* the sum of |x| along an axis */
 
 /* Walks for common cases. */
 int elbo__walks_same(const elbo_shape *y, const elbo_shape *x, const elbo__attr *attr, int i, int axis);

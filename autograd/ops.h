@@ -57,12 +57,7 @@ ELBO_API elbo_var *elbo_less_equal(elbo_var *a, elbo_var *b); /* a <= b ? 1 : 0 
 ELBO_API elbo_var *elbo_equal(elbo_var *a, elbo_var *b);   /* a == b ? 1 : 0                                           */
 ELBO_API elbo_var *elbo_where(elbo_var *c, elbo_var *a, elbo_var *b); /* c != 0 ? a : b                                */
 ELBO_API elbo_var *elbo_mul_add(elbo_var *a, elbo_var *b, elbo_var *c); /* a b + c, rounded once                        */
-ELBO_API elbo_var *elbo_mul_sub(elbo_var *a, elbo_var *b, elbo_var *c); /* a b - c, rounded once                        */
-ELBO_API elbo_var *elbo_sub_mul(elbo_var *a, elbo_var *b, elbo_var *c); /* a - b c, rounded once                        */
 ELBO_API elbo_var *elbo_lerp(elbo_var *a, elbo_var *b, elbo_var *c);    /* a + (b - a) c                                */
-ELBO_API elbo_var *elbo_lerp_square(elbo_var *a, elbo_var *b, elbo_var *c); /* a + (b^2 - a) c                          */
-ELBO_API elbo_var *elbo_root_add(elbo_var *a, elbo_var *b);             /* sqrt(a) + b                                  */
-ELBO_API elbo_var *elbo_over_root(elbo_var *a, elbo_var *b, elbo_var *c); /* a / (sqrt(b) + c)                          */
 ELBO_API elbo_var *elbo_clamp(elbo_var *x, double low, double high);  /* min(max(x, low), high)                        */
 ELBO_API elbo_var *elbo_scale(elbo_var *x, double factor);            /* factor x                                      */
 ELBO_API elbo_var *elbo_shift(elbo_var *x, double amount);            /* x + amount                                    */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../tensor/lookup.h"
 #include "../tensor/memory.h"
 #include "../tensor/watch_private.h"
 #include "../tensor/words.h"
@@ -25,6 +26,7 @@ struct elbo_params {
     bool closed;
     entry *entries;
     size_t count, capacity;
+    elbo__lookup names; /* entries by their names */
     slab *slabs;
     size_t n_slabs, slabs_capacity;
     int64_t size; /* of a slab, in elements */
@@ -61,6 +63,7 @@ void elbo_params_free(elbo_params *p)
         elbo__free(p->slabs[i].data);
     }
     elbo__free(p->entries);
+    elbo__lookup_free(&p->names);
     elbo__free(p->slabs);
     elbo__free(p);
 }
@@ -87,6 +90,11 @@ failed:
     return NULL;
 }
 
+static uint64_t hash_of(const char *name)
+{
+    return elbo__hash_more(0, name, strlen(name));
+}
+
 /* ---- building ---------------------------------------------------------------------------------------------------- */
 
 int elbo_params_add(elbo_params *p, const char *name, elbo_shape shape, bool trained, elbo_init init)
@@ -103,8 +111,10 @@ int elbo_params_add(elbo_params *p, const char *name, elbo_shape shape, bool tra
         elbo__grow((void **)&p->entries, &p->capacity, p->count + 1, sizeof *p->entries) != ELBO_OK)
         return -1;
     char *own = elbo__strdup(name);
-    if (!own)
+    if (!own || elbo__lookup_add(&p->names, hash_of(name), (int)p->count) != ELBO_OK) {
+        elbo__free(own);
         return -1;
+    }
     p->entries[p->count] = (entry){.name = own, .shape = shape, .init = init, .trained = trained};
     return (int)p->count++;
 }
@@ -113,6 +123,7 @@ void elbo__params_cut(elbo_params *p, int count)
 {
     while (p->count > (size_t)count)
         elbo__free(p->entries[--p->count].name);
+    elbo__lookup_cut(&p->names, p->count);
 }
 
 int elbo__params_add_slab(elbo_params *p, const char *name)
@@ -212,9 +223,9 @@ bool elbo_params_trained(const elbo_params *p, int index)
 
 int elbo_params_find(const elbo_params *p, const char *name)
 {
-    for (size_t i = 0; i < p->count; i++)
-        if (strcmp(p->entries[i].name, name) == 0)
-            return (int)i;
+    for (int e = elbo__lookup_first(&p->names, hash_of(name)); e >= 0; e = elbo__lookup_next(&p->names, e))
+        if (strcmp(p->entries[p->names.entries[e].value].name, name) == 0)
+            return p->names.entries[e].value;
     return -1;
 }
 

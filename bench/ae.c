@@ -30,3 +30,38 @@ const elbo_model elbo_bench_ae = {
     .generate = generate,
     .losses = losses,
 };
+
+/* ---- tied weights ------------------------------------------------------------------------------------------------ */
+
+/* h times the weight of the encoder's layer `name`, across */
+static elbo_var *mirrored(elbo_var *h, const char *name, const char *bias, int64_t out)
+{
+    elbo_graph *g = elbo_graph_of(h);
+    const elbo_init init = elbo_init_fan_in(elbo_size(h, -1));
+    elbo_scope(g, name);
+    elbo_var *w = elbo_param(g, "weight", ELBO_SHAPE(elbo_size(h, -1), out), init);
+    elbo_scope_end(g);
+    return elbo_affine(h, elbo_transpose(w), elbo_param(g, bias, ELBO_SHAPE(out), init));
+}
+
+static elbo_dist generate_tied(elbo_in *in, elbo_var *z)
+{
+    elbo_var *h = elbo_relu(mirrored(z, "encoder.hidden2", "decoder.hidden.bias", 128));
+    return elbo_normal_fixed(mirrored(h, "encoder.hidden", "decoder.mean.bias", elbo_size(in->x, -1)), 0.5);
+}
+
+static int losses_tied(elbo_in *in, elbo_loss *out)
+{
+    elbo_var *mean = elbo_dist_mean(generate_tied(in, infer(in).z));
+    out[0] = (elbo_loss){.value = elbo_mean_all(elbo_sum_axis(elbo_square(elbo_sub(mean, in->x)), 1))};
+    return 1;
+}
+
+const elbo_model elbo_bench_tied = {
+    .name = "tied",
+    .summary = "autoencoder with tied weights",
+    .flags = ELBO_NO_PRIOR,
+    .infer = infer,
+    .generate = generate_tied,
+    .losses = losses_tied,
+};

@@ -16,6 +16,7 @@ noinst_PROGRAMS += %reldir%/step
     %reldir%/convvae.c \
     %reldir%/convvae.h \
     %reldir%/iwae.c \
+    %reldir%/mixture.c \
     %reldir%/step.c \
     %reldir%/untuned.c \
     %reldir%/workloads.c \
@@ -24,6 +25,10 @@ noinst_PROGRAMS += %reldir%/step
 noinst_PROGRAMS += %reldir%/decode
 %C%_decode_LDADD = %reldir%/libbench.la $(LDADD)
 %C%_decode_SOURCES = %reldir%/decode.c
+
+noinst_PROGRAMS += %reldir%/compile
+%C%_compile_LDADD = %reldir%/libbench.la $(LDADD)
+%C%_compile_SOURCES = %reldir%/compile.c
 
 # Calls kernels of the library's inside.
 noinst_PROGRAMS += %reldir%/ops

@@ -1,6 +1,7 @@
 /* Operations as small graphs, compiled and run as they are in a training step. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common.h"
 #include "ops.h"
@@ -14,8 +15,9 @@ typedef struct {
     elbo_plan *plan;
     struct {
         char name[8];
+        elbo_dtype dtype;
         elbo_shape shape;
-        float *numbers;
+        float *numbers; /* or of the dtype, which is as long */
     } inputs[MOST_INPUTS];
     int n_inputs;
 } circuit;
@@ -25,9 +27,24 @@ static elbo_var *operand(circuit *c, elbo_shape shape)
 {
     const int i = c->n_inputs++;
     snprintf(c->inputs[i].name, sizeof c->inputs[i].name, "x%d", i);
+    c->inputs[i].dtype = ELBO_F32;
     c->inputs[i].shape = shape;
     c->inputs[i].numbers = ops_numbers((size_t)elbo_shape_size(&shape));
     return elbo_input(c->g, c->inputs[i].name, ELBO_F32, shape);
+}
+
+/* One more input, of n random row numbers below `rows`. */
+static elbo_var *row_numbers(circuit *c, int64_t n, int rows)
+{
+    const int i = c->n_inputs;
+    (void)operand(c, ELBO_SHAPE(n)); /* its memory; as an input it is dead */
+    c->inputs[i].dtype = ELBO_I32;
+    snprintf(c->inputs[i].name, sizeof c->inputs[i].name, "rows%d", i);
+    for (int64_t k = 0; k < n; k++) {
+        const int32_t row = (int32_t)(random_number() % (unsigned)rows);
+        memcpy(&c->inputs[i].numbers[k], &row, sizeof row);
+    }
+    return elbo_input(c->g, c->inputs[i].name, ELBO_I32, ELBO_SHAPE(n));
 }
 
 static void run(void *what)
@@ -69,9 +86,23 @@ static elbo_var *sum_of_each_row(circuit *c, const graph_case *of)
     return elbo_sum_axis(operand(c, of->shape), 1);
 }
 
+static elbo_var *largest_of_each_row(circuit *c, const graph_case *of)
+{
+    return elbo_max(operand(c, of->shape), (int[]){1}, 1, false);
+}
+
 static elbo_var *sum_over_rows(circuit *c, const graph_case *of)
 {
     return elbo_sum_axis(operand(c, of->shape), 0);
+}
+
+enum { ROWS = 512 };
+
+/* The gradient of a table of so many rows of which x is taken, as the table lies in memory. */
+static elbo_var *table_gradient(circuit *c, const graph_case *of)
+{
+    elbo_var *gradient = elbo_scatter_add(operand(c, of->shape), row_numbers(c, of->shape.dim[0], ROWS), ROWS);
+    return elbo_transpose(gradient);
 }
 
 static elbo_var *adam(circuit *c, const graph_case *of)
@@ -110,6 +141,11 @@ static const graph_case cases[] = {
     {"logsumexp rows", logsumexp, {2, {128, 784}}, .moved = 1},
     {"sum rows", sum_of_each_row, {2, {128, 784}}, .moved = 1},
     {"sum columns", sum_over_rows, {2, {128, 784}}, .moved = 1},
+    {"sum short rows", sum_of_each_row, {2, {100352, 3}}, .moved = 1},
+    {"max short rows", largest_of_each_row, {2, {100352, 10}}, .moved = 1},
+    {"logsumexp short rows", logsumexp, {2, {100352, 10}}, .moved = 1},
+    {"scatter_add", table_gradient, {2, {8192, 64}}, .moved = 2},
+    {"scatter_add", table_gradient, {2, {512, 784}}, .moved = 2},
     {"adam", adam, {2, {400, 784}}, .moved = 7},
     {"conv2d", convolve, {4, {128, 1, 28, 28}}, .kernel = {4, {32, 1, 3, 3}}},
     {"conv2d", convolve, {4, {128, 32, 14, 14}}, .kernel = {4, {64, 32, 3, 3}}},
@@ -127,8 +163,8 @@ static circuit compile(const graph_case *of)
     c.plan = must_compile(c.g, &y, y != NULL);
     elbo_graph_free(c.g);
     for (int i = 0; i < c.n_inputs; i++)
-        must(
-            elbo_plan_bind(c.plan, c.inputs[i].name, elbo_tensor_of(ELBO_F32, c.inputs[i].shape, c.inputs[i].numbers)));
+        must(elbo_plan_bind(c.plan, c.inputs[i].name,
+                            elbo_tensor_of(c.inputs[i].dtype, c.inputs[i].shape, c.inputs[i].numbers)));
     must(elbo_plan_set(c.plan, "lr", 1e-3));
     must(elbo_plan_set(c.plan, "step", 1));
     return c;

@@ -2,7 +2,8 @@
 
 #include "convvae.h"
 
-static const elbo_model *const own[] = {&elbo_bench_ae, &elbo_bench_iwae, &elbo_bench_convvae, &elbo_bench_untuned};
+static const elbo_model *const own[] = {&elbo_bench_ae,      &elbo_bench_tied,    &elbo_bench_iwae,
+                                        &elbo_bench_convvae, &elbo_bench_mixture, &elbo_bench_untuned};
 
 const elbo_model *workload(int i)
 {

@@ -11,6 +11,13 @@ extern const elbo_model elbo_bench_ae;
  * Bernoulli; 50 draws. */
 extern const elbo_model elbo_bench_iwae;
 
+/* A VAE whose decoder gives each pixel a mixture of 5 discretised logistics (Salimans et al., arXiv:1701.05517):
+ * 784-200-20 and mirrored, rectifiers. */
+extern const elbo_model elbo_bench_mixture;
+
+/* The autoencoder above with the encoder's weights, transposed, in its decoder. */
+extern const elbo_model elbo_bench_tied;
+
 /* A VAE that nobody tuned anything for: 784-300-300-16 and mirrored, layer norm and GELU after each hidden layer. */
 extern const elbo_model elbo_bench_untuned;
 

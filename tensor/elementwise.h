@@ -22,6 +22,20 @@ bool elbo__elementwise_calls(int id);   /* its formula calls a function: dearer 
 /* y[i] = f(a[i], b[i], c[i]) for 0 <= i < n; y may be one of the operands */
 typedef void (*elbo__elementwise_kernel)(int64_t n, void *y, const void *a, const void *b, const void *c);
 
+/* Short rows, many of them: rows of n numbers, 1 <= n <= ELBO__SHORT_ROW, that begin x_step apart.
+ *     y[r y_step] = x[r x_step] + ... + x[r x_step + n - 1], or their maximum (NaN wins); a zero is +0 */
+enum { ELBO__SHORT_ROW = 64 };
+typedef void elbo__rows_kernel(int64_t rows, int64_t n, void *y, int64_t y_step, const void *x, int64_t x_step);
+
+/* y[r y_step + i] = x[r x_step + i] for 0 <= i < n, or x[r x_step] where it is repeated; n >= 1, y apart from x */
+typedef void elbo__copy_rows_kernel(int64_t rows, int64_t n, void *y, int64_t y_step, const void *x, int64_t x_step,
+                                    bool repeat);
+
+/* The instruction sets for which rows_simd.c has them in f32. */
+#if defined __AVX512F__ || (defined __AVX2__ && defined __FMA__)
+#define ELBO__ROWS_KERNELS
+#endif
+
 /* Kernels of one dtype (f32 or f64; T below) for one instruction set. */
 typedef struct {
     elbo__elementwise_kernel elementwise[ELBO__ELEMENTWISE_COUNT];
@@ -30,6 +44,8 @@ typedef struct {
     void (*strided)(int64_t n, void *y, elbo_dtype from, const void *x, int64_t step); /* y[i] = x[i step]             */
     void (*sum)(int64_t n, void *y, const void *x);               /* *y += x[0] + ... + x[n-1]                         */
     void (*max)(int64_t n, void *y, const void *x);               /* *y = max(*y, x[0], ..., x[n-1]); NaN wins         */
+    elbo__rows_kernel *sum_rows, *max_rows;                       /* to the bit as `sum` and `max` with y = 0, -inf */
+    elbo__copy_rows_kernel *copy_rows;
     elbo__product_kernel *product;                                /* NULL: BLIS does it                                */
     elbo__product_kernel *product_dots;                           /* a's rows and b's columns of neighbours            */
 } elbo__kernels;

@@ -85,6 +85,14 @@ static void over_root_quickly(int64_t n, void *y, const void *a, const void *b, 
 elbo__product_kernel JOIN(elbo__product_, ELBO__ISA), JOIN(elbo__product_dots_, ELBO__ISA);
 #endif
 
+#ifdef ELBO__ROWS_KERNELS
+elbo__rows_kernel JOIN(elbo__sum_rows_, ELBO__ISA), JOIN(elbo__max_rows_, ELBO__ISA);
+elbo__copy_rows_kernel JOIN(elbo__copy_rows_, ELBO__ISA);
+#define sum_rows_f32 JOIN(elbo__sum_rows_, ELBO__ISA)
+#define max_rows_f32 JOIN(elbo__max_rows_, ELBO__ISA)
+#define copy_rows_f32 JOIN(elbo__copy_rows_, ELBO__ISA)
+#endif
+
 extern const elbo__kernels JOIN(elbo__kernels_, ELBO__ISA)[2];
 const elbo__kernels JOIN(elbo__kernels_, ELBO__ISA)[2] = {
     {
@@ -98,6 +106,9 @@ const elbo__kernels JOIN(elbo__kernels_, ELBO__ISA)[2] = {
         .strided = strided_f32,
         .sum = row_sum_f32,
         .max = row_max_f32,
+        .sum_rows = sum_rows_f32,
+        .max_rows = max_rows_f32,
+        .copy_rows = copy_rows_f32,
 #ifdef ELBO__PRODUCT_KERNEL
         .product = JOIN(elbo__product_, ELBO__ISA),
         .product_dots = JOIN(elbo__product_dots_, ELBO__ISA),
@@ -114,5 +125,8 @@ const elbo__kernels JOIN(elbo__kernels_, ELBO__ISA)[2] = {
         .strided = strided_f64,
         .sum = row_sum_f64,
         .max = row_max_f64,
+        .sum_rows = sum_rows_f64,
+        .max_rows = max_rows_f64,
+        .copy_rows = copy_rows_f64,
     },
 };

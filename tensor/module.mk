@@ -20,6 +20,8 @@ library_sources += \
     %reldir%/elementwise_simd.inc \
     %reldir%/error.c \
     %reldir%/error_private.h \
+    %reldir%/lookup.c \
+    %reldir%/lookup.h \
     %reldir%/machine.c \
     %reldir%/memory.c \
     %reldir%/memory.h \
@@ -53,7 +55,8 @@ library_sources += \
     %reldir%/words.h
 
 # The kernels, once for each instruction set; elementwise.c takes the best that the machine has.
-kernel_sources = %reldir%/elementwise_simd.c %reldir%/product_dots_simd.c %reldir%/product_simd.c
+kernel_sources = %reldir%/elementwise_simd.c %reldir%/product_dots_simd.c %reldir%/product_simd.c \
+    %reldir%/rows_simd.c
 kernel_libraries += %reldir%/libkernels_base.la
 %C%_libkernels_base_la_SOURCES = $(kernel_sources)
 %C%_libkernels_base_la_CPPFLAGS = $(library_cppflags) -DELBO__ISA=base

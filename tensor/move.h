@@ -19,6 +19,9 @@ elbo__loops elbo__loops_over(const elbo_layout *const *layouts, int n);
 /* Steps the outer loops (all but the last) on; false when they are through. `at` moves along, one entry a layout. */
 bool elbo__loops_next(const elbo__loops *loops, int n, int64_t *index, int64_t *at);
 
+/* Axes in the order of `by`'s steps, the widest first, and those of `other` in the same order. */
+void elbo__sort_axes(elbo_layout *by, elbo_layout *other);
+
 /* to[...] = from[...]: same dtype, same shape, memory apart */
 void elbo__move(const elbo_tensor *to, const elbo_tensor *from);
 

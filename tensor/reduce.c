@@ -70,6 +70,19 @@ static void one_by_one(const elbo_tensor *y, const elbo_tensor *x, const split *
     }
 }
 
+/* Rows of at most ELBO__SHORT_ROW neighbours, as many in a call as lie evenly. */
+static void short_rows(const elbo_tensor *y, const elbo_tensor *x, split *s, int64_t n, elbo__rows_kernel *kernel)
+{
+    elbo__sort_axes(&s->kept_x, &s->kept_y);
+    const elbo_layout *kept[2] = {&s->kept_x, &s->kept_y};
+    elbo__loops l = elbo__loops_over(kept, 2);
+    int64_t index[ELBO_MAX_RANK] = {0}, at[2] = {s->kept_x.offset, s->kept_y.offset};
+    int last = l.ndim - 1;
+    do
+        kernel(l.dim[last], n, element(y, at[1]), l.strides[1][last], element(x, at[0]), l.strides[0][last]);
+    while (elbo__loops_next(&l, 2, index, at));
+}
+
 /* Rows of x folded into a row of y: for reductions over outer axes, where the last kept axis is contiguous. */
 static void row_by_row(const elbo_tensor *y, const elbo_tensor *x, const split *s, elbo__elementwise_kernel fold)
 {
@@ -109,13 +122,22 @@ void elbo__reduce(elbo__reduction reduction, const elbo_tensor *y, const elbo_te
         int pairwise;
     } kinds[] = {[ELBO__SUM] = {0, ELBO__add}, [ELBO__MAX] = {-INFINITY, ELBO__maximum}};
     const elbo__kernels *k = elbo__kernels_for(x->dtype);
-    elbo__fill(y, kinds[reduction].start);
-    if (elbo_shape_size(&x->layout.shape) == 0)
+    if (elbo_shape_size(&x->layout.shape) == 0) {
+        elbo__fill(y, kinds[reduction].start);
         return;
+    }
     split s = split_axes(y, x);
+    const elbo_layout *gone[1] = {&s.gone};
+    elbo__loops l = elbo__loops_over(gone, 1);
     int last = s.kept_x.shape.ndim - 1;
-    /* decided by strides alone, which blocks share */
-    if (last >= 0 && s.kept_x.strides[last] == 1 && s.kept_y.strides[last] == 1)
+    /* decided by strides and the sizes of what goes, which blocks share */
+    bool along_rows = last >= 0 && s.kept_x.strides[last] == 1 && s.kept_y.strides[last] == 1;
+    if (!along_rows && l.ndim == 1 && l.dim[0] <= ELBO__SHORT_ROW && (l.strides[0][0] == 1 || l.dim[0] == 1)) {
+        short_rows(y, x, &s, l.dim[0], reduction == ELBO__SUM ? k->sum_rows : k->max_rows);
+        return;
+    }
+    elbo__fill(y, kinds[reduction].start);
+    if (along_rows)
         row_by_row(y, x, &s, k->elementwise[kinds[reduction].pairwise]);
     else
         one_by_one(y, x, &s, reduction == ELBO__SUM ? k->sum : k->max);

@@ -129,8 +129,10 @@ static elbo_var *call_row(int row, elbo_var **in)
 #define CALL_1(f) f(in[0])
 #define CALL_2(f) f(in[0], in[1])
 #define CALL_3(f) f(in[0], in[1], in[2])
-#define ELEMENTWISE(operands, name, ...)                                                                               \
-    case ELBO__##name: return CALL_##operands(elbo_##name);
+#define ELEMENTWISE(operands, name, ...) CASE(elbo_##name, operands, name)
+#define FUSED(operands, name, ...) CASE(elbo__##name, operands, name)
+#define CASE(function, operands, name)                                                                                 \
+    case ELBO__##name: return CALL_##operands(function);
     switch (row) {
 #include "../tensor/elementwise.def"
     }

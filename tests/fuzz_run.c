@@ -213,11 +213,9 @@ static fuzz_outcome attempt(trial *t, int fault)
 {
     for (int i = 0; i < t->p->n_outputs; i++)
         t->outputs[i] = t->b.value[t->p->outputs[i]];
-    const elbo__column_rule usual = elbo__columns;
     if (fuzz_hash(t->p->seed, 1) % 2) /* small products in stripes of columns, too */
-        elbo__columns = (elbo__column_rule){1, 1};
+        t->b.g->columns = (elbo__column_rule){1, 1};
     t->plan = elbo_compile(t->b.g, t->outputs, t->p->n_outputs);
-    elbo__columns = usual;
     if (!t->plan)
         return wrong(t, "compile: %s", elbo_error()), FUZZ_WRONG;
     if (elbo__plan_recut(t->plan, t->p->grain, t->p->run) != ELBO_OK || !make_feeds(t))

@@ -85,6 +85,7 @@ unit_sources += \
     %reldir%/test_layers_masked.c \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
+    %reldir%/test_lookup.c \
     %reldir%/test_memory.c \
     %reldir%/test_missing.c \
     %reldir%/test_models.c \
@@ -108,6 +109,7 @@ unit_sources += \
     %reldir%/test_questions.c \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
+    %reldir%/test_rows.c \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
     %reldir%/test_schedule.c \

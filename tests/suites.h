@@ -7,12 +7,14 @@
 /* SUITE(name): `Suite *suite_name(void)` makes it; run in this order. */
 #define ELBO_SUITES(SUITE)                                                                                             \
     SUITE(memory)                                                                                                      \
+    SUITE(lookup)                                                                                                      \
     SUITE(tensor)                                                                                                      \
     SUITE(vmath)                                                                                                       \
     SUITE(random)                                                                                                      \
     SUITE(elementwise)                                                                                                 \
     SUITE(finite)                                                                                                      \
     SUITE(reduce)                                                                                                      \
+    SUITE(rows)                                                                                                        \
     SUITE(players)                                                                                                     \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \

@@ -200,7 +200,8 @@ START_TEST(a_step_with_an_infinite_gradient_changes_nothing)
 }
 END_TEST
 
-/* loss = sum d (x w' + b), so the gradient of w is d' x and that of b the sum of d's rows; f32. */
+/* loss = sum d (x w' + b), so the gradient of w is d' x and that of b the sum of d's rows; f32. Or, with ones e
+ * (2, 2), the sum of e (e w) besides, before or after it, so that two products are added to the gradient of w. */
 static const struct {
     const char *what;
     double x[4], d[4]; /* (2, 2) by rows */
@@ -218,14 +219,21 @@ static const struct {
 
 START_TEST(a_dense_layer_is_updated_unless_a_gradient_may_not_be_finite)
 {
-    for (int clips = 0; clips < 2; clips++) {
+    for (int way = 0; way < 6; way++) {
+        bool clips = way & 1, before_it = way / 2 == 1, after_it = way / 2 == 2;
         double before[6] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6}, after[6];
         rig r = rig_new(ELBO_F32, ELBO_TRAIN);
         elbo_var *w = elbo_param(r.g, "w", ELBO_SHAPE(2, 2), elbo_init_zeros());
         elbo_var *b = elbo_param(r.g, "b", ELBO_SHAPE(2), elbo_init_zeros());
         elbo_var *x = rig_input(&r, "x", ELBO_SHAPE(2, 2), layers[_i].x),
                  *d = rig_input(&r, "d", ELBO_SHAPE(2, 2), layers[_i].d);
+        elbo_var *ones = rig_input(&r, "e", ELBO_SHAPE(2, 2), (double[]){1, 1, 1, 1}), *besides = NULL;
+        if (before_it)
+            besides = elbo_sum_all(elbo_mul(ones, elbo_matmul(ones, w)));
         elbo_var *loss = elbo_sum_all(elbo_mul(d, elbo_add(elbo_matmul(x, elbo_transpose(w)), b)));
+        if (after_it)
+            besides = elbo_sum_all(elbo_mul(ones, elbo_matmul(ones, w)));
+        loss = besides ? elbo_add(loss, besides) : loss;
         elbo_optim_report report = elbo_minimise(
             loss, NULL, 0, &(elbo_optim){.name = "sgd", .skip_nonfinite = true, .clip_norm = clips ? 1e30 : 0});
         set_step(&r, 1);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "../nn/objectives/optim.h"
 #include "../tensor/memory.h"
 #include "fuzz_graph.h"
 #include "plan_faults.h"
@@ -108,6 +109,46 @@ START_TEST(a_dense_step_takes_two_stages)
     elbo_plan_free(plan);
     elbo_graph_free(g);
     elbo_params_free(params);
+}
+END_TEST
+
+/* An autoencoder of two layers: both of w, or the second of a weight of its own. Returns the plan of a step that is
+ * left out where a gradient is not finite. */
+static elbo_plan *autoencoder_step(elbo_params *params, bool tied)
+{
+    elbo_graph *g = elbo_graph_new(params, ELBO_TRAIN);
+    elbo_var *x = elbo_input(g, "x", ELBO_F32, ELBO_SHAPE(128, PIXELS));
+    elbo_var *w = elbo_param(g, "w", ELBO_SHAPE(HIDDEN, PIXELS), (elbo_init){fill, {0.1}});
+    elbo_var *back = tied ? elbo_transpose(w)
+                          : elbo_param(g, "back", ELBO_SHAPE(PIXELS, HIDDEN), (elbo_init){fill, {0.1}});
+    elbo_var *bias = elbo_param(g, "bias", ELBO_SHAPE(HIDDEN), (elbo_init){fill, {0.1}}); /* where Adam counts */
+    elbo_var *h = elbo_relu(elbo_add(elbo_matmul(x, elbo_transpose(w)), bias));
+    elbo_var *error = elbo_sub(elbo_matmul(h, elbo_transpose(back)), x);
+    elbo_minimise(elbo_mean_all(elbo_square(error)), NULL, 0, &(elbo_optim){.name = "adam", .skip_nonfinite = true});
+    elbo_plan *plan = compiled(g, NULL, 0);
+    elbo_graph_free(g);
+    return plan;
+}
+
+START_TEST(a_weight_used_both_ways_is_updated_where_its_derivatives_meet)
+{
+    int stages[2];
+    for (int tied = 0; tied < 2; tied++) {
+        elbo_params *params = elbo_params_new(ELBO_F32, 1);
+        elbo_plan *plan = autoencoder_step(params, tied);
+        stages[tied] = plan->n_stages;
+        for (size_t id = 0; id < plan->n_nodes; id++) { /* in memory as the weights are */
+            const elbo__node *node = &plan->nodes[id];
+            if (node->op->flags & ELBO__ASSIGN)
+                ck_assert(elbo__layout_same(&node->layout, &plan->nodes[node->in[0]].layout));
+            bool large = elbo_shape_size(&node->shape) == PIXELS * HIDDEN && !node->is_view;
+            if (node->op == &elbo__op_elementwise && large)
+                ck_assert_msg(node->layout.strides[0] == 1, "node %d lies across", (int)id);
+        }
+        elbo_plan_free(plan);
+        elbo_params_free(params);
+    }
+    ck_assert_int_eq(stages[1], stages[0]);
 }
 END_TEST
 
@@ -342,6 +383,7 @@ Suite *suite_plan(void)
     Suite *s = suite_create("plan");
     TCase *step = tcase_create("a training step");
     tcase_add_test(step, a_dense_step_takes_two_stages);
+    tcase_add_test(step, a_weight_used_both_ways_is_updated_where_its_derivatives_meet);
     tcase_add_test(step, steps_and_the_smaller_last_one_agree_with_the_interpreter);
     tcase_add_test(step, any_number_of_threads_in_any_order_leaves_the_same_bits);
     tcase_add_test(step, two_plans_run_at_once_from_two_threads);

@@ -126,6 +126,17 @@ static void derive(elbo_var *y, elbo_var *dy, elbo_var **dx)
     derivatives[y->attr.elementwise](y, dy, dx);
 }
 
+/* Of a sum, the bounds of both parts, where neither takes a look at entries. */
+static elbo_var *bound(elbo_var *y)
+{
+    if (y->attr.elementwise != ELBO__add)
+        return NULL;
+    elbo_var *a = elbo__bound_by_op(y->in[0]), *b = a ? elbo__bound_by_op(y->in[1]) : NULL;
+    if (!b)
+        return NULL;
+    return elbo_shape_equal(&a->shape, &b->shape) ? elbo_add(a, b) : elbo_add(elbo_sum_all(a), elbo_sum_all(b));
+}
+
 /* ---- the public functions ------------------------------------------------------------------------------------------- */
 
 static elbo_var *apply(int id, elbo_var *a, elbo_var *b, elbo_var *c)
@@ -147,14 +158,16 @@ static elbo_var *apply(int id, elbo_var *a, elbo_var *b, elbo_var *c)
 #define OPERANDS_1 in[0]
 #define OPERANDS_2 in[0], in[1]
 #define OPERANDS_3 in[0], in[1], in[2]
-#define ELEMENTWISE(operands, name, ...)                                                                               \
-    elbo_var *elbo_##name(PARAMETERS_##operands)                                                                       \
+#define ELEMENTWISE(operands, name, ...) FUNCTION(elbo_##name, operands, name)
+#define FUSED(operands, name, ...) FUNCTION(elbo__##name, operands, name)
+#define FUNCTION(function, operands, name)                                                                             \
+    elbo_var *function(PARAMETERS_##operands)                                                                          \
     {                                                                                                                  \
         return apply(ELBO__##name, ARGUMENTS_##operands);                                                              \
     }                                                                                                                  \
     static elbo_var *build_##name(elbo_var **in)                                                                       \
     {                                                                                                                  \
-        return elbo_##name(OPERANDS_##operands);                                                                       \
+        return function(OPERANDS_##operands);                                                                          \
     }
 #include "../../tensor/elementwise.def"
 
@@ -178,6 +191,7 @@ const elbo__op elbo__op_elementwise = {
     .flags = ELBO__ELEMENTWISE,
     .interpret = interpret,
     .derive = derive,
+    .bound = bound,
     .walks = elbo__walks_same,
     .cases = cases,
 };

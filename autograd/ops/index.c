@@ -1,6 +1,7 @@
 /* Rows by number: gather (an embedding, a batch out of a data set), its adjoint scatter_add, and argmax. */
 #include <math.h>
 
+#include "../../tensor/elementwise.h"
 #include "../../tensor/move.h"
 #include "../op.h"
 
@@ -128,6 +129,74 @@ static void interpret_scatter_add(const elbo__call *call)
     }
 }
 
+/* Row `i` of x joins row to[i] of y for TILE rows at a time. Where the numbers of a row of y lie side by side, one
+ * row after the other; else (as in a table whose memory lies across) number by number, so that each line of x is
+ * read while it is near. Either way an element of y is a sum in the order of the index. */
+enum { TILE = 16 };
+typedef struct {
+    char *y;
+    const char *x;
+    int64_t y_row, x_row, y_step, x_step, n; /* elements */
+    int64_t to[TILE];                        /* negative: no such row */
+    int rows;
+} tile;
+
+#define ADD(type)                                                                                                      \
+    for (int64_t k = 0; k < t->n; k++)                                                                                 \
+        for (int i = 0; i < t->rows; i++)                                                                              \
+            if (t->to[i] >= 0)                                                                                         \
+    ((type *)(void *)t->y)[t->to[i] * t->y_row + k * t->y_step] +=                                                     \
+        ((const type *)(const void *)t->x)[i * t->x_row + k * t->x_step]
+static void add_tile(const tile *t, elbo_dtype dtype)
+{
+    const int64_t size = (int64_t)elbo_dtype_size(dtype);
+    if (t->y_step == 1 && t->x_step == 1) {
+        const elbo__elementwise_kernel add = elbo__kernels_for(dtype)->elementwise[ELBO__add];
+        for (int i = 0; i < t->rows; i++) {
+            char *y = t->y + t->to[i] * t->y_row * size;
+            if (t->to[i] >= 0)
+                add(t->n, y, y, t->x + i * t->x_row * size, NULL);
+        }
+    } else if (dtype == ELBO_F32) {
+        ADD(float);
+    } else {
+        ADD(double);
+    }
+}
+#undef ADD
+
+static void kernel_scatter_add(const elbo__call *call)
+{
+    const elbo_tensor *x = &call->in[0], *y = &call->out;
+    const int64_t size = (int64_t)elbo_dtype_size(y->dtype), many = x->layout.shape.dim[0];
+    elbo__fill(y, 0);
+    if (elbo_shape_size(&x->layout.shape) == 0 || elbo_shape_size(&y->layout.shape) == 0)
+        return;
+    elbo_layout y_rest = elbo_layout_slice(&y->layout, 0, 0, 1), x_rest = elbo_layout_slice(&x->layout, 0, 0, 1);
+    elbo__sort_axes(&y_rest, &x_rest);
+    const elbo_layout *both[2] = {&y_rest, &x_rest};
+    const elbo__loops l = elbo__loops_over(both, 2); /* of the axes beside that of rows */
+    const int last = l.ndim - 1;
+    tile t = {.y_row = y->layout.strides[0],
+              .x_row = x->layout.strides[0],
+              .y_step = l.strides[0][last],
+              .x_step = l.strides[1][last],
+              .n = l.dim[last]};
+    for (int64_t first = 0; first < many; first += TILE) {
+        t.rows = (int)(many - first < TILE ? many - first : TILE);
+        for (int i = 0; i < t.rows; i++) {
+            const int64_t at = first + i, to = (int64_t)elbo_tensor_get(&call->in[1], &at);
+            t.to[i] = to < y->layout.shape.dim[0] ? to : -1;
+        }
+        int64_t index[ELBO_MAX_RANK] = {0}, at[2] = {y_rest.offset, x_rest.offset + first * t.x_row};
+        do {
+            t.y = (char *)y->data + at[0] * size;
+            t.x = (const char *)x->data + at[1] * size;
+            add_tile(&t, y->dtype);
+        } while (elbo__loops_next(&l, 2, index, at));
+    }
+}
+
 static void derive_scatter_add(elbo_var *y, elbo_var *dy, elbo_var **dx)
 {
     dx[0] = elbo_gather(dy, y->in[1]);
@@ -147,6 +216,7 @@ static elbo_var *build_scatter_add(elbo_var **in)
 const elbo__op elbo__op_scatter_add = {
     .name = "scatter_add",
     .interpret = interpret_scatter_add,
+    .kernel = kernel_scatter_add,
     .derive = derive_scatter_add,
     .walks = walks_scatter_add,
     .cases = (const elbo__case[]){{"rows that meet", build_scatter_add, 2, {{2, {6, 3}}, {1, {6}}}, -3, 3, 5}, {0}},

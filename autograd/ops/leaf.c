@@ -4,14 +4,6 @@
 #include "../../tensor/memory.h"
 #include "../op.h"
 
-static elbo_var *find(elbo_graph *g, const elbo__op *op, const char *name)
-{
-    for (size_t i = 0; i < g->n_nodes; i++)
-        if (g->nodes[i]->op == op && g->nodes[i]->name && strcmp(g->nodes[i]->name, name) == 0)
-            return g->nodes[i];
-    return NULL;
-}
-
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
 const elbo__op elbo__op_input = {.name = "input", .flags = ELBO__LEAF | ELBO__NO_CASES};
@@ -20,7 +12,7 @@ elbo_var *elbo_input(elbo_graph *g, const char *name, elbo_dtype dtype, elbo_sha
 {
     if (!elbo__graph_ok(g))
         return &g->harmless;
-    elbo_var *known = find(g, &elbo__op_input, name);
+    elbo_var *known = elbo__find_input(g, name);
     if (known && (known->dtype != dtype || !elbo_shape_equal(&known->shape, &shape)))
         return elbo_graph_fail(g, ELBO_INVALID, "input \"%s\": %s %s, but it was %s %s before", name,
                                elbo_dtype_name(dtype), elbo_shape_format(&shape).text, elbo_dtype_name(known->dtype),
@@ -97,12 +89,15 @@ static elbo_var *wrong_shape(elbo_graph *g, const char *name, const elbo_shape *
 /* The tensor's index: in the set, or counted on from there in the list of what the graph wants to add. */
 static int find_or_want(elbo_graph *g, char *name, const elbo_shape *shape, elbo_init init, bool trained)
 {
-    for (size_t i = 0; i < g->n_wanted; i++)
-        if (strcmp(g->wanted[i].name, name) == 0) {
-            if (!elbo_shape_equal(&g->wanted[i].shape, shape))
-                wrong_shape(g, name, &g->wanted[i].shape, shape);
-            return g->known + (int)i;
-        }
+    const uint64_t hash = elbo__hash_more(0, name, strlen(name));
+    for (int e = elbo__lookup_first(&g->wanted_names, hash); e >= 0; e = elbo__lookup_next(&g->wanted_names, e)) {
+        const int at = g->wanted_names.entries[e].value;
+        if (strcmp(g->wanted[at].name, name) != 0)
+            continue;
+        if (!elbo_shape_equal(&g->wanted[at].shape, shape))
+            wrong_shape(g, name, &g->wanted[at].shape, shape);
+        return g->known + at;
+    }
     int index = elbo_params_find(g->params, name);
     if (index >= 0) {
         elbo_shape has = elbo_params_shape(g->params, index);
@@ -119,6 +114,8 @@ static int find_or_want(elbo_graph *g, char *name, const elbo_shape *shape, elbo
     elbo_status status = elbo_shape_check(shape);
     if (status == ELBO_OK)
         status = elbo__grow((void **)&g->wanted, &g->wanted_capacity, g->n_wanted + 1, sizeof *g->wanted);
+    if (status == ELBO_OK)
+        status = elbo__lookup_add(&g->wanted_names, hash, (int)g->n_wanted);
     if (status != ELBO_OK) {
         elbo_graph_fail(g, status, "parameter \"%s\": %s", name, elbo_error());
         return -1;
@@ -139,12 +136,8 @@ static elbo_var *named(elbo_graph *g, const char *name, elbo_shape shape, elbo_i
     int index = path ? find_or_want(g, path, &shape, init, trained) : -1;
     if (!elbo__graph_ok(g))
         return &g->harmless;
-    for (size_t i = 0; i < g->n_nodes; i++) {
-        elbo_var *x = g->nodes[i];
-        if (x->op == &elbo__op_param && x->attr.slab == 0 && x->attr.param == index)
-            return x;
-    }
-    return state_leaf(g, path, shape, index, 0);
+    elbo_var *known = elbo__find_state(g, index, 0);
+    return known ? known : state_leaf(g, path, shape, index, 0);
 }
 
 elbo_var *elbo_param(elbo_graph *g, const char *name, elbo_shape shape, elbo_init init)
@@ -175,12 +168,8 @@ elbo_var *elbo_slab(elbo_var *param, const char *slab)
             return &g->harmless;
         g->n_slabs++;
     }
-    for (size_t i = 0; i < g->n_nodes; i++) {
-        elbo_var *x = g->nodes[i];
-        if (x->op == &elbo__op_param && x->attr.slab == at && x->attr.param == param->attr.param)
-            return x;
-    }
-    return state_leaf(g, param->name, param->shape, param->attr.param, at);
+    elbo_var *known = elbo__find_state(g, param->attr.param, at);
+    return known ? known : state_leaf(g, param->name, param->shape, param->attr.param, at);
 }
 
 /* ---- assignment ---------------------------------------------------------------------------------------------------- */

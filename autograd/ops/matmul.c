@@ -51,10 +51,29 @@ static void kernel(const elbo__call *call)
     }
 }
 
+/* Term k of every entry is at most (sum over i of |a_ik|) (sum over j of |b_kj|). */
+static elbo_var *bound(elbo_var *y)
+{
+    return elbo_ndim(y) == 2 ? elbo_mul(elbo__absolute_sum(y->in[0], 0), elbo__absolute_sum(y->in[1], 1)) : NULL;
+}
+
+/* Whether the columns of a matrix are what lies together in memory, as in a parameter (out, in) and in a transposed
+ * view of a transposed one. */
+static bool lies_across(const elbo_var *x)
+{
+    bool across = true;
+    for (; x->op == &elbo__op_permute && elbo_ndim(x) == 2; x = x->in[0])
+        across = !across;
+    return x->op == &elbo__op_param && elbo_ndim(x) == 2 && across;
+}
+
+/* y' = b' a', so the derivative of a parameter comes to lie in memory as the parameter does: there it meets other
+ * parts of the same derivative, and updates it. */
 static void derive(elbo_var *y, elbo_var *dy, elbo_var **dx)
 {
-    dx[0] = elbo_matmul(dy, elbo_transpose(y->in[1]));
-    dx[1] = elbo_matmul(elbo_transpose(y->in[0]), dy);
+    elbo_var *a = y->in[0], *b = y->in[1];
+    dx[0] = lies_across(a) ? elbo_transpose(elbo_matmul(b, elbo_transpose(dy))) : elbo_matmul(dy, elbo_transpose(b));
+    dx[1] = lies_across(b) ? elbo_transpose(elbo_matmul(elbo_transpose(dy), a)) : elbo_matmul(elbo_transpose(a), dy);
 }
 
 static int walks(const elbo_shape *y, const elbo_shape *x, const elbo__attr *attr, int operand, int axis)
@@ -82,6 +101,7 @@ const elbo__op elbo__op_matmul = {
     .interpret = interpret,
     .kernel = kernel,
     .derive = derive,
+    .bound = bound,
     .walks = walks,
     .flops = flops,
     .cases = (const elbo__case[]){{"two matrices", build, 2, {{2, {3, 4}}, {2, {4, 2}}}, -2, 2, 0},

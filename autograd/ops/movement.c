@@ -1,6 +1,7 @@
 /* Movement that strides can express: reshape, permute, expand, slice, and detach. No work is done unless a reshape meets
  * strides that do not allow it. */
 #include "../../tensor/memory.h"
+#include "../../tensor/move.h"
 #include "../op.h"
 
 static int apart(const elbo_shape *y, const elbo_shape *x, int axis, int from)
@@ -40,6 +41,12 @@ elbo_var *elbo_straight_through(elbo_var *hard, elbo_var *soft)
     return elbo_add(soft, elbo_detach(elbo_sub(hard, soft)));
 }
 
+/* Movement leaves the entries as they are: only an operand whose op tells more spares a look at them. */
+static elbo_var *bound_same(elbo_var *y)
+{
+    return elbo__bound(y->in[0]);
+}
+
 /* ---- reshape ----------------------------------------------------------------------------------------------------------- */
 
 /* Row-major order: walk both shapes side by side; an element of one is the element of the other of the same number. */
@@ -48,6 +55,12 @@ static void interpret_reshape(const elbo__call *call)
     elbo__walk in = elbo__walk_start(&call->in[0].layout.shape);
     for (elbo__walk w = elbo__walk_start(&call->out.layout.shape); w.more; elbo__walk_next(&w), elbo__walk_next(&in))
         elbo__put(&call->out, &w, elbo__get(&call->in[0], &in));
+}
+
+/* Where strides do not allow a view. */
+static void kernel_reshape(const elbo__call *call)
+{
+    elbo__move_reshaped(&call->out, &call->in[0]);
 }
 
 static void derive_reshape(elbo_var *y, elbo_var *dy, elbo_var **dx)
@@ -98,7 +111,9 @@ const elbo__op elbo__op_reshape = {
     .name = "reshape",
     .flags = ELBO__VIEW,
     .interpret = interpret_reshape,
+    .kernel = kernel_reshape,
     .derive = derive_reshape,
+    .bound = bound_same,
     .walks = walks_reshape,
     .view = view_reshape,
     .cases = (const elbo__case[]){{"join two axes", build_reshape, 1, {{3, {2, 3, 4}}}, -3, 3, 0}, {0}},
@@ -195,6 +210,7 @@ const elbo__op elbo__op_permute = {
     .flags = ELBO__VIEW,
     .interpret = interpret_permute,
     .derive = derive_permute,
+    .bound = bound_same,
     .walks = walks_permute,
     .view = view_permute,
     .cases = (const elbo__case[]){{"turn three axes", build_permute, 1, {{3, {2, 3, 4}}}, -3, 3, 0}, {0}},

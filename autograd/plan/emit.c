@@ -2,6 +2,7 @@
  * own loop reads is local to a thread's run of blocks; the others are whole. */
 #include <string.h>
 
+#include "../../tensor/lookup.h"
 #include "../../tensor/memory.h"
 #include "ir.h"
 
@@ -135,18 +136,26 @@ typedef struct {
     elbo_plan *plan;
     elbo__instr *instr;
     size_t operands_capacity;
-    int *value; /* by node: the register that holds it within the group; NONE */
-    int *shown; /* by state leaf: the register that holds what the group assigned to it; NONE */
-    int next;   /* registers handed out so far: one a value, made fewer at the end */
+    int *value;     /* by node: the register that holds it within the group; NONE */
+    int *shown;     /* by state leaf: the register that holds what the group assigned to it; NONE */
+    int next;       /* registers handed out so far: one a value, made fewer at the end */
+    bool *computed; /* by register: by the group; else it is loaded */
+    size_t computed_capacity;
+    elbo__lookup loads; /* steps that load, by what they load */
 } emission;
 
 static elbo_status add_step(emission *e, elbo__step step)
 {
     elbo__group *g = e->instr->group;
     elbo_status status = elbo__grow((void **)&g->steps, &g->steps_capacity, g->n_steps + 1, sizeof step);
-    if (status == ELBO_OK)
-        g->steps[g->n_steps++] = step;
-    return status;
+    if (status == ELBO_OK && step.kind != ELBO__STORE)
+        status = elbo__grow((void **)&e->computed, &e->computed_capacity, (size_t)step.to + 1, sizeof *e->computed);
+    if (status != ELBO_OK)
+        return status;
+    if (step.kind != ELBO__STORE)
+        e->computed[step.to] = step.kind == ELBO__COMPUTE;
+    g->steps[g->n_steps++] = step;
+    return ELBO_OK;
 }
 
 /* Adds an operand, as the node's lane. */
@@ -175,9 +184,10 @@ static elbo_status load(emission *e, const elbo__node *node, elbo__operand opera
 {
     elbo__group *g = e->instr->group;
     elbo_layout lane = elbo__lane(node, &operand.layout);
-    for (size_t i = 0; i < g->n_steps; i++) {
-        const elbo__step *old = &g->steps[i];
-        if (old->kind == ELBO__LOAD && e->instr->in[old->operand].buffer == operand.buffer &&
+    const uint64_t hash = elbo__hash_more((uint64_t)operand.buffer, &lane.offset, sizeof lane.offset);
+    for (int entry = elbo__lookup_first(&e->loads, hash); entry >= 0; entry = elbo__lookup_next(&e->loads, entry)) {
+        const elbo__step *old = &g->steps[e->loads.entries[entry].value];
+        if (e->instr->in[old->operand].buffer == operand.buffer &&
             elbo__layout_same(&e->instr->in[old->operand].layout, &lane)) {
             *reg = old->to;
             return ELBO_OK;
@@ -189,6 +199,8 @@ static elbo_status load(emission *e, const elbo__node *node, elbo__operand opera
     step.direct = !step.once && elbo__lane_in_place(&lane, node->stripes, &row) &&
                   e->plan->buffers[operand.buffer].dtype == e->plan->dtype;
     elbo_status status = add_operand(e, node, operand, &step.operand);
+    if (status == ELBO_OK)
+        status = elbo__lookup_add(&e->loads, hash, (int)g->n_steps);
     return status == ELBO_OK ? add_step(e, step) : status;
 }
 
@@ -197,14 +209,6 @@ static elbo_status operand_register(emission *e, int id, int k, int *reg)
     const elbo__node *from = &e->plan->nodes[e->plan->nodes[id].in[k]];
     *reg = e->value[from->base] != ELBO__NONE ? e->value[from->base] : e->shown[from->base];
     return *reg != ELBO__NONE ? ELBO_OK : load(e, &e->plan->nodes[id], read_operand(e->plan, id, k), reg);
-}
-
-static bool computed(const elbo__group *g, int reg)
-{
-    for (size_t i = 0; i < g->n_steps; i++)
-        if (g->steps[i].kind == ELBO__COMPUTE && g->steps[i].to == reg)
-            return true;
-    return false;
 }
 
 static elbo_status emit_fused(emission *e, int id)
@@ -220,7 +224,7 @@ static elbo_status emit_fused(emission *e, int id)
     /* Cast passes on what it loads, for loads convert; assign what the group has computed. What an assignment loads may be
      * memory that changes while the new value is still read, so it is copied: right to the state's memory, as a rule. */
     int reg = step.from[0];
-    bool copies = assigns && !computed(e->instr->group, reg);
+    bool copies = assigns && !e->computed[reg];
     if (node->op == &elbo__op_elementwise || copies) {
         step.elementwise = copies ? ELBO__copy : step.elementwise;
         reg = step.to = e->next++;
@@ -256,6 +260,8 @@ static elbo_status emit_group(elbo_plan *plan, elbo__instr *instr, const int *no
         if (plan->nodes[nodes[i]].op->flags & ELBO__ASSIGN)
             shown[plan->nodes[nodes[i]].in[0]] = ELBO__NONE;
     }
+    elbo__free(e.computed);
+    elbo__lookup_free(&e.loads);
     return status == ELBO_OK ? elbo__plan_refine(instr, e.next) : status;
 }
 

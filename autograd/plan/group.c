@@ -4,6 +4,7 @@
  * ask for, and goes on with a node that can join the open group as long as there is one. */
 #include <string.h>
 
+#include "../../tensor/lookup.h"
 #include "../../tensor/memory.h"
 #include "ir.h"
 
@@ -58,56 +59,86 @@ static bool works(const elbo__node *node)
 
 /* ---- loops --------------------------------------------------------------------------------------------------------------- */
 
-static elbo_status find_loop(elbo_plan *plan, const elbo__node *node, int *found)
+static elbo_status find_loop(elbo_plan *plan, elbo__lookup *known, const elbo__node *node, int *found)
 {
-    for (size_t i = 0; i < plan->n_loops; i++)
-        if (plan->loops[i].stage == node->stage && plan->loops[i].domain == node->domain) {
-            *found = (int)i;
+    const uint64_t hash = elbo__hash_more((uint64_t)node->stage, &node->domain, sizeof node->domain);
+    for (int e = elbo__lookup_first(known, hash); e >= 0; e = elbo__lookup_next(known, e)) {
+        *found = known->entries[e].value;
+        if (plan->loops[*found].stage == node->stage && plan->loops[*found].domain == node->domain)
             return ELBO_OK;
-        }
+    }
+    *found = (int)plan->n_loops;
     elbo_status status = elbo__grow((void **)&plan->loops, &plan->loops_capacity, plan->n_loops + 1,
                                     sizeof *plan->loops);
-    if (status == ELBO_OK) {
-        *found = (int)plan->n_loops;
+    if (status == ELBO_OK)
+        status = elbo__lookup_add(known, hash, *found);
+    if (status == ELBO_OK)
         plan->loops[plan->n_loops++] = (elbo__loop){.stage = node->stage, .domain = node->domain, .units = node->units};
-    }
+    return status;
+}
+
+static elbo_status join_loop(elbo_plan *plan, elbo__lookup *known, int id)
+{
+    elbo__node *node = &plan->nodes[id];
+    if (!works(node))
+        return ELBO_OK;
+    elbo_status status = find_loop(plan, known, node, &node->loop);
+    if (status != ELBO_OK)
+        return status;
+    elbo__loop *loop = &plan->loops[node->loop];
+    status = elbo__grow((void **)&loop->nodes, &loop->nodes_capacity, loop->n_nodes + 1, sizeof(int));
+    if (status == ELBO_OK)
+        loop->nodes[loop->n_nodes++] = id;
     return status;
 }
 
 /* Loops by stage: all nodes of a stage are met before those of the next. */
 static elbo_status make_loops(elbo_plan *plan)
 {
-    for (int stage = 0; stage < plan->n_stages; stage++)
-        for (size_t id = 0; id < plan->n_nodes; id++) {
-            elbo__node *node = &plan->nodes[id];
-            if (!works(node) || node->stage != stage)
-                continue;
-            elbo_status status = find_loop(plan, node, &node->loop);
-            if (status != ELBO_OK)
-                return status;
-            elbo__loop *loop = &plan->loops[node->loop];
-            status = elbo__grow((void **)&loop->nodes, &loop->nodes_capacity, loop->n_nodes + 1, sizeof(int));
-            if (status != ELBO_OK)
-                return status;
-            loop->nodes[loop->n_nodes++] = (int)id;
-        }
-    return ELBO_OK;
+    elbo__lookup known = {0};
+    int *next = elbo__calloc((size_t)plan->n_stages + 1, sizeof *next); /* by stage: the place of its next node */
+    int *by_stage = elbo__alloc(plan->n_nodes * sizeof *by_stage);
+    elbo_status status = next && by_stage ? ELBO_OK : ELBO_NO_MEMORY;
+    for (size_t id = 0; id < plan->n_nodes && status == ELBO_OK; id++)
+        next[plan->nodes[id].stage + 1]++;
+    for (int stage = 0; stage < plan->n_stages && status == ELBO_OK; stage++)
+        next[stage + 1] += next[stage];
+    for (size_t id = 0; id < plan->n_nodes && status == ELBO_OK; id++)
+        by_stage[next[plan->nodes[id].stage]++] = (int)id;
+    for (size_t i = 0; i < plan->n_nodes && status == ELBO_OK; i++)
+        status = join_loop(plan, &known, by_stage[i]);
+    elbo__lookup_free(&known);
+    elbo__free(next);
+    elbo__free(by_stage);
+    return status;
 }
 
 /* ---- what must come before what --------------------------------------------------------------------------------------------- */
 
+/* The least number first. */
 typedef struct {
-    int before, after; /* places in the loop's list */
+    int *items;
+    size_t n, capacity;
+} heap;
+
+typedef struct {
+    int after, next; /* a place in the loop's list; another edge from the same place */
 } edge;
 
 typedef struct {
     elbo_plan *plan;
     elbo__loop *loop;
     int index;
+    elbo__readers readers;
     int *place; /* by node id: place in the loop's list */
     edge *edges;
     size_t n_edges, edges_capacity;
-    int *waits; /* by place: how many it still waits for; -1: scheduled */
+    int *first_edge; /* by place */
+    int *waits;      /* by place: how many it still waits for */
+    int *kind;       /* by place: which of `fusing` it is one of; NONE: it does not fuse */
+    heap *fusing;    /* places that wait for nothing, those that may fuse with each other together */
+    size_t n_kinds, kinds_capacity;
+    heap others, aside;
 } schedule;
 
 static elbo_status order(schedule *s, int before, int after)
@@ -116,7 +147,9 @@ static elbo_status order(schedule *s, int before, int after)
         return ELBO_OK;
     elbo_status status = elbo__grow((void **)&s->edges, &s->edges_capacity, s->n_edges + 1, sizeof(edge));
     if (status == ELBO_OK) {
-        s->edges[s->n_edges++] = (edge){s->place[before], s->place[after]};
+        int *first = &s->first_edge[s->place[before]];
+        s->edges[s->n_edges] = (edge){.after = s->place[after], .next = *first};
+        *first = (int)s->n_edges++;
         s->waits[s->place[after]]++;
     }
     return status;
@@ -136,9 +169,10 @@ static elbo_status find_order(schedule *s)
             bool state = plan->nodes[base].op == &elbo__op_param;
             status = order(s, state ? elbo__last_assignment(plan, base, id) : base, id);
         }
-        for (size_t j = 0; j < i && node->op->flags & ELBO__ASSIGN && status == ELBO_OK; j++)
-            if (elbo__node_reads(plan, s->loop->nodes[j], node->in[0]))
-                status = order(s, s->loop->nodes[j], id);
+        int at = node->op->flags & ELBO__ASSIGN ? s->readers.newest[node->in[0]] : ELBO__NONE;
+        for (; at != ELBO__NONE && status == ELBO_OK; at = s->readers.links[at].older)
+            if (s->readers.links[at].node < id)
+                status = order(s, s->readers.links[at].node, id);
     }
     return status;
 }
@@ -163,60 +197,152 @@ static bool same_lane(const elbo__node *a, const elbo_layout *a_layout, const el
     return elbo__layout_same(&x, &y);
 }
 
-/* Reads of state within a group must show the very elements that the group assigns, in the same places. */
-static bool state_fits(const elbo_plan *plan, int id, int instr, const int *members, size_t n)
+/* Whether a member of the group, or to be one, that assigns to `leaf` writes what a member reads of it in the same
+ * places. */
+static bool assigns_in_place(const elbo_plan *plan, int reader, int writer, int leaf)
 {
+    const elbo__node *node = &plan->nodes[reader];
+    for (int k = node->op->flags & ELBO__ASSIGN ? 1 : 0; k < node->n_in; k++)
+        if (plan->nodes[node->in[k]].base == leaf &&
+            !same_lane(node, &plan->nodes[node->in[k]].layout, &plan->nodes[writer], &plan->nodes[leaf].layout))
+            return false;
+    return true;
+}
+
+/* Reads of state within a group must show the very elements that the group assigns, in the same places. */
+static bool state_fits(const schedule *s, int id, int instr)
+{
+    const elbo_plan *plan = s->plan;
     const elbo__node *node = &plan->nodes[id];
-    for (size_t i = 0; i < n; i++) {
-        const elbo__node *member = &plan->nodes[members[i]];
-        if (!in_group(member, node, instr))
-            continue;
-        const elbo__node *writer = member->op->flags & ELBO__ASSIGN ? member : node;
-        const elbo__node *reader = writer == member ? node : member;
-        if (!(writer->op->flags & ELBO__ASSIGN))
-            continue;
-        int leaf = writer->in[0];
-        for (int k = reader->op->flags & ELBO__ASSIGN ? 1 : 0; k < reader->n_in; k++)
-            if (plan->nodes[reader->in[k]].base == leaf &&
-                !same_lane(reader, &plan->nodes[reader->in[k]].layout, writer, &plan->nodes[leaf].layout))
+    bool assigns = node->op->flags & ELBO__ASSIGN;
+    for (int k = assigns ? 1 : 0; k < node->n_in; k++) {
+        int leaf = plan->nodes[node->in[k]].base, writer = ELBO__NONE;
+        if (plan->nodes[leaf].op == &elbo__op_param)
+            writer = plan->nodes[leaf].assignment;
+        for (; writer != ELBO__NONE; writer = plan->nodes[writer].assignment)
+            if (in_group(&plan->nodes[writer], node, instr) && !assigns_in_place(plan, id, writer, leaf))
                 return false;
+    }
+    int at = assigns ? s->readers.newest[node->in[0]] : ELBO__NONE;
+    for (; at != ELBO__NONE; at = s->readers.links[at].older) {
+        int reader = s->readers.links[at].node;
+        if (in_group(&plan->nodes[reader], node, instr) && !assigns_in_place(plan, reader, id, node->in[0]))
+            return false;
     }
     return true;
 }
 
-/* Whether the node can join group `instr` of its loop, of which `like` is a member. */
-static bool joins(const elbo_plan *plan, int id, const elbo__node *like, int instr, const int *members, size_t n)
+/* Whether the node, of the kind of a member of group `instr` of its loop, can join it. */
+static bool joins(const schedule *s, int id, int instr)
 {
+    const elbo_plan *plan = s->plan;
     const elbo__node *node = &plan->nodes[id];
-    elbo_layout own = elbo__lane(node, &node->layout), group = elbo__lane(like, &like->layout);
-    if (!fuses(node) || !elbo_shape_equal(&own.shape, &group.shape) ||
-        (node->axis == ELBO__UNCUT) != (like->axis == ELBO__UNCUT) || node->stripes != like->stripes)
-        return false;
     for (int k = 0; k < node->n_in; k++) {
         const elbo__node *operand = &plan->nodes[node->in[k]], *base = &plan->nodes[operand->base];
         if (works(base) && in_group(base, node, instr) && !same_lane(node, &operand->layout, base, &base->layout))
             return false; /* it would read elements that the group has yet to compute */
     }
-    return state_fits(plan, id, instr, members, n);
+    return state_fits(s, id, instr);
 }
 
-/* ---- the list schedule ------------------------------------------------------------------------------------------------------------ */
-
-/* The next ready node: one that joins the open group, else one that does not fuse, else the first. Returns its place. */
-static int next_ready(const schedule *s, const elbo__node *open, int instr, const int *done, size_t n_done)
+/* Nodes that fuse are of one kind when their lanes have one shape and blocks cut them alike. */
+static elbo_status find_kinds(schedule *s)
 {
-    int best = -1, best_rank = 3;
-    for (size_t i = 0; i < s->loop->n_nodes && best_rank > 0; i++) {
-        int id = s->loop->nodes[i];
-        if (s->waits[i] != 0)
+    elbo__lookup known = {0};
+    elbo_status status = ELBO_OK;
+    s->n_kinds = 0;
+    for (size_t i = 0; i < s->loop->n_nodes && status == ELBO_OK; i++) {
+        const elbo__node *node = &s->plan->nodes[s->loop->nodes[i]];
+        s->kind[i] = ELBO__NONE;
+        if (!fuses(node))
             continue;
-        int rank = open && joins(s->plan, id, open, instr, done, n_done) ? 0 : fuses(&s->plan->nodes[id]) ? 2 : 1;
-        if (rank < best_rank) {
-            best = (int)i;
-            best_rank = rank;
+        const elbo_shape shape = elbo__lane(node, &node->layout).shape;
+        const bool uncut = node->axis == ELBO__UNCUT;
+        const uint64_t hash = elbo__hash_more(0, shape.dim, (size_t)shape.ndim * sizeof shape.dim[0]);
+        for (int e = elbo__lookup_first(&known, hash); e >= 0; e = elbo__lookup_next(&known, e)) {
+            int place = known.entries[e].value;
+            const elbo__node *like = &s->plan->nodes[s->loop->nodes[place]];
+            const elbo_shape its_shape = elbo__lane(like, &like->layout).shape;
+            if (elbo_shape_equal(&its_shape, &shape) && (like->axis == ELBO__UNCUT) == uncut &&
+                like->stripes == node->stripes)
+                s->kind[i] = s->kind[place];
         }
+        if (s->kind[i] != ELBO__NONE)
+            continue;
+        s->kind[i] = (int)s->n_kinds;
+        size_t before = s->kinds_capacity;
+        status = elbo__grow((void **)&s->fusing, &s->kinds_capacity, s->n_kinds + 1, sizeof *s->fusing);
+        for (; status == ELBO_OK && before < s->kinds_capacity; before++)
+            s->fusing[before] = (heap){0};
+        if (status == ELBO_OK)
+            status = elbo__lookup_add(&known, hash, (int)i);
+        s->n_kinds += status == ELBO_OK;
     }
-    return best;
+    elbo__lookup_free(&known);
+    return status;
+}
+
+/* ---- the list schedule ------------------------------------------------------------------------------------------- */
+
+static elbo_status push(heap *h, int item)
+{
+    elbo_status status = elbo__grow((void **)&h->items, &h->capacity, h->n + 1, sizeof *h->items);
+    if (status != ELBO_OK)
+        return status;
+    size_t at = h->n++;
+    for (; at > 0 && h->items[(at - 1) / 2] > item; at = (at - 1) / 2)
+        h->items[at] = h->items[(at - 1) / 2];
+    h->items[at] = item;
+    return ELBO_OK;
+}
+
+static int pop(heap *h)
+{
+    const int least = h->items[0], last = h->items[--h->n];
+    size_t at = 0, child;
+    for (; (child = 2 * at + 1) < h->n; at = child) {
+        child += child + 1 < h->n && h->items[child + 1] < h->items[child];
+        if (last <= h->items[child])
+            break;
+        h->items[at] = h->items[child];
+    }
+    h->items[at] = last;
+    return least;
+}
+
+static elbo_status make_ready(schedule *s, int place)
+{
+    return push(s->kind[place] == ELBO__NONE ? &s->others : &s->fusing[s->kind[place]], place);
+}
+
+/* The first ready place whose node joins group `instr`, of the kind of the last one to join; NONE where there is
+ * none. */
+static elbo_status next_to_join(schedule *s, int kind, int instr, int *found)
+{
+    elbo_status status = ELBO_OK;
+    *found = ELBO__NONE;
+    while (s->fusing[kind].n > 0 && *found == ELBO__NONE && status == ELBO_OK) {
+        int place = pop(&s->fusing[kind]);
+        if (joins(s, s->loop->nodes[place], instr))
+            *found = place;
+        else
+            status = push(&s->aside, place);
+    }
+    while (s->aside.n > 0 && status == ELBO_OK)
+        status = push(&s->fusing[kind], s->aside.items[--s->aside.n]);
+    return status;
+}
+
+/* The first ready place whose node does not fuse, else the first of all. */
+static int next_to_begin(schedule *s)
+{
+    if (s->others.n > 0)
+        return pop(&s->others);
+    heap *least = NULL;
+    for (heap *h = s->fusing; h < s->fusing + s->n_kinds; h++)
+        if (h->n > 0 && (!least || h->items[0] < least->items[0]))
+            least = h;
+    return pop(least);
 }
 
 static elbo_status schedule_loop(schedule *s)
@@ -224,47 +350,78 @@ static elbo_status schedule_loop(schedule *s)
     elbo_plan *plan = s->plan;
     size_t n = s->loop->n_nodes, n_done = 0;
     int *done = elbo__alloc(n * sizeof *done);
-    if (!done)
-        return ELBO_NO_MEMORY;
-    for (size_t i = 0; i < n; i++)
+    elbo_status status = done ? find_kinds(s) : ELBO_NO_MEMORY;
+    for (size_t i = 0; i < n && status == ELBO_OK; i++) {
         plan->nodes[s->loop->nodes[i]].instr = ELBO__NONE;
-    const elbo__node *open = NULL;
-    int instr = -1;
-    while (n_done < n) {
-        int at = next_ready(s, open, instr, done, n_done);
-        elbo__node *node = &plan->nodes[s->loop->nodes[at]];
-        if (!open || !joins(plan, s->loop->nodes[at], open, instr, done, n_done))
-            instr++;
-        open = fuses(node) ? node : NULL;
-        node->instr = instr;
-        done[n_done++] = s->loop->nodes[at];
-        s->waits[at] = -1;
-        for (size_t i = 0; i < s->n_edges; i++)
-            if (s->edges[i].before == at)
-                s->waits[s->edges[i].after]--;
+        if (s->waits[i] == 0)
+            status = make_ready(s, (int)i);
     }
-    memcpy(s->loop->nodes, done, n * sizeof *done);
+    int instr = -1, open = ELBO__NONE; /* the kind of the open group */
+    while (n_done < n && status == ELBO_OK) {
+        int at = ELBO__NONE;
+        if (open != ELBO__NONE)
+            status = next_to_join(s, open, instr, &at);
+        if (at == ELBO__NONE && status == ELBO_OK) {
+            at = next_to_begin(s);
+            open = s->kind[at];
+            instr++;
+        }
+        for (int e = status == ELBO_OK ? s->first_edge[at] : ELBO__NONE; e != ELBO__NONE && status == ELBO_OK;
+             e = s->edges[e].next)
+            if (--s->waits[s->edges[e].after] == 0)
+                status = make_ready(s, s->edges[e].after);
+        if (status == ELBO_OK) {
+            plan->nodes[s->loop->nodes[at]].instr = instr;
+            done[n_done++] = s->loop->nodes[at];
+        }
+    }
+    if (status == ELBO_OK)
+        memcpy(s->loop->nodes, done, n * sizeof *done);
     s->loop->n_instrs = (size_t)(instr + 1);
     elbo__free(done);
-    return ELBO_OK;
+    return status;
+}
+
+/* One loop's order, with lists of its own. */
+static elbo_status order_loop(schedule *s)
+{
+    size_t n = s->loop->n_nodes;
+    s->n_edges = 0;
+    s->first_edge = elbo__alloc(n * sizeof *s->first_edge);
+    s->waits = elbo__calloc(n, sizeof *s->waits);
+    s->kind = elbo__alloc(n * sizeof *s->kind);
+    elbo_status status = s->first_edge && s->waits && s->kind ? ELBO_OK : ELBO_NO_MEMORY;
+    for (size_t i = 0; i < n && status == ELBO_OK; i++)
+        s->first_edge[i] = ELBO__NONE;
+    if (status == ELBO_OK)
+        status = find_order(s);
+    if (status == ELBO_OK)
+        status = schedule_loop(s);
+    elbo__free(s->first_edge);
+    elbo__free(s->waits);
+    elbo__free(s->kind);
+    return status;
 }
 
 elbo_status elbo__plan_group(elbo_plan *plan)
 {
     elbo_status status = make_loops(plan);
     schedule s = {.plan = plan, .place = elbo__calloc(plan->n_nodes, sizeof *s.place)};
-    if (!s.place)
-        return ELBO_NO_MEMORY;
+    if (status == ELBO_OK)
+        status = s.place ? elbo__readers_start(&s.readers, plan) : ELBO_NO_MEMORY;
+    for (size_t id = 0; id < plan->n_nodes && status == ELBO_OK; id++)
+        elbo__readers_add(&s.readers, plan, (int)id);
     for (size_t i = 0; i < plan->n_loops && status == ELBO_OK; i++) {
         s.loop = &plan->loops[i];
         s.index = (int)i;
-        s.n_edges = 0;
-        s.waits = elbo__calloc(s.loop->n_nodes, sizeof *s.waits);
-        status = s.waits ? find_order(&s) : ELBO_NO_MEMORY;
-        if (status == ELBO_OK)
-            status = schedule_loop(&s);
-        elbo__free(s.waits);
+        status = order_loop(&s);
     }
+    for (size_t i = 0; i < s.kinds_capacity; i++)
+        elbo__free(s.fusing[i].items);
+    elbo__free(s.fusing);
+    elbo__free(s.others.items);
+    elbo__free(s.aside.items);
+    elbo__readers_free(&s.readers);
     elbo__free(s.place);
     elbo__free(s.edges);
     return status;

@@ -35,6 +35,7 @@ typedef struct {
     int n_in, *in;
     char *name;         /* of an input, a parameter, a random stream; NULL: none */
     bool output;
+    int assignment;     /* of a parameter: the last assignment to it; of one: that before it; NONE: none */
     /* stage: */
     bool is_view;       /* no work: `layout` over the buffer of `base`                                                 */
     int base;           /* the node that holds the value: itself unless it is a view                                   */
@@ -217,21 +218,36 @@ bool elbo__lane_in_place(const elbo_layout *lane, bool stripes, int64_t *row);
 /* The elements of the chunk that begins at element `first` of a group's block of this shape, cut along `axis`. */
 int64_t elbo__chunk(const elbo_shape *shape, int axis, int64_t first);
 
-/* A parameter of so many entries and a result of so many times more columns than rows are worth a stage in which each thread
- * reads a part of the parameter. Tests set both to 1. */
-typedef struct {
-    int64_t entries, ratio;
-} elbo__column_rule;
-extern elbo__column_rule elbo__columns;
-
 /* The axis of operand k that walks with `axis` of the node; ELBO__APART when there is none or the node is uncut. */
 int elbo__node_walks(const elbo_plan *plan, int node, int k, int axis);
+
+/* ---- state (state.c) --------------------------------------------------------------------------------------------- */
 
 /* Whether the node reads the memory of state leaf `leaf`, through views or not; writing it does not count. */
 bool elbo__node_reads(const elbo_plan *plan, int node, int leaf);
 
 /* The last assignment to state leaf `leaf` before node `before` in the order of the graph, or NONE. */
 int elbo__last_assignment(const elbo_plan *plan, int leaf, int before);
+
+/* The first one after node `after`, or NONE. */
+int elbo__next_assignment(const elbo_plan *plan, int leaf, int after);
+
+/* The nodes that read each state leaf, once for each operand, among those that have been added (bases are known by
+ * then):
+ *     for (int at = r.newest[leaf]; at != ELBO__NONE; at = r.links[at].older) ... r.links[at].node ... */
+typedef struct {
+    int node, older;
+} elbo__reader;
+typedef struct {
+    int *newest; /* by node */
+    elbo__reader *links;
+    size_t n;
+} elbo__readers;
+elbo_status elbo__readers_start(elbo__readers *r, const elbo_plan *plan) ELBO_MUST_CHECK;
+void elbo__readers_add(elbo__readers *r, const elbo_plan *plan, int id);
+void elbo__readers_free(elbo__readers *r);
+
+/* ---- blocks, memory ---------------------------------------------------------------------------------------------- */
 
 /* The part of an operand that belongs to units [first, first + units). Of a local buffer the run starts at unit 0. */
 elbo_layout elbo__operand_block(const elbo__operand *operand, bool local, int64_t first, int64_t units);

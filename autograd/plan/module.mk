@@ -18,5 +18,6 @@ library_sources += \
     %reldir%/sink.c \
     %reldir%/stage.c \
     %reldir%/stage.h \
+    %reldir%/state.c \
     %reldir%/steps.c \
     %reldir%/steps_run.c

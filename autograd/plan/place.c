@@ -98,23 +98,22 @@ static bool overlap(const extent *a, const extent *b)
     return a->first <= b->last && b->first <= a->last;
 }
 
-/* Lowest address first; the largest chooses first. Returns the bytes needed in all. */
-static size_t fit(extent *extents, size_t n)
+/* Lowest address first; the largest chooses first. Returns the bytes needed in all. `placed` (n) is for those that have
+ * chosen, by address: one that begins behind the place at hand, and all after it, are no longer in the way. */
+static size_t fit(extent *extents, size_t n, extent **placed)
 {
     size_t top = 0;
     qsort(extents, n, sizeof *extents, by_size);
     for (size_t i = 0; i < n; i++) {
         extent *e = &extents[i];
-        bool moved = true;
-        for (e->at = 0; moved;) {
-            moved = false;
-            for (size_t j = 0; j < i; j++)
-                if (overlap(e, &extents[j]) && e->at < extents[j].at + extents[j].bytes &&
-                    extents[j].at < e->at + e->bytes) {
-                    e->at = extents[j].at + extents[j].bytes;
-                    moved = true;
-                }
-        }
+        e->at = 0;
+        size_t j = 0;
+        for (; j < i && placed[j]->at < e->at + e->bytes; j++)
+            if (overlap(e, placed[j]) && e->at < placed[j]->at + placed[j]->bytes)
+                e->at = placed[j]->at + placed[j]->bytes;
+        for (j = i; j > 0 && placed[j - 1]->at > e->at; j--)
+            placed[j] = placed[j - 1];
+        placed[j] = e;
         top = e->at + e->bytes > top ? e->at + e->bytes : top;
     }
     return top;
@@ -159,26 +158,69 @@ static void find_lifetimes(elbo_plan *plan)
     }
 }
 
-/* Places the buffers of one class and loop. */
-static elbo_status place(elbo_plan *plan, elbo__class class, int loop, int64_t units, size_t *bytes)
+/* The arena's buffers: shared ones, then those of each loop. */
+typedef struct {
+    int *buffers;
+    size_t *first; /* by loop, counted from 1; 0: shared */
+} sorted;
+
+static size_t owner(const elbo__buffer *b)
 {
-    extent *extents = elbo__calloc(plan->n_buffers, sizeof *extents);
-    if (!extents)
+    return b->class == ELBO__LOCAL ? (size_t)b->loop + 1 : 0;
+}
+
+static bool in_arena(const elbo__buffer *b)
+{
+    return b->class == ELBO__SHARED || b->class == ELBO__LOCAL;
+}
+
+static void forget(sorted *s)
+{
+    elbo__free(s->buffers);
+    elbo__free(s->first);
+}
+
+static elbo_status sort_buffers(const elbo_plan *plan, sorted *s)
+{
+    *s = (sorted){.buffers = elbo__alloc(plan->n_buffers * sizeof *s->buffers),
+                  .first = elbo__calloc(plan->n_loops + 3, sizeof *s->first)};
+    if (!s->buffers || !s->first) {
+        forget(s);
         return ELBO_NO_MEMORY;
-    size_t n = 0;
-    for (size_t i = 0; i < plan->n_buffers; i++) {
-        const elbo__buffer *b = &plan->buffers[i];
-        if (b->class == class && b->loop == loop)
-            extents[n++] = (extent){.bytes = aligned((size_t)(b->size * units) * elbo_dtype_size(b->dtype)),
-                                    .first = b->first,
-                                    .last = b->last,
-                                    .buffer = (int)i};
     }
-    *bytes = fit(extents, n);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < plan->n_buffers; i++)
+        if (in_arena(&plan->buffers[i]))
+            s->first[owner(&plan->buffers[i]) + 2]++;
+    for (size_t i = 2; i < plan->n_loops + 3; i++)
+        s->first[i] += s->first[i - 1];
+    for (size_t i = 0; i < plan->n_buffers;
+         i++) /* entry k + 1 is where the next of k goes, then where those of k end */
+        if (in_arena(&plan->buffers[i]))
+            s->buffers[s->first[owner(&plan->buffers[i]) + 1]++] = (int)i;
+    return ELBO_OK;
+}
+
+/* Places the buffers of one owner. */
+static elbo_status place(elbo_plan *plan, const sorted *s, size_t owner_, int64_t units, size_t *bytes)
+{
+    const int *buffers = s->buffers + s->first[owner_];
+    size_t n = s->first[owner_ + 1] - s->first[owner_];
+    extent *extents = elbo__calloc(n, sizeof *extents), **placed = elbo__calloc(n, sizeof(extent *));
+    for (size_t i = 0; i < n && extents && placed; i++) {
+        const elbo__buffer *b = &plan->buffers[buffers[i]];
+        extents[i] = (extent){.bytes = aligned((size_t)(b->size * units) * elbo_dtype_size(b->dtype)),
+                              .first = b->first,
+                              .last = b->last,
+                              .buffer = buffers[i]};
+    }
+    elbo_status status = extents && placed ? ELBO_OK : ELBO_NO_MEMORY;
+    if (status == ELBO_OK)
+        *bytes = fit(extents, n, placed);
+    for (size_t i = 0; i < n && status == ELBO_OK; i++)
         plan->buffers[extents[i].buffer].at = extents[i].at;
     elbo__free(extents);
-    return ELBO_OK;
+    elbo__free(placed);
+    return status;
 }
 
 /* ---- constants ------------------------------------------------------------------------------------------------------------------ */
@@ -254,12 +296,12 @@ elbo_status elbo__plan_divide(elbo_plan *plan)
 /* ---- the pass ------------------------------------------------------------------------------------------------------------------- */
 
 /* Local buffers grow with the units in a run. */
-static elbo_status choose_runs(elbo_plan *plan)
+static elbo_status choose_runs(elbo_plan *plan, const sorted *s)
 {
     elbo_status status = ELBO_OK;
     for (size_t i = 0; i < plan->n_loops && status == ELBO_OK; i++) {
         elbo__loop *loop = &plan->loops[i];
-        status = place(plan, ELBO__LOCAL, (int)i, loop->grain, &loop->local);
+        status = place(plan, s, i + 1, loop->grain, &loop->local);
         int64_t blocks = elbo__loop_blocks(loop), fitting = loop->local ? MOST_LOCAL / (int64_t)loop->local : blocks;
         loop->run = fitting < blocks ? fitting : blocks;
         loop->run = loop->run > 0 ? loop->run : 1;
@@ -267,13 +309,13 @@ static elbo_status choose_runs(elbo_plan *plan)
     return status;
 }
 
-static elbo_status place_all(elbo_plan *plan)
+static elbo_status place_all(elbo_plan *plan, const sorted *s)
 {
-    elbo_status status = place(plan, ELBO__SHARED, ELBO__NONE, 1, &plan->shared_bytes);
+    elbo_status status = place(plan, s, 0, 1, &plan->shared_bytes);
     plan->local_bytes = 0;
     for (size_t i = 0; i < plan->n_loops && status == ELBO_OK; i++) {
         elbo__loop *loop = &plan->loops[i];
-        status = place(plan, ELBO__LOCAL, (int)i, loop->grain * loop->run, &loop->local);
+        status = place(plan, s, i + 1, loop->grain * loop->run, &loop->local);
         plan->local_bytes = loop->local > plan->local_bytes ? loop->local : plan->local_bytes;
     }
     return status;
@@ -299,7 +341,12 @@ elbo_status elbo__plan_recut(elbo_plan *plan, int64_t grain, int64_t run)
         if (run > 0)
             loop->run = run;
     }
-    elbo_status status = place_all(plan);
+    sorted s;
+    elbo_status status = sort_buffers(plan, &s);
+    if (status != ELBO_OK)
+        return status;
+    status = place_all(plan, &s);
+    forget(&s);
     if (status == ELBO_OK)
         status = elbo__plan_divide(plan);
     return status == ELBO_OK ? elbo__plan_allocate(plan) : status;
@@ -324,9 +371,14 @@ elbo_status elbo__plan_place(elbo_plan *plan)
     }
     plan->scratch_bytes = aligned(scratch);
     find_lifetimes(plan);
-    elbo_status status = choose_runs(plan);
+    sorted s;
+    elbo_status status = sort_buffers(plan, &s);
+    if (status != ELBO_OK)
+        return status;
+    status = choose_runs(plan, &s);
     if (status == ELBO_OK)
-        status = place_all(plan);
+        status = place_all(plan, &s);
+    forget(&s);
     if (status == ELBO_OK)
         status = write_constants(plan);
     return status == ELBO_OK ? elbo__plan_divide(plan) : status;

@@ -3,15 +3,17 @@
 #include <string.h>
 
 #include "../../tensor/memory.h"
+#include "../../tensor/lookup.h"
 #include "ir.h"
 
 typedef struct {
     elbo_plan *plan;
     elbo_graph *graph;
-    bool *live;    /* by graph id */
-    bool *wanted;  /* by graph id: an output */
-    int *place;    /* graph id to plan node */
-    int *assigned; /* plan node of a state leaf: assignments to it so far */
+    bool *live;         /* by graph id */
+    bool *wanted;       /* by graph id: an output */
+    int *place;         /* graph id to plan node */
+    int *assigned;      /* plan node of a state leaf: assignments to it so far */
+    elbo__lookup nodes; /* by what makes them what they are */
 } import;
 
 /* ---- adding nodes ------------------------------------------------------------------------------------------------------ */
@@ -26,6 +28,11 @@ static elbo_status add(elbo_plan *plan, elbo__node node, const int *in)
         return ELBO_NO_MEMORY;
     for (int i = 0; i < node.n_in; i++)
         node.in[i] = in[i];
+    node.assignment = ELBO__NONE;
+    if (node.op->flags & ELBO__ASSIGN) {
+        node.assignment = plan->nodes[in[0]].assignment;
+        plan->nodes[in[0]].assignment = (int)plan->n_nodes;
+    }
     plan->nodes[plan->n_nodes++] = node;
     return ELBO_OK;
 }
@@ -51,6 +58,15 @@ static int epoch(const import *im, const int *in, int n)
     return sum;
 }
 
+static uint64_t hash_of(const elbo__node *node, const int *in)
+{
+    uint64_t hash = elbo__hash_more((uint64_t)node->dtype, &node->op, sizeof node->op);
+    hash = elbo__hash_more(hash, in, (size_t)node->n_in * sizeof *in);
+    hash = elbo__hash_more(hash, node->shape.dim, (size_t)node->shape.ndim * sizeof node->shape.dim[0]);
+    hash = elbo__hash_more(hash, &node->units, sizeof node->units);
+    return elbo__hash_more(hash, &node->attr, sizeof node->attr);
+}
+
 static bool same_operands(const elbo__node *a, const elbo__node *b, const int *b_in)
 {
     if (a->n_in != b->n_in)
@@ -61,17 +77,17 @@ static bool same_operands(const elbo__node *a, const elbo__node *b, const int *b
     return true;
 }
 
-static int find_same(const import *im, const elbo__node *node, const int *in, int its_epoch)
+static int find_same(const import *im, const elbo__node *node, const int *in, uint64_t hash)
 {
     const elbo_plan *plan = im->plan;
     if (node->op->flags & ELBO__ASSIGN || node->op == &elbo__op_input || node->op == &elbo__op_array)
         return ELBO__NONE;
-    for (size_t i = plan->n_nodes; i-- > 0;) {
-        const elbo__node *old = &plan->nodes[i];
+    for (int e = elbo__lookup_first(&im->nodes, hash); e >= 0; e = elbo__lookup_next(&im->nodes, e)) {
+        const elbo__node *old = &plan->nodes[im->nodes.entries[e].value];
         if (old->op == node->op && old->dtype == node->dtype && same_operands(old, node, in) &&
             elbo_shape_equal(&old->shape, &node->shape) && memcmp(&old->attr, &node->attr, sizeof node->attr) == 0 &&
-            old->units == its_epoch)
-            return (int)i;
+            old->units == node->units)
+            return im->nodes.entries[e].value;
     }
     return ELBO__NONE;
 }
@@ -125,10 +141,12 @@ static int neutral(const elbo_plan *plan, const elbo__node *node, const int *in)
 static elbo_status put_once(import *im, elbo__node node, const int *in, int *id)
 {
     node.units = epoch(im, in, node.n_in); /* until pass `stage` gives it its meaning */
-    if ((*id = find_same(im, &node, in, (int)node.units)) != ELBO__NONE)
+    const uint64_t hash = hash_of(&node, in);
+    if ((*id = find_same(im, &node, in, hash)) != ELBO__NONE)
         return ELBO_OK;
     *id = (int)im->plan->n_nodes;
-    return add(im->plan, node, in);
+    elbo_status status = elbo__lookup_add(&im->nodes, hash, *id);
+    return status == ELBO_OK ? add(im->plan, node, in) : status;
 }
 
 /* The node, or what it comes to. */
@@ -281,5 +299,6 @@ import im = {.plan = plan, .graph = g, .live = elbo__calloc(g->n_nodes, sizeof *
     elbo__free(im.wanted);
     elbo__free(im.place);
     elbo__free(im.assigned);
+    elbo__lookup_free(&im.nodes);
     return status;
 }

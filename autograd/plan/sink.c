@@ -32,18 +32,14 @@ static int before_assignment(const staging *s, int id)
     const elbo__node *node = &plan->nodes[id];
     int latest = INT32_MAX;
     for (int k = 0; k < node->n_in; k++) {
-        int leaf = plan->nodes[node->in[k]].base;
-        for (int other = id + 1; other < (int)plan->n_nodes && plan->nodes[leaf].op == &elbo__op_param; other++) {
-            const elbo__node *assignment = &plan->nodes[other];
-            if (!(assignment->op->flags & ELBO__ASSIGN) || assignment->in[0] != leaf)
-                continue;
-            bool meet = node->axis == ELBO__UNCUT || assignment->axis == ELBO__UNCUT
-                            ? node->axis == assignment->axis
-                            : elbo__state_axis(plan, id, leaf, node->axis) == assignment->axis &&
-                                  elbo__domain_of(s, id, node->axis) == elbo__domain_of(s, other, assignment->axis);
-            at_most(&latest, meet ? assignment->stage : assignment->stage - 1);
-            break;
-        }
+        int leaf = plan->nodes[node->in[k]].base, next = ELBO__NONE;
+        if (plan->nodes[leaf].op == &elbo__op_param)
+            next = elbo__next_assignment(plan, leaf, id);
+        if (next == ELBO__NONE)
+            continue;
+        const elbo__node *assignment = &plan->nodes[next];
+        bool meet = elbo__reader_meets(s, id, leaf, next, assignment->axis);
+        at_most(&latest, meet ? assignment->stage : assignment->stage - 1);
     }
     return latest;
 }

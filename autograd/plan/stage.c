@@ -99,16 +99,9 @@ static int later(int stage, int other, bool together_)
     return stage > needed ? stage : needed;
 }
 
-bool elbo__node_reads(const elbo_plan *plan, int id, int leaf)
-{
-    const elbo__node *node = &plan->nodes[id];
-    for (int k = node->op->flags & ELBO__ASSIGN ? 1 : 0; k < node->n_in && !node->is_view; k++)
-        if (plan->nodes[node->in[k]].base == leaf)
-            return true;
-    return false;
-}
-
-int elbo__state_axis(const elbo_plan *plan, int id, int leaf, int axis)
+/* The axis of state `leaf` that walks with `axis` of the node, through the operand by which the node reads it; when
+ * it reads it more than once, all must agree. */
+static int state_axis(const elbo_plan *plan, int id, int leaf, int axis)
 {
     const elbo__node *node = &plan->nodes[id];
     int found = ELBO__APART;
@@ -124,12 +117,10 @@ int elbo__state_axis(const elbo_plan *plan, int id, int leaf, int axis)
     return found;
 }
 
-int elbo__last_assignment(const elbo_plan *plan, int leaf, int before)
+bool elbo__reader_meets(const staging *s, int reader, int leaf, int assignment, int axis)
 {
-    for (int id = before - 1; id > leaf; id--)
-        if (plan->nodes[id].op->flags & ELBO__ASSIGN && plan->nodes[id].in[0] == leaf)
-            return id;
-    return ELBO__NONE;
+    int its_axis = s->plan->nodes[reader].axis;
+    return elbo__together(s, reader, its_axis, state_axis(s->plan, reader, leaf, its_axis), assignment, axis);
 }
 
 /* After an operand is complete: its own blocks, or the last assignment to the state that it shows. */
@@ -154,13 +145,10 @@ static int after_readers(const staging *s, int id, int axis)
 {
     const elbo_plan *plan = s->plan;
     int leaf = plan->nodes[id].in[0], stage = 0;
-    for (int other = leaf + 1; other < id; other++)
-        if (elbo__node_reads(plan, other, leaf))
-            stage = later(stage, plan->nodes[other].stage,
-                          plan->nodes[other].axis == ELBO__UNCUT || axis == ELBO__UNCUT
-                              ? plan->nodes[other].axis == axis
-                              : elbo__state_axis(plan, other, leaf, plan->nodes[other].axis) == axis &&
-                                    elbo__domain_of(s, id, axis) == elbo__domain_of(s, other, plan->nodes[other].axis));
+    for (int at = s->readers.newest[leaf]; at != ELBO__NONE; at = s->readers.links[at].older) {
+        int other = s->readers.links[at].node;
+        stage = later(stage, plan->nodes[other].stage, elbo__reader_meets(s, other, leaf, id, axis));
+    }
     return stage;
 }
 
@@ -229,8 +217,6 @@ static bool can_cut(const staging *s, int id, int axis)
     return walks && units > 1;
 }
 
-elbo__column_rule elbo__columns = {.entries = 1 << 16, .ratio = 8};
-
 /* Cut by rows, a product of few rows by a parameter has every thread read the whole of the parameter, of which the others
  * have just written their parts: far slower than a stage more in which each thread reads some of its columns. */
 static bool wants_columns(const staging *s, int id)
@@ -240,8 +226,8 @@ static bool wants_columns(const staging *s, int id)
         return false;
     const elbo__node *right = &s->plan->nodes[node->in[1]];
     return s->plan->nodes[right->base].op == &elbo__op_param && node->shape.dim[0] > 1 &&
-           node->shape.dim[1] >= elbo__columns.ratio * node->shape.dim[0] &&
-           elbo_shape_size(&right->shape) >= elbo__columns.entries;
+           node->shape.dim[1] >= s->graph->columns.ratio * node->shape.dim[0] &&
+           elbo_shape_size(&right->shape) >= s->graph->columns.entries;
 }
 
 /* Whether the node's blocks are columns of a row-major matrix: those of such a product, and what is made of them. */
@@ -261,9 +247,10 @@ static bool lies_in_stripes(const staging *s, int id)
 /* What is larger is shared out among the threads, even where it could stand a stage earlier in one piece. */
 enum { MOST_UNCUT = 4096 };
 
-static void place_node(staging *s, int id)
+/* The axis with the earliest stage, and of several the one with the widest steps. */
+static int earliest_axis(const staging *s, int id)
 {
-    elbo__node *node = &s->plan->nodes[id];
+    const elbo__node *node = &s->plan->nodes[id];
     bool large = elbo_shape_size(&node->shape) > MOST_UNCUT;
     int best = ELBO__UNCUT, best_stage = large ? INT32_MAX : stage_for(s, id, ELBO__UNCUT);
     int64_t best_reach = -1;
@@ -279,18 +266,37 @@ static void place_node(staging *s, int id)
             best_reach = r;
         }
     }
-    if (node->op == &elbo__op_matmul && node->shape.ndim == 2 && can_cut(s, id, 0)) {
-        /* else rows, though columns may come a stage earlier: what is made of it lies by rows */
-        best = wants_columns(s, id) ? 1 : 0;
-        best_stage = stage_for(s, id, best);
-    }
-    node->stage = best == ELBO__UNCUT ? stage_for(s, id, best) : best_stage;
-    node->axis = best;
+    return best;
+}
+
+/* A product's rows, though columns may come a stage earlier: what is made of it lies by rows. Or, for few rows,
+ * columns. UNCUT: it is no such product. */
+static int product_axis(const staging *s, int id)
+{
+    const elbo__node *node = &s->plan->nodes[id];
+    if (node->op != &elbo__op_matmul || node->shape.ndim != 2 || !can_cut(s, id, 0))
+        return ELBO__UNCUT;
+    return wants_columns(s, id) ? 1 : 0;
+}
+
+/* In memory: as the state that it is assigned to, row-major where its blocks are stripes, else by blocks. */
+static elbo_layout layout_for(const staging *s, const elbo__node *node)
+{
+    if (node->op->flags & ELBO__ASSIGN)
+        return s->plan->nodes[node->in[0]].layout;
+    return node->stripes ? elbo_layout_of(&node->shape) : own_layout(node);
+}
+
+static void place_node(staging *s, int id)
+{
+    elbo__node *node = &s->plan->nodes[id];
+    node->axis = product_axis(s, id);
+    if (node->axis == ELBO__UNCUT)
+        node->axis = earliest_axis(s, id);
+    node->stage = stage_for(s, id, node->axis);
     node->base = id;
     node->stripes = lies_in_stripes(s, id);
-    node->layout = node->op->flags & ELBO__ASSIGN ? s->plan->nodes[node->in[0]].layout
-                   : node->stripes                ? elbo_layout_of(&node->shape)
-                                                  : own_layout(node);
+    node->layout = layout_for(s, node);
 }
 
 /* A view stands where its operand stands, cut along the axis that walks with the operand's. */
@@ -332,7 +338,9 @@ elbo_status elbo__plan_stage(elbo_plan *plan, const elbo_graph *graph)
                  .latest = elbo__calloc(plan->n_nodes, sizeof *s.latest),
                  .leafy = elbo__calloc(plan->n_nodes, sizeof *s.leafy),
                  .followed = elbo__calloc(plan->n_nodes, sizeof *s.followed)};
-    elbo_status status = s.parent && s.units && s.latest && s.leafy && s.followed ? ELBO_OK : ELBO_NO_MEMORY;
+    elbo_status status = elbo__readers_start(&s.readers, plan);
+    if (!s.parent || !s.units || !s.latest || !s.leafy || !s.followed)
+        status = ELBO_NO_MEMORY;
     if (status == ELBO_OK) {
         find_domains(&s);
         for (int id = 0; id < (int)plan->n_nodes; id++) {
@@ -341,6 +349,7 @@ elbo_status elbo__plan_stage(elbo_plan *plan, const elbo_graph *graph)
                 place_leaf(&s, id);
             else if (!(node->op->flags & ELBO__VIEW) || !place_view(&s, id))
                 place_node(&s, id);
+            elbo__readers_add(&s.readers, plan, id);
         }
         elbo__sink(&s);
         plan->n_stages = 1;
@@ -352,6 +361,7 @@ elbo_status elbo__plan_stage(elbo_plan *plan, const elbo_graph *graph)
                 plan->n_stages = node->stage + 1;
         }
     }
+    elbo__readers_free(&s.readers);
     elbo__free(s.parent);
     elbo__free(s.units);
     elbo__free(s.latest);

@@ -26,6 +26,38 @@ static elbo_layout joined(const elbo_layout *l)
     return out;
 }
 
+/* The index of element `first` of a layout in row-major order; that of axis 0 may go beyond its end. */
+static void index_of(const elbo_layout *l, int64_t first, int64_t index[ELBO_MAX_RANK])
+{
+    for (int i = l->shape.ndim - 1; i > 0; i--) {
+        index[i] = first % l->shape.dim[i];
+        first /= l->shape.dim[i];
+    }
+    index[0] = first;
+}
+
+/* From there on by `rows` along axis `axis`, whose index is at most its size then. */
+static void step_on(const elbo_layout *l, int axis, int64_t by, int64_t index[ELBO_MAX_RANK])
+{
+    index[axis] += by;
+    for (int i = axis; i > 0 && index[i] == l->shape.dim[i]; i--) {
+        index[i] = 0;
+        index[i - 1]++;
+    }
+}
+
+/* How many whole short rows that a kernel takes lie evenly from `index` on, n elements in all. */
+static int64_t short_rows(elbo_dtype dtype, const elbo_tensor *from, const int64_t *index, int64_t n)
+{
+    const elbo_layout *l = &from->layout;
+    int last = l->shape.ndim - 1;
+    if (last == 0 || from->dtype != dtype || index[last] != 0 || l->shape.dim[last] > ELBO__SHORT_ROW ||
+        (l->strides[last] != 0 && l->strides[last] != 1))
+        return 0;
+    int64_t rows = n / l->shape.dim[last], before_end = l->shape.dim[last - 1] - index[last - 1];
+    return last == 1 || rows < before_end ? rows : before_end;
+}
+
 /* Elements [first, first + n) of a layout in row-major order, into one row; converts u8 and i32. */
 static void load(const elbo__kernels *kernels, elbo_dtype dtype, void *to, const elbo_tensor *from, int64_t first,
                  int64_t n)
@@ -33,15 +65,18 @@ static void load(const elbo__kernels *kernels, elbo_dtype dtype, void *to, const
     const elbo_layout *l = &from->layout;
     size_t size = elbo_dtype_size(dtype), from_size = elbo_dtype_size(from->dtype);
     int last = l->shape.ndim - 1;
-    int64_t index[ELBO_MAX_RANK], rest = first;
-    for (int i = last; i >= 0; i--) {
-        index[i] = i ? rest % l->shape.dim[i] : rest;
-        rest = i ? rest / l->shape.dim[i] : 0;
-    }
-    while (n > 0) {
-        int64_t row = l->shape.dim[last] - index[last], step = l->strides[last];
-        row = last == 0 || row > n ? n : row;
+    int64_t index[ELBO_MAX_RANK], row, rows;
+    index_of(l, first, index);
+    for (; n > 0; n -= row, to = (char *)to + row * (int64_t)size) {
+        int64_t left = l->shape.dim[last] - index[last], step = l->strides[last];
         const char *x = (const char *)from->data + elbo__layout_at(l, index) * (int64_t)from_size;
+        if ((rows = short_rows(dtype, from, index, n)) > 0) {
+            row = rows * l->shape.dim[last];
+            kernels->copy_rows(rows, l->shape.dim[last], to, l->shape.dim[last], x, l->strides[last - 1], step == 0);
+            step_on(l, last - 1, rows, index);
+            continue;
+        }
+        row = last == 0 || left > n ? n : left;
         if (from->dtype == dtype && step == 1)
             memcpy(to, x, (size_t)row * size);
         else if (from->dtype == ELBO_U8 && step == 1)
@@ -50,31 +85,30 @@ static void load(const elbo__kernels *kernels, elbo_dtype dtype, void *to, const
             kernels->from_i32(row, to, (const int32_t *)x);
         else
             kernels->strided(row, to, from->dtype, x, step);
-        to = (char *)to + row * (int64_t)size;
-        n -= row;
-        index[last] += row;
-        for (int i = last; i > 0 && index[i] == l->shape.dim[i]; i--) {
-            index[i] = 0;
-            index[i - 1]++;
-        }
+        step_on(l, last, row, index);
     }
 }
 
 static void store(elbo_dtype dtype, const elbo_tensor *to, const void *from, int64_t first, int64_t n)
 {
     const elbo_layout *l = &to->layout;
-    size_t size = elbo_dtype_size(dtype);
-    if (elbo_layout_contiguous(l)) {
-        memcpy((char *)to->data + (l->offset + first) * (int64_t)size, from, (size_t)n * size);
-        return;
+    int last = l->shape.ndim - 1;
+    int64_t index[ELBO_MAX_RANK], row, size = (int64_t)elbo_dtype_size(dtype);
+    index_of(l, first, index);
+    for (; n > 0; n -= row, from = (const char *)from + row * size) {
+        int64_t left = l->shape.dim[last] - index[last], step = l->strides[last];
+        char *y = (char *)to->data + elbo__layout_at(l, index) * size;
+        row = last == 0 || left > n ? n : left;
+        if (step == 1)
+            memcpy(y, from, (size_t)(row * size));
+        else if (dtype == ELBO_F32)
+            for (int64_t i = 0; i < row; i++)
+                ((float *)(void *)y)[i * step] = ((const float *)from)[i];
+        else
+            for (int64_t i = 0; i < row; i++)
+                ((double *)(void *)y)[i * step] = ((const double *)from)[i];
+        step_on(l, last, row, index);
     }
-    elbo__walk w = elbo__walk_start(&l->shape);
-    for (int i = l->shape.ndim - 1; i >= 0; i--) {
-        w.index[i] = first % l->shape.dim[i];
-        first /= l->shape.dim[i];
-    }
-    for (const char *x = from; n > 0; n--, x += size, elbo__walk_next(&w))
-        memcpy((char *)to->data + elbo__layout_at(l, w.index) * (int64_t)size, x, size);
 }
 
 /* Where the chunk that begins at element `first` of row `row` finds an operand: at + row * next_row + first * next. Both are

@@ -110,34 +110,12 @@ static elbo_var *global_norm(elbo_graph *g, elbo_var *const *grads, int n)
     return elbo_sqrt(sum);
 }
 
-/* The sum of |x| along an axis */
-static elbo_var *absolute_sum(elbo_var *x, int axis)
-{
-    return elbo_sum_axis(elbo_abs(x), axis);
-}
-
-/* A vector or number whose sum no entry of x exceeds. The entries of a product are bounded by its factors: term k of each of
- * them by (sum over i of |a_ik|) (sum over j of |b_kj|). That takes no look at the product, so that weights can be updated where their gradients
- * are made. */
-static elbo_var *bound(elbo_var *x)
-{
-    while (x->op == &elbo__op_permute || x->op == &elbo__op_reshape)
-        x = x->in[0];
-    if (x->op == &elbo__op_matmul && elbo_ndim(x) == 2)
-        return elbo_mul(absolute_sum(x->in[0], 0), absolute_sum(x->in[1], 1));
-    if (x->op == &elbo__op_sum &&
-        elbo_ndim(x->in[0]) == 2) /* of a bias: the summand is a factor of a weight's gradient */
-        x = x->in[0];
-    return elbo_ndim(x) < 2 || elbo_size(x, 0) == 0 ? elbo_abs(x)
-                                                    : absolute_sum(elbo_reshape(x, ELBO_SHAPE(elbo_size(x, 0), -1)), 1);
-}
-
 /* 1 when a bound on all gradients is finite, and they with it; 0 otherwise */
 static elbo_var *all_finite(elbo_graph *g, elbo_var *const *grads, int n)
 {
     elbo_var *sum = elbo_constant(g, 0), *vector = NULL;
     for (int i = 0; i < n; i++) {
-        elbo_var *b = bound(grads[i]);
+        elbo_var *b = elbo__bound(grads[i]);
         elbo_shape shape = elbo_shape_of(b), like = vector ? elbo_shape_of(vector) : shape;
         if (elbo_shape_equal(&shape, &like))
             vector = vector ? elbo_add(vector, b) : b; /* one for each image, as a rule */

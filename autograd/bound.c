@@ -1,0 +1,27 @@
+/* Bounds on the entries of a node, by what the ops say of them: whether a gradient is finite is told without a look
+ * at it. */
+#include "op.h"
+
+elbo_var *elbo__absolute_sum(elbo_var *x, int axis)
+{
+    return elbo_sum_axis(elbo_abs(x), axis);
+}
+
+elbo_var *elbo__bound_by_entries(elbo_var *x)
+{
+    const int64_t rows = elbo_ndim(x) > 0 ? elbo_size(x, 0) : 0;
+    if (elbo_ndim(x) < 2 || rows == 0)
+        return elbo_abs(x);
+    return elbo__absolute_sum(elbo_reshape(x, ELBO_SHAPE(rows, -1)), 1);
+}
+
+elbo_var *elbo__bound_by_op(elbo_var *x)
+{
+    return x->op->bound ? x->op->bound(x) : NULL;
+}
+
+elbo_var *elbo__bound(elbo_var *x)
+{
+    elbo_var *bound = elbo__bound_by_op(x);
+    return bound ? bound : elbo__bound_by_entries(x);
+}
