@@ -101,8 +101,9 @@ ELBO_API elbo_var *elbo_detach(elbo_var *x);
 /* y = hard, with the derivative of soft: the straight-through estimator (Bengio et al. 2013, arXiv:1308.3432) */
 ELBO_API elbo_var *elbo_straight_through(elbo_var *hard, elbo_var *soft);
 
-/* state := value. `state` comes from elbo_param, elbo_state or elbo_slab. Nodes added before see the old value, nodes
- * added after it the new one. Assignments take place in every run, wanted as outputs or not. Returns `state`. */
+/* state := value, in graphs of mode ELBO_TRAIN alone: elsewhere it is an error, so that no test image moves anything.
+ * `state` comes from elbo_param, elbo_state or elbo_slab. Nodes added before see the old value, nodes added after it the
+ * new one. Assignments take place in every run, wanted as outputs or not. Returns `state`. */
 ELBO_API elbo_var *elbo_assign(elbo_var *state, elbo_var *value);
 
 /* state := condition () is not 0 ? value : state */

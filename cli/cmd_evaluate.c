@@ -169,7 +169,8 @@ int elbo__cmd_evaluate(int argc, char **argv)
     command_line line = {
         .name = "evaluate",
         .doc =
-            "Measures a trained model: the ELBO (beta = 1, all constants, as many draws of z as in training) and its "
+            "Measures a trained model: the ELBO (beta = 1, all constants, as many draws of z as the training measured "
+            "it with) and its "
             "parts, "
             "the squared error of the reconstruction (summed over pixels), and what else the model reports; means over "
             "images. A denoising model gets damaged images and is measured by the whole ones. A Bernoulli on grey "

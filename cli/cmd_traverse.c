@@ -53,9 +53,11 @@ int elbo__cmd_traverse(int argc, char **argv)
 {
     command_line line = {
         .name = "traverse",
-        .doc = "Draws a row of pictures for each dimension of the latent space of a trained model, which goes from one "
-               "side "
-               "to the other while the others stay.",
+        .doc =
+            "Draws a row of pictures for each dimension of the latent space of a trained model, which goes from one "
+            "side "
+            "to the other while the others stay. Centre and deviations are those of the prior; where that is no normal "
+            "distribution, those of the codes of images.",
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, wants_images, traverse);

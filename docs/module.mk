@@ -1,4 +1,4 @@
-EXTRA_DIST += \
+nobase_dist_doc_DATA += \
     %reldir%/adding-an-op.md \
     %reldir%/architecture.md \
     %reldir%/latent-space.md \

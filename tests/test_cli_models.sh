@@ -109,7 +109,7 @@ fails 64 'option "momentum": of no use without optimiser=sgd' "$elbo" train vae 
 fails 64 'option "binarise": of no use' "$elbo" train vae --binarise --likelihood gaussian
 fails 64 'option "variance": of no use without likelihood=gaussian' "$elbo" train vae --variance 1
 fails 64 'option "from": of no use without between=images' "$elbo" interpolate vae --between draws --from 3
-fails 1 'images 24 to 24 of 24' "$elbo" traverse vae --image 24
+fails 1 'images 24 to 24: there are 24' "$elbo" traverse vae --image 24
 runs 'interpolate the last images' "$elbo" interpolate vae --from 20 -o picture.png
 fails 1 'images 23 to' "$elbo" interpolate vae --from 23
 fails 1 'takes no labels' "$elbo" manifold vae --label 1

@@ -7,6 +7,7 @@
 #include "../nn/runs/explain.h"
 #include "../tensor/machine.h"
 #include "patterns.h"
+#include "runs.h"
 #include "suites.h"
 
 enum { N = 24 };
@@ -67,7 +68,20 @@ START_TEST(the_optimiser_that_is_asked_for_is_in_the_training_step)
 }
 END_TEST
 
-static void assert_refused(elbo_run *run, const elbo_images *images, elbo_explanation how, const char *reason)
+START_TEST(a_variance_that_pixels_share_costs_no_barrier)
+{
+    static const char *const learned[] = {"no", "shared"};
+    const elbo_images images = pattern_images(N);
+    for (int i = 0; i < 2; i++) {
+        elbo_run *run = run_of(&elbo_model_vae, OPTIONS("likelihood", "gaussian", "learn-variance", learned[i]),
+                               ELBO_SHAPE(PATTERN_SIDE, PATTERN_SIDE), 0);
+        assert_tells(run, &images, &(elbo_explanation){.batch = 16}, "barriers 1,");
+        elbo_run_free(run);
+    }
+}
+END_TEST
+
+static void assert_not_explained(elbo_run *run, const elbo_images *images, elbo_explanation how, const char *reason)
 {
     ck_assert_ptr_null(elbo_run_explain(run, images, &how));
     ck_assert_msg(strstr(elbo_error(), reason) != NULL, "\"%s\" does not say \"%s\"", elbo_error(), reason);
@@ -79,11 +93,11 @@ START_TEST(what_makes_no_sense_is_refused)
     elbo_images unlabelled = images;
     unlabelled.labels.data = NULL;
     elbo_run *run = new_run(&elbo_model_cvae, &images);
-    assert_refused(run, &images, (elbo_explanation){.role = "dance"}, "no role \"dance\"");
-    assert_refused(run, &images, (elbo_explanation){.batch = N + 1}, "a batch of 25 from 24 images");
-    assert_refused(run, &images, (elbo_explanation){.batch = -1}, "a batch of -1");
-    assert_refused(run, &images, (elbo_explanation){.batch = 0}, "a batch of 128 from 24 images");
-    assert_refused(run, &unlabelled, (elbo_explanation){.batch = 3}, "needs labels");
+    assert_not_explained(run, &images, (elbo_explanation){.role = "dance"}, "no role \"dance\"");
+    assert_not_explained(run, &images, (elbo_explanation){.batch = N + 1}, "a batch of 25 from 24 images");
+    assert_not_explained(run, &images, (elbo_explanation){.batch = -1}, "a batch of -1");
+    assert_not_explained(run, &images, (elbo_explanation){.batch = 0}, "a batch of 128 from 24 images");
+    assert_not_explained(run, &unlabelled, (elbo_explanation){.batch = 3}, "needs labels");
     elbo_run_free(run);
 }
 END_TEST
@@ -106,6 +120,7 @@ Suite *suite_explain(void)
     TCase *plans = tcase_create("plans");
     tcase_add_loop_test(plans, each_role_has_its_plan, 0, sizeof roles / sizeof roles[0]);
     tcase_add_test(plans, the_optimiser_that_is_asked_for_is_in_the_training_step);
+    tcase_add_test(plans, a_variance_that_pixels_share_costs_no_barrier);
     tcase_add_test(plans, what_makes_no_sense_is_refused);
     suite_add_tcase(s, plans);
     TCase *machine = tcase_create("machine");

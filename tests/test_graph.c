@@ -296,6 +296,16 @@ START_TEST(a_closed_set_refuses_unknown_names_and_other_shapes)
 }
 END_TEST
 
+START_TEST(a_graph_that_evaluates_changes_no_state)
+{
+    rig r = rig_new(ELBO_F32, ELBO_EVALUATE);
+    elbo_var *s = elbo_state(r.g, "codebook", ELBO_SHAPE(2), zeros);
+    elbo_assign(s, elbo_shift(s, 1));
+    rig_assert_error(&r, "assign \"codebook\": a graph that evaluates changes no state");
+    rig_free(&r);
+}
+END_TEST
+
 START_TEST(a_set_that_changes_while_a_graph_is_built_is_an_error)
 {
     rig r = rig_new(ELBO_F32, ELBO_TRAIN);
@@ -334,6 +344,7 @@ Suite *suite_graph(void)
     tcase_add_test(t, one_name_is_one_node);
     tcase_add_test(t, scopes_are_prefixes_of_parameters_but_not_of_inputs);
     tcase_add_test(t, a_closed_set_refuses_unknown_names_and_other_shapes);
+    tcase_add_test(t, a_graph_that_evaluates_changes_no_state);
     tcase_add_test(t, a_set_that_changes_while_a_graph_is_built_is_an_error);
     tcase_add_test(t, a_graph_names_at_most_fifteen_slabs);
     suite_add_tcase(s, t);

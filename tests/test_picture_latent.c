@@ -213,7 +213,7 @@ START_TEST(a_traversal_from_an_image_leaves_the_other_dimensions_at_its_code)
             assert_shown(&g, row, i / Z, i % Z, i % Z == row ? 1.5 * (i / Z) - 3 : points[3][i % Z]);
     grid_free(&g);
     assert_refused(elbo_picture_traversal(run, &(elbo_view){.images = &images}, IMAGES, scratch_path("ways")),
-                   "images 6 to 6 of 6");
+                   "images 6 to 6: there are 6, counted from 0");
     assert_refused(elbo_picture_traversal(run, &(elbo_view){.steps = 5}, 0, scratch_path("none")),
                    "there are no images");
     elbo_run_free(run);
@@ -271,7 +271,7 @@ START_TEST(what_cannot_be_drawn_is_refused)
     assert_refused(elbo_picture_manifold(run, &view, path), "a manifold of 4 dimensions");
     assert_refused(elbo_picture_interpolation(run, &short_view, &(elbo_path){0, 1, 1, false}, path), "at least 2");
     assert_refused(elbo_picture_traversal(run, &short_view, -1, path), "at least 2");
-    assert_refused(elbo_picture_interpolation(run, &view, &(elbo_path){5, -1, 3, false}, path), "images 5 to 10 of 6");
+    assert_refused(elbo_picture_interpolation(run, &view, &(elbo_path){5, -1, 3, false}, path), "images 5 to 10: there are 6");
     assert_refused(elbo_picture_interpolation(run, &view, &(elbo_path){0, -1, 0, false}, path), "0 pictures");
     ck_assert_int_eq(scratch_entries(), 0);
     elbo_run_free(run);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../nn/model/model.h"
+#include "../nn/runs/explain.h"
 #include "../nn/training/train.h"
 #include "rig.h"
 #include "runs.h"
@@ -208,6 +209,30 @@ START_TEST(each_word_of_params_must_begin_a_parameters_name)
 }
 END_TEST
 
+static void keep_warning(void *user, const char *message)
+{
+    snprintf(user, 200, "%s", message);
+}
+
+START_TEST(a_parameter_that_no_loss_moves_is_a_warning)
+{
+    static const elbo_model one = {
+        .name = "one", .flags = ELBO_NO_PRIOR, .infer = infer, .generate = generate, .losses = one_loss};
+    static const char *const params[] = {"encoder.", NULL, "encoder. decoder"};
+    static float x[2 * 2];
+    elbo_images images = images_of(x, 2, ELBO_SHAPE(2));
+    for (int i = 0; i < 3; i++) {
+        char warning[200] = "";
+        moved = params[i];
+        elbo_run *run = run_of(&one, NO_OPTIONS, ELBO_SHAPE(2), 0);
+        const elbo_training how = {.epochs = 1, .warning = keep_warning, .user = warning};
+        assert_ok(elbo_train(run, &images, NULL, &how, NULL));
+        ck_assert_str_eq(warning, i ? "" : "no loss moves parameter \"decoder.weight\": it stays as it is");
+        elbo_run_free(run);
+    }
+}
+END_TEST
+
 /* ---- graphs for one step ----------------------------------------------------------------------------------------- */
 
 START_TEST(graphs_of_those_who_move_give_the_weights_of_a_graph_of_all)
@@ -290,6 +315,24 @@ static bool look(void *user, const elbo_progress *p)
     return true;
 }
 
+START_TEST(a_plan_is_that_of_the_step_that_is_asked_for)
+{
+    static float x[2 * 8];
+    elbo_images images = images_of(x, 8, ELBO_SHAPE(2));
+    rules[2].every = 2;
+    rules[2].phase = 1;
+    elbo_run *run = run_of(&four, NO_OPTIONS, ELBO_SHAPE(2), 0);
+    for (int step = 1; step <= 2; step++) {
+        char *text = elbo_run_explain(run, &images, &(elbo_explanation){.batch = 8, .step = step});
+        ck_assert_msg(text != NULL, "%s", elbo_error());
+        ck_assert_int_eq(strstr(text, "adam.m:turns.w = ") != NULL, step == 2);
+        ck_assert_ptr_nonnull(strstr(text, "adam.m:usual.w = "));
+        elbo_release(text);
+    }
+    elbo_run_free(run);
+}
+END_TEST
+
 START_TEST(every_loss_is_a_figure_of_the_epoch_and_of_the_progress)
 {
     static float x[2 * 8];
@@ -323,7 +366,9 @@ Suite *suite_players(void)
     tcase_add_test(rates, graphs_of_those_who_move_give_the_weights_of_a_graph_of_all);
     tcase_add_test(rates, who_moves_in_a_step_depends_on_every_and_phase);
     tcase_add_test(rates, each_word_of_params_must_begin_a_parameters_name);
+    tcase_add_test(rates, a_parameter_that_no_loss_moves_is_a_warning);
     tcase_add_test(rates, two_losses_that_move_one_tensor_have_moments_of_their_own);
+    tcase_add_test(rates, a_plan_is_that_of_the_step_that_is_asked_for);
     tcase_add_test(rates, every_loss_is_a_figure_of_the_epoch_and_of_the_progress);
     suite_add_tcase(suite, rates);
     return suite;

@@ -213,6 +213,20 @@ static int metric_of_a_long_name(elbo_in *in, elbo_loss *out)
     return elbo_default_losses(in, out);
 }
 
+/* A kind that forgets to sum over the pixels, and to say what it is called. */
+static elbo_var *log_prob_of_each_pixel(const elbo_dist *d, elbo_var *x, elbo_var *mask)
+{
+    (void)mask;
+    return elbo_neg(elbo_square(elbo_sub(x, d->args[0])));
+}
+
+static elbo_dist kind_that_sums_nothing(elbo_in *in, elbo_var *z)
+{
+    static const elbo_dist_kind kind = {.log_prob = log_prob_of_each_pixel};
+    elbo_var *mean = elbo_linear(z, "mean", elbo_size(in->x, -1));
+    return elbo_dist_of(&kind, elbo_shape_of(mean), mean);
+}
+
 static elbo_dist dist_without_arguments(elbo_in *in, elbo_var *z)
 {
     (void)in;
@@ -354,6 +368,9 @@ static const struct {
     {{.losses = when_of_each_image}, "evaluate: losses: loss \"mine\": when: is of shape (1); expected ()"},
     {{.losses = metric_of_a_long_name},
      "evaluate: metric \"a_name_of_more_than_thirty_one_bytes\": a name has at most 31 bytes"},
+    {{.generate = kind_that_sums_nothing},
+     "evaluate: distribution \"without a name\": log_prob of x (1, 1, 6) is of shape (1, 1, 6); expected a number for "
+     "each event of rank 1 (elbo_event_sum)"},
     {{.generate = dist_without_arguments}, "evaluate: generate: returned no distribution"},
     {{.losses = metric_named_in_two_words},
      "evaluate: metric \"code square\": expected a name of letters, digits, \"_\", \"-\" and \".\""},

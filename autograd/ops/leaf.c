@@ -192,6 +192,8 @@ elbo_var *elbo_assign(elbo_var *state, elbo_var *value)
     elbo_graph *g = elbo__common_graph("assign", (elbo_var *[]){state, value}, 2);
     if (!g)
         return elbo__harmless(state);
+    if (g->mode != ELBO_TRAIN)
+        return elbo_graph_fail(g, ELBO_INVALID, "assign \"%s\": a graph that evaluates changes no state", state->name);
     if (state->root != state)
         return elbo_graph_fail(g, ELBO_INVALID, "assign: the target is not a parameter or state, but %s",
                                state->op->name);

@@ -38,7 +38,7 @@ elbo_var *elbo_detach(elbo_var *x)
 
 elbo_var *elbo_straight_through(elbo_var *hard, elbo_var *soft)
 {
-    return elbo_add(soft, elbo_detach(elbo_sub(hard, soft)));
+    return elbo_add(elbo_detach(hard), elbo_sub(soft, elbo_detach(soft))); /* s - s is 0: nothing is rounded */
 }
 
 /* Movement leaves the entries as they are: only an operand whose op tells more spares a look at them. */

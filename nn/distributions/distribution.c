@@ -42,17 +42,31 @@ int elbo__common_rank(const elbo_dist *a, const elbo_dist *b)
 
 /* ---- questions --------------------------------------------------------------------------------------------------- */
 
+static const char *name_of(const elbo_dist_kind *kind)
+{
+    return kind->name ? kind->name : "without a name";
+}
+
 /* The harmless node, and an error that names the kind. */
 static elbo_var *lacks(const elbo_dist *d, const char *what)
 {
-    return elbo_graph_fail(d->graph, ELBO_INVALID, "distribution \"%s\" has no %s", d->kind->name, what);
+    return elbo_graph_fail(d->graph, ELBO_INVALID, "distribution \"%s\" has no %s", name_of(d->kind), what);
 }
 
 elbo_var *elbo_log_prob(elbo_dist d, elbo_var *x, elbo_var *mask)
 {
     if (!d.kind->log_prob)
         return lacks(&d, "log_prob");
-    return d.kind->log_prob(&d, elbo_align(x, d.event_rank, d.shape.ndim), mask);
+    x = elbo_align(x, d.event_rank, d.shape.ndim);
+    elbo_var *terms = d.kind->log_prob(&d, x, mask);
+    const elbo_shape shape = elbo_shape_of(terms), of_x = elbo_shape_of(x);
+    if (shape.ndim != of_x.ndim - d.event_rank)
+        return elbo_graph_fail(d.graph, ELBO_INVALID,
+                               "distribution \"%s\": log_prob of x %s is of shape %s; expected a number for each event "
+                               "of rank %d (elbo_event_sum)",
+                               name_of(d.kind), elbo_shape_format(&of_x).text, elbo_shape_format(&shape).text,
+                               d.event_rank);
+    return terms;
 }
 
 /* (B, Z) with K draws: (B, K, Z), the draw standing before the event */
@@ -109,7 +123,8 @@ elbo_var *elbo_kl_dims(elbo_dist q, elbo_dist p)
 {
     elbo_var *terms = q.kind->kl ? q.kind->kl(&q, &p) : NULL;
     if (!terms)
-        return elbo_graph_fail(q.graph, ELBO_INVALID, "KL(%s || %s) has no closed form", q.kind->name, p.kind->name);
+        return elbo_graph_fail(q.graph, ELBO_INVALID, "KL(%s || %s) has no closed form", name_of(q.kind),
+                               name_of(p.kind));
     return terms;
 }
 
@@ -119,7 +134,7 @@ elbo_var *elbo_kl(elbo_dist q, elbo_dist p, const elbo_draw *drawn)
     if (terms)
         return elbo_event_sum(terms, NULL, q.event_rank);
     if (!drawn)
-        return elbo_graph_fail(q.graph, ELBO_INVALID, "KL(%s || %s) has no closed form and needs a draw", q.kind->name,
-                               p.kind->name);
+        return elbo_graph_fail(q.graph, ELBO_INVALID, "KL(%s || %s) has no closed form and needs a draw",
+                               name_of(q.kind), name_of(p.kind));
     return elbo_sub(drawn->log_prob, elbo_log_prob(p, drawn->z, NULL));
 }

@@ -33,7 +33,11 @@ static elbo_dist gaussian(elbo_in *in, elbo_var *h)
                                  1);
     const elbo_init begin = elbo_init_constant(log(variance - LEAST_VARIANCE)); /* bounded_below gives `variance` */
     elbo_var *one = elbo_param(in->g, "decoder.logvar", ELBO_SCALAR, begin);
-    return elbo_normal(mean, elbo_expand(bounded_below(one), elbo_shape_of(mean)));
+    /* computed for each image, which is little, and spares the others the wait for a single number */
+    elbo_shape of_each = elbo_shape_of(mean);
+    for (int i = 1; i < of_each.ndim; i++)
+        of_each.dim[i] = 1;
+    return elbo_normal(mean, elbo_expand(bounded_below(elbo_expand(one, of_each)), elbo_shape_of(mean)));
 }
 
 static elbo_dist bernoulli(elbo_in *in, elbo_var *h)

@@ -68,7 +68,7 @@ typedef struct {
     elbo_metric metrics[ELBO_MAX_METRICS]; /* filled while building, as are the next lines                            */
     int n_metrics;
     elbo_turns turns;            /* of the losses                                                                     */
-    const char *unmoved;         /* the name of a parameter that no loss of a training step moves; NULL: there is none */
+    const char *unmoved;         /* a parameter that no loss of a training step moves, of the graph; or NULL          */
     unsigned moving;             /* given for one training step: elbo_moving of it; 0: asked of scalar step in each   */
 } elbo_in;
 
@@ -113,7 +113,8 @@ struct elbo_model {
     const elbo_option *options;                         /* ends with ELBO_OPTIONS_END; NULL: none                     */
     unsigned flags;
     elbo_inference (*infer)(elbo_in *in);               /* q(z|x,y) and draws from it                                 */
-    elbo_dist (*prior)(elbo_in *in);                    /* p(z|y), of shape (B, Z); NULL: N(0, I), Z from latent-dim  */
+    elbo_dist (*prior)(elbo_in *in);                    /* p(z|y), of shape (B, Z); NULL: N(0, I), Z from latent-dim, */
+                                                        /* unless flags say that there is none                        */
     elbo_dist (*generate)(elbo_in *in, elbo_var *z);    /* p(x|z,y): z (B, Z) or (B, K, Z) -> (B, D) or (B, K, D)     */
     int (*losses)(elbo_in *in, elbo_loss *out);         /* fills out[<= ELBO_MAX_LOSSES]; NULL: elbo_default_losses   */
     elbo_status (*fit)(struct elbo_run *run, const elbo_images *images); /* sets the weights; NULL: by gradient       */
@@ -144,7 +145,8 @@ ELBO_API elbo_inference elbo_infer_drawn(elbo_var *z, elbo_var *log_q, elbo_var 
 ELBO_API elbo_inference elbo_infer_code(elbo_var *z);
 
 /* Reports the mean over images of value (B), or value (), as a metric: a column of metrics.csv, a member of the epoch's
- * record, and (the first two) of the line that the program shows. The name has at most 31 bytes. */
+ * record, and (the first two) of the line that the program shows. The name has at most 31 letters, digits, "_", "-" and
+ * ".". Where a figure depends on how many images are looked at together: evaluation takes up to 500. */
 ELBO_API void elbo_report(elbo_in *in, const char *name, elbo_var *value);
 
 /* Reports recon, kl, elbo = -(recon + kl), and iwae-K of K > 1 draws, whichever the model has; in evaluation also

@@ -18,8 +18,9 @@
 #define ELBO_OPTION_HIDDEN(sizes)                                                                                     \
     {.name = "hidden", .type = ELBO_SIZES, .default_value = sizes, .least = 1, .greatest = 65536,                     \
      .metavar = "N,N,...", .help = "sizes of the encoder's dense hidden layers, or none; the decoder mirrors them"}
-#define ELBO_OPTION_LATENT_DIM                                                                                        \
-    {.name = "latent-dim", .alias = "latent", .type = ELBO_INTEGER, .default_value = "20", .least = 1,                \
+#define ELBO_OPTION_LATENT_DIM ELBO_OPTION_LATENT("20")
+#define ELBO_OPTION_LATENT(dims)                                                                                      \
+    {.name = "latent-dim", .alias = "latent", .type = ELBO_INTEGER, .default_value = dims, .least = 1,                \
      .greatest = 65536, .metavar = "N", .help = "dimensions of the latent space"}
 #define ELBO_OPTION_ACTIVATION                                                                                        \
     {.name = "activation", .type = ELBO_CHOICE, .default_value = "relu", .choices = elbo_activation_names,            \

@@ -164,8 +164,8 @@ static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__pl
                            .plan = elbo_compile(g, b.out, b.outputs),
                            .metrics.count = b.in.n_metrics,
                            .metrics.losses = b.in.turns.n,
-                           .unmoved = b.in.unmoved,
                            .outputs = b.outputs};
+    elbo__print(out->unmoved, sizeof out->unmoved, "%s", b.in.unmoved ? b.in.unmoved : "");
     for (int i = 0; i < b.in.n_metrics; i++) {
         memcpy(out->metrics.at[i].name, b.in.metrics[i].name, sizeof out->metrics.at[i].name);
         out->metrics.at[i].own = b.in.metrics[i].own;

@@ -43,7 +43,7 @@ typedef struct {
     elbo_plan *plan;      /* NULL: an empty place                       */
     int outputs;
     elbo_figures metrics; /* names of its outputs, where it has metrics */
-    const char *unmoved;  /* a parameter that no loss of a step moves   */
+    char unmoved[96];     /* a parameter that no loss of a step moves   */
     uint64_t used;        /* run->clock when it was last asked for      */
 } elbo__planned;
 

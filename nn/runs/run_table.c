@@ -208,8 +208,8 @@ elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const in
 elbo_status elbo_images_rows(const elbo_images *images, int64_t first, int64_t n, float *x, int *labels)
 {
     if (first < 0 || n < 0 || first > images->count - n)
-        return elbo__fail(ELBO_INVALID, "images %lld to %lld of %lld", (long long)first, (long long)(first + n - 1),
-                          (long long)images->count);
+        return elbo__fail(ELBO_INVALID, "images %lld to %lld: there are %lld, counted from 0", (long long)first,
+                          (long long)(first + n - 1), (long long)images->count);
     elbo_tensor from = images->images;
     from.layout = elbo_layout_slice(&from.layout, 0, first, n);
     elbo_tensor to = elbo_tensor_of(ELBO_F32, from.layout.shape, x);

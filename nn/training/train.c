@@ -241,7 +241,7 @@ static elbo_status compile(training *t, elbo__role role, unsigned moving, int64_
     elbo_status status = batch > 0 ? elbo__run_plan(t->run, &work, &planned) : ELBO_OK;
     if (status == ELBO_OK && batch > 0 && table == &t->test)
         t->tested = planned->metrics;
-    if (status == ELBO_OK && batch > 0 && planned->unmoved && !t->warned && t->how.warning)
+    if (status == ELBO_OK && batch > 0 && planned->unmoved[0] && !t->warned && t->how.warning)
         warn_of_unmoved(t, planned->unmoved);
     return status;
 }
