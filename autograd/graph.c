@@ -8,7 +8,7 @@
 #include "op.h"
 #include "params_private.h"
 
-/* ---- a graph and its first error ----------------------------------------------------------------------------------- */
+/* ---- a graph and its first error --------------------------------------------------------------------------------- */
 
 /* What elbo_graph_new returns when memory is short: a graph that is in error from the start and owns nothing. */
 static elbo_graph out_of_memory;
@@ -134,7 +134,7 @@ void *elbo__graph_own(elbo_graph *g, void *block)
     return NULL;
 }
 
-/* ---- names ----------------------------------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 char *elbo__scoped(elbo_graph *g, const char *name)
 {
@@ -165,7 +165,7 @@ void elbo_scope_end(elbo_graph *g)
         g->scope = g->scope->outer;
 }
 
-/* ---- nodes ----------------------------------------------------------------------------------------------------------- */
+/* ---- nodes ------------------------------------------------------------------------------------------------------- */
 
 elbo_graph *elbo__common_graph(const char *op, elbo_var *const *in, int n)
 {
@@ -327,7 +327,7 @@ int elbo_graph_params(elbo_graph *g, elbo_var **out)
     return n;
 }
 
-/* ---- what ops share ------------------------------------------------------------------------------------------------ */
+/* ---- what ops share ---------------------------------------------------------------------------------------------- */
 
 int elbo__axis(const char *op, elbo_var *x, int axis)
 {
@@ -386,7 +386,7 @@ int elbo__walks_same(const elbo_shape *y, const elbo_shape *x, const elbo__attr 
     return axis;
 }
 
-/* ---- the parameter set ------------------------------------------------------------------------------------------------ */
+/* ---- the parameter set ------------------------------------------------------------------------------------------- */
 
 elbo_status elbo__graph_settle(elbo_graph *g)
 {

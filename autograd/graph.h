@@ -42,8 +42,8 @@ ELBO_API elbo_status elbo_graph_status(const elbo_graph *graph);
  *     model "mine", train: add: shapes (24) and (24, 3) do not broadcast, after "encoder.hidden" */
 ELBO_API void elbo_graph_subject(elbo_graph *graph, const char *format, ...) ELBO_PRINTF(2, 3);
 
-/* Records an error of the caller's own op or layer (kept if it is the first); returns a harmless node. Every error of a graph
- * comes through here at once: a breakpoint on this function shows the call that is to blame. */
+/* Records an error of the caller's own op or layer (kept if it is the first); returns a harmless node. Every error of a
+ * graph comes through here at once: a breakpoint on this function shows the call that is to blame. */
 ELBO_API elbo_var *elbo_graph_fail(elbo_graph *graph, elbo_status status, const char *format, ...) ELBO_PRINTF(3, 4);
 
 /* ---- scopes: prefixes of parameter and stream names -------------------------------------------------------------- */
@@ -68,7 +68,8 @@ ELBO_API elbo_var *elbo_array(elbo_graph *graph, elbo_shape shape, const double 
 /* 0, 1, ..., n-1 (n) */
 ELBO_API elbo_var *elbo_arange(elbo_graph *graph, int64_t n);
 
-/* A trained tensor / a state tensor of the graph's parameter set, by name; asking for a name again shares the tensor. */
+/* A trained tensor / a state tensor of the graph's parameter set, by name; asking for a name again shares the
+ * tensor. */
 ELBO_API elbo_var *elbo_param(elbo_graph *graph, const char *name, elbo_shape shape, elbo_init init);
 ELBO_API elbo_var *elbo_state(elbo_graph *graph, const char *name, elbo_shape shape, elbo_init init);
 
@@ -78,10 +79,10 @@ ELBO_API elbo_var *elbo_slab(elbo_var *param, const char *slab);
 /* The trained parameters that the graph has met, in order; `out` may be NULL. Returns how many. */
 ELBO_API int elbo_graph_params(elbo_graph *graph, elbo_var **out);
 
-/* ---- random draws ------------------------------------------------------------------------------------------------- */
+/* ---- random draws ------------------------------------------------------------------------------------------------ */
 
-/* Standard normal / uniform on (0,1) numbers of the given shape. A number depends on the run's seed and step, the graph's
- * mode, the stream's name (with scope) and occurrence, the row (axis 0, plus the run's first row), the draw
+/* Standard normal / uniform on (0,1) numbers of the given shape. A number depends on the run's seed and step, the
+ * graph's mode, the stream's name (with scope) and occurrence, the row (axis 0, plus the run's first row), the draw
  * (axis `draw_axis`, plus the run's first draw; -1: there is none, and the first draw does not count) and the element.
  * Not on the rest of the graph. */
 ELBO_API elbo_var *elbo_random_normal(elbo_graph *graph, const char *name, elbo_shape shape, int draw_axis);
@@ -90,9 +91,10 @@ ELBO_API elbo_var *elbo_random_uniform(elbo_graph *graph, const char *name, elbo
 /* From here on, random nodes are inputs named "name#0", "name#1", ...: noise is fed from outside. */
 ELBO_API void elbo_graph_feed_noise(elbo_graph *graph);
 
-/* ---- gradients and state ------------------------------------------------------------------------------------------ */
+/* ---- gradients and state ----------------------------------------------------------------------------------------- */
 
-/* out[i] = d sum(y) / d xs[i], of the shape of xs[i], as nodes of the same graph; zeros where y does not depend on it. */
+/* out[i] = d sum(y) / d xs[i], of the shape of xs[i], as nodes of the same graph; zeros where y does not depend on
+ * it. */
 ELBO_API void elbo_grad(elbo_var *y, elbo_var *const *xs, int n, elbo_var **out);
 
 /* y = x, with derivative 0 */
@@ -102,21 +104,21 @@ ELBO_API elbo_var *elbo_detach(elbo_var *x);
 ELBO_API elbo_var *elbo_straight_through(elbo_var *hard, elbo_var *soft);
 
 /* state := value, in graphs of mode ELBO_TRAIN alone: elsewhere it is an error, so that no test image moves anything.
- * `state` comes from elbo_param, elbo_state or elbo_slab. Nodes added before see the old value, nodes added after it the
- * new one. Assignments take place in every run, wanted as outputs or not. Returns `state`. */
+ * `state` comes from elbo_param, elbo_state or elbo_slab. Nodes added before see the old value, nodes added after it
+ * the new one. Assignments take place in every run, wanted as outputs or not. Returns `state`. */
 ELBO_API elbo_var *elbo_assign(elbo_var *state, elbo_var *value);
 
 /* state := condition () is not 0 ? value : state */
 ELBO_API elbo_var *elbo_assign_if(elbo_var *condition, elbo_var *state, elbo_var *value);
 
-/* ---- asking a node -------------------------------------------------------------------------------------------------- */
+/* ---- asking a node ----------------------------------------------------------------------------------------------- */
 
 ELBO_API elbo_graph *elbo_graph_of(const elbo_var *x);
 ELBO_API elbo_shape elbo_shape_of(const elbo_var *x);
 ELBO_API elbo_dtype elbo_dtype_of(const elbo_var *x);
 ELBO_API int elbo_ndim(const elbo_var *x);
-ELBO_API int64_t elbo_size(const elbo_var *x, int axis); /* negative axes count from the end                          */
-ELBO_API const char *elbo_name_of(const elbo_var *x);    /* of a leaf; "" otherwise                                    */
+ELBO_API int64_t elbo_size(const elbo_var *x, int axis); /* negative axes count from the end */
+ELBO_API const char *elbo_name_of(const elbo_var *x);    /* of a leaf; "" otherwise          */
 
 #ifdef __cplusplus
 }

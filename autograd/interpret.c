@@ -1,5 +1,5 @@
-/* The interpreter: every node in the order of the graph, by the plain loops of its op, into a whole buffer of its own. It
- * shares nothing with the planner but the ops, and is its judge. */
+/* The interpreter: every node in the order of the graph, by the plain loops of its op, into a whole buffer of its own.
+ * It shares nothing with the planner but the ops, and is its judge. */
 #include <string.h>
 
 #include "../tensor/memory.h"

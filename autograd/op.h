@@ -1,8 +1,9 @@
 /* Internal: what an operation is, and what a node of the graph is.
  *
- * One op, one place: an op is one constant of type elbo__op in one file of autograd/ops/, with its shape rule (the public
- * function that appends it), its plain forward loop, its fast kernel, its derivative and its test cases side by side,
- * and one line in ops/ops.def. Elementwise ops are rows of tensor/elementwise.def. docs/adding-an-op.md walks through it.
+ * One op, one place: an op is one constant of type elbo__op in one file of autograd/ops/, with its shape rule (the
+ * public function that appends it), its plain forward loop, its fast kernel, its derivative and its test cases side by
+ * side, and one line in ops/ops.def. Elementwise ops are rows of tensor/elementwise.def. docs/adding-an-op.md walks
+ * through it.
  */
 #ifndef ELBO_AUTOGRAD_OP_H
 #define ELBO_AUTOGRAD_OP_H
@@ -78,8 +79,8 @@ typedef struct elbo__op {
     int (*walks)(const elbo_shape *y, const elbo_shape *operand, const elbo__attr *attr, int i, int axis);
     /* ELBO__VIEW: the output's layout over the operand's memory; false where it takes a copy. */
     bool (*view)(const elbo_layout *in, const elbo_shape *out, const elbo__attr *attr, elbo_layout *view);
-    /* For an op of two operands, whose shapes are a and b. Floating-point operations of the whole node, where they say what
-     * it costs; NULL: its elements do. Bytes that a call of `kernel` needs to work in; NULL: none. */
+    /* For an op of two operands, whose shapes are a and b. Floating-point operations of the whole node, where they say
+     * what it costs; NULL: its elements do. Bytes that a call of `kernel` needs to work in; NULL: none. */
     double (*flops)(const elbo_shape *y, const elbo_shape *a, const elbo_shape *b);
     size_t (*scratch)(elbo_dtype dtype, const elbo_shape *y, const elbo_shape *a, const elbo_shape *b,
                       const elbo__attr *attr);
@@ -139,8 +140,8 @@ struct elbo_graph {
     elbo__lookup wanted_names;
     int known; /* tensors in the set when the graph was made */
     uint64_t options_read; /* a bit for each option of a model that it was built by; of nn/model alone */
-    const char *slabs[ELBO__MAX_SLABS]; /* the slabs that its nodes name; attr.slab counts in this list; 0: the values */
-    int slab_index[ELBO__MAX_SLABS];    /* their places in the set, once settled                                      */
+    const char *slabs[ELBO__MAX_SLABS]; /* the slabs that its nodes name, by attr.slab; 0: the values */
+    int slab_index[ELBO__MAX_SLABS]; /* their places in the set, once settled */
     int n_slabs;
     struct elbo__scope *scope; /* the innermost */
     bool feed_noise;
@@ -165,8 +166,8 @@ elbo_var *elbo__append_leaf(elbo_graph *graph, const elbo__op *op, elbo_dtype dt
 elbo_var *elbo__find_input(const elbo_graph *graph, const char *name);
 elbo_var *elbo__find_state(const elbo_graph *graph, int param, int slab);
 
-/* The graph of the operands, or NULL when one of them is in error (then return elbo__harmless(x)). `op` is for the message when
- * they belong to different graphs. */
+/* The graph of the operands, or NULL when one of them is in error (then return elbo__harmless(x)). `op` is for the
+ * message when they belong to different graphs. */
 elbo_graph *elbo__common_graph(const char *op, elbo_var *const *in, int n);
 elbo_var *elbo__harmless(elbo_var *x);
 void *elbo__graph_own(elbo_graph *graph, void *block); /* frees it with the graph; NULL puts the graph in error */

@@ -5,8 +5,8 @@
  *     elbo_tensor w = elbo_params_tensor(params, elbo_params_find(params, "encoder.hidden.weight"));
  *
  * A set is open while the training graph is built: a name met for the first time is a new tensor. Compiling that graph
- * lays the set out in one block of memory, fills in the initial values and closes it. In a closed set an unknown name is
- * an error that names the nearest known one, as is a known name with another shape.
+ * lays the set out in one block of memory, fills in the initial values and closes it. In a closed set an unknown name
+ * is an error that names the nearest known one, as is a known name with another shape.
  *
  * A matrix of logical shape (out, in) lies in memory as (in, out); elbo_params_tensor gives the logical view.
  * A slab is a second block with the layout of the first (the moments of an optimiser: "adam.m"), made by naming it.
@@ -48,8 +48,8 @@ ELBO_API uint64_t elbo_params_seed(const elbo_params *params);
 ELBO_API int elbo_params_count(const elbo_params *params);
 ELBO_API const char *elbo_params_name(const elbo_params *params, int index);
 ELBO_API elbo_shape elbo_params_shape(const elbo_params *params, int index);
-ELBO_API bool elbo_params_trained(const elbo_params *params, int index); /* false: state, such as batch statistics     */
-ELBO_API int elbo_params_find(const elbo_params *params, const char *name); /* -1 when there is none                   */
+ELBO_API bool elbo_params_trained(const elbo_params *params, int index);    /* false: state, such as batch statistics */
+ELBO_API int elbo_params_find(const elbo_params *params, const char *name); /* -1 when there is none                  */
 
 /* The known name that is nearest to `name` (edit distance); NULL in an empty set. */
 ELBO_API const char *elbo_params_nearest(const elbo_params *params, const char *name);

@@ -7,9 +7,10 @@
  *         if (elbo_plan_run(plan, params, (elbo_at){.seed = 1, .step = step}) != ELBO_OK) ...
  *     elbo_tensor loss = elbo_plan_output(plan, 0);         // valid until the next run
  *
- * A run allocates nothing, and takes subnormal numbers (below 1.2e-38 in f32) for 0, since processors are slow with them
- * and decaying moments come to them; the caller's floating-point mode is restored. The results are the same, bit for bit, for any number of threads. A plan is not re-entrant;
- * different plans may run at the same time from different threads, if they do not assign to a shared parameter set.
+ * A run allocates nothing, and takes subnormal numbers (below 1.2e-38 in f32) for 0, since processors are slow with
+ * them and decaying moments come to them; the caller's floating-point mode is restored. The results are the same, bit
+ * for bit, for any number of threads. A plan is not re-entrant; different plans may run at the same time from different
+ * threads, if they do not assign to a shared parameter set.
  */
 #ifndef ELBO_AUTOGRAD_PLAN_H
 #define ELBO_AUTOGRAD_PLAN_H
@@ -64,8 +65,9 @@ ELBO_API double elbo_plan_product_flops(const elbo_plan *plan);
  * then tells. */
 ELBO_API elbo_status elbo_plan_watch(elbo_plan *plan, bool on) ELBO_MUST_CHECK;
 
-/* A description for people: totals; stages, loops, instructions with their arithmetic and bytes; buffers. For a plan that
- * was watched, also where the time of a run went, as a mean over runs and threads. A new string, freed with elbo_release; NULL on failure. */
+/* A description for people: totals; stages, loops, instructions with their arithmetic and bytes; buffers. For a plan
+ * that was watched, also where the time of a run went, as a mean over runs and threads. A new string, freed with
+ * elbo_release; NULL on failure. */
 ELBO_API char *elbo_plan_describe(const elbo_plan *plan);
 ELBO_API void elbo_release(void *block);
 

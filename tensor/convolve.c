@@ -21,7 +21,8 @@ typedef struct {
 } work;
 
 /* Few positions make narrow products, which are slow: then several images stand side by side. No number depends on how
- * many if the product is our own, as long as they are not summed over; with BLIS's one image is a product of its own. */
+ * many if the product is our own, as long as they are not summed over; with BLIS's one image is a product of its
+ * own. */
 static int64_t how_many_together(const work *k)
 {
     enum { WIDE = 96, ENOUGH = 192, MOST = 1 << 16 };

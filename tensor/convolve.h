@@ -4,7 +4,8 @@
  *     w (G, O, C, h, w)  weights: one for each of G equal groups of images; G divides B
  *     y (B, O, H', W')   H' = (H + 2 padding - h) / stride + 1, W' likewise
  *
- * All are f32, or all f64, of any strides. Numbers do not depend on how many images, or groups of them, a call works on.
+ * All are f32, or all f64, of any strides. Numbers do not depend on how many images, or groups of them, a call works
+ * on.
  */
 #ifndef ELBO_TENSOR_CONVOLVE_H
 #define ELBO_TENSOR_CONVOLVE_H
@@ -18,11 +19,11 @@ typedef enum {
 } elbo__convolution;
 
 /* Makes one of the three from the other two, on the calling thread alone. */
-void elbo__convolve(elbo__convolution which, const elbo_tensor *x, const elbo_tensor *w, const elbo_tensor *y, int stride,
-                    int padding, void *scratch);
+void elbo__convolve(elbo__convolution which, const elbo_tensor *x, const elbo_tensor *w, const elbo_tensor *y,
+                    int stride, int padding, void *scratch);
 
 /* Bytes of `scratch`, aligned to 64, for these shapes, and for fewer images and groups of the same. */
-size_t elbo__convolve_scratch(elbo_dtype dtype, const elbo_shape *x, const elbo_shape *w, const elbo_shape *y, int stride,
-                              int padding);
+size_t elbo__convolve_scratch(elbo_dtype dtype, const elbo_shape *x, const elbo_shape *w, const elbo_shape *y,
+                              int stride, int padding);
 
 #endif

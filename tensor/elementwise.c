@@ -30,7 +30,7 @@ bool elbo__elementwise_calls(int id)
     return strstr(rows[id].formula, "M(") && !strstr(rows[id].formula, "M(fma)");
 }
 
-/* ---- the kernels for this machine: elementwise_simd.c is compiled once for each instruction set ------------------------ */
+/* ---- the kernels for this machine: elementwise_simd.c is compiled once for each instruction set ------------------ */
 
 extern const elbo__kernels elbo__kernels_base[2];
 #ifdef ELBO__HAVE_X86_64_LEVELS

@@ -39,15 +39,15 @@ typedef void elbo__copy_rows_kernel(int64_t rows, int64_t n, void *y, int64_t y_
 /* Kernels of one dtype (f32 or f64; T below) for one instruction set. */
 typedef struct {
     elbo__elementwise_kernel elementwise[ELBO__ELEMENTWISE_COUNT];
-    void (*from_u8)(int64_t n, void *y, const uint8_t *x);        /* y[i] = x[i]                                       */
-    void (*from_i32)(int64_t n, void *y, const int32_t *x);       /* y[i] = x[i]                                       */
-    void (*strided)(int64_t n, void *y, elbo_dtype from, const void *x, int64_t step); /* y[i] = x[i step]             */
-    void (*sum)(int64_t n, void *y, const void *x);               /* *y += x[0] + ... + x[n-1]                         */
-    void (*max)(int64_t n, void *y, const void *x);               /* *y = max(*y, x[0], ..., x[n-1]); NaN wins         */
-    elbo__rows_kernel *sum_rows, *max_rows;                       /* to the bit as `sum` and `max` with y = 0, -inf */
+    void (*from_u8)(int64_t n, void *y, const uint8_t *x); /* y[i] = x[i] */
+    void (*from_i32)(int64_t n, void *y, const int32_t *x); /* y[i] = x[i] */
+    void (*strided)(int64_t n, void *y, elbo_dtype from, const void *x, int64_t step); /* y[i] = x[i step] */
+    void (*sum)(int64_t n, void *y, const void *x); /* *y += x[0] + ... + x[n-1] */
+    void (*max)(int64_t n, void *y, const void *x); /* *y = max(*y, x[0], ..., x[n-1]); NaN wins */
+    elbo__rows_kernel *sum_rows, *max_rows; /* to the bit as `sum` and `max` with y = 0, -inf */
     elbo__copy_rows_kernel *copy_rows;
-    elbo__product_kernel *product;                                /* NULL: BLIS does it                                */
-    elbo__product_kernel *product_dots;                           /* a's rows and b's columns of neighbours            */
+    elbo__product_kernel *product;      /* NULL: BLIS does it                     */
+    elbo__product_kernel *product_dots; /* a's rows and b's columns of neighbours */
 } elbo__kernels;
 
 /* The kernels for this machine. */

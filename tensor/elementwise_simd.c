@@ -1,6 +1,6 @@
-/* The elementwise kernels. Compiled once for each instruction set with ELBO__ISA set to its name, so that the loops below
- * become vector code of that width; elementwise.c picks a set when the program runs. The loops carry no dependency from
- * one element to the next (y may be an operand, at the same place), which is what the pragma says. */
+/* The elementwise kernels. Compiled once for each instruction set with ELBO__ISA set to its name, so that the loops
+ * below become vector code of that width; elementwise.c picks a set when the program runs. The loops carry no
+ * dependency from one element to the next (y may be an operand, at the same place), which is what the pragma says. */
 #include <math.h>
 #ifdef __AVX512F__
 #include <immintrin.h>
@@ -49,12 +49,12 @@
 #define elbo__fma_f64 __builtin_fma
 #include "elementwise_simd.inc"
 
-/* ---- rows that a processor has better means for ------------------------------------------------------------------------ */
+/* ---- rows that a processor has better means for ------------------------------------------------------------------ */
 
-/* a / (sqrt(b) + c). The root is made of an estimate of 1 / sqrt good to 14 bits, a step of Newton's method for both and a
- * correction: correctly rounded, as trials with every mantissa show, so that results are those of other processors. The
- * instructions for roots and quotients share one slow unit, and take most of what an optimiser costs. They are used for
- * roots, if any, where a step could lose digits or overflow. */
+/* a / (sqrt(b) + c). The root is made of an estimate of 1 / sqrt good to 14 bits, a step of Newton's method for both
+ * and a correction: correctly rounded, as trials with every mantissa show, so that results are those of other
+ * processors. The instructions for roots and quotients share one slow unit, and take most of what an optimiser costs.
+ * They are used for roots, if any, where a step could lose digits or overflow. */
 #ifdef __AVX512F__
 static void over_root_quickly(int64_t n, void *y, const void *a, const void *b, const void *c)
 {
@@ -79,7 +79,7 @@ static void over_root_quickly(int64_t n, void *y, const void *a, const void *b, 
 #define over_root_f32 over_root_quickly
 #endif
 
-/* ---- the table ------------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 #ifdef ELBO__PRODUCT_KERNEL
 elbo__product_kernel JOIN(elbo__product_, ELBO__ISA), JOIN(elbo__product_dots_, ELBO__ISA);

@@ -1,5 +1,5 @@
-/* Unfolding by way of planes: for a stride s, plane (c, u, v) holds every s-th row and column of the padded channel c, from
- * row u and column v on. All that one number of the kernel meets then lies in one plane, in rows of neighbours. */
+/* Unfolding by way of planes: for a stride s, plane (c, u, v) holds every s-th row and column of the padded channel c,
+ * from row u and column v on. All that one number of the kernel meets then lies in one plane, in rows of neighbours. */
 #include "patches.h"
 
 #include <string.h>
@@ -61,7 +61,7 @@ static bool covers(const elbo__patches *p, int64_t planes_, int64_t pixels, int6
     return covered == pixels;
 }
 
-/* ---- an image and its planes ------------------------------------------------------------------------------------------- */
+/* ---- an image and its planes ------------------------------------------------------------------------------------- */
 
 typedef float four __attribute__((vector_size(16)));
 
@@ -119,7 +119,7 @@ static void out_of_planes(const elbo__patches *p, const planes *l, const elbo_te
         move(p, l, sizeof(double), image, plane, false);
 }
 
-/* ---- planes and patches ---------------------------------------------------------------------------------------------------- */
+/* ---- planes and patches ------------------------------------------------------------------------------------------ */
 
 /* Where the kernel's number (i, j) begins in the planes of its channel. */
 static int64_t start_of(const elbo__patches *p, const planes *l, int64_t i, int64_t j)

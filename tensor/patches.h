@@ -1,7 +1,7 @@
 /* Internal: the patches of an image that a convolution's kernel meets, as columns of a matrix, and back.
  *
- * The kernel meets the image at positions (r, q), 0 <= r < rows, 0 <= q < columns. There its number (i, j) lies on pixel
- * (r stride + i - padding, q stride + j - padding) of each channel; pixels outside of the image are 0. So
+ * The kernel meets the image at positions (r, q), 0 <= r < rows, 0 <= q < columns. There its number (i, j) lies on
+ * pixel (r stride + i - padding, q stride + j - padding) of each channel; pixels outside of the image are 0. So
  *
  *     patches[(c, i, j)][(r, q)] = image[c][r stride + i - padding][q stride + j - padding]
  *
@@ -19,8 +19,8 @@ typedef struct {
     int64_t stride, padding;             /* at least 1; at least 0              */
 } elbo__patches;
 
-/* Rows are worked off in whole pieces of this many numbers. What lies behind a row of positions is therefore read, up to
- * one number less than this far, and by elbo__unfold overwritten. */
+/* Rows are worked off in whole pieces of this many numbers. What lies behind a row of positions is therefore read, up
+ * to one number less than this far, and by elbo__unfold overwritten. */
 enum { ELBO__PATCH_PIECE = 8 };
 
 int64_t elbo__patches_taps(const elbo__patches *p);      /* channels kernel_height kernel_width */

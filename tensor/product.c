@@ -9,12 +9,12 @@
 
 #include "text.h"
 
-/* ---- which kernels --------------------------------------------------------------------------------------------------- */
+/* ---- which kernels ----------------------------------------------------------------------------------------------- */
 
 /* BLIS recognises processors by family, model and name, and newer ones fall back to sets for older ones, or to plain C
  * (six times slower). The instructions say more. The choice is handed over in the variable that BLIS reads at its first
- * call; a set that the user has named there, or numbered, is taken. The number is that of the header's enumeration, for BLIS
- * 0.9 takes numbers only (and ends the program where there is no such set).
+ * call; a set that the user has named there, or numbered, is taken. The number is that of the header's enumeration, for
+ * BLIS 0.9 takes numbers only (and ends the program where there is no such set).
  *
  * A set works on packed copies of its operands, whose results do not depend on where rows are cut, or (haswell, zen3)
  * has a path for small matrices that packs nothing, whose results do. */
@@ -81,7 +81,7 @@ const char *elbo__product_kernels(void)
     return bli_arch_string(bli_arch_query_id());
 }
 
-/* ---- plain loops ------------------------------------------------------------------------------------------------------- */
+/* ---- plain loops ------------------------------------------------------------------------------------------------- */
 
 #define PLAIN(T, name)                                                                                                 \
     static void name(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)                              \
@@ -103,7 +103,7 @@ void elbo__product_plain(elbo_dtype dtype, const elbo__matrix *y, const elbo__ma
     (dtype == ELBO_F32 ? plain_f32 : plain_f64)(y, a, b);
 }
 
-/* ---- BLIS -------------------------------------------------------------------------------------------------------------- */
+/* ---- BLIS -------------------------------------------------------------------------------------------------------- */
 
 /* BLIS refuses strides of 0 (a broadcast operand) and general strides in both directions are slow, but right. */
 static bool takes(const elbo__matrix *m)
@@ -160,7 +160,7 @@ void elbo__product_blis(elbo_dtype dtype, const elbo__matrix *y, const elbo__mat
     }
 }
 
-/* ---- large products, shared out --------------------------------------------------------------------------------------- */
+/* ---- large products, shared out ---------------------------------------------------------------------------------- */
 
 /* The length of the blocks of an axis of n: about an eighth of it, in whole registers of BLIS's, within the limits. */
 static int64_t block_of(int64_t n, int64_t least, int64_t most)
@@ -199,10 +199,10 @@ void elbo__product_shared(double alpha, const elbo__matrix *a, const elbo__matri
     }
 }
 
-/* ---- ours, or BLIS's ------------------------------------------------------------------------------------------------------ */
+/* ---- ours, or BLIS's --------------------------------------------------------------------------------------------- */
 
-/* Up to this many rows in a block, or columns, and from this many terms in a sum, dot products are worth their additions
- * across lanes. Decided by what all blocks share. */
+/* Up to this many rows in a block, or columns, and from this many terms in a sum, dot products are worth their
+ * additions across lanes. Decided by what all blocks share. */
 enum { FEW_ROWS = 4, FEW_COLUMNS = 40, MANY_TERMS = 64 };
 
 void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, int64_t grain)

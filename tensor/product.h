@@ -27,8 +27,9 @@ typedef void elbo__product_kernel(const elbo__matrix *y, const elbo__matrix *a, 
  * the number of rows in a block of the plan's, which must not depend on the number of threads: callers that cut y at
  * multiples of it get the same bits however they cut.
  *
- * f32 is our own kernels' work where the processor has any: then all that the grain decides is which of them. The rest is
- * BLIS's, which works on one block of `grain` rows at a time, since the bits of a row depend on its place in a call. */
+ * f32 is our own kernels' work where the processor has any: then all that the grain decides is which of them. The rest
+ * is BLIS's, which works on one block of `grain` rows at a time, since the bits of a row depend on its place in a
+ * call. */
 void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b,
                    int64_t grain);
 

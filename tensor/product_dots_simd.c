@@ -5,8 +5,8 @@
  * This is how the gradient of a dense layer's input meets its weight. The general kernel (product_simd.c) turns b into
  * panels first, which costs as much as some 40 rows of y; here both are read as they are, a vector of k at a time.
  *
- * The bits of y[i][j] depend on row i of a and column j of b alone, whatever the width of vectors: lane l of 16 sums the k
- * with k modulo 16 = l in order, then the lanes are added as a tree. */
+ * The bits of y[i][j] depend on row i of a and column j of b alone, whatever the width of vectors: lane l of 16 sums
+ * the k with k modulo 16 = l in order, then the lanes are added as a tree. */
 #include "product.h"
 
 #define JOIN2(a, b) a##b

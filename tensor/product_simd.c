@@ -2,15 +2,15 @@
  *
  *     y[i][j] = sum over k of a[i][k] b[k][j]
  *
- * A tile of y is kept in registers while k runs: at each k one row of b, VECTORS vectors wide, meets one number of a from
- * each of the tile's rows. Numbers of a are read where they are, whatever the strides, since each is spread over a vector
- * anyway; rows of b are read where they are if their numbers are neighbours. So nothing is copied in the products of a
- * dense layer's forward pass and of its weight gradient. (Copying b into panels, which libraries for large matrices do,
- * costs more than it brings until y has hundreds of rows.)
+ * A tile of y is kept in registers while k runs: at each k one row of b, VECTORS vectors wide, meets one number of a
+ * from each of the tile's rows. Numbers of a are read where they are, whatever the strides, since each is spread over a
+ * vector anyway; rows of b are read where they are if their numbers are neighbours. So nothing is copied in the
+ * products of a dense layer's forward pass and of its weight gradient. (Copying b into panels, which libraries for
+ * large matrices do, costs more than it brings until y has hundreds of rows.)
  *
- * The bits of y[i][j] depend on row i of a, column j of b, and nothing else: K is cut into equal pieces of at most PIECE, a
- * piece is summed from 0 in the order of k by fused multiply-adds, and the pieces are added in order. It does not matter
- * how y is cut into blocks, nor how wide vectors are. */
+ * The bits of y[i][j] depend on row i of a, column j of b, and nothing else: K is cut into equal pieces of at most
+ * PIECE, a piece is summed from 0 in the order of k by fused multiply-adds, and the pieces are added in order. It does
+ * not matter how y is cut into blocks, nor how wide vectors are. */
 #include "product.h"
 
 #define JOIN2(a, b) a##b
@@ -26,7 +26,7 @@ enum { ROWS = REGISTERS == 32 ? 8 : 6, VECTORS = REGISTERS == 32 ? 3 : 2 };
 /* A single row has sums enough to keep the processor busy only if it is wide. */
 enum { WIDE = 8 };
 
-/* ---- tiles --------------------------------------------------------------------------------------------------------------- */
+/* ---- tiles ------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const float *a, *b; /* first numbers of the tile's rows and columns                              */
@@ -37,8 +37,9 @@ typedef struct {
     bool add;           /* to what is in y                                                           */
 } tile;
 
-/* Both sizes are constants where this is inlined: the loops over them unroll, and `sum` lies in registers. So do the addresses
- * of a's rows, which are 0, 1, 2, 3 or 4 times `step` bytes from two of them: the processor scales by 2 and 4 itself. */
+/* Both sizes are constants where this is inlined: the loops over them unroll, and `sum` lies in registers. So do the
+ * addresses of a's rows, which are 0, 1, 2, 3 or 4 times `step` bytes from two of them: the processor scales by 2 and 4
+ * itself. */
 static inline __attribute__((always_inline)) void work_off(const tile *t, int rows, int vectors)
 {
     vector sum[ROWS * VECTORS]; /* rows x vectors */
@@ -127,7 +128,7 @@ TILE(1, 3)
 static void (*const wide_tiles[WIDE])(const tile *) = {tile_1x1, tile_1x2, tile_1x3, tile_1x4,
                                                        tile_1x5, tile_1x6, tile_1x7, tile_1x8};
 
-/* ---- panels: b where its rows cannot be read as they are ------------------------------------------------------------------ */
+/* ---- panels: b where its rows cannot be read as they are --------------------------------------------------------- */
 
 enum { PIECE = 512, WIDTH = VECTORS * LANES };
 
@@ -163,7 +164,7 @@ static void pack(float *panel, const float *b, int64_t b_row, int64_t b_column, 
     }
 }
 
-/* ---- the product -------------------------------------------------------------------------------------------------------- */
+/* ---- the product ------------------------------------------------------------------------------------------------- */
 
 /* Columns of y that do not lie side by side are made here. */
 static void scatter(const elbo__matrix *y, int64_t i, int64_t j, const float *made, int64_t rows, int64_t columns,

@@ -45,8 +45,8 @@ uint64_t elbo__stream(const char *role, const char *name, int occurrence)
 
 static elbo__random_place place_of(elbo__random_key key, uint64_t row, uint64_t draw)
 {
-    /* The seed is mixed before it meets the stream, so that the two cannot cancel; a step, row and draw below 2^32 leave
-     * the key as it is. */
+    /* The seed is mixed before it meets the stream, so that the two cannot cancel; a step, row and draw below 2^32
+     * leave the key as it is. */
     uint64_t k = mix(mix(key.seed + 0x9e3779b97f4a7c15u) ^ key.stream);
     k ^= mix((key.step >> 32) ^ mix((row >> 32) ^ mix(draw >> 32)));
     return (elbo__random_place){.counter = {0, (uint32_t)draw, (uint32_t)row, (uint32_t)key.step},

@@ -1,9 +1,9 @@
 /* Internal: vectors of f32, for kernels that the compiler does not make of plain loops.
  *
- * LANES numbers a vector; a mask says how many of the first are meant, and what is not meant is read as 0. REGISTERS is how
- * many vectors the processor holds at a time. ZIP(a, b, h) interleaves half of a and of b from their entry h on. total16 adds
- * 16 lanes, of as many vectors as that takes: lane l to lane l + 8, then l + 4, l + 2, l + 1, with every instruction set.
- * ELBO__PRODUCT_KERNEL (product.h) says whether there are any for the instruction set at hand. */
+ * LANES numbers a vector; a mask says how many of the first are meant, and what is not meant is read as 0. REGISTERS is
+ * how many vectors the processor holds at a time. ZIP(a, b, h) interleaves half of a and of b from their entry h on.
+ * total16 adds 16 lanes, of as many vectors as that takes: lane l to lane l + 8, then l + 4, l + 2, l + 1, with every
+ * instruction set. ELBO__PRODUCT_KERNEL (product.h) says whether there are any for the instruction set at hand. */
 #ifndef ELBO_TENSOR_SIMD_H
 #define ELBO_TENSOR_SIMD_H
 

@@ -1,7 +1,7 @@
 /* Internal: arithmetic that takes subnormal numbers (below 2^-126 in f32) for 0.
  *
- * Processors work on them some sixty times slower than on others, and training makes them: the moments of a weight whose
- * gradient has become 0 for good decay by a factor every step, until they are subnormal, and stay there. */
+ * Processors work on them some sixty times slower than on others, and training makes them: the moments of a weight
+ * whose gradient has become 0 for good decay by a factor every step, until they are subnormal, and stay there. */
 #ifndef ELBO_TENSOR_SUBNORMALS_H
 #define ELBO_TENSOR_SUBNORMALS_H
 

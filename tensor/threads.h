@@ -5,7 +5,8 @@
 /* The processors that this process may run on: more threads than these would wait for each other. */
 int elbo__processors(void);
 
-/* For tests: so many processors are made believe, and threads are woken for the smallest plan; 0: the truth. */
-extern int elbo__pretended_processors;
+/* Environment variable ELBO_PROCESSORS: so many processors are made believe, and threads are woken for the smallest
+ * plan. 0: it is not set. Results are the same, which is what it is for: to see that. */
+int elbo__pretended_processors(void);
 
 #endif

@@ -123,7 +123,8 @@ static inline float elbo__log1p_f32(float x)
     return elbo__pick_f32(x < -1.0f, NAN, y);
 }
 
-/* log(1 + e^x) = max(x, 0) + log(1 + t) with t = e^-|x|, log(1 + t) = t + t^2 q(t) for 0 <= t <= 1, q of degree 8; 2.1 ULP */
+/* log(1 + e^x) = max(x, 0) + log(1 + t) with t = e^-|x|, log(1 + t) = t + t^2 q(t) for 0 <= t <= 1, q of degree 8; 2.1
+ * ULP */
 static inline float elbo__softplus_f32(float x)
 {
     float t = elbo__exp_f32(-elbo__abs_f32(x));

@@ -7,7 +7,7 @@
  *     }
  *
  *     elbo_watch(show, NULL);
- *     elbo_status status = elbo_run_evaluate(run, &test, 0, 1, &figures);     // ELBO_STOPPED where `show` returned false
+ *     elbo_status status = elbo_run_evaluate(run, &test, 0, 1, &figures); // ELBO_STOPPED where `show` returned false
  *
  * A function that is stopped undoes what it has begun, as on any failure: files stay as they were.
  */
@@ -23,9 +23,9 @@
 extern "C" {
 #endif
 
-/* Asked between two pieces of work: `done` of `total` pieces of what is called `what` ("evaluating") are behind us. False
- * stops the work. The last time `done` is `total`. It is called often, from the thread that does the work, and must not call
- * the library. */
+/* Asked between two pieces of work: `done` of `total` pieces of what is called `what` ("evaluating") are behind us.
+ * False stops the work. The last time `done` is `total`. It is called often, from the thread that does the work, and
+ * must not call the library. */
 typedef bool (*elbo_watcher)(void *user, const char *what, int64_t done, int64_t total);
 
 /* From now on `watcher` is asked by what the calling thread has the library do; NULL: nobody is. */

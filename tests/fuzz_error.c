@@ -2,9 +2,10 @@
  *
  * Every node is computed as the interpreter does it, and beside every number stands a bound on the difference of
  * another computation of the graph that takes each operation in its own way: products and sums in any order, with or
- * without fused multiply-adds, and elementary functions to within 8 units in the last place. For an elementwise operation
- * the bound is the largest change when its operands move within theirs; a comparison, a sign or an index whose operands
- * are that close may come out otherwise, and its bound says so. Bounds are infinite where nothing can be said. */
+ * without fused multiply-adds, and elementary functions to within 8 units in the last place. For an elementwise
+ * operation the bound is the largest change when its operands move within theirs; a comparison, a sign or an index
+ * whose operands are that close may come out otherwise, and its bound says so. Bounds are infinite where nothing can be
+ * said. */
 #include <math.h>
 #include <string.h>
 
@@ -38,10 +39,10 @@ static double *flat(const elbo_tensor *x)
     return out;
 }
 
-/* ---- elementwise ---------------------------------------------------------------------------------------------------------- */
+/* ---- elementwise ------------------------------------------------------------------------------------------------- */
 
-/* The rounding of one operation is the same for the same operands, unless a product may be rounded with what is added to
- * it (which changes nothing where it is a whole number); functions are good to 8 units in the last place. */
+/* The rounding of one operation is the same for the same operands, unless a product may be rounded with what is added
+ * to it (which changes nothing where it is a whole number); functions are good to 8 units in the last place. */
 static double own_rounding(int row, elbo_dtype dtype, double y, bool moved)
 {
     static const double units[] = {
@@ -73,8 +74,8 @@ static double elementwise_bound(int row, elbo_dtype dtype, double y, const doubl
         return 1;
     if (row == ELBO__where && e[0] > 0 && fabs(v[0]) <= e[0])
         return fabs(v[1] - v[2]) + e[1] + e[2];
-    /* the extremes are at the corners: operations are monotone in each operand, or turn once (then a corner lies further
-     * away than the turning point); sine and cosine turn often, and have a slope of at most 1 */
+    /* the extremes are at the corners: operations are monotone in each operand, or turn once (then a corner lies
+     * further away than the turning point); sine and cosine turn often, and have a slope of at most 1 */
     bool waves = row == ELBO__sin || row == ELBO__cos;
     if (waves)
         worst = fmin(e[0], 2);
@@ -114,7 +115,7 @@ static elbo_status bound_elementwise(const elbo_var *x, const pair *in, const pa
     return ok ? ELBO_OK : ELBO_NO_MEMORY;
 }
 
-/* ---- sums, products, indices ----------------------------------------------------------------------------------------------- */
+/* ---- sums, products, indices ------------------------------------------------------------------------------------- */
 
 static void call_op(const elbo_var *x, const elbo_tensor *in, elbo_tensor out, const elbo_at *at)
 {
@@ -197,7 +198,7 @@ static bool certain(const elbo_tensor *bound)
     return true;
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------------------------------------- */
+/* ---- nodes ------------------------------------------------------------------------------------------------------- */
 
 /* What is not summed keeps its bound, and bounds move as numbers do. */
 static void bound_moved(const elbo_var *x, const pair *in, const pair *out)

@@ -8,10 +8,10 @@
  *     }
  *
  * A graph is written down as a program: lines that each apply an op to the results of earlier lines. The numbers of a
- * line are raw and read modulo what makes sense, so that lines can be changed or dropped and the rest still has a meaning.
- * There are two kinds. An exact one is f32, and its numbers are integers small enough that sums and products of them are
- * exact in any order (or go through correctly rounded operations only): plan and interpreter must agree to the bit. A
- * smooth one is f64 or f32, has every op, and may differ by as much as rounding can explain (fuzz_error.c).
+ * line are raw and read modulo what makes sense, so that lines can be changed or dropped and the rest still has a
+ * meaning. There are two kinds. An exact one is f32, and its numbers are integers small enough that sums and products
+ * of them are exact in any order (or go through correctly rounded operations only): plan and interpreter must agree to
+ * the bit. A smooth one is f64 or f32, has every op, and may differ by as much as rounding can explain (fuzz_error.c).
  */
 #ifndef ELBO_TESTS_FUZZ_GRAPH_H
 #define ELBO_TESTS_FUZZ_GRAPH_H
@@ -42,7 +42,7 @@ typedef struct {
     elbo__order order;
 } fuzz_program;
 
-/* ---- building: fuzz_graph.c, fuzz_ops.c ------------------------------------------------------------------------------- */
+/* ---- building: fuzz_graph.c, fuzz_ops.c -------------------------------------------------------------------------- */
 
 /* What is known about the numbers of a node before any run. */
 typedef struct {
@@ -82,10 +82,10 @@ bool fuzz_build_line(fuzz_build *b, const fuzz_line *line); /* appends; for the 
 void fuzz_build_free(fuzz_build *b);
 void fuzz_print(const fuzz_program *p, FILE *file);
 
-/* ---- ranges: fuzz_range.c ------------------------------------------------------------------------------------------------ */
+/* ---- ranges: fuzz_range.c ---------------------------------------------------------------------------------------- */
 
-/* How far an elementwise row rounds: not at all, as one correctly rounded operation does, at most as that does (a product
- * that a plan may round together with a sum), or as a function may. */
+/* How far an elementwise row rounds: not at all, as one correctly rounded operation does, at most as that does (a
+ * product that a plan may round together with a sum), or as a function may. */
 typedef enum { FUZZ_NOT_ROUNDED, FUZZ_ROUNDED_ONCE, FUZZ_ROUNDED_FREELY, FUZZ_FUNCTION } fuzz_rounding;
 fuzz_rounding fuzz_rounding_of(int row);
 double fuzz_forward(int row, double a, double b, double c);
@@ -102,7 +102,7 @@ bool fuzz_multiplies(const elbo_var *x);
 int64_t fuzz_terms(const elbo_var *x);
 fuzz_range fuzz_range_of_state(bool exact);
 
-/* ---- running: fuzz_run.c, fuzz_error.c, fuzz_shrink.c ---------------------------------------------------------------------- */
+/* ---- running: fuzz_run.c, fuzz_error.c, fuzz_shrink.c ------------------------------------------------------------ */
 
 typedef enum {
     FUZZ_FINE,
@@ -117,15 +117,17 @@ typedef struct {
     int64_t with_stages[8];
 } fuzz_stats;
 
-/* Compiles, checks and runs a program. `stats` may be NULL; `fault` is one of plan_faults.h to be planted, or FUZZ_AS_IT_IS. */
+/* Compiles, checks and runs a program. `stats` may be NULL; `fault` is one of plan_faults.h to be planted, or
+ * FUZZ_AS_IT_IS. */
 enum { FUZZ_AS_IT_IS = -1 };
 fuzz_outcome fuzz_try(const fuzz_program *p, int fault, fuzz_stats *stats, char *why);
 
-/* The interpreter with a bound on how far rounding can take a plan from it: out[i] and bound[i] (f64) are new tensors. The
- * bounds of the parameters are kept in a set of their own, which begins as zeros. */
+/* The interpreter with a bound on how far rounding can take a plan from it: out[i] and bound[i] (f64) are new tensors.
+ * The bounds of the parameters are kept in a set of their own, which begins as zeros. */
 elbo_params *fuzz_bounds_of(const elbo_params *params);
-elbo_status fuzz_bounded(const elbo_graph *g, elbo_params *params, elbo_params *bounds, elbo_at at, const elbo_feed *feeds,
-                         int n_feeds, elbo_var *const *outputs, int n, elbo_tensor *out, elbo_tensor *bound);
+elbo_status fuzz_bounded(const elbo_graph *g, elbo_params *params, elbo_params *bounds, elbo_at at,
+                         const elbo_feed *feeds, int n_feeds, elbo_var *const *outputs, int n, elbo_tensor *out,
+                         elbo_tensor *bound);
 
 /* A smaller program that still goes wrong. */
 void fuzz_shrink(fuzz_program *p);

@@ -3,7 +3,7 @@
 
 #include "fuzz_ops.h"
 
-/* ---- movement --------------------------------------------------------------------------------------------------------- */
+/* ---- movement ---------------------------------------------------------------------------------------------------- */
 
 static elbo_shape without_axis(elbo_shape s, int axis)
 {
@@ -21,7 +21,8 @@ static elbo_shape with_axis(elbo_shape s, int axis, int64_t size)
     return s;
 }
 
-/* Joins an axis with the next, splits one, adds or drops an axis of size 1, or cuts the same row of numbers otherwise. */
+/* Joins an axis with the next, splits one, adds or drops an axis of size 1, or cuts the same row of numbers
+ * otherwise. */
 APPLY(reshape)
 {
     elbo_shape s = in[0]->shape;
@@ -141,7 +142,7 @@ APPLY(detach)
     return elbo_detach(in[0]);
 }
 
-/* ---- rows by number ------------------------------------------------------------------------------------------------------ */
+/* ---- rows by number ---------------------------------------------------------------------------------------------- */
 
 static bool is_index(const elbo_var *x)
 {
@@ -167,7 +168,7 @@ APPLY(scatter_add)
     return fuzz_fits(b, &s) ? elbo_scatter_add(in[0], in[1], s.dim[0]) : NULL;
 }
 
-/* ---- gradients and assignments --------------------------------------------------------------------------------------------- */
+/* ---- gradients and assignments ----------------------------------------------------------------------------------- */
 
 APPLY(grad)
 {

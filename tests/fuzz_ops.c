@@ -24,7 +24,7 @@ static bool broadcast(elbo_var *const *in, int n, elbo_shape *common)
     return true;
 }
 
-/* ---- leaves ------------------------------------------------------------------------------------------------------------ */
+/* ---- leaves ------------------------------------------------------------------------------------------------------ */
 
 static void fill(const elbo_tensor *t, uint64_t seed, const char *name, const double *args)
 {
@@ -115,7 +115,7 @@ APPLY(uniform)
     return elbo_random_uniform(b->g, line->n[1] % 2 ? "uniform" : "other", line->shape, axis);
 }
 
-/* ---- elementwise: the kinds numbered like the rows ------------------------------------------------------------------------ */
+/* ---- elementwise: the kinds numbered like the rows --------------------------------------------------------------- */
 
 static const struct {
     double low, high;
@@ -212,7 +212,7 @@ APPLY(straight_through)
     return fit ? elbo_straight_through(in[0], in[1]) : NULL;
 }
 
-/* ---- reductions and products -------------------------------------------------------------------------------------------- */
+/* ---- reductions and products ------------------------------------------------------------------------------------- */
 
 /* The axes whose bits are set, at least one. */
 static int axes_of(fuzz_build *b, const fuzz_line *line, const elbo_var *x, int *axes)
@@ -342,7 +342,7 @@ APPLY(conv_transpose2d)
     return convolution(b, line, in, true);
 }
 
-/* ---- the table ------------------------------------------------------------------------------------------------------------ */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 const fuzz_kind fuzz_kinds[] = {
 #define ELEMENTWISE(operands, name, ...) {#name, operands, 2, false, fuzz_apply_elementwise},

@@ -1,7 +1,7 @@
 /* What is known about the numbers of a random graph before it runs: intervals, and whether they are integers.
  *
- * In an exact graph every partial sum must stay below 2^24 and be one of integers. Numbers that are not integers may come
- * up by one correctly rounded operation (a quotient, a root, a uniform number): then plan and interpreter, which
+ * In an exact graph every partial sum must stay below 2^24 and be one of integers. Numbers that are not integers may
+ * come up by one correctly rounded operation (a quotient, a root, a uniform number): then plan and interpreter, which
  * computes in double and rounds, have the same bits, as long as nothing is summed whose order could matter, and no
  * product of such numbers is added to something, which a plan rounds once. */
 #include <math.h>
@@ -32,7 +32,7 @@ static fuzz_range join(fuzz_range a, fuzz_range b)
     return (fuzz_range){fmin(a.low, b.low), fmax(a.high, b.high), a.integer && b.integer};
 }
 
-/* ---- elementwise ------------------------------------------------------------------------------------------------------ */
+/* ---- elementwise ------------------------------------------------------------------------------------------------- */
 
 /* By row: how it rounds, whether whole numbers stay whole, and the range of its results. */
 enum { WHOLE_MADE = 1, WHOLE_KEPT = 2, ANY = 0 };
@@ -148,7 +148,8 @@ bool fuzz_range_of_elementwise(int row, const fuzz_range *in, fuzz_range *out, b
         double v[3];
         for (int i = 0; i < n; i++)
             v[i] = corner >> i & 1 ? in[i].high : in[i].low;
-        double y = row == ELBO__where ? v[1 + (corner & 1)] : fuzz_forward(row, v[0], n > 1 ? v[1] : 0, n > 2 ? v[2] : 0);
+        double y = row == ELBO__where ? v[1 + (corner & 1)]
+                                      : fuzz_forward(row, v[0], n > 1 ? v[1] : 0, n > 2 ? v[2] : 0);
         if (isnan(y))
             return false;
         out->low = fmin(out->low, y);
@@ -159,7 +160,7 @@ bool fuzz_range_of_elementwise(int row, const fuzz_range *in, fuzz_range *out, b
     return most(out) <= fuzz_range_limit(exact);
 }
 
-/* ---- the other ops -------------------------------------------------------------------------------------------------------- */
+/* ---- the other ops ----------------------------------------------------------------------------------------------- */
 
 static bool leaf_range(const elbo_var *x, bool exact, fuzz_range *out)
 {

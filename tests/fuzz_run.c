@@ -32,7 +32,7 @@ static bool wrong(trial *t, const char *format, ...)
     return false;
 }
 
-/* ---- what goes in ------------------------------------------------------------------------------------------------------ */
+/* ---- what goes in ------------------------------------------------------------------------------------------------ */
 
 static bool make_feeds(trial *t)
 {
@@ -71,7 +71,7 @@ static elbo_at at_step(const trial *t, int step)
     return (elbo_at){.seed = t->p->seed, .step = (uint64_t)step, .first_row = t->p->seed % 3 * 50, .first_draw = 2};
 }
 
-/* ---- what comes out ------------------------------------------------------------------------------------------------------ */
+/* ---- what comes out ---------------------------------------------------------------------------------------------- */
 
 /* Elements of the plan against the interpreter's: the same number with the same sign, or, with bounds, within them. */
 static bool compare(trial *t, const char *what, int step, const elbo_tensor *plan, const elbo_tensor *judge,
@@ -149,7 +149,7 @@ static bool judge_step(trial *t, int step, elbo_params *planned, elbo_params *ju
     return ok;
 }
 
-/* ---- passes --------------------------------------------------------------------------------------------------------------- */
+/* ---- passes ------------------------------------------------------------------------------------------------------ */
 
 static bool share_out(trial *t, int threads, elbo__order order)
 {
@@ -207,7 +207,7 @@ static void add_stats(fuzz_stats *to, const fuzz_stats *s)
         to->with_stages[i] += s->with_stages[i];
 }
 
-/* ---- a trial --------------------------------------------------------------------------------------------------------------- */
+/* ---- a trial ----------------------------------------------------------------------------------------------------- */
 
 static fuzz_outcome attempt(trial *t, int fault)
 {

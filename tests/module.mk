@@ -180,6 +180,7 @@ check_PROGRAMS += %reldir%/own_program
 %C%_own_program_SOURCES = %reldir%/own_program.c
 
 script_tests = \
+    %reldir%/columns \
     %reldir%/floors \
     %reldir%/headers \
     %reldir%/layers \

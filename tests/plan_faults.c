@@ -4,7 +4,7 @@
 
 #include "fuzz_graph.h"
 
-/* ---- places ---------------------------------------------------------------------------------------------------------------- */
+/* ---- places ------------------------------------------------------------------------------------------------------ */
 
 /* An access to memory: an operand of a kernel, or of a step of a group. */
 typedef struct {
@@ -55,7 +55,7 @@ static bool in_blocks(const place *p)
     return elbo__loop_blocks(p->loop) > 1 && size_of(p) > 0;
 }
 
-/* ---- stages and blocks -------------------------------------------------------------------------------------------------- */
+/* ---- stages and blocks ------------------------------------------------------------------------------------------- */
 
 static bool behind_a_barrier(const place *p)
 {
@@ -85,7 +85,7 @@ static void lengthen_run(const place *p)
     p->loop->run++;
 }
 
-/* ---- how operands move --------------------------------------------------------------------------------------------------- */
+/* ---- how operands move ------------------------------------------------------------------------------------------- */
 
 static bool moves_and_is_read(const place *p)
 {
@@ -119,7 +119,7 @@ static void keep_in_place(const place *p)
     p->operand->layout.strides[p->operand->axis] = 0;
 }
 
-/* ---- where memory lies ----------------------------------------------------------------------------------------------------- */
+/* ---- where memory lies ------------------------------------------------------------------------------------------- */
 
 /* A smaller buffer that lives elsewhere at the same time as that of the place. */
 static elbo__buffer *neighbour(const place *p)
@@ -163,7 +163,7 @@ static void shorten_lifetime(const place *p)
         p->buffer->at = SIZE_MAX / 2;
 }
 
-/* ---- what is read ----------------------------------------------------------------------------------------------------------- */
+/* ---- what is read ------------------------------------------------------------------------------------------------ */
 
 static bool reads_part(const place *p)
 {
@@ -253,9 +253,10 @@ static void draw_from_the_start(const place *p)
     p->instr->axis = ELBO__UNCUT;
 }
 
-/* ---- the order of instructions ----------------------------------------------------------------------------------------------- */
+/* ---- the order of instructions ----------------------------------------------------------------------------------- */
 
-/* The first instruction of the loop behind the place that reads (or writes) the place's buffer; NULL when there is none. */
+/* The first instruction of the loop behind the place that reads (or writes) the place's buffer; NULL when there is
+ * none. */
 static elbo__instr *later_access(const place *p, bool write)
 {
     place q = *p;
@@ -288,7 +289,7 @@ static void hurry(const place *p)
     }
 }
 
-/* ---- groups --------------------------------------------------------------------------------------------------------------------- */
+/* ---- groups ------------------------------------------------------------------------------------------------------ */
 
 static bool stores_a_value(const place *p)
 {
@@ -352,7 +353,7 @@ static void load_elsewhere(const place *p)
     p->step->to = (p->step->to + 1) % p->instr->group->registers;
 }
 
-/* ---- the table ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;

@@ -1,4 +1,5 @@
-/* Faults for the fuzz to find: each breaks a compiled plan in one place, as a mistake in a pass of the planner would. */
+/* Faults for the fuzz to find: each breaks a compiled plan in one place, as a mistake in a pass of the planner
+ * would. */
 #ifndef ELBO_TESTS_PLAN_FAULTS_H
 #define ELBO_TESTS_PLAN_FAULTS_H
 

@@ -47,7 +47,9 @@ void assert_kl_is_the_mean_log_ratio(rig *r, elbo_dist q, elbo_dist p)
     double closed[B], dims[B * D];
     elbo_var *drawn = elbo_sample(q, "kl", MANY);
     ck_assert(elbo_kl_closed(q, p));
-    rig_run(r, (elbo_var *[]){elbo_kl(q, p, NULL), elbo_kl_dims(q, p), elbo_log_prob(q, drawn, NULL), elbo_log_prob(p, drawn, NULL)},
+    rig_run(r,
+            (elbo_var *[]){elbo_kl(q, p, NULL), elbo_kl_dims(q, p), elbo_log_prob(q, drawn, NULL),
+                           elbo_log_prob(p, drawn, NULL)},
             4, (double *[]){closed, dims, log_q, log_p});
     for (int b = 0; b < B; b++) {
         double sum = 0, squares = 0, over_dims = 0;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Data as people have them: what the program makes of folders of pictures, of labels, of a missing part, and what it says
-# of what it does not use. See cli.sh.
+# Data as people have them: what the program makes of folders of pictures, of labels, of a missing part, and what it
+# says of what it does not use. See cli.sh.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/cli.sh"
 LC_ALL=C # bytes that are no characters of a locale are text too

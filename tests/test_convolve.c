@@ -1,5 +1,6 @@
 /* Convolutions of all sizes against a plain loop, and what holds for every one of them. */
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../autograd/plan/ir.h"
@@ -17,7 +18,8 @@ typedef struct {
 } setting;
 
 /* Sizes that the stride does not divide, kernels that are not square or wider than the stride, images of many positions
- * and of few, strides beyond the kernel, paddings beyond it; rows of positions of one piece, of several, of none full. */
+ * and of few, strides beyond the kernel, paddings beyond it; rows of positions of one piece, of several, of none
+ * full. */
 static const setting settings[] = {
     {2, 3, 5, 6, 4, 2, 3, 1, 0},   {3, 2, 5, 6, 3, 3, 3, 2, 1},  {5, 1, 28, 28, 7, 3, 3, 2, 1},
     {7, 4, 14, 14, 6, 3, 3, 2, 1}, {4, 3, 7, 7, 5, 1, 1, 1, 0},  {4, 3, 7, 7, 5, 1, 1, 2, 1},
@@ -44,7 +46,8 @@ static shapes shapes_of(const setting *s)
         ELBO_SHAPE(s->batch, s->outputs, places(s->height, s->kernel_height, s), places(s->width, s->kernel_width, s))};
 }
 
-/* For every number of x and of w that meet in one of y: adds to the one of the three that is `sum` the product of the others. */
+/* For every number of x and of w that meet in one of y: adds to the one of the three that is `sum` the product of the
+ * others. */
 static void convolve_plainly(const setting *s, double *x, double *w, double *y, const double *sum)
 {
     shapes of = shapes_of(s);
@@ -140,7 +143,7 @@ START_TEST(convolutions_agree_with_a_plain_loop)
 }
 END_TEST
 
-/* ---- properties ---------------------------------------------------------------------------------------------------- */
+/* ---- properties -------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_transposed_convolution_is_the_adjoint_of_a_convolution)
 {
@@ -228,7 +231,7 @@ START_TEST(bits_do_not_depend_on_threads_or_blocks)
     static const way ways[] = {{1, 1, 1, ELBO__FORWARD},  {1, 5, 1, ELBO__REVERSED}, {2, 0, 0, ELBO__FORWARD},
                                {2, 1, 3, ELBO__SHUFFLED}, {3, 0, 0, ELBO__FORWARD},  {3, 2, 2, ELBO__FORWARD},
                                {4, 0, 0, ELBO__FORWARD},  {4, 1, 1, ELBO__SHUFFLED}};
-    elbo__pretended_processors = 4;
+    setenv("ELBO_PROCESSORS", "4", 1);
     for (elbo_dtype dtype = ELBO_F32; dtype <= ELBO_F64; dtype++) {
         elbo_tensor once, again;
         run_network(dtype, batches[_i], (way){1, 0, 0, ELBO__FORWARD}, &once);
@@ -242,7 +245,7 @@ START_TEST(bits_do_not_depend_on_threads_or_blocks)
 }
 END_TEST
 
-/* ---- scratch memory ------------------------------------------------------------------------------------------------ */
+/* ---- scratch memory ---------------------------------------------------------------------------------------------- */
 
 START_TEST(kernels_keep_to_their_scratch_memory)
 {

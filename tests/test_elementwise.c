@@ -45,8 +45,8 @@ static const struct {
 #include "../tensor/elementwise.def"
 };
 
-/* Rows that a polynomial approximates, that round more than once, or whose oracle does (a multiply-add in double); every
- * other row is correctly rounded. */
+/* Rows that a polynomial approximates, that round more than once, or whose oracle does (a multiply-add in double);
+ * every other row is correctly rounded. */
 static bool approximate(int row)
 {
     static const int list[] = {

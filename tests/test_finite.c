@@ -1,4 +1,5 @@
-/* A number that is not finite is neither no number nor a figure to go on with: it is said, and nothing is built on it. */
+/* A number that is not finite is neither no number nor a figure to go on with: it is said, and nothing is built on
+ * it. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>

@@ -21,7 +21,8 @@ static elbo_dist linear_generate(elbo_in *in, elbo_var *z)
 
 /* ---- a kind of one's own ----------------------------------------------------------------------------------------- */
 
-/* The logistic distribution of scale 1 about a mean: x = m + log u - log(1 - u), log p = -d - 2 log(1 + e^-d), d = x - m */
+/* The logistic distribution of scale 1 about a mean: x = m + log u - log(1 - u), log p = -d - 2 log(1 + e^-d), d = x -
+ * m */
 static elbo_var *logistic_log_prob(const elbo_dist *d, elbo_var *x, elbo_var *mask)
 {
     elbo_var *off = elbo_neg(elbo_sub(x, elbo_align(d->args[0], d->event_rank, elbo_ndim(x))));

@@ -102,8 +102,8 @@ START_TEST(what_cannot_be_told_has_the_systems_reason)
 }
 END_TEST
 
-/* Names can be listed there, but not what they are: half of the classes would be missing. As root, who may look anywhere, in
- * the skin of another user. */
+/* Names can be listed there, but not what they are: half of the classes would be missing. As root, who may look
+ * anywhere, in the skin of another user. */
 START_TEST(a_folder_without_permission_is_named)
 {
     const bool root = geteuid() == 0;

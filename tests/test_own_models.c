@@ -42,7 +42,9 @@ START_TEST(a_model_without_density_has_a_loss_but_no_elbo)
     ck_assert_ptr_null(metric(&in, "kl"));
     ck_assert_ptr_null(metric(&in, "elbo"));
     elbo_model_log_prob(&in);
-    rig_assert_error(&r, "model \"ae\", log-prob: gives no density of z, so there is no bound on log p(x), after \"decoder.logits\"");
+    rig_assert_error(
+        &r,
+        "model \"ae\", log-prob: gives no density of z, so there is no bound on log p(x), after \"decoder.logits\"");
     rig_next_graph(&r, ELBO_EVALUATE);
     in = inputs(&r, &autoencoder, options, 1);
     elbo_model_sample(&in);
@@ -181,8 +183,9 @@ START_TEST(a_loss_that_moves_nothing_is_an_error)
     elbo_scope(r.g, "elsewhere"); /* every name then begins with it */
     elbo_model_train(&in, &(elbo_optim){.name = "sgd"});
     elbo_scope_end(r.g);
-    rig_assert_error(&r, "model \"constant\", train: loss \"recon_loss\": no parameter's name begins with \"encoder.\", "
-                         "after \"elsewhere.critic\"");
+    rig_assert_error(&r,
+                     "model \"constant\", train: loss \"recon_loss\": no parameter's name begins with \"encoder.\", "
+                     "after \"elsewhere.critic\"");
     rig_free(&r);
 }
 END_TEST

@@ -14,8 +14,8 @@
 
 enum { D = 6, MANY = 2400 };
 
-/* Three orthogonal directions of length 1, and how far the rows lie along them: 2 steps of each, so that the variances are
- * those squares / 3 exactly. */
+/* Three orthogonal directions of length 1, and how far the rows lie along them: 2 steps of each, so that the variances
+ * are those squares / 3 exactly. */
 static const double directions[3][D] = {{0.6, 0.8, 0, 0, 0, 0}, {0, 0, 0, -1, 0, 0}, {0.8, -0.6, 0, 0, 0, 0}};
 static const double reach[3] = {4, 2, 1};
 
@@ -297,7 +297,8 @@ START_TEST(whitened_codes_have_variance_1)
 }
 END_TEST
 
-/* log N(x; m, C) over the images with C = the leading z parts of the covariance + the noise, by Cholesky in the test. */
+/* log N(x; m, C) over the images with C = the leading z parts of the covariance + the noise, by Cholesky in the
+ * test. */
 static double mean_log_density(int dims)
 {
     static double c[PIXELS][PIXELS], l[PIXELS][PIXELS];

@@ -305,7 +305,7 @@ END_TEST
 START_TEST(every_way_has_the_same_bits_for_any_number_of_threads)
 {
     made *m = make(60, 60, 30, falling);
-    elbo__pretended_processors = 4;
+    setenv("ELBO_PROCESSORS", "4", 1);
     elbo_set_threads(1);
     elbo_pca alone = fitted(ways[_i].fit, m->x, m->n, m->columns, 7);
     for (int threads = 2; threads <= 4; threads += 2) {
@@ -317,7 +317,7 @@ START_TEST(every_way_has_the_same_bits_for_any_number_of_threads)
         elbo_pca_free(&pca);
     }
     elbo_pca_free(&alone);
-    elbo__pretended_processors = 0;
+    unsetenv("ELBO_PROCESSORS");
     elbo_set_threads(0);
     free(m);
 }

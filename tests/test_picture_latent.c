@@ -36,11 +36,8 @@ static elbo_inference point_infer(elbo_in *in)
 static const elbo_option glass_options[] = {ELBO_OPTION_LATENT_DIM, ELBO_OPTIONS_END};
 static const elbo_model glass = {
     .name = "glass", .summary = "", .options = glass_options, .infer = glass_infer, .generate = glass_generate};
-static const elbo_model pane = {.name = "pane",
-                                .summary = "",
-                                .flags = ELBO_NO_PRIOR,
-                                .infer = point_infer,
-                                .generate = glass_generate};
+static const elbo_model pane = {
+    .name = "pane", .summary = "", .flags = ELBO_NO_PRIOR, .infer = point_infer, .generate = glass_generate};
 
 enum { Z = 4, IMAGES = 6 };
 
@@ -271,7 +268,8 @@ START_TEST(what_cannot_be_drawn_is_refused)
     assert_refused(elbo_picture_manifold(run, &view, path), "a manifold of 4 dimensions");
     assert_refused(elbo_picture_interpolation(run, &short_view, &(elbo_path){0, 1, 1, false}, path), "at least 2");
     assert_refused(elbo_picture_traversal(run, &short_view, -1, path), "at least 2");
-    assert_refused(elbo_picture_interpolation(run, &view, &(elbo_path){5, -1, 3, false}, path), "images 5 to 10: there are 6");
+    assert_refused(elbo_picture_interpolation(run, &view, &(elbo_path){5, -1, 3, false}, path),
+                   "images 5 to 10: there are 6");
     assert_refused(elbo_picture_interpolation(run, &view, &(elbo_path){0, -1, 0, false}, path), "0 pictures");
     ck_assert_int_eq(scratch_entries(), 0);
     elbo_run_free(run);

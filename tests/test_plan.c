@@ -12,7 +12,7 @@
 
 enum { PIXELS = 50, HIDDEN = 40, LATENT = 5, IMAGES = 300, STEPS = 3 };
 
-/* ---- a training step of a small VAE ----------------------------------------------------------------------------------------- */
+/* ---- a training step of a small VAE ------------------------------------------------------------------------------ */
 
 static void fill(const elbo_tensor *t, uint64_t seed, const char *name, const double *args)
 {
@@ -298,7 +298,7 @@ START_TEST(two_plans_run_at_once_from_two_threads)
 }
 END_TEST
 
-/* ---- what is simplified ------------------------------------------------------------------------------------------------------- */
+/* ---- what is simplified ------------------------------------------------------------------------------------------ */
 
 static int working_nodes(const elbo_plan *plan)
 {
@@ -364,7 +364,7 @@ START_TEST(only_what_is_needed_is_computed_and_only_once)
 }
 END_TEST
 
-/* ---- faults ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- faults ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(every_planted_fault_is_caught_within_a_thousand_graphs)
 {

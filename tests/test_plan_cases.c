@@ -1,4 +1,5 @@
-/* Small graphs that the planner once got wrong, cut into blocks of one unit: plan and interpreter must agree to the bit. */
+/* Small graphs that the planner once got wrong, cut into blocks of one unit: plan and interpreter must agree to the
+ * bit. */
 #include <check.h>
 #include <math.h>
 #include <string.h>
@@ -26,7 +27,7 @@ static elbo_var *state(elbo_graph *g, const char *name, elbo_shape shape)
     return elbo_state(g, name, shape, (elbo_init){fill, {0}});
 }
 
-/* ---- the graphs: each returns how many outputs it has ----------------------------------------------------------------------- */
+/* ---- the graphs: each returns how many outputs it has ------------------------------------------------------------ */
 
 static int pads_and_joins_along_the_only_axis(elbo_graph *g, elbo_var **out)
 {
@@ -117,7 +118,7 @@ static int (*const cases[])(elbo_graph *, elbo_var **) = {
     products_of_constants,
 };
 
-/* ---- the test ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the test ---------------------------------------------------------------------------------------------------- */
 
 static void assert_same(const elbo_tensor *plan, const elbo_tensor *judge)
 {

@@ -1,5 +1,5 @@
-/* Losses as players: optimisers, rates and turns of their own. Each moves one number w towards a target c by the gradient
- * w - c of (w - c)^2 / 2, so that plain C knows where it must be. */
+/* Losses as players: optimisers, rates and turns of their own. Each moves one number w towards a target c by the
+ * gradient w - c of (w - c)^2 / 2, so that plain C knows where it must be. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>

@@ -243,7 +243,7 @@ START_TEST(rows_keep_their_bits_wherever_blocks_of_the_grain_are_cut)
 }
 END_TEST
 
-/* ---- our own kernels, number by number ------------------------------------------------------------------------------ */
+/* ---- our own kernels, number by number --------------------------------------------------------------------------- */
 
 extern const elbo__kernels elbo__kernels_base[2];
 #ifdef ELBO__HAVE_X86_64_LEVELS

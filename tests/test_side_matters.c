@@ -200,7 +200,8 @@ START_TEST(files_of_another_program_are_not_a_run)
 }
 END_TEST
 
-/* At the first step, which plans are there already: memory that they need is had, or the training would not have begun. */
+/* At the first step, which plans are there already: memory that they need is had, or the training would not have
+ * begun. */
 typedef struct {
     const elbo_run *run;
     bool made[4];

@@ -1,5 +1,5 @@
-/* Models that are wrong: each is refused with one line that names the model, the function and the field, and says what was
- * expected. */
+/* Models that are wrong: each is refused with one line that names the model, the function and the field, and says what
+ * was expected. */
 #include <check.h>
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,6 @@
-/* tiny_data DIR: writes a small data set as IDX files, for the tests of the program. tiny_data --png DIR: the same as PNG
- * files in colour, one folder a class, with a row more than columns. tiny_data --jpeg FILE: one picture of that size. */
+/* tiny_data DIR: writes a small data set as IDX files, for the tests of the program. tiny_data --png DIR: the same as
+ * PNG files in colour, one folder a class, with a row more than columns. tiny_data --jpeg FILE: one picture of that
+ * size. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -4,16 +4,16 @@
  *     conv2d_input   x[b][c] = sum over o of what y[b][o] sends back through w[o][c]: the transposed convolution
  *     conv2d_weight  w[o][c] = sum over b of how y[b][o] meets x[b][c]
  *
- * Of x (B, C, H, W), w (G, O, C, kh, kw) and y (B, O, H', W') they make one from the other two. The batch falls into G equal
- * groups of images, each with weights of its own. A layer has one group; the gradient of its weight is made in up to PARTS
- * groups, where the images are, and those are added in order. */
+ * Of x (B, C, H, W), w (G, O, C, kh, kw) and y (B, O, H', W') they make one from the other two. The batch falls into G
+ * equal groups of images, each with weights of its own. A layer has one group; the gradient of its weight is made in up
+ * to PARTS groups, where the images are, and those are added in order. */
 #include "../../tensor/convolve.h"
 #include "../../tensor/memory.h"
 #include "../op.h"
 
 enum { PARTS = 16 };
 
-/* ---- plain loops --------------------------------------------------------------------------------------------------------- */
+/* ---- plain loops ------------------------------------------------------------------------------------------------- */
 
 /* x[b][c] where number (i, j) of the kernel meets it at position (r, q); 0 outside of it. */
 static double pixel(const elbo__call *call, const elbo_tensor *x, int64_t b, int64_t c, int64_t r, int64_t i, int64_t q,
@@ -87,7 +87,7 @@ static void interpret_conv2d_weight(const elbo__call *call)
     }
 }
 
-/* ---- kernels ---------------------------------------------------------------------------------------------------------------- */
+/* ---- kernels ----------------------------------------------------------------------------------------------------- */
 
 /* What the three say about themselves, given which of y, a and b (the result and its operands) are x, w and y. */
 #define KERNEL(name, which, x, w, y)                                                                                   \
@@ -117,7 +117,7 @@ KERNEL(conv2d, ELBO__CONVOLVE, a, b, out)
 KERNEL(conv2d_input, ELBO__CONVOLVE_BACK, out, b, a)
 KERNEL(conv2d_weight, ELBO__CONVOLVE_WEIGHT, b, out, a)
 
-/* ---- the graph --------------------------------------------------------------------------------------------------------------- */
+/* ---- the graph --------------------------------------------------------------------------------------------------- */
 
 /* Images walk together, and groups of them with groups. */
 static int walks(const elbo_shape *y, const elbo_shape *x, const elbo__attr *attr, int operand, int axis)
@@ -191,7 +191,7 @@ static void derive_conv2d_weight(elbo_var *w, elbo_var *dw, elbo_var **d)
     d[1] = conv2d_input(w->in[0], dw, x->shape, &w->attr);
 }
 
-/* ---- the public functions ------------------------------------------------------------------------------------------------------ */
+/* ---- the public functions ---------------------------------------------------------------------------------------- */
 
 /* Whether the operands are what a convolution `op` takes: `axis` is the axis of w that belongs to the channels of x. */
 static bool takes(const char *op, elbo_var *x, elbo_var *w, int axis, int stride, int padding)
@@ -221,7 +221,8 @@ static elbo_var *one_group(elbo_var *w)
     return elbo_unsqueeze(w, 0);
 }
 
-/* The result, unless the patches of one of its images, which the kernels keep in scratch memory, are too large to count. */
+/* The result, unless the patches of one of its images, which the kernels keep in scratch memory, are too large to
+ * count. */
 static elbo_var *counted(const char *op, elbo_var *result)
 {
     if (!elbo__graph_ok(result->graph))
@@ -268,7 +269,7 @@ elbo_var *elbo_conv_transpose2d(elbo_var *x, elbo_var *w, int stride, int paddin
     return counted("conv_transpose2d", conv2d_input(x, one_group(w), shape, &attr));
 }
 
-/* ---- the table entries ------------------------------------------------------------------------------------------------------- */
+/* ---- the table entries ------------------------------------------------------------------------------------------- */
 
 #define BUILD(name, y)                                                                                                 \
     static elbo_var *name(elbo_var **in)                                                                               \

@@ -4,7 +4,7 @@
 #include "../../tensor/elementwise.h"
 #include "../op.h"
 
-/* ---- forward, in double: the oracle -------------------------------------------------------------------------------- */
+/* ---- forward, in double: the oracle ------------------------------------------------------------------------------ */
 
 static double sigmoid(double x)
 {
@@ -81,7 +81,7 @@ static void interpret(const elbo__call *call)
     }
 }
 
-/* ---- derivatives --------------------------------------------------------------------------------------------------- */
+/* ---- derivatives ------------------------------------------------------------------------------------------------- */
 
 /* The derivative of trigamma at x > 0, of ops that have derivatives in their turn: -2 / x^3 at x, x + 1, ..., x + 9,
  * and from y = x + 10 on -1/y^2 - 1/y^3 - the sum over k >= 1 of (2k + 1) B_2k / y^(2k + 2), B the Bernoulli numbers.
@@ -137,7 +137,7 @@ static elbo_var *bound(elbo_var *y)
     return elbo_shape_equal(&a->shape, &b->shape) ? elbo_add(a, b) : elbo_add(elbo_sum_all(a), elbo_sum_all(b));
 }
 
-/* ---- the public functions ------------------------------------------------------------------------------------------- */
+/* ---- the public functions ---------------------------------------------------------------------------------------- */
 
 static elbo_var *apply(int id, elbo_var *a, elbo_var *b, elbo_var *c)
 {
@@ -211,7 +211,7 @@ elbo_var *elbo_clamp(elbo_var *x, double low, double high)
     return elbo_minimum(elbo_maximum(x, elbo_constant(x->graph, low)), elbo_constant(x->graph, high));
 }
 
-/* ---- cast: u8 or i32 to the graph's dtype ------------------------------------------------------------------------------ */
+/* ---- cast: u8 or i32 to the graph's dtype ------------------------------------------------------------------------ */
 
 static void interpret_cast(const elbo__call *call)
 {

@@ -22,9 +22,10 @@ static bool bad_index(elbo_graph *g, const char *op, const elbo_var *index)
     return true;
 }
 
-/* ---- gather ---------------------------------------------------------------------------------------------------------- */
+/* ---- gather ------------------------------------------------------------------------------------------------------ */
 
-/* Row i of the index is wanted soon: rows of a data set come from main memory, from where the processor cannot guess. */
+/* Row i of the index is wanted soon: rows of a data set come from main memory, from where the processor cannot
+ * guess. */
 static void fetch(const elbo__call *call, int64_t i)
 {
     enum { LINE = 64, MOST = 4096 };
@@ -114,7 +115,7 @@ elbo_var *elbo_gather(elbo_var *table, elbo_var *index)
     return elbo__append(g, &elbo__op_gather, table->dtype, shape, (elbo_var *[]){table, index}, 2, NULL);
 }
 
-/* ---- scatter_add ------------------------------------------------------------------------------------------------------- */
+/* ---- scatter_add ------------------------------------------------------------------------------------------------- */
 
 /* In the order of the index, so that the sums do not depend on how the other axes are cut. */
 static void interpret_scatter_add(const elbo__call *call)
@@ -237,7 +238,7 @@ elbo_var *elbo_scatter_add(elbo_var *x, elbo_var *index, int64_t rows)
                         &(elbo__attr){.size = rows});
 }
 
-/* ---- argmax ------------------------------------------------------------------------------------------------------------ */
+/* ---- argmax ------------------------------------------------------------------------------------------------------ */
 
 static void interpret_argmax(const elbo__call *call)
 {

@@ -16,7 +16,7 @@ static int walks_join(const elbo_shape *y, const elbo_shape *x, const elbo__attr
     return axis == attr->axis ? ELBO__APART : axis;
 }
 
-/* ---- pad ----------------------------------------------------------------------------------------------------------- */
+/* ---- pad --------------------------------------------------------------------------------------------------------- */
 
 static void interpret_pad(const elbo__call *call)
 {
@@ -74,7 +74,7 @@ elbo_var *elbo_pad(elbo_var *x, int axis, int64_t before, int64_t after)
     return elbo__append(g, &elbo__op_pad, x->dtype, shape, &x, 1, &(elbo__attr){.axis = at, .start = before});
 }
 
-/* ---- concat -------------------------------------------------------------------------------------------------------- */
+/* ---- concat ------------------------------------------------------------------------------------------------------ */
 
 static void put_side_by_side(const elbo__call *call, void (*copy)(const elbo_tensor *, const elbo_tensor *))
 {

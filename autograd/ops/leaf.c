@@ -31,7 +31,7 @@ elbo_var *elbo_scalar(elbo_graph *g, const char *name)
     return elbo_input(g, name, g->dtype, ELBO_SCALAR);
 }
 
-/* ---- constants ----------------------------------------------------------------------------------------------------- */
+/* ---- constants --------------------------------------------------------------------------------------------------- */
 
 const elbo__op elbo__op_constant = {.name = "constant", .flags = ELBO__LEAF | ELBO__NO_CASES};
 const elbo__op elbo__op_array = {.name = "array", .flags = ELBO__LEAF | ELBO__NO_CASES};
@@ -67,7 +67,7 @@ elbo_var *elbo_arange(elbo_graph *g, int64_t n)
     return x;
 }
 
-/* ---- parameters and state ------------------------------------------------------------------------------------------- */
+/* ---- parameters and state ---------------------------------------------------------------------------------------- */
 
 const elbo__op elbo__op_param = {.name = "param", .flags = ELBO__LEAF | ELBO__NO_CASES};
 
@@ -172,7 +172,7 @@ elbo_var *elbo_slab(elbo_var *param, const char *slab)
     return known ? known : state_leaf(g, param->name, param->shape, param->attr.param, at);
 }
 
-/* ---- assignment ---------------------------------------------------------------------------------------------------- */
+/* ---- assignment -------------------------------------------------------------------------------------------------- */
 
 static void interpret_assign(const elbo__call *call)
 {

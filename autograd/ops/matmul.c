@@ -17,8 +17,9 @@ static void interpret(const elbo__call *call)
     }
 }
 
-/* One product a matrix of the leading axes. What is cut is worked off in the plan's fixed blocks: rows as they are, columns
- * as the rows of y' = b' a'. Where leading axes are cut, the matrix is whole in every block, and so is the call. */
+/* One product a matrix of the leading axes. What is cut is worked off in the plan's fixed blocks: rows as they are,
+ * columns as the rows of y' = b' a'. Where leading axes are cut, the matrix is whole in every block, and so is the
+ * call. */
 static void kernel(const elbo__call *call)
 {
     int rank = call->out.layout.shape.ndim;

@@ -1,5 +1,5 @@
-/* Movement that strides can express: reshape, permute, expand, slice, and detach. No work is done unless a reshape meets
- * strides that do not allow it. */
+/* Movement that strides can express: reshape, permute, expand, slice, and detach. No work is done unless a reshape
+ * meets strides that do not allow it. */
 #include "../../tensor/memory.h"
 #include "../../tensor/move.h"
 #include "../op.h"
@@ -9,7 +9,7 @@ static int apart(const elbo_shape *y, const elbo_shape *x, int axis, int from)
     return from >= 0 && y->dim[axis] == x->dim[from] ? from : ELBO__APART;
 }
 
-/* ---- detach ---------------------------------------------------------------------------------------------------------- */
+/* ---- detach ------------------------------------------------------------------------------------------------------ */
 
 static void interpret_copy(const elbo__call *call)
 {
@@ -47,7 +47,7 @@ static elbo_var *bound_same(elbo_var *y)
     return elbo__bound(y->in[0]);
 }
 
-/* ---- reshape ----------------------------------------------------------------------------------------------------------- */
+/* ---- reshape ----------------------------------------------------------------------------------------------------- */
 
 /* Row-major order: walk both shapes side by side; an element of one is the element of the other of the same number. */
 static void interpret_reshape(const elbo__call *call)
@@ -68,7 +68,8 @@ static void derive_reshape(elbo_var *y, elbo_var *dy, elbo_var **dx)
     dx[0] = elbo_reshape(dy, y->in[0]->shape);
 }
 
-/* Both shapes fall into the shortest runs of axes with equal products; the first axes of two such runs walk together. */
+/* Both shapes fall into the shortest runs of axes with equal products; the first axes of two such runs walk
+ * together. */
 static int walks_reshape(const elbo_shape *y, const elbo_shape *x, const elbo__attr *attr, int operand, int axis)
 {
     (void)attr, (void)operand;
@@ -170,7 +171,7 @@ elbo_var *elbo_squeeze(elbo_var *x, int axis)
     return elbo_reshape(x, s);
 }
 
-/* ---- permute ----------------------------------------------------------------------------------------------------------- */
+/* ---- permute ----------------------------------------------------------------------------------------------------- */
 
 static void interpret_permute(const elbo__call *call)
 {
@@ -249,7 +250,7 @@ elbo_var *elbo_transpose(elbo_var *x)
     return elbo_permute(x, axes);
 }
 
-/* ---- expand ------------------------------------------------------------------------------------------------------------ */
+/* ---- expand ------------------------------------------------------------------------------------------------------ */
 
 static void interpret_expand(const elbo__call *call)
 {
@@ -316,7 +317,7 @@ elbo_var *elbo_expand(elbo_var *x, elbo_shape shape)
     return elbo_shape_equal(&padded, &shape) ? x : elbo__append(g, &elbo__op_expand, x->dtype, shape, &x, 1, NULL);
 }
 
-/* ---- slice ------------------------------------------------------------------------------------------------------------- */
+/* ---- slice ------------------------------------------------------------------------------------------------------- */
 
 static elbo_layout sliced(const elbo_layout *in, const elbo_shape *out, const elbo__attr *attr)
 {

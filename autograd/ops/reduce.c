@@ -54,7 +54,7 @@ static elbo_var *reduce(const elbo__op *op, elbo_var *x, const int *axes, int n,
     return elbo_reshape(y, dropped);
 }
 
-/* ---- sum ------------------------------------------------------------------------------------------------------------- */
+/* ---- sum --------------------------------------------------------------------------------------------------------- */
 
 static void interpret_sum(const elbo__call *call)
 {
@@ -104,7 +104,7 @@ elbo_var *elbo_sum(elbo_var *x, const int *axes, int n, bool keep)
     return reduce(&elbo__op_sum, x, axes, n, keep);
 }
 
-/* ---- max ------------------------------------------------------------------------------------------------------------- */
+/* ---- max --------------------------------------------------------------------------------------------------------- */
 
 static void interpret_max(const elbo__call *call)
 {
@@ -146,7 +146,7 @@ elbo_var *elbo_max(elbo_var *x, const int *axes, int n, bool keep)
     return reduce(&elbo__op_max, x, axes, n, keep);
 }
 
-/* ---- composed -------------------------------------------------------------------------------------------------------- */
+/* ---- composed ---------------------------------------------------------------------------------------------------- */
 
 elbo_var *elbo_mean(elbo_var *x, const int *axes, int n, bool keep)
 {

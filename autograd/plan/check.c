@@ -1,7 +1,8 @@
 /* The shadow check: a plan is walked as the executor runs it, but over memory that tells who wrote what (shadow.h).
  *
  * Besides what holds for all memory, values of parameters have versions: a node that stands before an assignment in the
- * graph must find the old one, a node after it the new one. The plan is walked block by block, then by runs of blocks. */
+ * graph must find the old one, a node after it the new one. The plan is walked block by block, then by runs of
+ * blocks. */
 #include "../../tensor/memory.h"
 #include "shadow.h"
 
@@ -10,7 +11,7 @@ static elbo_layout part_of(const elbo__shadow *s, const elbo__operand *operand)
     return elbo__operand_block(operand, s->plan->buffers[operand->buffer].class == ELBO__LOCAL, s->first, s->units);
 }
 
-/* ---- kernels ------------------------------------------------------------------------------------------------------------ */
+/* ---- kernels ----------------------------------------------------------------------------------------------------- */
 
 /* While it writes, a kernel may read again what it has read before: its result lies apart. */
 static elbo_status lies_apart(const elbo__shadow *s, int out, int in)
@@ -39,7 +40,7 @@ static elbo_status check_kernel(elbo__shadow *s, const int *tags)
                : elbo__shadow_write(s, instr->out.buffer, &part, 0, elbo_shape_size(&part.shape), tags[instr->n_in]);
 }
 
-/* ---- groups -------------------------------------------------------------------------------------------------------------- */
+/* ---- groups ------------------------------------------------------------------------------------------------------ */
 
 /* What a register is: a chunk of its own, or the memory of an operand as it was after some step. */
 typedef struct {
@@ -139,7 +140,7 @@ static elbo_status check_group(elbo__shadow *s, const int *tags)
     return status;
 }
 
-/* ---- tags: for every access of an instruction, what is to be found or left ----------------------------------------------- */
+/* ---- tags: for every access of an instruction, what is to be found or left --------------------------------------- */
 
 static int accesses(const elbo__instr *instr)
 {
@@ -208,7 +209,7 @@ static int *tags_of_loop(const elbo__shadow *s, const elbo__loop *loop)
     return tags;
 }
 
-/* ---- the walk --------------------------------------------------------------------------------------------------------------- */
+/* ---- the walk ---------------------------------------------------------------------------------------------------- */
 
 static elbo_status walk_loop(elbo__shadow *s, const elbo__loop *loop, int64_t together)
 {
@@ -263,7 +264,7 @@ static elbo_status walk_plan(elbo__shadow *s, bool by_runs)
     return status == ELBO_OK ? check_end(s) : status;
 }
 
-/* ---- what needs no walk ------------------------------------------------------------------------------------------------------ */
+/* ---- what needs no walk ------------------------------------------------------------------------------------------ */
 
 /* What moves with the blocks is covered by the units exactly, and along the axis that the op says. */
 static bool moves_well(const elbo_plan *plan, const elbo__loop *loop, int id)

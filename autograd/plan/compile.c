@@ -5,7 +5,7 @@
 #include "../../tensor/threads.h"
 #include "ir.h"
 
-/* ---- threads ---------------------------------------------------------------------------------------------------------------- */
+/* ---- threads ----------------------------------------------------------------------------------------------------- */
 
 static _Atomic int threads_wanted; /* 0: as many as there are processors */
 
@@ -22,7 +22,7 @@ int elbo_threads(void)
     return wanted > 0 && wanted < most ? wanted : most;
 }
 
-/* ---- compiling ------------------------------------------------------------------------------------------------------------------ */
+/* ---- compiling --------------------------------------------------------------------------------------------------- */
 
 elbo_plan *elbo_compile(elbo_graph *g, elbo_var *const *outputs, int n)
 {
@@ -40,6 +40,7 @@ elbo_plan *elbo_compile(elbo_graph *g, elbo_var *const *outputs, int n)
         return NULL;
     plan->dtype = g->dtype;
     plan->threads = elbo_threads();
+    plan->eager = elbo__pretended_processors() > 0;
     plan->n_outputs = n;
     plan->params_count = g->params ? elbo_params_count(g->params) : 0;
     plan->params_size = g->params ? elbo_params_slab(g->params, 0).layout.shape.dim[0] : 0;
@@ -98,7 +99,7 @@ void elbo_plan_free(elbo_plan *plan)
     elbo__free(plan);
 }
 
-/* ---- inputs and outputs -------------------------------------------------------------------------------------------------------- */
+/* ---- inputs and outputs ------------------------------------------------------------------------------------------ */
 
 static elbo__input_slot *find_input(elbo_plan *plan, const char *name)
 {

@@ -6,7 +6,7 @@
 #include "../../tensor/memory.h"
 #include "ir.h"
 
-/* ---- buffers -------------------------------------------------------------------------------------------------------------- */
+/* ---- buffers ----------------------------------------------------------------------------------------------------- */
 
 static elbo_status add_buffer(elbo_plan *plan, elbo__buffer buffer, int *index)
 {
@@ -96,7 +96,7 @@ static elbo_status make_buffers(elbo_plan *plan)
     return status;
 }
 
-/* ---- operands --------------------------------------------------------------------------------------------------------------- */
+/* ---- operands ---------------------------------------------------------------------------------------------------- */
 
 /* What node `reader` (one of the computed ones) reads of operand k. */
 static elbo__operand read_operand(const elbo_plan *plan, int reader, int k)
@@ -130,7 +130,7 @@ elbo_layout elbo__operand_block(const elbo__operand *operand, bool local, int64_
     return layout;
 }
 
-/* ---- groups --------------------------------------------------------------------------------------------------------------------- */
+/* ---- groups ------------------------------------------------------------------------------------------------------ */
 
 typedef struct {
     elbo_plan *plan;
@@ -221,8 +221,9 @@ static elbo_status emit_fused(emission *e, int id)
         status = operand_register(e, id, k, &step.from[assigns ? 0 : k]);
     if (status != ELBO_OK)
         return status;
-    /* Cast passes on what it loads, for loads convert; assign what the group has computed. What an assignment loads may be
-     * memory that changes while the new value is still read, so it is copied: right to the state's memory, as a rule. */
+    /* Cast passes on what it loads, for loads convert; assign what the group has computed. What an assignment loads may
+     * be memory that changes while the new value is still read, so it is copied: right to the state's memory, as a
+     * rule. */
     int reg = step.from[0];
     bool copies = assigns && !e->computed[reg];
     if (node->op == &elbo__op_elementwise || copies) {
@@ -265,7 +266,7 @@ static elbo_status emit_group(elbo_plan *plan, elbo__instr *instr, const int *no
     return status == ELBO_OK ? elbo__plan_refine(instr, e.next) : status;
 }
 
-/* ---- kernels ------------------------------------------------------------------------------------------------------------------- */
+/* ---- kernels ----------------------------------------------------------------------------------------------------- */
 
 static elbo_status emit_kernel(elbo_plan *plan, elbo__instr *instr, int id)
 {
@@ -283,7 +284,7 @@ static elbo_status emit_kernel(elbo_plan *plan, elbo__instr *instr, int id)
     return ELBO_OK;
 }
 
-/* ---- the pass ------------------------------------------------------------------------------------------------------------------- */
+/* ---- the pass ---------------------------------------------------------------------------------------------------- */
 
 static elbo_status emit_loop(elbo_plan *plan, elbo__loop *loop, int *value, int *shown)
 {

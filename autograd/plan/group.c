@@ -57,7 +57,7 @@ static bool works(const elbo__node *node)
     return !node->is_view && !(node->op->flags & ELBO__LEAF);
 }
 
-/* ---- loops --------------------------------------------------------------------------------------------------------------- */
+/* ---- loops ------------------------------------------------------------------------------------------------------- */
 
 static elbo_status find_loop(elbo_plan *plan, elbo__lookup *known, const elbo__node *node, int *found)
 {
@@ -113,7 +113,7 @@ static elbo_status make_loops(elbo_plan *plan)
     return status;
 }
 
-/* ---- what must come before what --------------------------------------------------------------------------------------------- */
+/* ---- what must come before what ---------------------------------------------------------------------------------- */
 
 /* The least number first. */
 typedef struct {
@@ -177,7 +177,7 @@ static elbo_status find_order(schedule *s)
     return status;
 }
 
-/* ---- what fuses ---------------------------------------------------------------------------------------------------------------- */
+/* ---- what fuses -------------------------------------------------------------------------------------------------- */
 
 static bool fuses(const elbo__node *node)
 {

@@ -7,7 +7,8 @@
  *     emit       buffers, and instructions over them: kernels and the steps of fused groups
  *     place      where in memory every buffer lies, and for how long
  *     steps      the steps of a fused group, made fewer (called by emit)
- *     run        the executor, steps_run that of groups;  check  the shadow check;  print, account, page  the description
+ *     run        the executor, steps_run that of groups;  check  the shadow check
+ *     print      the description, with account and page
  *
  * A node's `axis` is the axis of its output that blocks are cut along. Equal fractions of the axes of one domain belong
  * together: a domain has a number of `units`, and an axis of size n covers n / units entries a unit. Nodes of one stage
@@ -25,7 +26,7 @@ enum {
     ELBO__NONE = -1    /* no buffer, no node, no loop                                               */
 };
 
-/* ---- nodes --------------------------------------------------------------------------------------------------------- */
+/* ---- nodes ------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const elbo__op *op;
@@ -37,9 +38,9 @@ typedef struct {
     bool output;
     int assignment;     /* of a parameter: the last assignment to it; of one: that before it; NONE: none */
     /* stage: */
-    bool is_view;       /* no work: `layout` over the buffer of `base`                                                 */
-    int base;           /* the node that holds the value: itself unless it is a view                                   */
-    elbo_layout layout; /* of the value in the base's buffer                                                           */
+    bool is_view;       /* no work: `layout` over the buffer of `base`               */
+    int base;           /* the node that holds the value: itself unless it is a view */
+    elbo_layout layout; /* of the value in the base's buffer                         */
     int stage, axis, domain;
     int64_t units;
     bool stripes;       /* row-major though its last axis is cut: blocks are columns */
@@ -49,7 +50,7 @@ typedef struct {
     int buffer;         /* of a base that lies in memory; NONE: it lives in a register of its group */
 } elbo__node;
 
-/* ---- buffers, operands, instructions --------------------------------------------------------------------------------- */
+/* ---- buffers, operands, instructions ----------------------------------------------------------------------------- */
 
 typedef enum {
     ELBO__PARAM,    /* a tensor of the parameter set: slab and layout say where */
@@ -93,7 +94,7 @@ typedef struct {
     elbo__step *steps;
     size_t n_steps, steps_capacity;
     int registers;
-    int condition; /* the operand, one number, that must not be 0 for the group to do anything at all; NONE: it always works */
+    int condition; /* the operand, a number, that must not be 0 for the group to work; NONE: it always does */
 } elbo__group;
 
 typedef struct {
@@ -126,7 +127,7 @@ typedef struct {
     int64_t first, end;
 } elbo__range;
 
-/* ---- the plan -------------------------------------------------------------------------------------------------------- */
+/* ---- the plan ---------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     char *name;
@@ -162,6 +163,7 @@ struct elbo_plan {
     size_t shared_bytes, local_bytes, scratch_bytes; /* arena: shared, then for each thread local and scratch */
     char **pointers;      /* of each buffer; of a local one: unused */
     int threads;
+    bool eager;           /* wakes them for any plan: ELBO_PROCESSORS is set */
     elbo__range *ranges;  /* n_loops for each thread, by thread, then loop */
     double product_flops, cost;
     bool assigns;
@@ -176,7 +178,7 @@ struct elbo_plan {
 
 enum { ELBO__CHUNK = 256 }; /* elements that a group works on at a time */
 
-/* ---- passes ---------------------------------------------------------------------------------------------------------- */
+/* ---- passes ------------------------------------------------------------------------------------------------------ */
 
 elbo_status elbo__plan_simplify(elbo_plan *plan, elbo_graph *graph, elbo_var *const *outputs, int n);
 elbo_status elbo__plan_stage(elbo_plan *plan, const elbo_graph *graph);
@@ -184,8 +186,8 @@ elbo_status elbo__plan_group(elbo_plan *plan);
 elbo_status elbo__plan_emit(elbo_plan *plan);
 elbo_status elbo__plan_place(elbo_plan *plan);
 
-/* For tests: cuts every loop into blocks of `grain` units, `run` of them together (0: as they are), then places and divides
- * again. */
+/* For tests: cuts every loop into blocks of `grain` units, `run` of them together (0: as they are), then places and
+ * divides again. */
 elbo_status elbo__plan_recut(elbo_plan *plan, int64_t grain, int64_t run);
 
 /* The shadow check: which block of which stage wrote each element. ELBO_OK, or what is wrong in elbo_error(). */
@@ -194,8 +196,9 @@ elbo_status elbo__plan_check(const elbo_plan *plan);
 /* Makes the steps of a new group fewer; so far they count one register for each of `values` values. */
 elbo_status elbo__plan_refine(elbo__instr *instr, int values);
 
-/* The executor of groups: a part of this shape, over the parts of its operands that belong to the blocks at hand (whose layouts
- * it changes), in steps_bytes of memory. `parts_bytes` is what a list of n parts takes, so that what follows is aligned. */
+/* The executor of groups: a part of this shape, over the parts of its operands that belong to the blocks at hand (whose
+ * layouts it changes), in steps_bytes of memory. `parts_bytes` is what a list of n parts takes, so that what follows is
+ * aligned. */
 void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *parts, const elbo_shape *shape,
                      char *memory);
 size_t elbo__steps_bytes(const elbo__group *group, elbo_dtype dtype);
@@ -207,12 +210,12 @@ const char *elbo__class_name(elbo__class class); /* "param", "input", "constant"
 bool elbo__layout_same(const elbo_layout *a, const elbo_layout *b);
 int64_t elbo__loop_blocks(const elbo__loop *loop);
 
-/* How a group sees a layout of the node's shape: the cut axis first (last for stripes), and no axis of size 1. Nodes whose
- * lanes have one shape fuse. */
+/* How a group sees a layout of the node's shape: the cut axis first (last for stripes), and no axis of size 1. Nodes
+ * whose lanes have one shape fuse. */
 elbo_layout elbo__lane(const elbo__node *node, const elbo_layout *layout);
 
-/* Whether a kernel can work on a lane in place: its numbers are neighbours as far as a chunk goes, which is to the end of a
- * row for stripes; rows then lie *row apart. */
+/* Whether a kernel can work on a lane in place: its numbers are neighbours as far as a chunk goes, which is to the end
+ * of a row for stripes; rows then lie *row apart. */
 bool elbo__lane_in_place(const elbo_layout *lane, bool stripes, int64_t *row);
 
 /* The elements of the chunk that begins at element `first` of a group's block of this shape, cut along `axis`. */

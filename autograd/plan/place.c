@@ -5,7 +5,7 @@
 #include "../../tensor/memory.h"
 #include "ir.h"
 
-/* ---- what an instruction costs, roughly, in nanoseconds a unit ----------------------------------------------------------- */
+/* ---- what an instruction costs, roughly, in nanoseconds a unit --------------------------------------------------- */
 
 static const struct {
     double flop, element, step, function, call;
@@ -40,12 +40,12 @@ static double cost_of(const elbo__instr *instr)
     return steps * (double)elbo_shape_size(&instr->group->shape);
 }
 
-/* ---- blocks ---------------------------------------------------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------------------------------------------------ */
 
-/* At least this many rows of a product in a call of BLIS, this many nanoseconds of work in a block, and not more than this
- * many blocks in a loop. Nothing here may depend on the number of threads: results of BLIS do depend on where blocks end.
- * How many blocks a thread works off together changes no result: the more, the more rows meet a weight while it is near,
- * as long as their local buffers stay in the caches. */
+/* At least this many rows of a product in a call of BLIS, this many nanoseconds of work in a block, and not more than
+ * this many blocks in a loop. Nothing here may depend on the number of threads: results of BLIS do depend on where
+ * blocks end. How many blocks a thread works off together changes no result: the more, the more rows meet a weight
+ * while it is near, as long as their local buffers stay in the caches. */
 enum { LEAST_ROWS = 16, LEAST_WORK = 2000, MOST_BLOCKS = 16, MOST_LOCAL = 1 << 22 };
 
 static int64_t divide_up(int64_t a, int64_t b)
@@ -73,7 +73,7 @@ static void cut_blocks(elbo__loop *loop, elbo_dtype dtype)
     loop->cost = work;
 }
 
-/* ---- memory: the first place that is free for as long as it is needed ---------------------------------------------------------- */
+/* ---- memory: the first place that is free for as long as it is needed -------------------------------------------- */
 
 typedef struct {
     size_t bytes, at;
@@ -128,7 +128,8 @@ static size_t kernel_scratch(const elbo_plan *plan, const elbo__instr *instr)
                                       &instr->in[1].layout.shape, &instr->attr));
 }
 
-/* What a thread needs besides local buffers: what the kernel works in, the list of parts, and for a group its registers. */
+/* What a thread needs besides local buffers: what the kernel works in, the list of parts, and for a group its
+ * registers. */
 static size_t scratch_of(const elbo_plan *plan, const elbo__instr *instr)
 {
     return instr->scratch + elbo__parts_bytes(instr->n_in) +
@@ -223,7 +224,7 @@ static elbo_status place(elbo_plan *plan, const sorted *s, size_t owner_, int64_
     return status;
 }
 
-/* ---- constants ------------------------------------------------------------------------------------------------------------------ */
+/* ---- constants --------------------------------------------------------------------------------------------------- */
 
 static elbo_status write_constants(elbo_plan *plan)
 {
@@ -250,7 +251,7 @@ static elbo_status write_constants(elbo_plan *plan)
     return ELBO_OK;
 }
 
-/* ---- threads --------------------------------------------------------------------------------------------------------------------- */
+/* ---- threads ----------------------------------------------------------------------------------------------------- */
 
 /* The thread with the least work so far among those that have no extra block of this loop yet. */
 static int least_loaded(const double *load, const bool *extra, int threads)
@@ -293,7 +294,7 @@ elbo_status elbo__plan_divide(elbo_plan *plan)
     return ok ? ELBO_OK : ELBO_NO_MEMORY;
 }
 
-/* ---- the pass ------------------------------------------------------------------------------------------------------------------- */
+/* ---- the pass ---------------------------------------------------------------------------------------------------- */
 
 /* Local buffers grow with the units in a run. */
 static elbo_status choose_runs(elbo_plan *plan, const sorted *s)

@@ -35,7 +35,7 @@ static elbo_tensor part_of(const work *w, const elbo__operand *operand)
                          .data = local ? w->local + b->at : w->plan->pointers[operand->buffer]};
 }
 
-/* ---- kernels ----------------------------------------------------------------------------------------------------------------- */
+/* ---- kernels ----------------------------------------------------------------------------------------------------- */
 
 static void run_kernel(const work *w, const elbo__instr *instr)
 {
@@ -65,7 +65,7 @@ static void run_group(const work *w, const elbo__instr *instr)
     elbo__steps_run(instr, w->plan->dtype, parts, &shape, w->scratch + elbo__parts_bytes(instr->n_in));
 }
 
-/* ---- blocks -------------------------------------------------------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------------------------------------------------ */
 
 /* Blocks [first, end) of a loop, a run of them at a time. */
 static void run_blocks(work *w, int64_t first, int64_t end, int64_t together)
@@ -158,7 +158,7 @@ elbo_status elbo_plan_run(elbo_plan *plan, elbo_params *params, elbo_at at)
     if (plan->poison)
         memset(plan->arena, 0xff,
                plan->shared_bytes + (size_t)plan->threads * (plan->local_bytes + plan->scratch_bytes));
-    bool small = plan->cost < LEAST_PARALLEL && !plan->poison && !elbo__pretended_processors;
+    bool small = plan->cost < LEAST_PARALLEL && !plan->poison && !plan->eager;
     double start = plan->spent ? now() : 0;
     if (plan->threads == 1 || small) {
         run_as(plan, &at, 0, 1);

@@ -5,7 +5,7 @@
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
 
-/* ---- saying what is wrong ------------------------------------------------------------------------------------------- */
+/* ---- saying what is wrong ---------------------------------------------------------------------------------------- */
 
 elbo_status elbo__shadow_wrong(const elbo__shadow *s, int buffer, int64_t element, const char *format, ...)
 {
@@ -35,7 +35,7 @@ static elbo_status wrong_tag(const elbo__shadow *s, int buffer, int64_t element,
     return elbo__shadow_wrong(s, buffer, element, "is read, but buffer %d was written over it", found - 1);
 }
 
-/* ---- cells ------------------------------------------------------------------------------------------------------------- */
+/* ---- cells ------------------------------------------------------------------------------------------------------- */
 
 static bool beside(const elbo__shadow *s, const elbo__shadow_memory *m, int block)
 {
@@ -72,7 +72,7 @@ static elbo_status write_cell(const elbo__shadow *s, const elbo__shadow_memory *
     return ELBO_OK;
 }
 
-/* ---- parts of buffers ---------------------------------------------------------------------------------------------------- */
+/* ---- parts of buffers -------------------------------------------------------------------------------------------- */
 
 /* A buffer's own elements are [least, end). Of a local one there are as many as belong to the units at hand. */
 static elbo_status in_bounds(const elbo__shadow *s, int buffer, const elbo_layout *part)
@@ -149,7 +149,7 @@ elbo_status elbo__shadow_write(elbo__shadow *s, int buffer, const elbo_layout *p
     return touch(s, buffer, part, first, n, &(access){.write = true, .tag = tag});
 }
 
-/* ---- going on -------------------------------------------------------------------------------------------------------------- */
+/* ---- going on ---------------------------------------------------------------------------------------------------- */
 
 void elbo__shadow_next_stage(elbo__shadow *s)
 {
@@ -174,7 +174,7 @@ void elbo__shadow_next_blocks(elbo__shadow *s, int64_t first, int64_t units)
     s->units = units;
 }
 
-/* ---- making --------------------------------------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------------------------------ */
 
 static bool make(elbo__shadow_memory *m, size_t bytes, size_t cell_bytes)
 {

@@ -45,8 +45,8 @@ void elbo__shadow_restart(elbo__shadow *shadow);
 void elbo__shadow_next_stage(elbo__shadow *shadow);
 void elbo__shadow_next_blocks(elbo__shadow *shadow, int64_t first, int64_t units);
 
-/* Elements [first, first + n) in row-major order of a part of a buffer. Read: `tag` must be found there, written not after
- * step `since`. Write: `tag` is left there. */
+/* Elements [first, first + n) in row-major order of a part of a buffer. Read: `tag` must be found there, written not
+ * after step `since`. Write: `tag` is left there. */
 elbo_status elbo__shadow_read(elbo__shadow *shadow, int buffer, const elbo_layout *part, int64_t first, int64_t n,
                               int tag, int64_t since);
 elbo_status elbo__shadow_write(elbo__shadow *shadow, int buffer, const elbo_layout *part, int64_t first, int64_t n,

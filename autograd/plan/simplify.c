@@ -1,5 +1,5 @@
-/* Graph in, live nodes out: dead ones dropped, none twice, arithmetic on constants done, and copies put in where a kernel
- * or the caller cannot take a view. */
+/* Graph in, live nodes out: dead ones dropped, none twice, arithmetic on constants done, and copies put in where a
+ * kernel or the caller cannot take a view. */
 #include <string.h>
 
 #include "../../tensor/memory.h"
@@ -14,9 +14,9 @@ typedef struct {
     int *place;         /* graph id to plan node */
     int *assigned;      /* plan node of a state leaf: assignments to it so far */
     elbo__lookup nodes; /* by what makes them what they are */
-} import;
+} importer;
 
-/* ---- adding nodes ------------------------------------------------------------------------------------------------------ */
+/* ---- adding nodes ------------------------------------------------------------------------------------------------ */
 
 static elbo_status add(elbo_plan *plan, elbo__node node, const int *in)
 {
@@ -45,10 +45,10 @@ static int state_of(const elbo_plan *plan, int id)
     return plan->nodes[id].op == &elbo__op_param ? id : ELBO__NONE;
 }
 
-/* ---- the same node again ----------------------------------------------------------------------------------------------- */
+/* ---- the same node again ----------------------------------------------------------------------------------------- */
 
 /* Nodes that read state are the same only between two assignments to it: `epoch` counts those. */
-static int epoch(const import *im, const int *in, int n)
+static int epoch(const importer *im, const int *in, int n)
 {
     int sum = 0;
     for (int i = 0; i < n; i++) {
@@ -77,7 +77,7 @@ static bool same_operands(const elbo__node *a, const elbo__node *b, const int *b
     return true;
 }
 
-static int find_same(const import *im, const elbo__node *node, const int *in, uint64_t hash)
+static int find_same(const importer *im, const elbo__node *node, const int *in, uint64_t hash)
 {
     const elbo_plan *plan = im->plan;
     if (node->op->flags & ELBO__ASSIGN || node->op == &elbo__op_input || node->op == &elbo__op_array)
@@ -92,7 +92,7 @@ static int find_same(const import *im, const elbo__node *node, const int *in, ui
     return ELBO__NONE;
 }
 
-/* ---- constants ----------------------------------------------------------------------------------------------------------- */
+/* ---- constants --------------------------------------------------------------------------------------------------- */
 
 /* Its value as the dtype holds it. */
 static bool constant(const elbo_plan *plan, int id, double *value)
@@ -135,10 +135,10 @@ static int neutral(const elbo_plan *plan, const elbo__node *node, const int *in)
     return ELBO__NONE;
 }
 
-/* ---- importing ------------------------------------------------------------------------------------------------------------ */
+/* ---- importing --------------------------------------------------------------------------------------------------- */
 
 /* The node as it is, or the same one from before. */
-static elbo_status put_once(import *im, elbo__node node, const int *in, int *id)
+static elbo_status put_once(importer *im, elbo__node node, const int *in, int *id)
 {
     node.units = epoch(im, in, node.n_in); /* until pass `stage` gives it its meaning */
     const uint64_t hash = hash_of(&node, in);
@@ -150,7 +150,7 @@ static elbo_status put_once(import *im, elbo__node node, const int *in, int *id)
 }
 
 /* The node, or what it comes to. */
-static elbo_status put(import *im, elbo__node node, const int *in, int *id)
+static elbo_status put(importer *im, elbo__node node, const int *in, int *id)
 {
     elbo_plan *plan = im->plan;
     double value;
@@ -175,7 +175,7 @@ static elbo_status put(import *im, elbo__node node, const int *in, int *id)
 }
 
 /* A copy in memory of its own, even of a constant. */
-static elbo_status put_copy(import *im, int of, int *id)
+static elbo_status put_copy(importer *im, int of, int *id)
 {
     elbo__node copy = {.op = &elbo__op_elementwise,
                        .dtype = im->plan->nodes[of].dtype,
@@ -206,7 +206,7 @@ static char *name_of(const elbo_graph *g, const elbo_var *leaf)
     return other_slab ? elbo__format("%s:%s", g->slabs[leaf->attr.slab], leaf->name) : elbo__strdup(leaf->name);
 }
 
-static elbo_status import_node(import *im, const elbo_var *x)
+static elbo_status import_node(importer *im, const elbo_var *x)
 {
     elbo_plan *plan = im->plan;
     elbo__node node = {.op = x->op, .attr = x->attr, .dtype = x->dtype, .shape = x->shape, .n_in = x->n_in};
@@ -246,8 +246,9 @@ static elbo_status import_node(import *im, const elbo_var *x)
     return ELBO_OK;
 }
 
-/* An output must be memory of the plan's own: leaves (and views of them) are copied, parameters after everything else. */
-static elbo_status settle_output(import *im, int i, const elbo_var *x)
+/* An output must be memory of the plan's own: leaves (and views of them) are copied, parameters after everything
+ * else. */
+static elbo_status settle_output(importer *im, int i, const elbo_var *x)
 {
     elbo_plan *plan = im->plan;
     int id = im->place[x->id], base = id;
@@ -269,7 +270,7 @@ static elbo_status settle_output(import *im, int i, const elbo_var *x)
     return ELBO_OK;
 }
 
-static void mark_live(import *im, elbo_var *const *outputs, int n)
+static void mark_live(importer *im, elbo_var *const *outputs, int n)
 {
     elbo_graph *g = im->graph;
     for (int i = 0; i < n; i++)
@@ -286,7 +287,12 @@ elbo_status elbo__plan_simplify(elbo_plan *plan, elbo_graph *g, elbo_var *const 
 {
     /* room for copies: one an operand of a product and one an output, and three nodes a folded constant */
     size_t most = 6 * g->n_nodes + (size_t)n + 8;
-import im = {.plan = plan, .graph = g, .live = elbo__calloc(g->n_nodes, sizeof * im.live), .wanted = elbo__calloc(g->n_nodes, sizeof * im.wanted), .place = elbo__calloc(g->n_nodes, sizeof * im.place), .assigned = elbo__calloc(most, sizeof * im.assigned) };
+    importer im = {.plan = plan,
+                   .graph = g,
+                   .live = elbo__calloc(g->n_nodes, sizeof *im.live),
+                   .wanted = elbo__calloc(g->n_nodes, sizeof *im.wanted),
+                   .place = elbo__calloc(g->n_nodes, sizeof *im.place),
+                   .assigned = elbo__calloc(most, sizeof *im.assigned)};
     elbo_status status = im.live && im.wanted && im.place && im.assigned ? ELBO_OK : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         mark_live(&im, outputs, n);

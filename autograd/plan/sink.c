@@ -1,5 +1,5 @@
-/* The second half of pass `stage`: what depends on leaves alone, or is read block by block in a later stage only, moves to the
- * stage of its readers, as late as they allow. */
+/* The second half of pass `stage`: what depends on leaves alone, or is read block by block in a later stage only, moves
+ * to the stage of its readers, as late as they allow. */
 #include "stage.h"
 
 static void mark_leafy(staging *s)

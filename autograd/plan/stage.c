@@ -1,10 +1,10 @@
 /* Which axes walk together, where each node is cut, and behind how many barriers it stands.
  *
  * Domains come first: an axis of a node and the axis of an operand that walks with it belong to one domain, and so on
- * through the graph. Then nodes are placed in order: a node may stand in its operand's stage (in the same loop, block by
- * block) when it is cut along the axis that walks with the operand's; otherwise it needs all of the operand, and stands
- * one stage later. Of the axes a node could be cut along, the one with the earliest stage wins. At last, work that
- * depends on leaves alone moves to the stage where it is used. */
+ * through the graph. Then nodes are placed in order: a node may stand in its operand's stage (in the same loop, block
+ * by block) when it is cut along the axis that walks with the operand's; otherwise it needs all of the operand, and
+ * stands one stage later. Of the axes a node could be cut along, the one with the earliest stage wins. At last, work
+ * that depends on leaves alone moves to the stage where it is used. */
 #include <string.h>
 
 #include "../../tensor/memory.h"
@@ -21,7 +21,7 @@ static int64_t gcd(int64_t a, int64_t b)
     return a;
 }
 
-/* ---- domains ----------------------------------------------------------------------------------------------------------- */
+/* ---- domains ----------------------------------------------------------------------------------------------------- */
 
 int elbo__domain_of(const staging *s, int node, int axis)
 {
@@ -69,7 +69,7 @@ static void find_domains(staging *s)
     }
 }
 
-/* ---- the stage a node can stand in ----------------------------------------------------------------------------------------- */
+/* ---- the stage a node can stand in ------------------------------------------------------------------------------- */
 
 static bool is_leaf(const elbo_plan *plan, int id)
 {
@@ -167,7 +167,7 @@ static int stage_for(const staging *s, int id, int axis)
     return stage;
 }
 
-/* ---- choosing ------------------------------------------------------------------------------------------------------------ */
+/* ---- choosing ---------------------------------------------------------------------------------------------------- */
 
 /* The widest step in memory that an operand makes along an axis: cutting there keeps blocks together in memory. */
 static int64_t reach(const elbo_plan *plan, int id, int axis)
@@ -200,9 +200,9 @@ static elbo_layout own_layout(const elbo__node *node)
     return elbo_layout_permute(&layout, back);
 }
 
-/* Whether a kernel can work on a part of the output along an axis. Where no operand walks along (the rows of scatter_add,
- * the padded axis of pad), or one does but cannot be cut alike (a reshape of (2,3) to (3,2)), it would have to know which
- * part it is. */
+/* Whether a kernel can work on a part of the output along an axis. Where no operand walks along (the rows of
+ * scatter_add, the padded axis of pad), or one does but cannot be cut alike (a reshape of (2,3) to (3,2)), it would
+ * have to know which part it is. */
 static bool can_cut(const staging *s, int id, int axis)
 {
     const elbo__node *node = &s->plan->nodes[id];
@@ -217,8 +217,8 @@ static bool can_cut(const staging *s, int id, int axis)
     return walks && units > 1;
 }
 
-/* Cut by rows, a product of few rows by a parameter has every thread read the whole of the parameter, of which the others
- * have just written their parts: far slower than a stage more in which each thread reads some of its columns. */
+/* Cut by rows, a product of few rows by a parameter has every thread read the whole of the parameter, of which the
+ * others have just written their parts: far slower than a stage more in which each thread reads some of its columns. */
 static bool wants_columns(const staging *s, int id)
 {
     const elbo__node *node = &s->plan->nodes[id];
@@ -326,7 +326,7 @@ static void place_leaf(staging *s, int id)
                                                : elbo_layout_of(&node->shape);
 }
 
-/* ---- the pass --------------------------------------------------------------------------------------------------------------- */
+/* ---- the pass ---------------------------------------------------------------------------------------------------- */
 
 elbo_status elbo__plan_stage(elbo_plan *plan, const elbo_graph *graph)
 {

@@ -18,7 +18,8 @@ typedef struct {
 /* The root of the domain that an axis of a node belongs to. */
 int elbo__domain_of(const staging *s, int node, int axis);
 
-/* Whether a node cut along `axis` meets, block by block, what was cut along `met_axis` (of a tensor read at `at_axis`). */
+/* Whether a node cut along `axis` meets, block by block, what was cut along `met_axis` (of a tensor read at
+ * `at_axis`). */
 bool elbo__together(const staging *s, int node, int axis, int at_axis, int met, int met_axis);
 
 /* Whether a node that reads state `leaf` meets, block by block, an assignment to it that is cut along `axis`. */

@@ -1,5 +1,5 @@
-/* The steps of a fused group, made fewer: arithmetic that one kernel can do together, stores that a kernel can do itself,
- * and as few registers as there are live values at a time. */
+/* The steps of a fused group, made fewer: arithmetic that one kernel can do together, stores that a kernel can do
+ * itself, and as few registers as there are live values at a time. */
 #include <string.h>
 
 #include "../../tensor/lookup.h"
@@ -113,11 +113,11 @@ static void find_condition(refinement *r)
         }
 }
 
-/* ---- contraction ------------------------------------------------------------------------------------------------------ */
+/* ---- contraction ------------------------------------------------------------------------------------------------- */
 
-/* What `outer` makes of the result of `inner` at its operand `at`, one kernel does as `fused`: its operands are those of inner
- * (0, 1, 2) and of outer (OUTER + 0, 1, 2), in the order of `from`. Where `same` names an operand of inner, outer's last one
- * must be the same. A fused multiply-add rounds once instead of twice. */
+/* What `outer` makes of the result of `inner` at its operand `at`, one kernel does as `fused`: its operands are those
+ * of inner (0, 1, 2) and of outer (OUTER + 0, 1, 2), in the order of `from`. Where `same` names an operand of inner,
+ * outer's last one must be the same. A fused multiply-add rounds once instead of twice. */
 enum { OUTER = 3, ANY = -1 };
 // clang-format off
 static const struct {
@@ -201,7 +201,7 @@ static void contract(refinement *r)
     }
 }
 
-/* ---- stores --------------------------------------------------------------------------------------------------------------- */
+/* ---- stores ------------------------------------------------------------------------------------------------------ */
 
 /* A computed value that is stored in one piece is computed right there, if nothing after it wants what was there before
  * and nothing else is stored there. */
@@ -239,7 +239,7 @@ static void store_all_directly(refinement *r)
             store_directly(r, i);
 }
 
-/* ---- registers ------------------------------------------------------------------------------------------------------------ */
+/* ---- registers --------------------------------------------------------------------------------------------------- */
 
 /* As few registers as there are live values at a time. What is loaded once stays for the whole block. */
 static elbo_status allocate_registers(elbo__group *g, int values)
@@ -286,7 +286,7 @@ static elbo_status allocate_registers(elbo__group *g, int values)
     return ok ? ELBO_OK : ELBO_NO_MEMORY;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------------------------------ */
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 static elbo_status begin(refinement *r, int values)
 {

@@ -3,7 +3,8 @@
 
 #include "ir.h"
 
-/* The same elements in the same order with as few axes as can be: the fewer, the longer are the rows that a load works on. */
+/* The same elements in the same order with as few axes as can be: the fewer, the longer are the rows that a load works
+ * on. */
 static elbo_layout joined(const elbo_layout *l)
 {
     elbo_layout out = {.offset = l->offset};
@@ -111,8 +112,8 @@ static void store(elbo_dtype dtype, const elbo_tensor *to, const void *from, int
     }
 }
 
-/* Where the chunk that begins at element `first` of row `row` finds an operand: at + row * next_row + first * next. Both are
- * 0 for a register of the group. */
+/* Where the chunk that begins at element `first` of row `row` finds an operand: at + row * next_row + first * next.
+ * Both are 0 for a register of the group. */
 typedef struct {
     char *at;
     int64_t next, next_row; /* bytes */

@@ -134,8 +134,8 @@ ELBO_API bool elbo_kl_closed(elbo_dist q, elbo_dist p); /* whether there is one 
     elbo_dist_with((kind), (shape), (elbo_var *const[ELBO_DIST_ARGS]){__VA_ARGS__})
 ELBO_API elbo_dist elbo_dist_with(const elbo_dist_kind *kind, elbo_shape shape, elbo_var *const *args);
 
-/* (B, Z) -> (B, 1, Z) where rank `ndim` asks for it: axes of size 1 before the last `event_rank` ones. The parameters of a
- * kind need it where x has draws and they do not. */
+/* (B, Z) -> (B, 1, Z) where rank `ndim` asks for it: axes of size 1 before the last `event_rank` ones. The parameters
+ * of a kind need it where x has draws and they do not. */
 ELBO_API elbo_var *elbo_align(elbo_var *x, int event_rank, int ndim);
 
 /* Sum of terms, times the mask if it is not NULL, over the last `event_rank` axes. */

@@ -158,7 +158,8 @@ static void update(elbo_in *in, player *players, int n, const elbo_optim *optim)
         elbo__report(in, "skipped", skipped ? skipped : elbo_constant(in->g, 0));
 }
 
-/* The name of a parameter that the graph has met and that no player moves, such as a mistyped word of `params` leaves. */
+/* The name of a parameter that the graph has met and that no player moves, such as a mistyped word of `params`
+ * leaves. */
 static const char *find_unmoved(elbo_graph *g, const player *players, int n)
 {
     const int all = elbo_graph_params(g, NULL);

@@ -55,9 +55,9 @@ static elbo_var *correction(elbo_var *t, double b)
     return elbo_neg(elbo_expm1(elbo_scale(t, log(b))));
 }
 
-/* Moves `from` along Adam's direction for gradient g. With the corrections c1 = 1 - b1^t and c2 = 1 - b2^t,
- * lr (m / c1) / (sqrt(v / c2) + eps) = (lr sqrt(c2) / c1) m / (sqrt(v) + eps sqrt(c2)): what is computed for each weight is
- * least that way. */
+/* Moves `from` along Adam's direction for gradient g. With the corrections c1 = 1 - b1^t and c2 = 1 - b2^t, lr (m / c1)
+ * / (sqrt(v / c2) + eps) = (lr sqrt(c2) / c1) m / (sqrt(v) + eps sqrt(c2)): what is computed for each weight is least
+ * that way. */
 static void adam_from(const elbo_update *u, elbo_var *g, elbo_var *from)
 {
     const elbo_optim *o = u->optim;
@@ -133,8 +133,8 @@ static elbo_var *first_of(elbo_var *x)
     return elbo_reshape(x, ELBO_SCALAR);
 }
 
-/* How many updates of these parameters this one makes (), if it is made: counted at the smallest of them, since a set has
- * slabs of its own layout only. */
+/* How many updates of these parameters this one makes (), if it is made: counted at the smallest of them, since a set
+ * has slabs of its own layout only. */
 static elbo_var *count_updates(elbo_update *u, elbo_var *const *params, int n)
 {
     u->w = NULL;
