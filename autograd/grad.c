@@ -1,23 +1,23 @@
 #include "../tensor/memory.h"
 #include "op.h"
 
-/* Marks the nodes up to `last` through which some xs[i] reaches it. */
-static void mark_reached(const elbo_graph *g, int last, elbo_var *const *xs, int n, bool *reached)
+/* Marks the nodes up to `last` through which some xs[i] reaches it, not by way of `but`. */
+static void mark_reached(const elbo_graph *g, int last, elbo_var *const *xs, int n, const elbo_var *but, bool *reached)
 {
     for (int i = 0; i < n; i++)
         reached[xs[i]->id] = true;
     for (int id = 0; id <= last; id++)
-        for (int i = 0; i < g->nodes[id]->n_in; i++)
+        for (int i = 0; i < g->nodes[id]->n_in && g->nodes[id] != but; i++)
             reached[id] |= reached[g->nodes[id]->in[i]->id];
 }
 
-bool elbo__depends(const elbo_var *y, elbo_var *x)
+bool elbo__depends(const elbo_var *y, elbo_var *x, const elbo_var *but)
 {
     bool *reached = elbo__calloc(y->graph->n_nodes, sizeof *reached);
     if (!reached)
         elbo_graph_fail(y->graph, ELBO_NO_MEMORY, "out of memory");
     else if (x->id <= y->id)
-        mark_reached(y->graph, y->id, &x, 1, reached);
+        mark_reached(y->graph, y->id, &x, 1, but, reached);
     const bool depends = reached && reached[y->id];
     elbo__free(reached);
     return depends;
@@ -67,7 +67,7 @@ void elbo_grad(elbo_var *y, elbo_var *const *xs, int n, elbo_var **out)
         elbo_graph_fail(g, ELBO_NO_MEMORY, "grad: out of memory");
         goto done;
     }
-    mark_reached(g, y->id, xs, n, reached);
+    mark_reached(g, y->id, xs, n, NULL, reached);
     cotangent[y->id] = elbo_expand(elbo_constant(g, 1), y->shape);
     for (int id = y->id; id >= 0 && elbo__graph_ok(g); id--)
         if (cotangent[id] && reached[id] && g->nodes[id]->op->derive)

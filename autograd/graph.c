@@ -281,7 +281,7 @@ elbo_graph *elbo_graph_of(const elbo_var *x)
 
 elbo_shape elbo_shape_of(const elbo_var *x)
 {
-    return x->shape;
+    return x ? x->shape : ELBO_SCALAR;
 }
 
 elbo_dtype elbo_dtype_of(const elbo_var *x)

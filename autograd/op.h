@@ -128,6 +128,13 @@ typedef struct {
     int64_t entries, ratio;
 } elbo__column_rule;
 
+/* What a graph has of one of the options of a model, by its row. */
+enum { ELBO__MOST_OPTIONS = 128 };
+typedef struct {
+    bool read;        /* the graph was built by it                                                */
+    elbo_var *effect; /* where that is all that it is for: a node on which a loss must depend     */
+} elbo__option_use;
+
 struct elbo_graph {
     elbo_params *params;
     elbo_dtype dtype;
@@ -139,7 +146,7 @@ struct elbo_graph {
     size_t n_wanted, wanted_capacity;
     elbo__lookup wanted_names;
     int known; /* tensors in the set when the graph was made */
-    uint64_t options_read; /* a bit for each option of a model that it was built by; of nn/model alone */
+    elbo__option_use option_use[ELBO__MOST_OPTIONS]; /* of nn/model alone */
     const char *slabs[ELBO__MAX_SLABS]; /* the slabs that its nodes name, by attr.slab; 0: the values */
     int slab_index[ELBO__MAX_SLABS]; /* their places in the set, once settled */
     int n_slabs;
@@ -206,6 +213,6 @@ int elbo__walks_same(const elbo_shape *y, const elbo_shape *x, const elbo__attr 
 elbo_status elbo__graph_settle(elbo_graph *graph);
 
 /* Whether x is y or among what y is made of; both are of one graph that is not in error. */
-bool elbo__depends(const elbo_var *y, elbo_var *x);
+bool elbo__depends(const elbo_var *y, elbo_var *x, const elbo_var *but);
 
 #endif

@@ -29,7 +29,7 @@ typedef __mmask16 mask;
                             h + 21, h + 6, h + 22, h + 7, h + 23)
 static inline mask first(int64_t n)
 {
-    return (mask)(n < LANES ? (1u << n) - 1 : 0xffff);
+    return (mask)(n < 0 ? 0 : n < LANES ? (1u << n) - 1 : 0xffff);
 }
 static inline vector load(const float *x)
 {

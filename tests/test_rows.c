@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "../autograd/op.h"
 #include "../tensor/elementwise.h"
@@ -61,12 +63,26 @@ static void *element(elbo_dtype dtype, void *x, int64_t i)
     return (char *)x + i * (int64_t)elbo_dtype_size(dtype);
 }
 
-/* Of so many numbers and not a byte more, for the sanitizer to see what is read beside them. */
+/* Of so many numbers that end where a page does, behind which nothing may be touched: a kernel that reads on is killed. */
+static size_t pages_of(elbo_dtype dtype, int64_t n)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return ((size_t)n * elbo_dtype_size(dtype) + page - 1) / page * page;
+}
+
 static void *exactly(elbo_dtype dtype, int64_t n)
 {
-    void *x = malloc((size_t)n * elbo_dtype_size(dtype));
-    ck_assert_ptr_nonnull(x);
-    return x;
+    const size_t bytes = pages_of(dtype, n), page = (size_t)sysconf(_SC_PAGESIZE);
+    char *pages = mmap(NULL, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(pages, MAP_FAILED);
+    ck_assert_int_eq(mprotect(pages + bytes, page, PROT_NONE), 0);
+    return pages + bytes - (size_t)n * elbo_dtype_size(dtype);
+}
+
+static void give_back(void *x, elbo_dtype dtype, int64_t n)
+{
+    const size_t bytes = pages_of(dtype, n), page = (size_t)sysconf(_SC_PAGESIZE);
+    ck_assert_int_eq(munmap((char *)x + (size_t)n * elbo_dtype_size(dtype) - bytes, bytes + page), 0);
 }
 
 /* Now and then what a reduction may get wrong, else numbers whose sums depend on the order. */
@@ -108,8 +124,8 @@ static void check_rows(int set, elbo_dtype dtype, bool maximum, int64_t rows, in
                          elbo_dtype_name(dtype), maximum ? "maximum" : "sum", (long long)(i / y_step), (long long)rows,
                          (long long)n, (long long)x_step, get(dtype, y, i), expected);
     }
-    free(x);
-    free(y);
+    give_back(x, dtype, x_size);
+    give_back(y, dtype, y_size);
 }
 
 START_TEST(short_rows_give_the_bits_of_one_row_at_a_time)
@@ -179,8 +195,8 @@ START_TEST(copies_of_short_rows_write_the_rows_and_nothing_else)
                         ck_abort_msg("%s %s: element %lld of %lld rows of %lld", sets[_i].name, elbo_dtype_name(dtype),
                                      (long long)i, (long long)rows, (long long)n);
                 }
-                free(x);
-                free(y);
+                give_back(x, dtype, x_size);
+                give_back(y, dtype, y_size);
             }
 }
 END_TEST

@@ -55,6 +55,8 @@ static elbo_var *lacks(const elbo_dist *d, const char *what)
 
 elbo_var *elbo_log_prob(elbo_dist d, elbo_var *x, elbo_var *mask)
 {
+    if (!d.kind)
+        return elbo_graph_fail(elbo_graph_of(x), ELBO_INVALID, "log_prob: of no distribution");
     if (!d.kind->log_prob)
         return lacks(&d, "log_prob");
     x = elbo_align(x, d.event_rank, d.shape.ndim);

@@ -107,14 +107,17 @@ static bool belongs(const elbo_shape *logits, const elbo_shape *components, int 
 
 elbo_dist elbo_mixture(elbo_var *logits, elbo_dist components)
 {
+    if (!logits || !components.kind)
+        return (elbo_dist){.kind = NULL};
     elbo_graph *g = elbo_graph_of(logits);
     const elbo_shape weights = elbo_shape_of(logits), of = components.shape;
     const int rank = components.event_rank;
     elbo_dist d = {.kind = &elbo_kind_mixture, .graph = g, .args = {logits}, .event_rank = rank > 0 ? rank : 1};
     elbo_dist *own = elbo__graph_own(g, elbo__calloc(1, sizeof *own));
+    if (!own)
+        return elbo_bernoulli(elbo__harmless(logits));
     d.components = own;
-    if (own)
-        *own = components;
+    *own = components;
     if (components.components)
         elbo_graph_fail(g, ELBO_INVALID, "mixture: its components are mixtures");
     if (elbo__graph_ok(g) && (weights.ndim < 2 || !belongs(&weights, &of, rank)))
@@ -123,7 +126,7 @@ elbo_dist elbo_mixture(elbo_var *logits, elbo_dist components)
                         "and (..., C) followed by the event",
                         elbo_shape_format(&weights).text, elbo_shape_format(&of).text, components.kind->name, rank);
     d.shape = weights; /* (B, own, C) -> (B, own, E) */
-    d.shape.ndim = weights.ndim - 1;
+    d.shape.ndim = weights.ndim > 0 ? weights.ndim - 1 : 0;
     for (int i = of.ndim - rank; i >= 0 && i < of.ndim && d.shape.ndim < ELBO_MAX_RANK; i++)
         d.shape.dim[d.shape.ndim++] = of.dim[i];
     return d;

@@ -55,11 +55,13 @@ static elbo_var *made_layer(elbo_var *x, const char *name, const int64_t *from, 
     return x;
 }
 
-/* The degree of unit i of a hidden layer: 1 ... D-1 in turn, as in the paper. With a context there are units of degree
- * 0 too, which see nothing else: the first entry's only ones. */
-static int64_t hidden_degree(int64_t i, int64_t dims, bool context)
+/* The degree of unit i of the n of a hidden layer: 1 ... D-1 in turn, as in the paper, and where there are fewer units
+ * spread evenly among these. With a context there are units of degree 0 too, which see nothing else: the first entry's
+ * only ones. */
+static int64_t hidden_degree(int64_t i, int64_t n, int64_t dims, bool context)
 {
-    return context ? i % dims : dims > 1 ? 1 + i % (dims - 1) : 0;
+    const int64_t least = context || dims == 1 ? 0 : 1, degrees = dims - least;
+    return least + (n >= degrees ? i % degrees : i * degrees / n);
 }
 
 /* The layers, with room for degrees in `from` and `to`. */
@@ -71,7 +73,7 @@ static elbo_var *made_layers(elbo_var *x, elbo_var *context, elbo_made_shape sha
     elbo_var *h = elbo_condition(x, context);
     for (int i = 0; i < shape.n; i++) {
         for (int64_t j = 0; j < shape.sizes[i]; j++)
-            to[j] = hidden_degree(j, dims, context != NULL);
+            to[j] = hidden_degree(j, shape.sizes[i], dims, context != NULL);
         h = made_layer(h, elbo_numbered("hidden", i + 1).text, from, to, shape.sizes[i], false);
         h = elbo_activation(h, shape.activation);
         int64_t *last = from;
@@ -93,6 +95,12 @@ elbo_var *elbo_made(elbo_var *x, elbo_var *context, const char *name, elbo_made_
     if (shape.n > 0 && !shape.sizes)
         return elbo_graph_fail(g, ELBO_INVALID, "made \"%s\": there are no sizes of its %d hidden layers", name,
                                shape.n);
+    if (shape.n < 0)
+        return elbo_graph_fail(g, ELBO_INVALID, "made \"%s\": %d hidden layers", name, shape.n);
+    for (int i = 0; i < shape.n; i++)
+        if (shape.sizes[i] < 1)
+            return elbo_graph_fail(g, ELBO_INVALID, "made \"%s\": a hidden layer of %lld units", name,
+                                   (long long)shape.sizes[i]);
     for (int i = 0; i < shape.n; i++)
         most = shape.sizes[i] > most ? shape.sizes[i] : most;
     if (dims < 1 || shape.outputs < 1)

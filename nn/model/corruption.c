@@ -2,14 +2,13 @@
 
 #include <string.h>
 
+#include "model_private.h"
+
 const char *const elbo_corruption_names[] = {"none", "mask", "gaussian", NULL};
 
-elbo_var *elbo_corrupted(elbo_in *in)
+/* x as kind and level say */
+static elbo_var *corrupted(elbo_in *in, const char *kind, double level)
 {
-    if (!elbo_option_declared(in, "corruption"))
-        return in->x;
-    const char *kind = elbo_option_choice(in, "corruption");
-    const double level = elbo_option_number(in, "corruption-level");
     const elbo_shape shape = elbo_shape_of(in->x);
     if (strcmp(kind, "mask") == 0 && level > 1)
         return elbo_graph_fail(in->g, ELBO_INVALID, "corruption: a share of %g of the pixels; at most 1", level);
@@ -17,11 +16,22 @@ elbo_var *elbo_corrupted(elbo_in *in)
         elbo_var *u = elbo_random_uniform(in->g, "corruption", shape, -1);
         return elbo_mul(in->x, elbo_less_equal(elbo_constant(in->g, level), u));
     }
-    if (strcmp(kind, "gaussian") == 0) {
-        elbo_var *x = elbo_add(in->x, elbo_scale(elbo_random_normal(in->g, "corruption", shape, -1), level));
-        return in->mask ? elbo_mul(x, in->mask) : x;
-    }
-    return in->x;
+    elbo_var *x = elbo_add(in->x, elbo_scale(elbo_random_normal(in->g, "corruption", shape, -1), level));
+    return in->mask ? elbo_mul(x, in->mask) : x;
+}
+
+elbo_var *elbo_corrupted(elbo_in *in)
+{
+    const char *kind = elbo_option_declared(in, "corruption") ? elbo_option_choice(in, "corruption") : "none";
+    if (in->corrupted)
+        return in->corrupted;
+    if (strcmp(kind, "none") == 0)
+        return in->x;
+    elbo_var *seen = corrupted(in, kind, elbo_option_number(in, "corruption-level"));
+    in->corrupted = seen;
+    elbo__option_effect(in, "corruption", seen);
+    elbo__option_effect(in, "corruption-level", seen);
+    return seen;
 }
 
 elbo_var *elbo_binarised(elbo_in *in, elbo_var *x)

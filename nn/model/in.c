@@ -9,11 +9,31 @@
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
+/* The row of that name; -1: there is none */
+static int row_of(const elbo_in *in, const char *name)
+{
+    for (int i = 0; in->model->options && in->model->options[i].name; i++)
+        if (strcmp(in->model->options[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+void elbo__option_effect(elbo_in *in, const char *name, elbo_var *effect)
+{
+    const int row = row_of(in, name);
+    if (row >= 0 && row < ELBO__MOST_OPTIONS)
+        in->g->option_use[row] = (elbo__option_use){true, effect};
+}
+
+bool elbo__option_was_read(const elbo_in *in, const char *name)
+{
+    const int row = row_of(in, name);
+    return row >= 0 && row < ELBO__MOST_OPTIONS && in->g->option_use[row].read;
+}
+
 void elbo__option_read(elbo_in *in, const char *name)
 {
-    const elbo_option *o = elbo_option_find(in->model->options, name);
-    if (o && o - in->model->options < 64)
-        in->g->options_read |= UINT64_C(1) << (o - in->model->options);
+    elbo__option_effect(in, name, NULL);
 }
 
 /* The value of one option, or its default where no values were given. */
@@ -65,23 +85,24 @@ bool elbo_option_flag(elbo_in *in, const char *name)
 
 bool elbo_option_declared(const elbo_in *in, const char *name)
 {
-    for (const elbo_option *o = in->model->options; o && o->name; o++)
-        if (strcmp(o->name, name) == 0)
-            return true;
-    return false;
+    return row_of(in, name) >= 0;
 }
 
 /* ---- q ----------------------------------------------------------------------------------------------------------- */
 
 elbo_inference elbo_infer_from(elbo_in *in, elbo_dist q)
 {
+    if (!q.kind) {
+        elbo_graph_fail(in->g, ELBO_INVALID, "infer: q: there is none");
+        return (elbo_inference){.z = NULL};
+    }
     const elbo_draw draw = elbo_rsample(q, "z", in->draws);
     return (elbo_inference){.q = q, .z = draw.z, .log_q = draw.log_prob, .code = elbo_dist_mean(q)};
 }
 
 elbo_inference elbo_infer_normal(elbo_in *in, elbo_var *mean, elbo_var *logvar)
 {
-    return elbo_infer_from(in, elbo_normal(mean, logvar));
+    return elbo_infer_from(in, mean && logvar ? elbo_normal(mean, logvar) : (elbo_dist){.kind = NULL});
 }
 
 elbo_inference elbo_infer_drawn(elbo_var *z, elbo_var *log_q, elbo_var *code)
@@ -94,17 +115,37 @@ elbo_inference elbo_infer_drawn(elbo_var *z, elbo_var *log_q, elbo_var *code)
 
 elbo_inference elbo_infer_code(elbo_var *z)
 {
+    if (!z)
+        return (elbo_inference){.z = NULL};
     return (elbo_inference){.z = elbo_unsqueeze(z, 1), .code = z};
 }
 
 /* ---- metrics ----------------------------------------------------------------------------------------------------- */
 
+/* Whether two names are one in a configuration, where "_" is "-". */
+static bool same_name(const char *a, const char *b)
+{
+    while (*a && (*a == *b || (strchr("_-", *a) && *b && strchr("_-", *b))))
+        a++, b++;
+    return *a == *b;
+}
+
 static bool has_metric(const elbo_in *in, const char *name)
 {
     for (int i = 0; i < in->n_metrics; i++)
-        if (strcmp(in->metrics[i].name, name) == 0)
+        if (same_name(in->metrics[i].name, name))
             return true;
     return false;
+}
+
+/* Names by which the training understands its own figures, or that stand in a configuration already. */
+static bool is_reserved(const char *name)
+{
+    static const char *const reserved[] = {"skipped", "grad_norm", "fingerprint", "draws"};
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+        if (same_name(reserved[i], name))
+            return true;
+    return strncmp(name, "iwae-", 5) == 0;
 }
 
 /* A name is a column, a key of config.ini and a word of the program's lines. */
@@ -136,6 +177,8 @@ static void report(elbo_in *in, const char *name, elbo_var *value, bool own)
     else if (!is_mean(in, value))
         elbo_graph_fail(in->g, ELBO_INVALID, "metric \"%s\": is of shape %s; expected (B) = (%lld), or ()", name,
                         elbo_shape_format(&shape).text, (long long)elbo_size(in->x, 0));
+    else if (own && is_reserved(name))
+        elbo_graph_fail(in->g, ELBO_INVALID, "metric \"%s\": is a name of the library's", name);
     else if (has_metric(in, name))
         elbo_graph_fail(in->g, ELBO_INVALID, "metric \"%s\": is reported already, by the library or the model", name);
     else if (in->n_metrics == ELBO_MAX_METRICS)

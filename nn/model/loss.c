@@ -6,15 +6,21 @@
 elbo_var *elbo_beta(elbo_in *in)
 {
     static const char *const options[] = {"beta", "beta-schedule", "warmup", "cycles"}; /* the training looks at them */
+    elbo_var *beta = elbo_scalar(in->g, "beta");
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
-        elbo__option_read(in, options[i]);
-    return elbo_scalar(in->g, "beta");
+        elbo__option_effect(in, options[i], beta);
+    return beta;
 }
 
 elbo_bound elbo_model_bound(elbo_in *in, elbo_var *seen, elbo_inference *inference)
 {
+    if (in->bounded && in->bounded == (seen ? seen : in->x)) {
+        if (inference)
+            *inference = in->inference;
+        return in->bound;
+    }
     elbo_in seeing = *in;
-    seeing.x = seen;
+    seeing.x = seen ? seen : in->x;
     const elbo_inference i = elbo__model_infer(&seeing);
     seeing.x = in->x;
     *in = seeing; /* with the metrics that `infer` reported */
@@ -25,8 +31,14 @@ elbo_bound elbo_model_bound(elbo_in *in, elbo_var *seen, elbo_inference *inferen
     const bool density = i.q.kind || i.log_q;
     const elbo_dist prior = density ? elbo__model_prior(in)
                                     : (elbo_dist){.kind = NULL}; /* its layers are met before the decoder's */
+    if (density && elbo_graph_status(in->g) == ELBO_OK && prior.shape.dim[1] != elbo_size(i.z, 2))
+        elbo_graph_fail(in->g, ELBO_INVALID, "prior: has %lld dimensions, and z has %lld",
+                        (long long)prior.shape.dim[1], (long long)elbo_size(i.z, 2));
     const elbo_dist p = elbo__model_generate(in, i.z);
-    return elbo_bound_of(i.q, (elbo_draw){i.z, i.log_q}, prior, p, in->x, in->mask);
+    in->bounded = seen ? seen : in->x;
+    in->inference = i;
+    in->bound = elbo_bound_of(i.q, (elbo_draw){i.z, i.log_q}, prior, p, in->x, in->mask);
+    return in->bound;
 }
 
 elbo_var *elbo_objective(elbo_in *in, const elbo_bound *bound, elbo_var *penalty)
@@ -34,8 +46,10 @@ elbo_var *elbo_objective(elbo_in *in, const elbo_bound *bound, elbo_var *penalty
     elbo_bound pressed = *bound;
     const bool has_free_bits = bound->kl && elbo_option_declared(in, "free-bits");
     const double free_bits = has_free_bits ? elbo_option_number(in, "free-bits") : 0;
-    if (free_bits > 0)
+    if (free_bits > 0) {
         pressed.kl = elbo_free_bits_kl(bound, free_bits);
+        elbo__option_effect(in, "free-bits", pressed.kl);
+    }
     elbo_var *cost = elbo_negative_elbo(&pressed, bound->kl ? elbo_beta(in) : NULL);
     return elbo_mean_all(penalty ? elbo_add(cost, penalty) : cost);
 }

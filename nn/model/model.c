@@ -1,6 +1,7 @@
 /* What every model can do, from the functions that it declares: one graph for each role. */
 #include <string.h>
 
+#include "../../autograd/op.h"
 #include "corruption.h"
 #include "model_check.h"
 #include "model_private.h"
@@ -18,12 +19,11 @@ void elbo__model_subject(elbo_in *in, elbo__role role)
 /* Whether the model can be built from `in`. False puts the graph in error. */
 static bool can_be_built(elbo_in *in)
 {
-    elbo__option_read(in, "draws"); /* as in->draws */
     if ((in->model->flags & ELBO_NEEDS_LABELS) && !in->y)
         elbo_graph_fail(in->g, ELBO_INVALID, "needs labels");
     else if (in->draws < 1)
         elbo_graph_fail(in->g, ELBO_INVALID, "%d draws; at least 1", in->draws);
-    else if (elbo_ndim(in->x) != 2)
+    else if (!in->x || elbo_ndim(in->x) != 2)
         elbo_graph_fail(in->g, ELBO_INVALID, "x is not of shape (B, D)");
     return elbo_graph_status(in->g) == ELBO_OK;
 }
@@ -62,12 +62,25 @@ static void put_last_first(elbo_in *in, int n)
     memcpy(in->metrics, last, (size_t)n * sizeof *last);
 }
 
+/* An option whose effect no loss depends on has none. */
+static void check_effects(elbo_in *in, const elbo_loss *losses, int n)
+{
+    for (int i = 0; i < ELBO__MOST_OPTIONS; i++) {
+        elbo__option_use *use = &in->g->option_use[i];
+        bool depends = !use->effect;
+        for (int k = 0; k < n && !depends; k++)
+            depends = elbo__depends(losses[k].value, use->effect, NULL);
+        use->read = use->read && depends;
+    }
+}
+
 /* Builds the model's losses and reports them; 0 when the graph is in error. */
 static int build_losses(elbo_in *in, elbo__role role, elbo_loss *out)
 {
     const int n = begin(in, role) ? elbo__model_losses(in, out) : 0;
     for (int i = 0; i < n; i++)
         (strcmp(out[i].name, "loss") == 0 ? elbo__report : elbo_report)(in, out[i].name, out[i].value);
+    check_effects(in, out, n);
     in->turns.n = n;
     for (int i = 0; i < n; i++) {
         in->turns.every[i] = out[i].every;
@@ -80,14 +93,14 @@ static int build_losses(elbo_in *in, elbo__role role, elbo_loss *out)
 
 void elbo_model_train(elbo_in *in, const elbo_optim *optim)
 {
-    elbo_loss losses[ELBO_MAX_LOSSES];
+    elbo_loss losses[ELBO_MAX_LOSSES] = {{.name = NULL}};
     const int n = build_losses(in, ELBO__STEP, losses);
     elbo__model_play(in, losses, n, optim);
 }
 
 void elbo_model_evaluate(elbo_in *in)
 {
-    elbo_loss losses[ELBO_MAX_LOSSES];
+    elbo_loss losses[ELBO_MAX_LOSSES] = {{.name = NULL}};
     build_losses(in, ELBO__EVALUATE, losses);
 }
 

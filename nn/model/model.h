@@ -48,6 +48,24 @@ typedef struct {
     bool own;        /* reported by the model, not by the library                                                     */
 } elbo_metric;
 
+/* What `infer` returns. One of these functions fills it in, by what is known of the density of z:
+ *
+ *                       q  z (B, K, Z)    log_q (B, K)  code (B, Z)  KL                             examples
+ *     elbo_infer_normal  N  draws of it    of the draws  mean         closed form                    VAE
+ *     elbo_infer_from    q  draws of it    of the draws  mean of q    closed form, or at the draws   kinds of one's own
+ *     elbo_infer_drawn   -  as given       as given      as given     at the draws                   flows, hierarchies
+ *     elbo_infer_code    -  as given, K=1  -             z            none                           AE, VQ, WAE
+ *
+ * A `penalty` is added to it afterwards. q, where it is given, is the law of z itself: what is made of a draw of it has
+ * another, which elbo_infer_drawn says. */
+typedef struct {
+    elbo_dist q;       /* q(z|x,y); without a kind its density is not known, or known at the draws alone              */
+    elbo_var *z;       /* (B, K, Z) the draws                                                                         */
+    elbo_var *log_q;   /* (B, K) their log-density, as transported                                                    */
+    elbo_var *code;    /* (B, Z) what `encode` writes                                                                 */
+    elbo_var *penalty; /* (B) or () extra cost, outside the ELBO; or NULL                                             */
+} elbo_inference;
+
 /* The turns of n losses: loss i moves in steps t = 1, 2, ... with (t - 1) mod every[i] = phase[i]. */
 typedef struct {
     int n, every[ELBO_MAX_LOSSES], phase[ELBO_MAX_LOSSES];
@@ -68,27 +86,13 @@ typedef struct {
     elbo_metric metrics[ELBO_MAX_METRICS]; /* filled while building, as are the next lines                            */
     int n_metrics;
     elbo_turns turns;            /* of the losses                                                                     */
+    elbo_var *corrupted;         /* what elbo_corrupted gave                                                          */
+    elbo_var *bounded;           /* what elbo_model_bound was asked for last, and what it gave: it is built once        */
+    elbo_inference inference;
+    elbo_bound bound;
     const char *unmoved;         /* a parameter that no loss of a training step moves, of the graph; or NULL          */
     unsigned moving;             /* given for one training step: elbo_moving of it; 0: asked of scalar step in each   */
 } elbo_in;
-
-/* What `infer` returns. One of these functions fills it in, by what is known of the density of z:
- *
- *                       q  z (B, K, Z)    log_q (B, K)  code (B, Z)  KL                             examples
- *     elbo_infer_normal  N  draws of it    of the draws  mean         closed form                    VAE
- *     elbo_infer_from    q  draws of it    of the draws  mean of q    closed form, or at the draws   kinds of one's own
- *     elbo_infer_drawn   -  as given       as given      as given     at the draws                   flows, hierarchies
- *     elbo_infer_code    -  as given, K=1  -             z            none                           AE, VQ, WAE
- *
- * A `penalty` is added to it afterwards. q, where it is given, is the law of z itself: what is made of a draw of it has
- * another, which elbo_infer_drawn says. */
-typedef struct {
-    elbo_dist q;       /* q(z|x,y); without a kind its density is not known, or known at the draws alone              */
-    elbo_var *z;       /* (B, K, Z) the draws                                                                         */
-    elbo_var *log_q;   /* (B, K) their log-density, as transported                                                    */
-    elbo_var *code;    /* (B, Z) what `encode` writes                                                                 */
-    elbo_var *penalty; /* (B) or () extra cost, outside the ELBO; or NULL                                             */
-} elbo_inference;
 
 /* One thing to minimise. Of several players (AAE, VAE-GAN) all gradients are taken at the same weights, then each
  * updates. What is 0 (or NULL) is the default. */
@@ -96,7 +100,7 @@ typedef struct {
     const char *name;   /* of its metric, and of its slabs where two losses move one tensor; NULL: "loss"             */
     elbo_var *value;    /* () a mean over the batch                                                                   */
     const char *params; /* it moves the parameters whose names begin so, "encoder. decoder."; NULL: all               */
-    elbo_optim optim;   /* its optimiser; without a name: that of the training. slab, when and lr are not looked at   */
+    elbo_optim optim;   /* its optimiser; without a name: that of the training. what is a node there is not looked at   */
     double lr;          /* its learning rate; 0: that of the training                                                 */
     double lr_scale;    /* times either; 0: 1                                                                         */
     int every, phase;   /* it moves in steps t = 1, 2, ... with (t - 1) mod every = phase; every 0: in each           */
@@ -158,8 +162,8 @@ ELBO_API void elbo_report_bound(elbo_in *in, const elbo_bound *bound);
 ELBO_API elbo_var *elbo_beta(elbo_in *in);
 
 /* The parts of the bound on log p(x|y), x = in->x, with z inferred from `seen` (B, D), for in->draws draws. *inference
- * (may be NULL) gets what they were made from. With elbo_corrupted(in) as `seen` a model learns to repair, with in->x
- * it does not. */
+ * (may be NULL) gets what they were made from. With elbo_corrupted(in) as `seen` a model learns to repair, with in->x,
+ * which NULL stands for, it does not. Asked again for the same it gives the same nodes. */
 ELBO_API elbo_bound elbo_model_bound(elbo_in *in, elbo_var *seen, elbo_inference *inference);
 
 /* What training minimises as options beta and free-bits say, where they are declared, () from the parts of a bound:
@@ -187,8 +191,8 @@ ELBO_API elbo_dist elbo_model_prior(elbo_in *in);
  * single loss grad_norm, where an optimiser makes them). Scalar inputs: lr, step, beta. */
 ELBO_API void elbo_model_train(elbo_in *in, const elbo_optim *optim);
 
-/* Which losses move in step t >= 1, for elbo_in.moving: a graph for one such set has neither gradients nor updates of
- * the others. (In->turns are those of a graph that was built before; what moves in no step of its own has every 1.) */
+/* Which losses move in step t >= 1, for elbo_in.moving: a graph for one such set has neither gradients nor updates of the
+ * others. `turns` are elbo_in.turns of a graph that was built of the model before. */
 ELBO_API unsigned elbo_moving(const elbo_turns *turns, int64_t step);
 
 /* The same metrics without an update. Scalar input: beta. */

@@ -1,4 +1,5 @@
 #include "model_check.h"
+#include "model_private.h"
 
 #include <math.h>
 #include <string.h>
@@ -71,12 +72,15 @@ elbo_var *elbo__model_cannot(elbo_in *in)
 
 static void check_inference(elbo_in *in, const elbo_inference *i)
 {
-    const int64_t images = elbo_size(in->x, 0), draws = i->q.kind || i->log_q ? in->draws : 1;
+    const bool density = i->q.kind || i->log_q;
+    const int64_t images = elbo_size(in->x, 0), draws = density ? in->draws : 1;
+    if (density)
+        elbo__option_read(in, "draws"); /* as in->draws */
     check_var(in, "infer: z", i->z, "(B, K, Z)", (int64_t[]){images, draws, ANY}, 3);
     if (elbo_graph_status(in->g) != ELBO_OK)
         return;
     const int64_t dims = elbo_size(i->z, 2);
-    check_var(in, "infer: code", i->code, "(B, Z)", (int64_t[]){images, ANY}, 2);
+    check_var(in, "infer: code", i->code, "(B, Z)", (int64_t[]){images, dims}, 2);
     if (i->log_q)
         check_var(in, "infer: log_q", i->log_q, "(B, K)", (int64_t[]){images, draws}, 2);
     if (i->q.kind)
@@ -127,14 +131,6 @@ elbo_dist elbo__model_generate(elbo_in *in, elbo_var *z)
 
 /* ---- losses ------------------------------------------------------------------------------------------------------ */
 
-static bool is_optimiser(const char *name)
-{
-    for (const elbo_optimiser *o = elbo_optimisers; o->name; o++)
-        if (strcmp(o->name, name) == 0)
-            return true;
-    return false;
-}
-
 /* How a loss moves its parameters, and when. */
 static void check_player(elbo_in *in, const elbo_loss *l)
 {
@@ -146,9 +142,19 @@ static void check_player(elbo_in *in, const elbo_loss *l)
     if (!(l->lr >= 0) || isinf(l->lr) || !(l->lr_scale >= 0) || isinf(l->lr_scale))
         elbo_graph_fail(in->g, ELBO_INVALID, "losses: loss \"%s\": lr %g, lr_scale %g; expected positive numbers, or 0",
                         l->name, l->lr, l->lr_scale);
-    if (l->optim.name && !is_optimiser(l->optim.name))
-        elbo_graph_fail(in->g, ELBO_INVALID, "losses: loss \"%s\": no optimiser \"%s\"; expected sgd, adam, adamw",
-                        l->name, l->optim.name);
+    const elbo_optim *o = &l->optim;
+    if (!o->name &&
+        (o->momentum || o->beta1 || o->beta2 || o->eps || o->weight_decay || o->clip_norm || o->skip_nonfinite))
+        elbo_graph_fail(in->g, ELBO_INVALID, "losses: loss \"%s\": optim: has no name", l->name);
+    if (!(o->momentum >= 0 && o->momentum < 1 && o->beta1 >= 0 && o->beta1 < 1 && o->beta2 >= 0 && o->beta2 < 1 &&
+          o->eps >= 0 && o->weight_decay >= 0 && o->clip_norm >= 0))
+        elbo_graph_fail(
+            in->g, ELBO_INVALID,
+            "losses: loss \"%s\": optim: a number out of range; expected momentum, beta1 and beta2 in [0, 1) "
+            "and the others at least 0",
+            l->name);
+    if (l->optim.name && !elbo_optimiser_find(l->optim.name))
+        elbo_graph_fail(in->g, ELBO_INVALID, "losses: loss \"%s\": no optimiser \"%s\"", l->name, l->optim.name);
     if (when.ndim != 0)
         elbo_graph_fail(in->g, ELBO_INVALID, "losses: loss \"%s\": when: is of shape %s; expected ()", l->name,
                         elbo_shape_format(&when).text);
@@ -175,7 +181,7 @@ static void check_mask(elbo_in *in, const elbo_loss *losses, int n)
 {
     bool looked_at = !in->mask;
     for (int i = 0; i < n && !looked_at; i++)
-        looked_at = elbo__depends(losses[i].value, in->mask);
+        looked_at = elbo__depends(losses[i].value, in->mask, in->corrupted);
     if (!looked_at)
         elbo_graph_fail(in->g, ELBO_INVALID, "losses: values are missing, but no loss depends on in->mask");
 }

@@ -11,6 +11,11 @@ void elbo__model_subject(elbo_in *in, elbo__role role);
 /* The option has an effect on what is built; none of that name: nothing. */
 void elbo__option_read(elbo_in *in, const char *name);
 
+/* The same where a loss must depend on `effect` for the option to count. */
+void elbo__option_effect(elbo_in *in, const char *name, elbo_var *effect);
+
+bool elbo__option_was_read(const elbo_in *in, const char *name);
+
 /* elbo_report of what the library measures by itself. */
 void elbo__report(elbo_in *in, const char *name, elbo_var *value);
 

@@ -5,15 +5,21 @@
 #include "../../tensor/text.h"
 #include "model_private.h"
 
-/* Whether `name` begins with one of the words of `prefixes`, which are separated by spaces. */
+/* The word of a list, separated by spaces, that begins at `at` or after it; NULL at the end. */
+static const char *next_word(const char *at, size_t *length)
+{
+    at += strspn(at, " ");
+    *length = strcspn(at, " ");
+    return *length ? at : NULL;
+}
+
+/* Whether `name` begins with one of the words of `prefixes`. */
 static bool matches(const char *prefixes, const char *name)
 {
-    for (const char *at = prefixes; *at; at += strspn(at, " ")) {
-        size_t length = strcspn(at, " ");
-        if (length && strncmp(at, name, length) == 0)
+    size_t length;
+    for (const char *w = next_word(prefixes, &length); w; w = next_word(w + length, &length))
+        if (strncmp(w, name, length) == 0)
             return true;
-        at += length;
-    }
     return false;
 }
 
@@ -28,17 +34,15 @@ typedef struct {
 static elbo_layer_name unmatched(const char *prefixes, elbo_var *const *params, int n)
 {
     elbo_layer_name word = {""};
-    for (const char *at = prefixes; *at; at += strspn(at, " ")) {
-        const size_t length = strcspn(at, " ");
-        elbo__print(word.text, sizeof word.text, "%.*s", (int)length, at);
-        bool found = length == 0;
+    size_t length;
+    bool found = true;
+    for (const char *w = next_word(prefixes, &length); w && found; w = next_word(w + length, &length)) {
+        elbo__print(word.text, sizeof word.text, "%.*s", (int)length, w);
+        found = false;
         for (int i = 0; i < n && !found; i++)
-            found = strncmp(elbo_name_of(params[i]), at, length) == 0;
-        if (!found)
-            return word;
-        at += length;
+            found = strncmp(elbo_name_of(params[i]), w, length) == 0;
     }
-    return (elbo_layer_name){""};
+    return found ? (elbo_layer_name){""} : word;
 }
 
 /* False when memory is short or the loss moves nothing: the graph is then in error. */
@@ -149,7 +153,7 @@ static void update(elbo_in *in, player *players, int n, const elbo_optim *optim)
         const elbo_optim own = optimiser(in, &players[i].loss, !shares(players, n, i), optim);
         const elbo_optim_report report = elbo_apply_gradients(in->g, players[i].params, players[i].grads, players[i].n,
                                                               &own);
-        if (n == 1 && report.norm)
+        if (n == 1 && players[i].loss.every <= 1 && report.norm) /* in each step, or in none */
             elbo__report(in, "grad_norm", report.norm);
         if (report.skipped)
             skipped = skipped ? elbo_maximum(skipped, report.skipped) : report.skipped;

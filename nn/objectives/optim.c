@@ -150,7 +150,7 @@ static elbo_var *count_updates(elbo_update *u, elbo_var *const *params, int n)
     return first_of(next);
 }
 
-static const elbo_optimiser *find(const char *name)
+const elbo_optimiser *elbo_optimiser_find(const char *name)
 {
     for (const elbo_optimiser *o = elbo_optimisers; o->name; o++)
         if (strcmp(o->name, name) == 0)
@@ -173,7 +173,7 @@ elbo_optim_report elbo_apply_gradients(elbo_graph *g, elbo_var *const *params, e
 {
     elbo_optim o = with_defaults(optim);
     elbo_optim_report report = {NULL, NULL};
-    const elbo_optimiser *rule = find(o.name);
+    const elbo_optimiser *rule = elbo_optimiser_find(o.name);
     if (!rule) {
         elbo_graph_fail(g, ELBO_INVALID, "no optimiser \"%s\"", o.name);
         return report;

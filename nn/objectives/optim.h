@@ -69,6 +69,7 @@ typedef struct {
 } elbo_optimiser;
 ELBO_API extern const elbo_optimiser elbo_optimisers[];
 ELBO_API extern const char *const elbo_optimiser_names[]; /* then NULL */
+ELBO_API const elbo_optimiser *elbo_optimiser_find(const char *name); /* NULL: there is none of that name */
 
 /* Rows for a table of training options, and what they say. The learning rate belongs to the schedule, not here. */
 #define ELBO_OPTIM_OPTIONS                                                                                            \

@@ -25,8 +25,15 @@ static elbo_status check(const elbo_model *model, const elbo_values *options, co
                          int64_t seed)
 {
     if (!model->infer || !model->generate)
-        return elbo__fail(ELBO_INVALID, "model \"%s\" lacks infer or generate", model->name);
-    if (options && elbo_values_table(options) != model->options)
+        return elbo__fail(ELBO_INVALID, "model \"%s\" has no %s", model->name, model->infer ? "generate" : "infer");
+    int rows = 0;
+    while (model->options && model->options[rows].name)
+        rows++;
+    if (rows > ELBO__MOST_OPTIONS)
+        return elbo__fail(ELBO_INVALID, "model \"%s\": %d options; at most %d", model->name, rows, ELBO__MOST_OPTIONS);
+    if (elbo__run_check_names(model) != ELBO_OK)
+        return ELBO_INVALID;
+    if (options && rows && elbo_values_table(options) != model->options)
         return elbo__fail(ELBO_INVALID, "model \"%s\": the options are those of another model", model->name);
     if (elbo_shape_check(image) != ELBO_OK || image->ndim < 1 || image->ndim > 3 || elbo_shape_size(image) < 1)
         return elbo__fail(ELBO_INVALID, "an image of shape %s: expected (D), (H, W) or (C, H, W)",
@@ -52,6 +59,8 @@ elbo_run *elbo_run_new(const elbo_model *model, const elbo_values *options, elbo
         .classes = model->flags & ELBO_NEEDS_LABELS ? classes : 0,
         .seed = seed,
     };
+    if (!run->options)
+        (void)elbo__fail(ELBO_INVALID, "model \"%s\": %s", model->name, elbo_error());
     if (!run->options || !run->params || elbo__run_open_weights(run) != ELBO_OK) {
         elbo_run_free(run);
         return NULL;

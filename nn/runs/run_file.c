@@ -61,6 +61,22 @@ static bool is_note(const elbo_run *run, const char *key)
     return !has_row(lines, key) && !has_row(run->model->options, key);
 }
 
+static bool is_word(const char *name)
+{
+    return *name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(name) &&
+           *name != '-';
+}
+
+elbo_status elbo__run_check_names(const elbo_model *model)
+{
+    for (const elbo_option *o = model->options; o && o->name; o++)
+        if (!is_word(o->name) || has_row(lines, o->name))
+            return elbo__fail(ELBO_INVALID, "model \"%s\": option \"%s\": %s", model->name, o->name,
+                              is_word(o->name) ? "a run has this name for something else"
+                                               : "expected a name of letters, digits and \"-\"");
+    return ELBO_OK;
+}
+
 elbo_status elbo_run_note(elbo_run *run, const char *key, const char *value)
 {
     if (!is_note(run, key))

@@ -122,11 +122,11 @@ const elbo__role_row elbo__roles[ELBO__ROLES] = {ELBO__ROLE_TABLE(ROW)};
 
 /* An option that was set to something else than its default and that nothing asked for would be accepted and
  * ignored. */
-static elbo_status check_read(const elbo_run *run, uint64_t read)
+static elbo_status check_read(const elbo_run *run, const elbo_graph *g)
 {
     const elbo_option *table = run->model->options;
-    for (int i = 0; i < 64 && table && table[i].name && !run->model->fit; i++)
-        if (!(read >> i & 1) && elbo_values_changed(run->options, table[i].name))
+    for (int i = 0; table && table[i].name && !run->model->fit; i++)
+        if (!g->option_use[i].read && elbo_values_changed(run->options, table[i].name))
             return elbo__fail(ELBO_INVALID, "model \"%s\": option \"%s\": nothing in this model depends on it",
                               run->model->name, table[i].name);
     return ELBO_OK;
@@ -136,15 +136,22 @@ elbo_status elbo__run_open_weights(elbo_run *run)
 {
     elbo_graph *g = elbo_graph_new(run->params, ELBO_TRAIN);
     elbo_in in = inputs(run, g, &(elbo__work){.role = ELBO__EVALUATE, .batch = 1, .draws = 1});
-    elbo_in encoding = in; /* each with metrics of its own */
+    elbo_in encoding = in, asking = in; /* each with metrics of its own */
     elbo_model_evaluate(&in);
     run->turns = in.turns;
     run->latent = elbo_size(elbo_model_encode(&encoding, NULL), -1);
-    if (!(run->model->flags & ELBO_NO_PRIOR))
-        run->normal_prior = elbo_normal_logvar(elbo_model_prior(&in)) != NULL;
+    if (!(run->model->flags & ELBO_NO_PRIOR)) {
+        elbo__model_subject(&asking, ELBO__PRIOR);
+        const elbo_dist prior = elbo_model_prior(&asking);
+        run->normal_prior = elbo_normal_logvar(prior) != NULL;
+        if (elbo_graph_status(g) == ELBO_OK && prior.shape.dim[1] != run->latent)
+            elbo_graph_fail(g, ELBO_INVALID, "prior: has %lld dimensions, and z has %lld",
+                            (long long)prior.shape.dim[1], (long long)run->latent);
+    }
+    run->takes_draws = elbo__option_was_read(&in, "draws");
     elbo_status status = elbo__graph_settle(g);
     if (status == ELBO_OK)
-        status = check_read(run, g->options_read);
+        status = check_read(run, g);
     elbo_graph_free(g);
     return status;
 }

@@ -61,6 +61,7 @@ struct elbo_run {
     elbo__listing class_names; /* [classes], or none; what the notes say   */
     const elbo_optim *optim; /* of the training that is under way; else NULL */
     elbo_turns turns;        /* of the losses                                              */
+    bool takes_draws;        /* of z, as many as in->draws                                 */
     bool normal_prior;       /* p(z|y) is a normal                                         */
     int64_t steps;           /* that it was trained for, as scalar "step" of an evaluation */
     elbo__planned plans[ELBO__KEPT_PLANS];
@@ -73,6 +74,9 @@ void elbo__run_forget(elbo_run *run, elbo__role role); /* frees the plans of tha
 
 /* Makes the weights of a new run: meets every name that the model's graphs use and closes the set; finds Z. */
 elbo_status elbo__run_open_weights(elbo_run *run) ELBO_MUST_CHECK;
+
+/* Whether the names of a model's options can stand in a configuration. */
+elbo_status elbo__run_check_names(const elbo_model *model) ELBO_MUST_CHECK;
 
 /* The name of a weight that is not finite; NULL: all are. */
 const char *elbo__run_spoilt(const elbo_run *run);

@@ -325,8 +325,8 @@ elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t 
 static int64_t noted_draws(const elbo_run *run)
 {
     const char *text = elbo_ini_get(&run->notes, "test-draws");
-    char *end;
-    return text ? (int64_t)elbo__read_number(text, &end) : 0;
+    const long long draws = text ? elbo__read_integer(text, NULL) : 0;
+    return draws >= 1 && draws <= 10000 ? draws : 0;
 }
 
 elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draws, int64_t seed, elbo_figures *out)

@@ -283,6 +283,8 @@ static elbo_status prepare(training *t, elbo_values *values)
         status = ELBO_NO_MEMORY;
     t->draws = elbo__run_draws(t->run);
     t->test_draws = t->how.test_draws ? t->how.test_draws : t->draws;
+    if (status == ELBO_OK && t->how.test_draws > 1 && !t->run->takes_draws)
+        status = elbo__fail(ELBO_INVALID, "option \"test-draws\": model \"%s\" takes no draws", t->run->model->name);
     if (status == ELBO_OK)
         status = compile_all(t);
     t->saver = (elbo__saver){.run = t->run,

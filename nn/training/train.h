@@ -59,7 +59,8 @@ typedef struct {
     /* Called after each batch; false ends the training. */
     bool (*progress)(void *user, const elbo_progress *progress);
 
-    /* Called with one line on what failed beside the training and does not end it: a picture that cannot be drawn. */
+    /* Called with one line on what does not end the training: a picture that cannot be drawn, a parameter that no loss
+     * moves. */
     void (*warning)(void *user, const char *message);
     void *user; /* of either */
 } elbo_training;
