@@ -101,7 +101,8 @@ static bool print_figures(const elbo_run *run, const elbo_figures *figures)
             finite &= print_figure(known[i].label, elbo_figures_get(figures, known[i].metric), unit[0] ? 2 : 4, unit);
     }
     for (int i = 0; i < figures->count; i++)
-        if (!is_known(figures->at[i].name) && strcmp(figures->at[i].name, "loss") != 0)
+        if (!is_known(figures->at[i].name) &&
+            (strcmp(figures->at[i].name, "loss") != 0 || !elbo_figures_has(figures, "recon")))
             finite &= strncmp(figures->at[i].name, "iwae-", 5) == 0
                           ? print_figure(figures->at[i].name, figures->at[i].value, 2, "nats per image")
                           : print_figure(figures->at[i].name, figures->at[i].value, 4, "");

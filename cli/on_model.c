@@ -99,9 +99,12 @@ static bool has(const elbo_option *table, const char *name)
 /* Ends the program where the model has an option of a name that the command itself has: which was meant? */
 static void check_options_of(const elbo_model *model, const command_line *line)
 {
+    static const elbo_option helps[] = {
+        {.name = "help", .alias = "h"}, {.name = "usage"}, {.name = "version", .alias = "V"}, ELBO_OPTIONS_END};
+    const elbo_option *const taken[] = {line->groups[TRAINING].table, line->groups[GENERAL].table, helps};
     for (const elbo_option *o = line->groups[MODEL].table; o->name; o++)
-        for (int i = TRAINING; i <= GENERAL; i++)
-            if (has(line->groups[i].table, o->name) || has(line->groups[i].table, o->alias)) {
+        for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+            if (has(taken[i], o->name) || has(taken[i], o->alias)) {
                 elbo__cli_say("model \"%s\": option \"%s\" has the name of one of the program's", model->name, o->name);
                 exit(FAILED);
             }

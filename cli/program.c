@@ -140,6 +140,12 @@ static bool can_be_named(const elbo_model *const *models)
             elbo__cli_say("elbo_main: model %d has no name", i + 1);
             return false;
         }
+        static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+        if (strspn(models[i]->name, letters) != strlen(models[i]->name) || strchr("-.", models[i]->name[0])) {
+            elbo__cli_say("elbo_main: model \"%s\": expected a name of letters, digits, \"-\", \"_\" and \".\"",
+                          models[i]->name);
+            return false;
+        }
         for (int j = 0; j < i; j++)
             if (strcmp(models[j]->name, models[i]->name) == 0) {
                 elbo__cli_say("elbo_main: two models are named \"%s\"", models[i]->name);

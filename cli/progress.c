@@ -111,6 +111,8 @@ static void print_epoch(FILE *out, const elbo_progress *p)
             e->images_per_s);
     print_figures(out, &e->train, true);
     print_named(out, &e->test, "elbo", "test ELBO");
+    if (e->test.losses && !elbo_figures_has(&e->test, "elbo"))
+        fprintf(out, ", test %s %.2f", e->test.at[0].name, e->test.at[0].value);
     print_iwae(out, &e->test);
 }
 

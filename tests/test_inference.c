@@ -217,6 +217,45 @@ static const elbo_model iwae = {.name = "iwae",
                                 .generate = linear_generate,
                                 .losses = plain_losses};
 
+/* The metrics of the usual loss, and another loss. */
+static int replacing_losses(elbo_in *in, elbo_loss *out)
+{
+    elbo_default_losses(in, out);
+    const elbo_bound bound = elbo_model_bound(in, elbo_corrupted(in), NULL);
+    out[0].value = elbo_neg(elbo_mean_all(elbo_iwae_bound(bound.log_weight)));
+    return 1;
+}
+
+START_TEST(an_option_that_only_a_loss_that_was_replaced_depends_on_is_refused)
+{
+    static const elbo_model replacing = {.name = "replacing",
+                                         .options = options_of_all,
+                                         .infer = counting_infer,
+                                         .generate = linear_generate,
+                                         .losses = replacing_losses};
+    assert_no_run(&replacing, OPTIONS("beta", "5"), ELBO_SHAPE(D),
+                  "option \"beta\": nothing in this model depends on it");
+    assert_no_run(&replacing, OPTIONS("free-bits", "2"), ELBO_SHAPE(D), "option \"free-bits\": nothing in this model");
+    calls = 0;
+    elbo_run_free(run_of(&replacing, OPTIONS("corruption", "mask"), ELBO_SHAPE(D), 0));
+    ck_assert_int_eq(calls, 2); /* of the losses, and of encoding: the bound is built once */
+}
+END_TEST
+
+START_TEST(draws_are_refused_where_there_is_one_code)
+{
+    static const elbo_option options[] = {ELBO_OPTION_DRAWS, ELBO_OPTIONS_END};
+    const elbo_model code = {
+        .name = "code", .options = options, .infer = half_infer, .generate = half_generate, .flags = ELBO_NO_PRIOR};
+    static float x[4];
+    elbo_images images = images_of(x, 1, ELBO_SHAPE(4));
+    assert_no_run(&code, OPTIONS("draws", "3"), ELBO_SHAPE(4), "option \"draws\": nothing in this model depends on it");
+    elbo_run *run = run_of(&code, NO_OPTIONS, ELBO_SHAPE(4), 0);
+    assert_refused(elbo_train(run, &images, &images, &(elbo_training){.test_draws = 3}, NULL), "takes no draws");
+    elbo_run_free(run);
+}
+END_TEST
+
 START_TEST(an_option_that_nothing_depends_on_is_refused_not_ignored)
 {
     static const char *const ignored[][2] = {
@@ -294,6 +333,14 @@ START_TEST(a_model_is_measured_with_as_many_draws_as_it_is_trained_with)
             mean += log_prob[b] / B;
         assert_close(elbo_figures_get(&figures, names[i]), mean, 1e-5);
     }
+    elbo_figures many; /* more than a plan takes of other work at once: the bound is still one of all */
+    double whole = 0;
+    float bound[B];
+    assert_ok(elbo_run_evaluate(run, &images, 4100, 1, &many));
+    assert_ok(elbo_run_log_prob(run, x, NULL, B, 4100, 1, bound));
+    for (int b = 0; b < B; b++)
+        whole += bound[b] / B;
+    assert_close(elbo_figures_get(&many, "iwae-4100"), whole, 1e-5);
     how.test_draws = 50;
     assert_ok(elbo_train(run, &images, &images, &how, &last));
     ck_assert(elbo_figures_has(&last.train, "iwae-5") && elbo_figures_has(&last.test, "iwae-50"));
@@ -314,6 +361,8 @@ Suite *suite_inference(void)
     tcase_add_test(said, where_a_prior_has_no_mean_pictures_look_from_the_codes);
     suite_add_tcase(suite, said);
     tcase_add_test(own, a_bound_is_inferred_once_from_what_is_seen_and_the_callers_x_stays);
+    tcase_add_test(own, an_option_that_only_a_loss_that_was_replaced_depends_on_is_refused);
+    tcase_add_test(own, draws_are_refused_where_there_is_one_code);
     tcase_add_test(own, an_option_that_nothing_depends_on_is_refused_not_ignored);
     tcase_add_test(own, the_objective_of_the_options_is_had_by_losses_of_ones_own);
     tcase_add_test(own, a_model_is_measured_with_as_many_draws_as_it_is_trained_with);

@@ -110,6 +110,22 @@ START_TEST(an_output_of_made_sees_the_entries_before_it_and_the_context)
 }
 END_TEST
 
+START_TEST(few_units_of_made_are_spread_over_all_entries)
+{
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    elbo_var *x = rig_input(&r, "x", ELBO_SHAPE(B, D), rows), *c = rig_input(&r, "c", ELBO_SHAPE(B, H), context);
+    elbo_var *y = elbo_made(x, c, "flow", (elbo_made_shape){(const int64_t[]){2}, 1, "tanh", 1, false}), *dx;
+    double seen[B * D];
+    settle(&r);
+    elbo_grad(elbo_slice(y, 1, D - 1, 1), &x, 1, &dx);
+    rig_value(&r, dx, seen);
+    ck_assert_double_ne(seen[0], 0); /* units of degrees 0 and 2 */
+    ck_assert_double_ne(seen[1], 0);
+    ck_assert_double_eq(seen[2], 0);
+    rig_free(&r);
+}
+END_TEST
+
 START_TEST(made_names_its_layers_and_takes_draws)
 {
     static const char *const names[] = {"flow.hidden.weight", "flow.hidden.bias", "flow.hidden2.weight",
@@ -201,6 +217,7 @@ Suite *suite_layers_masked(void)
     tcase_add_test(t, degrees_make_masks);
     tcase_add_loop_test(t, an_output_of_made_sees_the_entries_before_it_and_the_context, 0, 2);
     tcase_add_test(t, made_names_its_layers_and_takes_draws);
+    tcase_add_test(t, few_units_of_made_are_spread_over_all_entries);
     tcase_add_test(t, the_step_of_a_flow_has_the_determinant_that_its_log_density_says);
     tcase_add_test(t, inputs_that_do_not_fit_are_named);
     suite_add_tcase(s, t);

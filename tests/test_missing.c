@@ -355,6 +355,44 @@ static int seeing_losses(elbo_in *in, elbo_loss *out)
     return 1;
 }
 
+/* Corruption by noise reads the mask, which is no reason to take the loss for one that does. */
+static int blind_losses_of_the_damaged(elbo_in *in, elbo_loss *out)
+{
+    const elbo_var *x = in->x;
+    in->x = elbo_corrupted(in);
+    const int n = blind_losses(in, out);
+    in->x = (elbo_var *)x;
+    return n;
+}
+
+START_TEST(losses_that_see_the_mask_through_noise_alone_are_refused)
+{
+    static const elbo_option options[] = {ELBO_OPTIONS_CORRUPTION, ELBO_OPTIONS_END};
+    const elbo_model own = {.name = "own",
+                            .options = options,
+                            .flags = ELBO_NO_PRIOR,
+                            .infer = plain_infer,
+                            .generate = plain_generate,
+                            .losses = blind_losses_of_the_damaged};
+    elbo_images images = data_of(ELBO_U8, bytes, there);
+    elbo_run *run = run_of(&own, OPTIONS("corruption", "gaussian"), ELBO_SHAPE(PATTERN_SIDE, PATTERN_SIDE), 0);
+    assert_refused(elbo_train(run, &images, NULL, &(elbo_training){.epochs = 1}, NULL), "no loss depends on in->mask");
+    elbo_run_free(run);
+    elbo_images_free(&images);
+}
+END_TEST
+
+START_TEST(rows_from_the_middle_have_their_own_missing_values)
+{
+    float x[3 * PATTERN_PIXELS];
+    elbo_images images = data_of(ELBO_U8, bytes, there);
+    assert_ok(elbo_images_rows(&images, 2, 3, x, NULL));
+    for (int i = 0; i < 3 * PATTERN_PIXELS; i++)
+        ck_assert_int_eq(isnan(x[i]) != 0, !there[2 * PATTERN_PIXELS + i]);
+    elbo_images_free(&images);
+}
+END_TEST
+
 START_TEST(losses_that_are_blind_to_the_mask_are_refused)
 {
     elbo_model own = {.name = "own",
@@ -448,6 +486,8 @@ Suite *suite_missing(void)
     tcase_add_test(cases, a_model_learns_from_half_of_the_values_what_the_others_are);
     tcase_add_loop_test(cases, a_model_that_is_fitted_takes_no_missing_values, 0, 2);
     tcase_add_test(cases, losses_that_are_blind_to_the_mask_are_refused);
+    tcase_add_test(cases, losses_that_see_the_mask_through_noise_alone_are_refused);
+    tcase_add_test(cases, rows_from_the_middle_have_their_own_missing_values);
     tcase_add_test(cases, a_value_that_is_there_must_be_in_its_range);
     tcase_add_test(cases, what_is_missing_is_black_in_a_picture);
     tcase_add_test(cases, a_picture_shows_what_is_made_of_the_values_that_are_there);

@@ -10,6 +10,7 @@
 #include "../nn/training/train.h"
 #include "rig.h"
 #include "runs.h"
+#include "scratch.h"
 #include "suites.h"
 
 enum { STEPS = 9, PLAYERS = 4 };
@@ -305,6 +306,60 @@ START_TEST(two_losses_that_move_one_tensor_have_moments_of_their_own)
 }
 END_TEST
 
+/* Of two losses the first has no finite gradient. */
+static int first_is_infinite(elbo_in *in, elbo_loss *out)
+{
+    tug_of_war(in, out);
+    out[0].value = elbo_mul(out[0].value, elbo_scalar(in->g, "factor"));
+    return 2;
+}
+
+START_TEST(a_step_is_skipped_where_any_loss_skips_it)
+{
+    static const elbo_model tug = {
+        .name = "tug", .flags = ELBO_NO_PRIOR, .infer = infer, .generate = generate, .losses = first_is_infinite};
+    static const double x[2] = {0, 1};
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    elbo_in in = {.g = r.g, .model = &tug, .image = ELBO_SHAPE(2), .draws = 1};
+    in.x = rig_input(&r, "x", ELBO_SHAPE(1, 2), x);
+    elbo_model_train(&in, &(elbo_optim){.name = "sgd", .skip_nonfinite = true});
+    rig_scalar(&r, "lr", 0.1);
+    rig_scalar(&r, "step", 1);
+    for (int finite = 0; finite < 2; finite++) {
+        rig_scalar(&r, "factor", finite ? 1 : INFINITY);
+        for (int i = 0; i < in.n_metrics; i++)
+            if (strcmp(in.metrics[i].name, "skipped") == 0)
+                ck_assert_double_eq(rig_number(&r, in.metrics[i].value), !finite);
+    }
+    ck_assert_int_eq(in.n_metrics, 3);
+    rig_free(&r);
+}
+END_TEST
+
+static int one_in_turns(elbo_in *in, elbo_loss *out)
+{
+    one_loss(in, out);
+    out[0].every = 2;
+    return 1;
+}
+
+START_TEST(every_step_has_the_same_figures_whoever_moves)
+{
+    static const elbo_model one = {
+        .name = "one", .flags = ELBO_NO_PRIOR, .infer = infer, .generate = generate, .losses = one_in_turns};
+    static float x[2 * 2];
+    elbo_images images = images_of(x, 2, ELBO_SHAPE(2));
+    moved = NULL;
+    scratch_setup();
+    elbo_run *run = run_of(&one, NO_OPTIONS, ELBO_SHAPE(2), 0);
+    const elbo_optim clipped = {.name = "adam", .clip_norm = 1};
+    assert_ok(elbo_train(run, &images, NULL,
+                         &(elbo_training){.epochs = 4, .optim = clipped, .folder = scratch_path("run")}, NULL));
+    elbo_run_free(run);
+    scratch_teardown();
+}
+END_TEST
+
 /* ---- figures ----------------------------------------------------------------------------------------------------- */
 
 static bool look(void *user, const elbo_progress *p)
@@ -369,6 +424,8 @@ Suite *suite_players(void)
     tcase_add_test(rates, a_parameter_that_no_loss_moves_is_a_warning);
     tcase_add_test(rates, two_losses_that_move_one_tensor_have_moments_of_their_own);
     tcase_add_test(rates, a_plan_is_that_of_the_step_that_is_asked_for);
+    tcase_add_test(rates, a_step_is_skipped_where_any_loss_skips_it);
+    tcase_add_test(rates, every_step_has_the_same_figures_whoever_moves);
     tcase_add_test(rates, every_loss_is_a_figure_of_the_epoch_and_of_the_progress);
     suite_add_tcase(suite, rates);
     return suite;

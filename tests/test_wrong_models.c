@@ -293,6 +293,84 @@ static elbo_inference unknown_option(elbo_in *in)
     return right_infer(in);
 }
 
+static elbo_dist prior_of_another_width(elbo_in *in)
+{
+    return elbo_standard_normal(in->g, ELBO_SHAPE(elbo_size(in->x, 0), Z + 1));
+}
+
+/* What a loss does not say is 0, though nobody said so. */
+static int loss_of_a_value_alone(elbo_in *in, elbo_loss *out)
+{
+    elbo_loss usual;
+    const elbo_loss nothing = {.name = NULL};
+    ck_assert_mem_eq(out, &nothing, sizeof nothing);
+    elbo_default_losses(in, &usual);
+    out[0].value = usual.value;
+    out[0].every = -1; /* so that this row is of a wrong model */
+    return 1;
+}
+
+static int optimiser_without_a_name(elbo_in *in, elbo_loss *out)
+{
+    return spoilt_loss(in, out, (elbo_loss){.optim = {.clip_norm = 1}});
+}
+
+static int optimiser_out_of_range(elbo_in *in, elbo_loss *out)
+{
+    return spoilt_loss(in, out, (elbo_loss){.optim = {.name = "adam", .beta1 = 1.5}});
+}
+
+static int metric_skipped(elbo_in *in, elbo_loss *out)
+{
+    elbo_report(in, "skipped", elbo_constant(in->g, 1));
+    return elbo_default_losses(in, out);
+}
+
+static int metric_fingerprint(elbo_in *in, elbo_loss *out)
+{
+    elbo_report(in, "fingerprint", elbo_constant(in->g, 1));
+    return elbo_default_losses(in, out);
+}
+
+static int metrics_alike(elbo_in *in, elbo_loss *out)
+{
+    elbo_report(in, "a_b", elbo_constant(in->g, 1));
+    elbo_report(in, "a-b", elbo_constant(in->g, 1));
+    return elbo_default_losses(in, out);
+}
+
+static elbo_inference normal_without_a_mean(elbo_in *in)
+{
+    return elbo_infer_normal(in, NULL, in->x);
+}
+
+static elbo_inference from_no_distribution(elbo_in *in)
+{
+    return elbo_infer_from(in, (elbo_dist){.kind = NULL});
+}
+
+static elbo_inference no_code_at_all(elbo_in *in)
+{
+    (void)in;
+    return elbo_infer_code(NULL);
+}
+
+static elbo_dist mixture_of_nothing(elbo_in *in, elbo_var *z)
+{
+    return elbo_mixture(elbo_linear(z, "weights", elbo_size(in->x, -1)), (elbo_dist){.kind = NULL});
+}
+
+static elbo_dist bernoulli_of_nothing(elbo_in *in, elbo_var *z)
+{
+    (void)in, (void)z;
+    return elbo_bernoulli(NULL);
+}
+
+static const elbo_option named_as_the_model[] = {{.name = "model", .type = ELBO_INTEGER, .default_value = "1"},
+                                                 ELBO_OPTIONS_END};
+static const elbo_option of_two_words[] = {{.name = "a b", .type = ELBO_INTEGER, .default_value = "1"},
+                                           ELBO_OPTIONS_END};
+
 /* ---- wrong options ----------------------------------------------------------------------------------------------- */
 
 static const elbo_option twice[] = {{.name = "depth", .type = ELBO_INTEGER, .default_value = "1"},
@@ -385,7 +463,21 @@ static const struct {
     {{.infer = made_without_sizes}, "evaluate: made \"made\": there are no sizes of its 1 hidden layers"},
     {{.infer = made_without_a_name}, "evaluate: a layer, weight or random stream has no name"},
     {{.infer = unknown_option}, "evaluate: no option \"depht\"; there are none"},
-    {{.options = twice}, "option \"depth\": its name or alias is that of an earlier one"},
+    {{.prior = prior_of_another_width}, "evaluate: prior: has 3 dimensions, and z has 2"},
+    {{.losses = loss_of_a_value_alone}, "evaluate: losses: loss \"loss\": every -1, phase 0"},
+    {{.losses = optimiser_without_a_name}, "evaluate: losses: loss \"mine\": optim: has no name"},
+    {{.losses = optimiser_out_of_range}, "evaluate: losses: loss \"mine\": optim: a number out of range"},
+    {{.losses = metric_skipped}, "evaluate: metric \"skipped\": is a name of the library's"},
+    {{.losses = metric_fingerprint}, "evaluate: metric \"fingerprint\": is a name of the library's"},
+    {{.losses = metrics_alike}, "evaluate: metric \"a-b\": is reported already, by the library or the model"},
+    {{.infer = normal_without_a_mean}, "evaluate: infer: q: there is none"},
+    {{.infer = from_no_distribution}, "evaluate: infer: q: there is none"},
+    {{.infer = no_code_at_all}, "evaluate: infer: z: there is none; expected (B, K, Z) = (1, 1, Z)"},
+    {{.generate = mixture_of_nothing}, "evaluate: generate: returned no distribution"},
+    {{.generate = bernoulli_of_nothing}, "evaluate: generate: returned no distribution"},
+    {{.options = named_as_the_model}, "model \"mine\": option \"model\": a run has this name for something else"},
+    {{.options = of_two_words}, "model \"mine\": option \"a b\": expected a name of letters, digits and \"-\""},
+    {{.options = twice}, "model \"mine\": option \"depth\": its name or alias is that of an earlier one"},
     {{.options = alias_twice}, "option \"d\": its name or alias is that of an earlier one"},
     {{.options = no_choices}, "option \"kind\": a choice without choices; expected a list of words"},
     {{.options = empty_choices}, "option \"kind\": a choice without choices; expected a list of words"},

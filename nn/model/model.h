@@ -3,8 +3,8 @@
  *     static elbo_inference infer(elbo_in *in)                          // q(z|x), drawn from
  *     {
  *         elbo_var *h = elbo_relu(elbo_linear(in->x, "encoder.hidden", 400));
- *         elbo_var *mean = elbo_linear(h, "encoder.mean", 20);
- *         elbo_var *logvar = elbo_linear(h, "encoder.logvar", 20);
+ *         elbo_var *mean = elbo_linear(h, "encoder.mean", elbo_option_integer(in, "latent-dim"));
+ *         elbo_var *logvar = elbo_linear(h, "encoder.logvar", elbo_option_integer(in, "latent-dim"));
  *         return elbo_infer_normal(in, mean, logvar);
  *     }
  *     static elbo_dist generate(elbo_in *in, elbo_var *z)               // p(x|z)
