@@ -5,7 +5,7 @@ public_headers += \
     %reldir%/plan.h
 
 library_sources += \
-    %reldir%/bound.c \
+    %reldir%/magnitude.c \
     %reldir%/grad.c \
     %reldir%/graph.c \
     %reldir%/interpret.c \

@@ -74,7 +74,7 @@ typedef struct elbo__op {
     void (*derive)(elbo_var *y, elbo_var *dy, elbo_var **dx);
     /* A vector or number whose sum no entry of y exceeds in absolute value, made of the operands, where that takes
      * no look at y itself; it may return NULL. NULL: only the entries themselves tell. */
-    elbo_var *(*bound)(elbo_var *y);
+    elbo_var *(*magnitude)(elbo_var *y);
     /* The axis of operand `i` that walks with axis `axis` of y, or ELBO__APART. */
     int (*walks)(const elbo_shape *y, const elbo_shape *operand, const elbo__attr *attr, int i, int axis);
     /* ELBO__VIEW: the output's layout over the operand's memory; false where it takes a copy. */
@@ -199,11 +199,11 @@ elbo_var *elbo__over_root(elbo_var *a, elbo_var *b, elbo_var *c);
 double elbo__get(const elbo_tensor *tensor, const elbo__walk *walk);
 void elbo__put(const elbo_tensor *tensor, const elbo__walk *walk, double value);
 
-/* Such a vector or number for any node: its op's bound (NULL: there is none), else its entries' absolute sums along
+/* Such a vector or number for any node: its op's magnitude (NULL: there is none), else its entries' absolute sums along
  * all axes but the first. What a node's entries sum to is no larger than what theirs do. */
-elbo_var *elbo__bound(elbo_var *x);
-elbo_var *elbo__bound_by_op(elbo_var *x);
-elbo_var *elbo__bound_by_entries(elbo_var *x);
+elbo_var *elbo__magnitude(elbo_var *x);
+elbo_var *elbo__magnitude_by_op(elbo_var *x);
+elbo_var *elbo__magnitude_by_entries(elbo_var *x);
 elbo_var *elbo__absolute_sum(elbo_var *x, int axis); /* the sum of |x| along an axis */
 
 /* Walks for common cases. */

@@ -63,7 +63,8 @@ static void *element(elbo_dtype dtype, void *x, int64_t i)
     return (char *)x + i * (int64_t)elbo_dtype_size(dtype);
 }
 
-/* Of so many numbers that end where a page does, behind which nothing may be touched: a kernel that reads on is killed. */
+/* Of so many numbers that end where a page does, behind which nothing may be touched: a kernel that reads on is
+ * killed. */
 static size_t pages_of(elbo_dtype dtype, int64_t n)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);

@@ -126,12 +126,12 @@ static void derive(elbo_var *y, elbo_var *dy, elbo_var **dx)
     derivatives[y->attr.elementwise](y, dy, dx);
 }
 
-/* Of a sum, the bounds of both parts, where neither takes a look at entries. */
-static elbo_var *bound(elbo_var *y)
+/* Of a sum, the magnitudes of both parts, where neither takes a look at entries. */
+static elbo_var *magnitude(elbo_var *y)
 {
     if (y->attr.elementwise != ELBO__add)
         return NULL;
-    elbo_var *a = elbo__bound_by_op(y->in[0]), *b = a ? elbo__bound_by_op(y->in[1]) : NULL;
+    elbo_var *a = elbo__magnitude_by_op(y->in[0]), *b = a ? elbo__magnitude_by_op(y->in[1]) : NULL;
     if (!b)
         return NULL;
     return elbo_shape_equal(&a->shape, &b->shape) ? elbo_add(a, b) : elbo_add(elbo_sum_all(a), elbo_sum_all(b));
@@ -191,7 +191,7 @@ const elbo__op elbo__op_elementwise = {
     .flags = ELBO__ELEMENTWISE,
     .interpret = interpret,
     .derive = derive,
-    .bound = bound,
+    .magnitude = magnitude,
     .walks = elbo__walks_same,
     .cases = cases,
 };

@@ -53,7 +53,7 @@ static void kernel(const elbo__call *call)
 }
 
 /* Term k of every entry is at most (sum over i of |a_ik|) (sum over j of |b_kj|). */
-static elbo_var *bound(elbo_var *y)
+static elbo_var *magnitude(elbo_var *y)
 {
     return elbo_ndim(y) == 2 ? elbo_mul(elbo__absolute_sum(y->in[0], 0), elbo__absolute_sum(y->in[1], 1)) : NULL;
 }
@@ -102,7 +102,7 @@ const elbo__op elbo__op_matmul = {
     .interpret = interpret,
     .kernel = kernel,
     .derive = derive,
-    .bound = bound,
+    .magnitude = magnitude,
     .walks = walks,
     .flops = flops,
     .cases = (const elbo__case[]){{"two matrices", build, 2, {{2, {3, 4}}, {2, {4, 2}}}, -2, 2, 0},

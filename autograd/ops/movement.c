@@ -42,9 +42,9 @@ elbo_var *elbo_straight_through(elbo_var *hard, elbo_var *soft)
 }
 
 /* Movement leaves the entries as they are: only an operand whose op tells more spares a look at them. */
-static elbo_var *bound_same(elbo_var *y)
+static elbo_var *magnitude_same(elbo_var *y)
 {
-    return elbo__bound(y->in[0]);
+    return elbo__magnitude(y->in[0]);
 }
 
 /* ---- reshape ----------------------------------------------------------------------------------------------------- */
@@ -114,7 +114,7 @@ const elbo__op elbo__op_reshape = {
     .interpret = interpret_reshape,
     .kernel = kernel_reshape,
     .derive = derive_reshape,
-    .bound = bound_same,
+    .magnitude = magnitude_same,
     .walks = walks_reshape,
     .view = view_reshape,
     .cases = (const elbo__case[]){{"join two axes", build_reshape, 1, {{3, {2, 3, 4}}}, -3, 3, 0}, {0}},
@@ -211,7 +211,7 @@ const elbo__op elbo__op_permute = {
     .flags = ELBO__VIEW,
     .interpret = interpret_permute,
     .derive = derive_permute,
-    .bound = bound_same,
+    .magnitude = magnitude_same,
     .walks = walks_permute,
     .view = view_permute,
     .cases = (const elbo__case[]){{"turn three axes", build_permute, 1, {{3, {2, 3, 4}}}, -3, 3, 0}, {0}},

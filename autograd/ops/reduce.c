@@ -72,9 +72,9 @@ static void derive_sum(elbo_var *y, elbo_var *dy, elbo_var **dx)
 }
 
 /* A bias's gradient: what is summed is a factor of a weight's gradient, too. */
-static elbo_var *bound_sum(elbo_var *y)
+static elbo_var *magnitude_sum(elbo_var *y)
 {
-    return elbo_ndim(y->in[0]) == 2 ? elbo__bound_by_entries(y->in[0]) : NULL;
+    return elbo_ndim(y->in[0]) == 2 ? elbo__magnitude_by_entries(y->in[0]) : NULL;
 }
 
 static elbo_var *build_sum_last(elbo_var **in)
@@ -92,7 +92,7 @@ const elbo__op elbo__op_sum = {
     .interpret = interpret_sum,
     .kernel = kernel_sum,
     .derive = derive_sum,
-    .bound = bound_sum,
+    .magnitude = magnitude_sum,
     .walks = walks_reduce,
     .cases = (const elbo__case[]){{"over the last axis", build_sum_last, 1, {{3, {2, 3, 4}}}, -3, 3, 0},
                                   {"over the first two axes", build_sum_first_two, 1, {{3, {2, 3, 4}}}, -3, 3, 0},

@@ -87,7 +87,7 @@ typedef struct {
     int n_metrics;
     elbo_turns turns;            /* of the losses                                                                     */
     elbo_var *corrupted;         /* what elbo_corrupted gave                                                          */
-    elbo_var *bounded;           /* what elbo_model_bound was asked for last, and what it gave: it is built once        */
+    elbo_var *bounded;           /* what elbo_model_bound was asked for last, and what it gave: it is built once */
     elbo_inference inference;
     elbo_bound bound;
     const char *unmoved;         /* a parameter that no loss of a training step moves, of the graph; or NULL          */
@@ -100,7 +100,7 @@ typedef struct {
     const char *name;   /* of its metric, and of its slabs where two losses move one tensor; NULL: "loss"             */
     elbo_var *value;    /* () a mean over the batch                                                                   */
     const char *params; /* it moves the parameters whose names begin so, "encoder. decoder."; NULL: all               */
-    elbo_optim optim;   /* its optimiser; without a name: that of the training. what is a node there is not looked at   */
+    elbo_optim optim;   /* its optimiser; without a name: that of the training. what is a node there is not looked at */
     double lr;          /* its learning rate; 0: that of the training                                                 */
     double lr_scale;    /* times either; 0: 1                                                                         */
     int every, phase;   /* it moves in steps t = 1, 2, ... with (t - 1) mod every = phase; every 0: in each           */
@@ -191,8 +191,8 @@ ELBO_API elbo_dist elbo_model_prior(elbo_in *in);
  * single loss grad_norm, where an optimiser makes them). Scalar inputs: lr, step, beta. */
 ELBO_API void elbo_model_train(elbo_in *in, const elbo_optim *optim);
 
-/* Which losses move in step t >= 1, for elbo_in.moving: a graph for one such set has neither gradients nor updates of the
- * others. `turns` are elbo_in.turns of a graph that was built of the model before. */
+/* Which losses move in step t >= 1, for elbo_in.moving: a graph for one such set has neither gradients nor updates of
+ * the others. `turns` are elbo_in.turns of a graph that was built of the model before. */
 ELBO_API unsigned elbo_moving(const elbo_turns *turns, int64_t step);
 
 /* The same metrics without an update. Scalar input: beta. */

@@ -115,7 +115,7 @@ static elbo_var *all_finite(elbo_graph *g, elbo_var *const *grads, int n)
 {
     elbo_var *sum = elbo_constant(g, 0), *vector = NULL;
     for (int i = 0; i < n; i++) {
-        elbo_var *b = elbo__bound(grads[i]);
+        elbo_var *b = elbo__magnitude(grads[i]);
         elbo_shape shape = elbo_shape_of(b), like = vector ? elbo_shape_of(vector) : shape;
         if (elbo_shape_equal(&shape, &like))
             vector = vector ? elbo_add(vector, b) : b; /* one for each image, as a rule */

@@ -7,7 +7,7 @@ elbo_var *elbo__absolute_sum(elbo_var *x, int axis)
     return elbo_sum_axis(elbo_abs(x), axis);
 }
 
-elbo_var *elbo__bound_by_entries(elbo_var *x)
+elbo_var *elbo__magnitude_by_entries(elbo_var *x)
 {
     const int64_t rows = elbo_ndim(x) > 0 ? elbo_size(x, 0) : 0;
     if (elbo_ndim(x) < 2 || rows == 0)
@@ -15,13 +15,13 @@ elbo_var *elbo__bound_by_entries(elbo_var *x)
     return elbo__absolute_sum(elbo_reshape(x, ELBO_SHAPE(rows, -1)), 1);
 }
 
-elbo_var *elbo__bound_by_op(elbo_var *x)
+elbo_var *elbo__magnitude_by_op(elbo_var *x)
 {
-    return x->op->bound ? x->op->bound(x) : NULL;
+    return x->op->magnitude ? x->op->magnitude(x) : NULL;
 }
 
-elbo_var *elbo__bound(elbo_var *x)
+elbo_var *elbo__magnitude(elbo_var *x)
 {
-    elbo_var *bound = elbo__bound_by_op(x);
-    return bound ? bound : elbo__bound_by_entries(x);
+    elbo_var *own = elbo__magnitude_by_op(x);
+    return own ? own : elbo__magnitude_by_entries(x);
 }
