@@ -16,6 +16,41 @@ static elbo_dist generate(elbo_in *in, elbo_var *z)
     return elbo_likelihood(in, elbo_net_decode(in, z));
 }
 
+/* Two players in turns, without an option. */
+static elbo_inference game_infer(elbo_in *in)
+{
+    return elbo_infer_code(elbo_linear(in->x, "encoder", 2));
+}
+
+static elbo_dist game_prior(elbo_in *in)
+{
+    return elbo_standard_normal(in->g, ELBO_SHAPE(elbo_size(in->x, 0), 2));
+}
+
+static elbo_dist game_generate(elbo_in *in, elbo_var *z)
+{
+    return elbo_squared_error(elbo_linear(z, "decoder", elbo_size(in->x, -1)));
+}
+
+static int game_losses(elbo_in *in, elbo_loss *out)
+{
+    elbo_inference i;
+    const elbo_bound bound = elbo_model_bound(in, NULL, &i);
+    elbo_var *doubt = elbo_square(elbo_linear(i.code, "critic", 1));
+    out[0] = (elbo_loss){.name = "builder", .value = elbo_mean_all(bound.recon), .params = "encoder. decoder."};
+    out[1] = (elbo_loss){
+        .name = "critic", .value = elbo_mean_all(doubt), .params = "critic.", .lr = 1e-2, .every = 2, .phase = 1};
+    elbo_report(in, "width", elbo_sum_axis(elbo_square(i.code), 1));
+    return 2;
+}
+
+static const elbo_model game = {.name = "game",
+                                .summary = "two players",
+                                .infer = game_infer,
+                                .prior = game_prior,
+                                .generate = game_generate,
+                                .losses = game_losses};
+
 /* As short as a row can be: no range, no metavar. */
 #define COUNT_OPTION(its_name)                                                                                         \
     {                                                                                                                  \
@@ -38,6 +73,7 @@ static const struct {
     {"mine", {&mine}},   {"both", {&mine, &elbo_model_vae}},
     {"none", {NULL}},    {"twins", {&mine, &elbo_model_vae, &mine}},
     {"clash", {&clash}}, {"nameless", {&mine, &nameless}},
+    {"game", {&game}},
 };
 
 int main(int argc, char **argv)

@@ -308,6 +308,31 @@ END_TEST
 
 /* ---- draws ------------------------------------------------------------------------------------------------------- */
 
+static int counting_losses(elbo_in *in, elbo_loss *out)
+{
+    elbo_report(in, "at_step", elbo_scalar(in->g, "step"));
+    return elbo_default_losses(in, out);
+}
+
+START_TEST(an_evaluation_knows_how_many_steps_the_weights_were_trained)
+{
+    static const elbo_model counting = {.name = "counting",
+                                        .options = options_of_all,
+                                        .infer = normal_infer,
+                                        .generate = linear_generate,
+                                        .losses = counting_losses};
+    static float x[B * D];
+    elbo_images images = images_of(x, B, ELBO_SHAPE(D));
+    elbo_run *run = run_of(&counting, NO_OPTIONS, ELBO_SHAPE(D), 0);
+    elbo_epoch last;
+    assert_ok(elbo_train(run, &images, &images, &(elbo_training){.epochs = 3, .batch_size = 2}, &last));
+    ck_assert_double_eq(elbo_figures_get(&last.train, "at_step"), 5.5); /* of steps 5 and 6 */
+    ck_assert_double_eq(elbo_figures_get(&last.test, "at_step"), 6);
+    ck_assert_double_eq(evaluated(run, &images, 1, "at_step"), 6);
+    elbo_run_free(run);
+}
+END_TEST
+
 START_TEST(a_model_is_measured_with_as_many_draws_as_it_is_trained_with)
 {
     static float x[B * D];
@@ -365,6 +390,7 @@ Suite *suite_inference(void)
     tcase_add_test(own, draws_are_refused_where_there_is_one_code);
     tcase_add_test(own, an_option_that_nothing_depends_on_is_refused_not_ignored);
     tcase_add_test(own, the_objective_of_the_options_is_had_by_losses_of_ones_own);
+    tcase_add_test(own, an_evaluation_knows_how_many_steps_the_weights_were_trained);
     tcase_add_test(own, a_model_is_measured_with_as_many_draws_as_it_is_trained_with);
     suite_add_tcase(suite, own);
     return suite;

@@ -39,6 +39,25 @@ says '^plan of f32: '
 runs 'train without --out' $mine train $small
 says "^run runs/mine-20"
 
+# ---- two players: their losses are figures everywhere ---------------------------------------------------------------
+
+runs 'train two players' $own game train --data data --batch 16 --epochs 2 --out game
+grep -q 'builder [0-9.]*, critic [0-9.]*, width [0-9.]*, test builder [0-9.]*$' err ||
+    complain "the progress of two players is $(tail -1 err)"
+columns=train_builder,train_critic,train_width,test_builder,test_critic,test_width
+head -1 game/metrics.csv | grep -qx "epoch,step,seconds,images_per_s,lr,beta,$columns" ||
+    complain "metrics.csv of two players begins with $(head -1 game/metrics.csv)"
+runs 'evaluate two players' $own game evaluate game
+says "^critic $(printf %.4f "$(sed -n 's/^test-critic = //p' game/config.ini)")$"
+runs 'sample from a prior beside a code' $own game sample game -o picture.png
+runs 'the first turn' $own game plan --data data --batch 16
+says 'adam.m:encoder.weight = '
+! grep -q 'adam.m:critic.weight = ' out || complain 'the critic moves in the turn of the builder'
+runs 'the second turn' $own game plan --data data --batch 16 --step 2
+says 'adam.m:critic.weight = '
+fails 64 "unrecognized option '--draws'" $own game train --data data --draws 3
+fails 1 'option "test-draws": model "game" takes no draws' $own game train --data data --test-draws 3 --out nothing
+
 # ---- several: the list is what the program knows --------------------------------------------------------------------
 
 runs 'models' $both models
