@@ -139,7 +139,7 @@ const elbo_model *elbo__cli_parse_for_model(command_line *line, const char *verb
         take_out(argc--, argv, at);
     check_options_of(model, line);
     elbo__cli_parse(line, argc, argv);
-    for (int i = MODEL; model && i <= TRAINING; i++)
+    for (int i = 0; model && i < MOST_GROUPS; i++)
         if (elbo_values_check(line->groups[i].values) != ELBO_OK)
             elbo__cli_wrong_usage(line, "%s", elbo_error());
     return model;
