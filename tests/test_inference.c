@@ -194,6 +194,42 @@ START_TEST(a_bound_is_inferred_once_from_what_is_seen_and_the_callers_x_stays)
 }
 END_TEST
 
+/* A copy of `in` is asked for itself: what was built for the original is of other images, labels or draws. */
+START_TEST(a_bound_of_a_copy_is_that_of_the_copy)
+{
+    static const elbo_model model = {
+        .name = "copied", .options = options_of_all, .infer = counting_infer, .generate = linear_generate};
+    static double dark[B * D];
+    elbo_values *options = small_options(&model);
+    ck_assert_int_eq(elbo_values_set(options, "corruption", "mask"), ELBO_OK);
+    rig r = trained_rig(&model, options, ELBO_F64);
+    elbo_in in = inputs(&r, &model, options, 1);
+    const elbo_bound first = elbo_model_bound(&in, NULL, NULL), again = elbo_model_bound(&in, in.x, NULL);
+    elbo_var *seen = elbo_corrupted(&in);
+    ck_assert_ptr_eq(first.recon, again.recon);
+    ck_assert_ptr_eq(elbo_corrupted(&in), seen);
+    elbo_in other = in;
+    other.n_metrics = 0;
+    other.draws = K;
+    elbo_inference i;
+    elbo_model_bound(&other, NULL, &i);
+    ck_assert_int_eq(elbo_size(i.z, 1), K);
+    other = in;
+    other.n_metrics = 0;
+    other.y = rig_input(&r, "y", ELBO_SHAPE(B, C), labels);
+    ck_assert_ptr_ne(elbo_model_bound(&other, NULL, NULL).recon, first.recon);
+    other = in;
+    other.x = rig_input(&r, "dark", ELBO_SHAPE(B, D), dark);
+    double values[B * D];
+    rig_value(&r, elbo_corrupted(&other), values);
+    for (int k = 0; k < B * D; k++)
+        ck_assert_double_eq(values[k], 0);
+    ck_assert_msg(elbo_graph_status(r.g) == ELBO_OK, "%s", elbo_error());
+    rig_free(&r);
+    elbo_values_free(options);
+}
+END_TEST
+
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
 static int plain_losses(elbo_in *in, elbo_loss *out)
@@ -221,7 +257,9 @@ static const elbo_model iwae = {.name = "iwae",
 static int replacing_losses(elbo_in *in, elbo_loss *out)
 {
     elbo_default_losses(in, out);
-    const elbo_bound bound = elbo_model_bound(in, elbo_corrupted(in), NULL);
+    const elbo_bound bound = elbo_model_bound(in, in->model->flags ? NULL : elbo_corrupted(in), NULL);
+    if (in->model->flags)
+        elbo_corrupted(in); /* asked for, and not used */
     out[0].value = elbo_neg(elbo_mean_all(elbo_iwae_bound(bound.log_weight)));
     return 1;
 }
@@ -236,6 +274,10 @@ START_TEST(an_option_that_only_a_loss_that_was_replaced_depends_on_is_refused)
     assert_no_run(&replacing, OPTIONS("beta", "5"), ELBO_SHAPE(D),
                   "option \"beta\": nothing in this model depends on it");
     assert_no_run(&replacing, OPTIONS("free-bits", "2"), ELBO_SHAPE(D), "option \"free-bits\": nothing in this model");
+    elbo_model blind = replacing; /* to damage: its own loss sees whole images */
+    blind.flags = ELBO_NO_PRIOR;
+    blind.infer = normal_infer;
+    assert_no_run(&blind, OPTIONS("corruption", "mask"), ELBO_SHAPE(D), "option \"corruption\": nothing in this model");
     calls = 0;
     elbo_run_free(run_of(&replacing, OPTIONS("corruption", "mask"), ELBO_SHAPE(D), 0));
     ck_assert_int_eq(calls, 2); /* of the losses, and of encoding: the bound is built once */
@@ -386,6 +428,7 @@ Suite *suite_inference(void)
     tcase_add_test(said, where_a_prior_has_no_mean_pictures_look_from_the_codes);
     suite_add_tcase(suite, said);
     tcase_add_test(own, a_bound_is_inferred_once_from_what_is_seen_and_the_callers_x_stays);
+    tcase_add_test(own, a_bound_of_a_copy_is_that_of_the_copy);
     tcase_add_test(own, an_option_that_only_a_loss_that_was_replaced_depends_on_is_refused);
     tcase_add_test(own, draws_are_refused_where_there_is_one_code);
     tcase_add_test(own, an_option_that_nothing_depends_on_is_refused_not_ignored);

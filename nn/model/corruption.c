@@ -22,13 +22,14 @@ static elbo_var *corrupted(elbo_in *in, const char *kind, double level)
 
 elbo_var *elbo_corrupted(elbo_in *in)
 {
+    if (in->built.corrupted && in->built.whole == in->x)
+        return in->built.corrupted;
     const char *kind = elbo_option_declared(in, "corruption") ? elbo_option_choice(in, "corruption") : "none";
-    if (in->corrupted)
-        return in->corrupted;
     if (strcmp(kind, "none") == 0)
         return in->x;
     elbo_var *seen = corrupted(in, kind, elbo_option_number(in, "corruption-level"));
-    in->corrupted = seen;
+    in->built.corrupted = seen;
+    in->built.whole = in->x;
     elbo__option_effect(in, "corruption", seen);
     elbo__option_effect(in, "corruption-level", seen);
     return seen;

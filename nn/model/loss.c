@@ -12,15 +12,23 @@ elbo_var *elbo_beta(elbo_in *in)
     return beta;
 }
 
+/* Whether the bound that is asked for is the one that was built last. */
+static bool is_built(const elbo_in *in, const elbo_var *seen)
+{
+    const elbo_built *b = &in->built;
+    return b->seen && b->seen == seen && b->x == in->x && b->y == in->y && b->mask == in->mask && b->draws == in->draws;
+}
+
 elbo_bound elbo_model_bound(elbo_in *in, elbo_var *seen, elbo_inference *inference)
 {
-    if (in->bounded && in->bounded == (seen ? seen : in->x)) {
+    seen = seen ? seen : in->x;
+    if (is_built(in, seen)) {
         if (inference)
-            *inference = in->inference;
-        return in->bound;
+            *inference = in->built.inference;
+        return in->built.bound;
     }
     elbo_in seeing = *in;
-    seeing.x = seen ? seen : in->x;
+    seeing.x = seen;
     const elbo_inference i = elbo__model_infer(&seeing);
     seeing.x = in->x;
     *in = seeing; /* with the metrics that `infer` reported */
@@ -35,10 +43,9 @@ elbo_bound elbo_model_bound(elbo_in *in, elbo_var *seen, elbo_inference *inferen
         elbo_graph_fail(in->g, ELBO_INVALID, "prior: has %lld dimensions, and z has %lld",
                         (long long)prior.shape.dim[1], (long long)elbo_size(i.z, 2));
     const elbo_dist p = elbo__model_generate(in, i.z);
-    in->bounded = seen ? seen : in->x;
-    in->inference = i;
-    in->bound = elbo_bound_of(i.q, (elbo_draw){i.z, i.log_q}, prior, p, in->x, in->mask);
-    return in->bound;
+    const elbo_bound bound = elbo_bound_of(i.q, (elbo_draw){i.z, i.log_q}, prior, p, in->x, in->mask);
+    in->built = (elbo_built){in->built.corrupted, in->built.whole, in->x, seen, in->y, in->mask, in->draws, i, bound};
+    return bound;
 }
 
 elbo_var *elbo_objective(elbo_in *in, const elbo_bound *bound, elbo_var *penalty)

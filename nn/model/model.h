@@ -71,6 +71,16 @@ typedef struct {
     int n, every[ELBO_MAX_LOSSES], phase[ELBO_MAX_LOSSES];
 } elbo_turns;
 
+/* What elbo_corrupted and elbo_model_bound gave, and of what: another x, y, mask, `seen` or number of draws is built
+ * anew. */
+typedef struct {
+    elbo_var *corrupted, *whole;       /* by elbo_corrupted, of x                                                     */
+    elbo_var *x, *seen, *y, *mask;     /* of the bound                                                                */
+    int draws;
+    elbo_inference inference;
+    elbo_bound bound;
+} elbo_built;
+
 /* What a model is built from. A graph that only generates has an x too, whose shape counts and which is never read.
  * A copy with another x serves for what goes through the networks beside the batch; metrics that are reported to a copy
  * are not the original's. */
@@ -86,10 +96,7 @@ typedef struct {
     elbo_metric metrics[ELBO_MAX_METRICS]; /* filled while building, as are the next lines                            */
     int n_metrics;
     elbo_turns turns;            /* of the losses                                                                     */
-    elbo_var *corrupted;         /* what elbo_corrupted gave                                                          */
-    elbo_var *bounded;           /* what elbo_model_bound was asked for last, and what it gave: it is built once */
-    elbo_inference inference;
-    elbo_bound bound;
+    elbo_built built;            /* what was asked for before, so that it is built once                               */
     const char *unmoved;         /* a parameter that no loss of a training step moves, of the graph; or NULL          */
     unsigned moving;             /* given for one training step: elbo_moving of it; 0: asked of scalar step in each   */
 } elbo_in;

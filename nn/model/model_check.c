@@ -181,7 +181,7 @@ static void check_mask(elbo_in *in, const elbo_loss *losses, int n)
 {
     bool looked_at = !in->mask;
     for (int i = 0; i < n && !looked_at; i++)
-        looked_at = elbo__depends(losses[i].value, in->mask, in->corrupted);
+        looked_at = elbo__depends(losses[i].value, in->mask, in->built.corrupted);
     if (!looked_at)
         elbo_graph_fail(in->g, ELBO_INVALID, "losses: values are missing, but no loss depends on in->mask");
 }
