@@ -15,6 +15,8 @@ unit_sources += \
     %reldir%/grids.h \
     %reldir%/jpegs.c \
     %reldir%/jpegs.h \
+    %reldir%/kernel_sets.c \
+    %reldir%/kernel_sets.h \
     %reldir%/numbers.c \
     %reldir%/numbers.h \
     %reldir%/patterns.c \

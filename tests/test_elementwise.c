@@ -8,34 +8,9 @@
 
 #include "../autograd/op.h"
 #include "../tensor/elementwise.h"
-#include "config.h"
+#include "kernel_sets.h"
 #include "numbers.h"
 #include "suites.h"
-
-extern const elbo__kernels elbo__kernels_base[2];
-#ifdef ELBO__HAVE_X86_64_LEVELS
-extern const elbo__kernels elbo__kernels_avx2[2], elbo__kernels_avx512[2];
-#endif
-
-/* The kernel sets, each after the ones that run wherever it does; one of them is the machine's best. */
-static const struct {
-    const char *name;
-    const elbo__kernels *kernels; /* f32, f64 */
-} sets[] = {
-    {"base", elbo__kernels_base},
-#ifdef ELBO__HAVE_X86_64_LEVELS
-    {"avx2", elbo__kernels_avx2},
-    {"avx512", elbo__kernels_avx512},
-#endif
-};
-
-static int sets_here(void)
-{
-    int n = 1;
-    while (strcmp(sets[n - 1].name, elbo__kernels_name()) != 0)
-        ck_assert_int_lt(n++, (int)(sizeof sets / sizeof sets[0]));
-    return n;
-}
 
 /* The operands' domains. */
 static const struct {

@@ -8,7 +8,7 @@
 #include "../tensor/elementwise.h"
 #include "../tensor/product.h"
 #include "../tensor/walk.h"
-#include "config.h"
+#include "kernel_sets.h"
 #include "numbers.h"
 #include "rig.h"
 #include "suites.h"
@@ -245,23 +245,6 @@ END_TEST
 
 /* ---- our own kernels, number by number --------------------------------------------------------------------------- */
 
-extern const elbo__kernels elbo__kernels_base[2];
-#ifdef ELBO__HAVE_X86_64_LEVELS
-extern const elbo__kernels elbo__kernels_avx2[2], elbo__kernels_avx512[2];
-#endif
-
-/* The kernel sets, each after the ones that run wherever it does. */
-static const struct {
-    const char *name;
-    const elbo__kernels *kernels;
-} sets[] = {
-    {"base", elbo__kernels_base},
-#ifdef ELBO__HAVE_X86_64_LEVELS
-    {"avx2", elbo__kernels_avx2},
-    {"avx512", elbo__kernels_avx512},
-#endif
-};
-
 /* The sum of `terms` products in equal pieces of at most 512, each from 0 in order, by fused multiply-adds. */
 static float sum_in_pieces(const float *a, const float *b, int terms)
 {
@@ -297,7 +280,7 @@ START_TEST(every_instruction_set_has_the_bits_of_a_sum_in_the_order_that_is_prom
         a[i] = (float)numbers_between(&n, -1, 1);
     for (int i = 0; i < COLUMNS * TERMS; i++)
         b[i] = (float)numbers_between(&n, -1, 1);
-    for (size_t set = 0; set < sizeof sets / sizeof sets[0]; set++) {
+    for (int set = 0; set < sets_here(); set++)
         for (int dots = 0; dots < 2 && sets[set].kernels->product; dots++)
             for (int trial = 0; trial < 60; trial++) {
                 int rows = 1 + (int)numbers_below(&n, ROWS), columns = 1 + (int)numbers_below(&n, COLUMNS);
@@ -315,9 +298,6 @@ START_TEST(every_instruction_set_has_the_bits_of_a_sum_in_the_order_that_is_prom
                                       y[i * COLUMNS + j], expected);
                     }
             }
-        if (strcmp(sets[set].name, elbo__kernels_name()) == 0)
-            break; /* the machine's best */
-    }
 }
 END_TEST
 
