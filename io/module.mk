@@ -15,6 +15,8 @@ library_sources += \
     %reldir%/album.h \
     %reldir%/axis.c \
     %reldir%/axis.h \
+    %reldir%/base64.c \
+    %reldir%/base64.h \
     %reldir%/bytes.c \
     %reldir%/bytes.h \
     %reldir%/class_names.c \

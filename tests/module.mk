@@ -109,6 +109,7 @@ unit_sources += \
     %reldir%/test_plan_cases.c \
     %reldir%/test_players.c \
     %reldir%/test_product.c \
+    %reldir%/test_program.c \
     %reldir%/test_questions.c \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \

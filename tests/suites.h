@@ -84,6 +84,7 @@
     SUITE(picture_latent)                                                                                              \
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
+    SUITE(program)                                                                                                     \
     SUITE(questions)                                                                                                   \
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \

@@ -36,6 +36,7 @@ typedef struct {
     int64_t table;     /* N of the data set that inputs "rows" (B) pick from; 0: input "x" (B, D) is given itself */
     elbo_dtype pixels; /* of the data set                                                                         */
     elbo__missing missing;
+    bool seen; /* x is given as the encoder sees it: binarised where that is asked for */
 } elbo__work;
 
 typedef struct {
@@ -71,6 +72,10 @@ struct elbo_run {
 /* *out = the plan for some work, from the shelf or made now. Valid until the next call. */
 elbo_status elbo__run_plan(elbo_run *run, const elbo__work *work, elbo__planned **out) ELBO_MUST_CHECK;
 void elbo__run_forget(elbo_run *run, elbo__role role); /* frees the plans of that role */
+
+/* The graph for some work and its outputs, of which there are at most two unless they are metrics: for who reads a
+ * graph instead of running it. Freed with elbo_graph_free in any case; its status says whether it is whole. */
+elbo_graph *elbo__run_graph(const elbo_run *run, const elbo__work *work, elbo_var *out[ELBO_MAX_METRICS], int *outputs);
 
 /* Makes the weights of a new run: meets every name that the model's graphs use and closes the set; finds Z. */
 elbo_status elbo__run_open_weights(elbo_run *run) ELBO_MUST_CHECK;

@@ -1,0 +1,6 @@
+library_sources += \
+    %reldir%/fold.c \
+    %reldir%/fold.h \
+    %reldir%/json.c \
+    %reldir%/program.c \
+    %reldir%/program.h
