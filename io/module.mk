@@ -21,6 +21,9 @@ library_sources += \
     %reldir%/bytes.h \
     %reldir%/class_names.c \
     %reldir%/csv.c \
+    %reldir%/csv_parse.c \
+    %reldir%/csv_parse.h \
+    %reldir%/csv_read.c \
     %reldir%/dataset.c \
     %reldir%/dataset_private.h \
     %reldir%/drawing.c \

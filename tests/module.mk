@@ -62,6 +62,7 @@ unit_sources += \
     %reldir%/test_inference.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
+    %reldir%/test_io_csv.c \
     %reldir%/test_io_curves.c \
     %reldir%/test_io_dataset.c \
     %reldir%/test_io_drawing.c \
@@ -194,6 +195,7 @@ script_tests = \
     %reldir%/test_cli.sh \
     %reldir%/test_cli_data.sh \
     %reldir%/test_cli_faults.sh \
+    %reldir%/test_cli_manners.sh \
     %reldir%/test_cli_models.sh \
     %reldir%/test_locale.sh \
     %reldir%/test_own_program.sh
