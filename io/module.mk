@@ -1,6 +1,7 @@
 public_headers += \
     %reldir%/csv.h \
     %reldir%/dataset.h \
+    %reldir%/events.h \
     %reldir%/figure.h \
     %reldir%/idx.h \
     %reldir%/ini.h \
@@ -18,6 +19,8 @@ library_sources += \
     %reldir%/bytes.c \
     %reldir%/bytes.h \
     %reldir%/class_names.c \
+    %reldir%/crc32c.c \
+    %reldir%/crc32c.h \
     %reldir%/csv.c \
     %reldir%/dataset.c \
     %reldir%/dataset_private.h \
@@ -26,6 +29,7 @@ library_sources += \
     %reldir%/drawing_png.c \
     %reldir%/drawing_svg.c \
     %reldir%/figure.c \
+    %reldir%/events.c \
     %reldir%/file.c \
     %reldir%/file.h \
     %reldir%/font.c \
