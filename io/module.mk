@@ -22,6 +22,9 @@ library_sources += \
     %reldir%/crc32c.c \
     %reldir%/crc32c.h \
     %reldir%/csv.c \
+    %reldir%/csv_parse.c \
+    %reldir%/csv_parse.h \
+    %reldir%/csv_read.c \
     %reldir%/dataset.c \
     %reldir%/dataset_private.h \
     %reldir%/drawing.c \

@@ -62,6 +62,7 @@ unit_sources += \
     %reldir%/test_inference.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
+    %reldir%/test_io_csv.c \
     %reldir%/test_io_dataset.c \
     %reldir%/test_io_drawing.c \
     %reldir%/test_io_events.c \

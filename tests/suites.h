@@ -41,6 +41,7 @@
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
+    SUITE(io_csv)                                                                                                      \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_drawing)                                                                                                  \
     SUITE(io_events)                                                                                                   \
