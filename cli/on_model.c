@@ -40,6 +40,7 @@ static const elbo_option *row_of(const command_line *line, const char *option)
     for (int in_full = 1; in_full >= 0 && !row; in_full--) {
         row = row_in(line->groups[GENERAL].table, option, in_full);
         row = row ? row : row_in(elbo_training_options, option, in_full);
+        row = row ? row : row_in(elbo__cli_common_options, option, in_full);
         for (int i = 0; !row && elbo__cli.models[i]; i++)
             row = row_in(elbo__cli.models[i]->options, option, in_full);
     }
@@ -101,7 +102,8 @@ static void check_options_of(const elbo_model *model, const command_line *line)
 {
     static const elbo_option helps[] = {
         {.name = "help", .alias = "h"}, {.name = "usage"}, {.name = "version", .alias = "V"}, ELBO_OPTIONS_END};
-    const elbo_option *const taken[] = {line->groups[TRAINING].table, line->groups[GENERAL].table, helps};
+    const elbo_option *const taken[] = {line->groups[TRAINING].table, line->groups[GENERAL].table,
+                                        elbo__cli_common_options, helps};
     for (const elbo_option *o = line->groups[MODEL].table; o->name; o++)
         for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
             if (has(taken[i], o->name) || has(taken[i], o->alias)) {

@@ -23,7 +23,7 @@ static const char *choose_part(const run_job *job, const data_source *source)
     const char *part = elbo_values_choice(job->values, "part");
     if (elbo_values_given(job->values, "part") || strcmp(part, "test") != 0 || elbo__cli_has_test_part(source))
         return part;
-    elbo__cli_say("note: %s has no test part: its training part is taken", source->folder);
+    elbo__cli_note("%s has no test part: its training part is taken", source->folder);
     return "train";
 }
 

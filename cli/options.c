@@ -8,6 +8,7 @@
 
 #include "../autograd/plan.h"
 #include "command.h"
+#include "progress.h"
 
 enum { FIRST_KEY = 1000 }; /* beyond any short option */
 
@@ -25,6 +26,14 @@ typedef struct {
     int count, used;
 } parser;
 
+const elbo_option elbo__cli_common_options[] = {
+    {.name = "quiet",
+     .alias = "q",
+     .type = ELBO_FLAG,
+     .help = "say nothing on stderr but errors and warnings: no progress, no notes"},
+    ELBO_OPTIONS_END,
+};
+
 static void *must_have(void *block)
 {
     if (!block)
@@ -39,7 +48,7 @@ static bool is_letter(const char *alias)
     return alias && strlen(alias) == 1;
 }
 
-static void add_option(parser *p, const elbo_option *o, elbo_values *values)
+static void add_option(parser *p, const elbo_option *o, elbo_values *values, int group)
 {
     known_option *known = &p->known[p->count];
     *known = (known_option){o, values, must_have(elbo_option_help(o))};
@@ -49,15 +58,27 @@ static void add_option(parser *p, const elbo_option *o, elbo_values *values)
         .arg = elbo__cli_metavar(o),
         .flags = o->type == ELBO_FLAG ? OPTION_ARG_OPTIONAL : 0,
         .doc = known->help,
+        .group = group,
     };
     if (o->alias && !is_letter(o->alias))
-        p->rows[p->used++] = (struct argp_option){.name = o->alias, .flags = OPTION_ALIAS};
+        p->rows[p->used++] = (struct argp_option){.name = o->alias, .flags = OPTION_ALIAS, .group = group};
     p->count++;
+}
+
+/* Behind the groups of the command, the one of all commands: argp shows its rows beside --help. */
+static void add_common_group(command_line *line)
+{
+    option_group *g = line->groups;
+    while (g->table)
+        g++;
+    *g = (option_group){.table = elbo__cli_common_options};
 }
 
 static void add_groups(parser *p)
 {
+    enum { WITH_HELP = -1 };
     int options = 0, groups = 0;
+    add_common_group(p->line);
     for (const option_group *g = p->line->groups; g->table; g++, groups++)
         for (const elbo_option *o = g->table; o->name; o++)
             options++;
@@ -65,11 +86,12 @@ static void add_groups(parser *p)
     p->rows = must_have(calloc((size_t)(2 * options + groups) + 2, sizeof *p->rows));
     p->rows[p->used++] = (struct argp_option){.key = 'h', .flags = OPTION_HIDDEN}; /* as good as --help */
     for (option_group *g = p->line->groups; g->table; g++) {
+        const int number = g->title ? (int)(g - p->line->groups) + 1 : WITH_HELP;
         g->values = must_have(elbo_values_new(g->table));
-        if (g->table[0].name)
-            p->rows[p->used++] = (struct argp_option){.doc = g->title, .group = (int)(g - p->line->groups) + 1};
+        if (g->title && g->table[0].name)
+            p->rows[p->used++] = (struct argp_option){.doc = g->title, .group = number};
         for (const elbo_option *o = g->table; o->name; o++)
-            add_option(p, o, g->values);
+            add_option(p, o, g->values, number);
     }
 }
 
@@ -127,6 +149,9 @@ void elbo__cli_parse(command_line *line, int argc, char **argv)
         elbo_release(p.known[i].help);
     free(p.known);
     free(p.rows);
+    for (option_group *g = line->groups; g->table; g++)
+        if (g->table == elbo__cli_common_options && elbo_values_flag(g->values, "quiet"))
+            elbo__cli_be_quiet();
 }
 
 void elbo__cli_release(command_line *line)

@@ -28,10 +28,13 @@ typedef struct {
     const char *args;      /* what stands after the options: "RUN"    */
     const char *doc;       /* one paragraph                           */
     int least, most;       /* how many arguments                      */
-    option_group groups[MOST_GROUPS + 1]; /* ends with a NULL table   */
+    option_group groups[MOST_GROUPS + 2]; /* ends with a NULL table; parse adds that of every command */
     const char *arguments[MOST_ARGUMENTS];
     int count;
 } command_line;
+
+/* What every command has: --quiet. */
+extern const elbo_option elbo__cli_common_options[];
 
 /* Fills in values and arguments. Ends the program on --help (0) and on wrong usage (64), naming the option. */
 void elbo__cli_parse(command_line *line, int argc, char **argv);
