@@ -192,6 +192,7 @@ script_tests = \
     %reldir%/test_cli.sh \
     %reldir%/test_cli_data.sh \
     %reldir%/test_cli_faults.sh \
+    %reldir%/test_cli_json.sh \
     %reldir%/test_cli_models.sh \
     %reldir%/test_locale.sh \
     %reldir%/test_own_program.sh
