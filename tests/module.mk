@@ -194,6 +194,7 @@ script_tests = \
     %reldir%/test_cli.sh \
     %reldir%/test_cli_data.sh \
     %reldir%/test_cli_faults.sh \
+    %reldir%/test_cli_json.sh \
     %reldir%/test_cli_manners.sh \
     %reldir%/test_cli_models.sh \
     %reldir%/test_events.sh \
