@@ -7,6 +7,7 @@ static const elbo_option table[] = {
     OPTION_COUNT("100", "how many units, at most"),
     OPTION_OUTPUT("features.png"),
     OPTION_THREADS,
+    OPTION_JSON,
     ELBO_OPTIONS_END,
 };
 

@@ -45,6 +45,7 @@ static const elbo_option table[] = {
     OPTION_OUTPUT("interpolation.png"),
     OPTION_SEED,
     OPTION_THREADS,
+    OPTION_JSON,
     ELBO_OPTIONS_END,
 };
 

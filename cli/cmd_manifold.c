@@ -11,6 +11,7 @@ static const elbo_option table[] = {
     OPTION_LABEL("0"),
     OPTION_OUTPUT("manifold.png"),
     OPTION_THREADS,
+    OPTION_JSON,
     ELBO_OPTIONS_END,
 };
 

@@ -9,6 +9,7 @@ static const elbo_option table[] = {
     OPTION_OUTPUT("samples.png"),
     OPTION_SEED,
     OPTION_THREADS,
+    OPTION_JSON,
     ELBO_OPTIONS_END,
 };
 

@@ -26,6 +26,7 @@ static const elbo_option table[] = {
     OPTION_LABEL("that of the image, or 0"),
     OPTION_OUTPUT("traversal.png"),
     OPTION_THREADS,
+    OPTION_JSON,
     ELBO_OPTIONS_END,
 };
 

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "data.h"
 #include "progress.h"
+#include "result.h"
 #include "slow.h"
 
 bool elbo__cli_always(const run_job *job)
@@ -114,6 +115,7 @@ int elbo__cli_wrote(const run_job *job, const char *what, elbo_status status)
 {
     if (status != ELBO_OK)
         return elbo__cli_fail();
-    printf("%s %s\n", what, elbo_values_text(job->values, "output"));
-    return EXIT_SUCCESS;
+    result r = elbo__cli_result(job->values);
+    elbo__cli_give_text(&r, what, NULL, elbo_values_text(job->values, "output"));
+    return elbo__cli_result_end(&r, EXIT_SUCCESS);
 }

@@ -1,6 +1,7 @@
 public_headers += \
     %reldir%/csv.h \
     %reldir%/dataset.h \
+    %reldir%/events.h \
     %reldir%/figure.h \
     %reldir%/idx.h \
     %reldir%/ini.h \
@@ -20,6 +21,8 @@ library_sources += \
     %reldir%/bytes.c \
     %reldir%/bytes.h \
     %reldir%/class_names.c \
+    %reldir%/crc32c.c \
+    %reldir%/crc32c.h \
     %reldir%/csv.c \
     %reldir%/csv_parse.c \
     %reldir%/csv_parse.h \
@@ -30,6 +33,8 @@ library_sources += \
     %reldir%/drawing.h \
     %reldir%/drawing_png.c \
     %reldir%/drawing_svg.c \
+    %reldir%/events.c \
+    %reldir%/figure.c \
     %reldir%/figure_bars.c \
     %reldir%/figure_curves.c \
     %reldir%/figure_frame.c \

@@ -45,6 +45,7 @@
     SUITE(io_curves)                                                                                                   \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_drawing)                                                                                                  \
+    SUITE(io_events)                                                                                                   \
     SUITE(io_figure)                                                                                                   \
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
