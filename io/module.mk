@@ -34,7 +34,6 @@ library_sources += \
     %reldir%/drawing_png.c \
     %reldir%/drawing_svg.c \
     %reldir%/events.c \
-    %reldir%/figure.c \
     %reldir%/figure_bars.c \
     %reldir%/figure_curves.c \
     %reldir%/figure_frame.c \
