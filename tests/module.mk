@@ -71,6 +71,7 @@ unit_sources += \
     %reldir%/test_io_events.c \
     %reldir%/test_io_figure.c \
     %reldir%/test_io_files.c \
+    %reldir%/test_io_html.c \
     %reldir%/test_io_idx.c \
     %reldir%/test_io_jpeg.c \
     %reldir%/test_io_left_out.c \

@@ -48,6 +48,7 @@
     SUITE(io_events)                                                                                                   \
     SUITE(io_figure)                                                                                                   \
     SUITE(io_files)                                                                                                    \
+    SUITE(io_html)                                                                                                     \
     SUITE(io_idx)                                                                                                      \
     SUITE(io_jpeg)                                                                                                     \
     SUITE(io_left_out)                                                                                                 \
