@@ -65,6 +65,7 @@
 #include "nn/runs/run.h"
 #include "nn/pca/pca.h"
 #include "nn/pictures/picture.h"
+#include "nn/report/report.h"
 #include "nn/training/batches.h"
 #include "nn/training/train.h"
 

@@ -51,7 +51,7 @@ static void check_output(const command_line *line, const elbo_values *values)
 {
     static const char *const parts[] = {"model.safetensors", "config.ini", "metrics.csv"};
     const elbo_value *output = elbo_values_get(values, "output", ELBO_TEXT);
-    if (!output)
+    if (!output || !elbo_values_given(values, "output"))
         return;
     const char *slash = strrchr(output->text, '/'), *name = slash ? slash + 1 : output->text;
     if (!*name)

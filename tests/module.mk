@@ -120,6 +120,7 @@ unit_sources += \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
     %reldir%/test_rows.c \
+    %reldir%/test_report.c \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
     %reldir%/test_schedule.c \
@@ -205,10 +206,11 @@ script_tests = \
     %reldir%/test_cli_models.sh \
     %reldir%/test_events.sh \
     %reldir%/test_locale.sh \
-    %reldir%/test_own_program.sh
+    %reldir%/test_own_program.sh \
+    %reldir%/test_report.sh
 
 TESTS += $(script_tests)
-EXTRA_DIST += %reldir%/cli.sh %reldir%/read_events.py
+EXTRA_DIST += %reldir%/browser.py %reldir%/cli.sh %reldir%/read_events.py
 dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 
 # What takes too long for every change: a million.

@@ -90,6 +90,7 @@
     SUITE(plan_cases)                                                                                                  \
     SUITE(program)                                                                                                     \
     SUITE(questions)                                                                                                   \
+    SUITE(report)                                                                                                      \
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(schedule)                                                                                                    \

@@ -22,8 +22,10 @@
 static const struct file {
     const char *name;
     bool required; /* of a finished epoch */
-} files[] = {{ELBO__CONFIG_FILE, true},          {ELBO__METRICS_FILE, true}, {ELBO__SAMPLES_FILE, false},
-             {ELBO__RECONSTRUCTION_FILE, false}, {ELBO__RESUME_FILE, false}, {ELBO__MODEL_FILE, true}};
+} files[] = {{ELBO__CONFIG_FILE, true},   {ELBO__METRICS_FILE, true},
+             {ELBO__SAMPLES_FILE, false}, {ELBO__RECONSTRUCTION_FILE, false},
+             {ELBO__REPORT_FILE, false},  {ELBO__RESUME_FILE, false},
+             {ELBO__MODEL_FILE, true}};
 enum { FILES = sizeof files / sizeof files[0] };
 
 struct elbo__folder {

@@ -24,6 +24,7 @@
 #define ELBO__METRICS_FILE "metrics.csv"
 #define ELBO__SAMPLES_FILE "samples.png"
 #define ELBO__RECONSTRUCTION_FILE "reconstruction.png"
+#define ELBO__REPORT_FILE "report.html"
 #define ELBO__RESUME_FILE "resume.safetensors"
 
 typedef struct elbo__folder elbo__folder;
