@@ -9,8 +9,8 @@
 #include "bytes.h"
 #include "font.h"
 
-/* GOOD_WIDTH: of a picture in a page, in CSS pixels, up to which small ones are enlarged, at most so many times. */
-enum { GOOD_WIDTH = 640, MOST_TIMES = 4, PNG_HEAD = 24, MOST_BYTES = 1 << 28 };
+/* GOOD_SIDE: of a picture in a page, in CSS pixels, up to which small ones are enlarged, at most so many times. */
+enum { GOOD_SIDE = 640, MOST_TIMES = 4, PNG_HEAD = 24, MOST_BYTES = 1 << 28 };
 
 static void put(elbo__writer *out, const char *text)
 {
@@ -49,10 +49,10 @@ void elbo__html(elbo__writer *out, const char *markup, ...)
     va_end(texts);
 }
 
-/* By how much a picture of this width is enlarged. */
-static uint32_t times_of(uint32_t width)
+/* By how much a picture with this larger side is enlarged. */
+static uint32_t times_of(uint32_t side)
 {
-    const uint32_t times = width > 0 ? GOOD_WIDTH / width : 1;
+    const uint32_t times = side > 0 ? GOOD_SIDE / side : 1;
     return times < 1 ? 1 : times > MOST_TIMES ? MOST_TIMES : times;
 }
 
@@ -71,7 +71,8 @@ elbo_status elbo__html_picture(elbo__writer *out, const char *path, const char *
         status = ELBO_NO_MEMORY;
     if (status == ELBO_OK) {
         const uint32_t width = elbo__load_be32((const unsigned char *)bytes + 16),
-                       height = elbo__load_be32((const unsigned char *)bytes + 20), times = times_of(width);
+                       height = elbo__load_be32((const unsigned char *)bytes + 20),
+                       times = times_of(width > height ? width : height);
         char sizes[64];
         elbo__print(sizes, sizeof sizes, " width=\"%u\" height=\"%u\"", (unsigned)(times * width),
                     (unsigned)(times * height));

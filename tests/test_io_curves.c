@@ -205,6 +205,9 @@ START_TEST(on_a_logarithmic_scale_equal_factors_are_equal_ways)
     ck_assert_int_ge(t.count, 3);
     for (int i = 0; i < t.count; i++)
         ck_assert_double_eq_tol(log10(t.value[i]), round(log10(t.value[i])), 1e-9);
+    for (int i = 1; i + 1 < t.count; i++)
+        ck_assert_double_eq_tol(t.at[i] - t.at[i + 1], t.at[i - 1] - t.at[i], 0.03);
+    ck_assert_double_gt(t.at[0] - t.at[1], 20);
     const double decade = (t.at[1] - t.at[0]) / (log10(t.value[1]) - log10(t.value[0]));
     ck_assert_int_eq(points_of(next_line(svg, FIRST), at), 2); /* 0 and -1 have no place on it */
     ck_assert_double_eq_tol(at[1], t.at[0] + decade * (log10(0.003) - log10(t.value[0])), 0.1);
