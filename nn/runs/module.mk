@@ -6,6 +6,8 @@ library_sources += \
     %reldir%/explain.c \
     %reldir%/folder.c \
     %reldir%/folder.h \
+    %reldir%/nonfinite.c \
+    %reldir%/nonfinite.h \
     %reldir%/run.c \
     %reldir%/run_classes.c \
     %reldir%/run_file.c \
