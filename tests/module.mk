@@ -119,6 +119,7 @@ unit_sources += \
     %reldir%/test_questions.c \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
+    %reldir%/test_resume.c \
     %reldir%/test_rows.c \
     %reldir%/test_report.c \
     %reldir%/test_run.c \
@@ -130,6 +131,7 @@ unit_sources += \
     %reldir%/test_tensor.c \
     %reldir%/test_text.c \
     %reldir%/test_train.c \
+    %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \
     %reldir%/test_watch.c \
     %reldir%/test_wrong_models.c \

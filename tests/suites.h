@@ -91,6 +91,7 @@
     SUITE(program)                                                                                                     \
     SUITE(questions)                                                                                                   \
     SUITE(report)                                                                                                      \
+    SUITE(resume)                                                                                                      \
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(schedule)                                                                                                    \
@@ -99,6 +100,7 @@
     SUITE(stopping)                                                                                                    \
     SUITE(text)                                                                                                        \
     SUITE(train)                                                                                                       \
+    SUITE(training_choices)                                                                                            \
     SUITE(watch)                                                                                                       \
     SUITE(wrong_models)
 

@@ -8,6 +8,8 @@ library_sources += \
     %reldir%/folder.c \
     %reldir%/folder.h \
     %reldir%/latent_use.c \
+    %reldir%/nonfinite.c \
+    %reldir%/nonfinite.h \
     %reldir%/run.c \
     %reldir%/run_classes.c \
     %reldir%/run_file.c \
