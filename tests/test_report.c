@@ -111,15 +111,18 @@ END_TEST
 
 START_TEST(curves_are_those_of_the_metrics)
 {
-    static const char metrics[] = "epoch,step,seconds,lr,beta,train_loss,train_odd,val_loss,test_loss\n"
-                                  "1,3,0.5,0.001,1,5,1,6,7\n2,6,65.5,0.0005,1,4,2,5,6\n";
+    static const char metrics[] = "epoch,step,lr,beta,train_loss,train_odd,val_loss,test_loss\n"
+                                  "1,3,0.001,1,5,1,6,\n2,6,0.0005,1,4,2,5,6\n";
+    static const char timing[] = "epoch,seconds,images_per_s\n1,0.5,1000\n2,65.5,1001\n";
     scratch_write("run/metrics.csv", metrics, sizeof metrics - 1);
+    scratch_write("run/timing.csv", timing, sizeof timing - 1);
     elbo_run *run = new_run(&elbo_model_vae, 1);
     char *page = page_of(run, NULL, NULL);
-    ck_assert_int_eq(count_of(page, "<svg"), 3); /* loss, odd, lr */
+    ck_assert_int_eq(count_of(page, "<svg"), 4); /* loss, odd, lr, speed */
     SAYS(page, "<title>Loss</title>");
     SAYS(page, "<title>odd</title>");
     SAYS(page, "<title>Learning rate</title>");
+    SAYS(page, "<title>Speed</title>");
     ck_assert_int_eq(count_of(page, ">validation</text>"), 1);
     ck_assert_int_eq(count_of(page, ">training</text>"), 2);
     SAYS(page, "Throughout: beta 1.");

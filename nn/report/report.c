@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../../tensor/memory.h"
+#include "../runs/folder.h"
 #include "report_private.h"
 
 enum { CODES = 2000 };
@@ -116,10 +117,10 @@ static elbo_images first_of(const elbo_images *images, int64_t count)
     return few;
 }
 
-/* *out = metrics.csv of the folder, if there is one with rows. */
-static elbo_status read_metrics(const char *folder, elbo_csv_table *out)
+/* *out = a table of the folder, if there is one. */
+static elbo_status read_table(const char *folder, const char *name, elbo_csv_table *out)
 {
-    char *path = elbo__format("%s/metrics.csv", folder);
+    char *path = elbo__format("%s/%s", folder, name);
     elbo_status status = path ? ELBO_OK : ELBO_NO_MEMORY;
     if (path && access(path, F_OK) == 0)
         status = elbo_csv_read(path, out);
@@ -163,6 +164,7 @@ static void close_report(elbo__report *r)
     elbo__free(r->no_use);
     elbo_latent_use_free(&r->use);
     elbo_csv_free(&r->metrics);
+    elbo_csv_free(&r->timing);
     elbo_ini_free(&r->notes);
 }
 
@@ -180,7 +182,9 @@ elbo_status elbo_report_write(elbo_run *run, const char *folder, const elbo_imag
         r.few = first_of(images, r.options.codes);
     elbo_status status = elbo_run_describe(run, &r.notes);
     if (status == ELBO_OK && folder)
-        status = read_metrics(folder, &r.metrics);
+        status = read_table(folder, ELBO__METRICS_FILE, &r.metrics);
+    if (status == ELBO_OK && folder)
+        status = read_table(folder, ELBO__TIMING_FILE, &r.timing);
     if (status == ELBO_OK)
         status = find_use(&r);
     if (status == ELBO_OK)

@@ -3,7 +3,7 @@
  *     if (elbo_report_write(run, "runs/digits", &test, NULL, "runs/digits/report.html") != ELBO_OK)
  *         fprintf(stderr, "%s\n", elbo_error());                           // "PATH: reason"
  *
- * The page has the figures of the run, the curves of its metrics.csv, samples, reconstructions, the pictures that were
+ * The page has the figures of the run, the curves of its training, samples, reconstructions, the pictures that were
  * drawn while it learned, its latent space, its configuration and the machine; and an explorer: sliders over the latent
  * dimensions, with the decoder running in the page. What a model has no part for (samples without a prior) is left out,
  * and the page says why.
@@ -34,7 +34,7 @@ typedef struct {
     int64_t codes;      /* images that are encoded at most, for the latent space: 2000 */
 } elbo_report_options;
 
-/* Writes the page. `folder` is that of the run, for metrics.csv and samples-N.png (NULL: without those), `images` what
+/* Writes the page. `folder` is that of the run, for metrics.csv, timing.csv and samples-N.png (NULL: without), `images` what
  * to reconstruct and encode (NULL: without that). A file already there is replaced when all is written, and untouched
  * on failure. Pictures are drawn to a folder below TMPDIR (/tmp), which is removed in any case. */
 ELBO_API elbo_status elbo_report_write(elbo_run *run, const char *folder, const elbo_images *images,

@@ -46,6 +46,7 @@ static bool is_counter(const char *column)
 /* Columns of metrics.csv as curves over the epochs. */
 typedef struct {
     elbo_curve curves[MOST_CURVES];
+    const elbo_csv_table *table;
     double *numbers; /* (1 + MOST_CURVES, rows): the epochs, then the curves */
     int count;
 } chart;
@@ -55,25 +56,24 @@ static double figure_at(const elbo_csv_table *table, int64_t row, int column)
     return table->values[row * table->columns + column];
 }
 
-static elbo_status open_chart(const elbo__report *r, chart *out)
+static elbo_status open_chart(const elbo_csv_table *table, chart *out)
 {
-    const elbo_csv_table *table = &r->metrics;
     const int epoch = elbo_csv_column(table, "epoch");
-    *out = (chart){.numbers = elbo__calloc((size_t)table->rows * (1 + MOST_CURVES), sizeof(double))};
+    *out = (chart){.table = table, .numbers = elbo__calloc((size_t)table->rows * (1 + MOST_CURVES), sizeof(double))};
     for (int64_t i = 0; i < table->rows && out->numbers; i++)
         out->numbers[i] = epoch < 0 ? (double)(i + 1) : figure_at(table, i, epoch);
     return out->numbers ? ELBO_OK : ELBO_NO_MEMORY;
 }
 
 /* A column of -1 adds nothing but keeps its colour free. */
-static void add_curve(const elbo__report *r, chart *c, int column, const char *name)
+static void add_curve(chart *c, int column, const char *name)
 {
-    const int64_t rows = r->metrics.rows;
+    const int64_t rows = c->table->rows;
     double *y = c->numbers + ++c->count * rows;
     if (column < 0)
         return;
     for (int64_t i = 0; i < rows; i++)
-        y[i] = figure_at(&r->metrics, i, column);
+        y[i] = figure_at(c->table, i, column);
     c->curves[c->count - 1] = (elbo_curve){name, c->numbers, y, rows};
 }
 
@@ -112,13 +112,13 @@ static elbo_status put_metric(elbo__report *r, const char *name)
 {
     const elbo__metric metric = elbo__metric_of(r->run, name);
     chart c;
-    elbo_status status = open_chart(r, &c);
+    elbo_status status = open_chart(&r->metrics, &c);
     for (int p = 0; p < MOST_CURVES && status == ELBO_OK; p++) {
         char *column = elbo__format("%s%s", parts[p].prefix, name);
         if (!column)
             status = ELBO_NO_MEMORY;
         else
-            add_curve(r, &c, elbo_csv_column(&r->metrics, column), parts[p].name);
+            add_curve(&c, elbo_csv_column(&r->metrics, column), parts[p].name);
         elbo__free(column);
     }
     if (status == ELBO_OK)
@@ -128,19 +128,32 @@ static elbo_status put_metric(elbo__report *r, const char *name)
 }
 
 /* A chart of a column that is of no part. */
-static elbo_status put_other(elbo__report *r, int column, double least, double greatest)
+static elbo_status put_other(elbo__report *r, const elbo_csv_table *table, int column, double least, double greatest)
 {
-    elbo__metric metric = {NULL, r->metrics.names[column], ""};
+    elbo__metric metric = {NULL, table->names[column], ""};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        if (strcmp(others[i].metric, r->metrics.names[column]) == 0)
+        if (strcmp(others[i].metric, table->names[column]) == 0)
             metric = others[i];
     chart c;
-    elbo_status status = open_chart(r, &c);
+    elbo_status status = open_chart(table, &c);
     if (status != ELBO_OK)
         return status;
-    add_curve(r, &c, column, NULL);
+    add_curve(&c, column, NULL);
     status = put_chart(r, &c, metric.title, metric.unit, least > 0 && greatest / least > LARGE_FACTOR);
     elbo__free(c.numbers);
+    return status;
+}
+
+/* Those of the columns that change. */
+static elbo_status put_others(elbo__report *r, const elbo_csv_table *table)
+{
+    elbo_status status = ELBO_OK;
+    for (int c = 0; c < table->columns && status == ELBO_OK; c++) {
+        double least, greatest;
+        range_of(table, c, &least, &greatest);
+        if (!metric_of_column(table->names[c]) && !is_counter(table->names[c]) && least < greatest)
+            status = put_other(r, table, c, least, greatest);
+    }
     return status;
 }
 
@@ -187,12 +200,10 @@ elbo_status elbo__report_curves(elbo__report *r)
         if (metric && !met_before(&r->metrics, c, metric))
             status = put_metric(r, metric);
     }
-    for (int c = 0; c < r->metrics.columns && status == ELBO_OK; c++) {
-        double least, greatest;
-        range_of(&r->metrics, c, &least, &greatest);
-        if (!metric_of_column(r->metrics.names[c]) && !is_counter(r->metrics.names[c]) && least < greatest)
-            status = put_other(r, c, least, greatest);
-    }
+    if (status == ELBO_OK)
+        status = put_others(r, &r->metrics);
+    if (status == ELBO_OK)
+        status = put_others(r, &r->timing);
     elbo__html(r->out, "</div>\n");
     put_constants(r);
     return status;

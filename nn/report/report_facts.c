@@ -191,13 +191,14 @@ static int64_t parameters_of(elbo_run *run)
     return numbers;
 }
 
-/* How long the training took, from the last row of metrics.csv: "2 min 5 s" */
+/* How long the training took, from the last row of timing.csv: "2 min 5 s" */
 static void put_time(elbo__report *r)
 {
-    const int column = elbo_csv_column(&r->metrics, "seconds");
-    const double seconds = column < 0 || r->metrics.rows == 0
+    const elbo_csv_table *timing = &r->timing;
+    const int column = elbo_csv_column(timing, "seconds");
+    const double seconds = column < 0 || timing->rows == 0
                                ? NAN
-                               : r->metrics.values[(r->metrics.rows - 1) * r->metrics.columns + column];
+                               : timing->values[(timing->rows - 1) * timing->columns + column];
     char text[64] = "";
     if (!(seconds >= 0 && seconds < 1e9))
         return;

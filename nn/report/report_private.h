@@ -17,7 +17,8 @@ typedef struct {
     elbo_report_options options;  /* with defaults filled in                                  */
     elbo_latent_use use;          /* of `few`; latent is 0 where that cannot be told ...      */
     char *no_use;                 /* ... for this reason                                      */
-    elbo_csv_table metrics;       /* rows is 0 without any                                    */
+    elbo_csv_table metrics;       /* of metrics.csv; rows is 0 without any                    */
+    elbo_csv_table timing;        /* of timing.csv, in the same way                           */
     elbo_ini notes;               /* the configuration                                        */
     elbo__writer *out;
     char *scratch;                /* a folder for pictures                                    */

@@ -27,7 +27,6 @@
 #define ELBO__NUMBERED_SAMPLES "samples-%04lld.png"
 #define ELBO__SAMPLES_FILE "samples.png"
 #define ELBO__RECONSTRUCTION_FILE "reconstruction.png"
-#define ELBO__REPORT_FILE "report.html"
 #define ELBO__RESUME_FILE "resume.safetensors"
 #define ELBO__REPORT_FILE "report.html"
 
