@@ -488,8 +488,10 @@
         });
     }
 
-    /* A button for each image, which shows what its code decodes to. */
+    /* A button for each image, which shows what its code decodes to: one after the other, so that a decoder that takes
+     * its time does not keep the page waiting. */
     function addStarts() {
+        const waiting = [];
         if (space.starts.length === 0) return;
         element("starts").hidden = false;
         const row = make(element("starts"), "div");
@@ -498,12 +500,19 @@
             button.type = "button";
             button.title = start.name;
             button.setAttribute("aria-label", start.name);
-            draw(canvas, decoded(start.z, start.label));
+            canvas.width = space.width;
+            canvas.height = space.height;
+            waiting.push(() => draw(canvas, decoded(start.z, start.label)));
             button.addEventListener("click", () => {
                 if (space.classes.length) element("label").selectedIndex = state.label = start.label;
                 moveTo(start.z, start.name);
             });
         }
+        const next = () => {
+            waiting.shift()();
+            if (waiting.length) setTimeout(next);
+        };
+        setTimeout(next);
     }
 
     function addButtons() {
