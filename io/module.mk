@@ -25,6 +25,8 @@ library_sources += \
     %reldir%/csv_parse.c \
     %reldir%/csv_parse.h \
     %reldir%/csv_read.c \
+    %reldir%/csv_write.c \
+    %reldir%/csv_write.h \
     %reldir%/dataset.c \
     %reldir%/dataset_private.h \
     %reldir%/drawing.c \
