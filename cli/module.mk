@@ -29,6 +29,8 @@ library_sources += \
     %reldir%/program.c \
     %reldir%/progress.c \
     %reldir%/progress.h \
+    %reldir%/rows.c \
+    %reldir%/rows.h \
     %reldir%/slow.c \
     %reldir%/slow.h
 
