@@ -15,6 +15,7 @@
 #include "slow.h"
 
 static const elbo_option general[] = {
+    OPTION_CONFIG,
     OPTION_DATA(DEFAULT_DATA),
     {.name = "classes",
      .type = ELBO_INTEGER,
