@@ -33,8 +33,12 @@ library_sources += \
     %reldir%/drawing.h \
     %reldir%/drawing_png.c \
     %reldir%/drawing_svg.c \
-    %reldir%/figure.c \
     %reldir%/events.c \
+    %reldir%/figure_bars.c \
+    %reldir%/figure_curves.c \
+    %reldir%/figure_frame.c \
+    %reldir%/figure_private.h \
+    %reldir%/figure_scatter.c \
     %reldir%/file.c \
     %reldir%/file.h \
     %reldir%/font.c \
