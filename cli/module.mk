@@ -4,6 +4,7 @@ public_headers += \
 library_sources += \
     %reldir%/cmd_angles.c \
     %reldir%/cmd_classify.c \
+    %reldir%/cmd_decode.c \
     %reldir%/cmd_encode.c \
     %reldir%/cmd_evaluate.c \
     %reldir%/cmd_features.c \
@@ -17,6 +18,8 @@ library_sources += \
     %reldir%/cmd_scatter.c \
     %reldir%/cmd_train.c \
     %reldir%/cmd_traverse.c \
+    %reldir%/codes.c \
+    %reldir%/codes.h \
     %reldir%/command.h \
     %reldir%/data.c \
     %reldir%/data.h \

@@ -64,10 +64,14 @@ static void check_output(const command_line *line, const elbo_values *values)
 static int run_command(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job), bool labels,
                        int (*work)(const run_job *job))
 {
-    line->args = "RUN";
-    line->least = line->most = 1;
+    if (!line->args) {
+        line->args = "RUN";
+        line->least = line->most = 1;
+    }
     elbo__cli_parse(line, argc, argv);
-    run_job job = {.path = line->arguments[0], .values = line->groups[0].values};
+    run_job job = {.path = line->arguments[0],
+                   .second = line->count > 1 ? line->arguments[1] : NULL,
+                   .values = line->groups[0].values};
     check_output(line, job.values);
     elbo_set_threads((int)elbo_values_integer(job.values, "threads"));
     elbo__cli_warn_of_slow_products();

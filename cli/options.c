@@ -253,6 +253,7 @@ void elbo__cli_parse(command_line *line, int argc, char **argv)
 {
     parser p = {.line = line};
     add_groups(&p);
+    line->arguments = must_have(calloc((size_t)argc + 1, sizeof *line->arguments));
     const struct argp argp = {
         .options = p.rows, .parser = handle, .args_doc = line->args[0] ? line->args : NULL, .doc = line->doc};
     char *old = argv[0], *name = NULL;
@@ -279,6 +280,7 @@ void elbo__cli_release(command_line *line)
 {
     for (option_group *g = line->groups; g->table; g++)
         elbo_values_free(g->values);
+    free(line->arguments);
 }
 
 void elbo__cli_wrong_usage(const command_line *line, const char *format, ...)

@@ -194,11 +194,13 @@ script_tests = \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
     %reldir%/test_cli_config.sh \
+    %reldir%/test_cli_arrays.sh \
     %reldir%/test_cli_data.sh \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_json.sh \
     %reldir%/test_cli_manners.sh \
     %reldir%/test_cli_models.sh \
+    %reldir%/test_cli_numpy.sh \
     %reldir%/test_events.sh \
     %reldir%/test_locale.sh \
     %reldir%/test_own_program.sh
