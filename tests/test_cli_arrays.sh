@@ -91,7 +91,8 @@ says '^decoded decoded.npy$'
 same all.npy decoded.npy
 runs 'decode .csv' "$elbo" decode ae z.csv -o decoded.npy
 same all.npy decoded.npy
-runs 'decode columns of other names' sh -c "sed 's/z1,z2,z3/x,y,w/' z.csv >xyz.csv && \"$elbo\" decode ae xyz.csv -o decoded.npy"
+sed 's/z1,z2,z3/x,y,w/' z.csv >xyz.csv
+runs 'decode columns of other names' "$elbo" decode ae xyz.csv -o decoded.npy
 same all.npy decoded.npy
 runs 'decode to a picture' "$elbo" decode ae z.csv
 [ -s decoded.png ] || complain 'no decoded.png'
@@ -105,7 +106,8 @@ runs 'decode with one label' "$elbo" decode cvae codes.csv --label rows -o three
 fails 64 'RUN CODES is missing' "$elbo" decode ae
 fails 64 'too many arguments' "$elbo" decode ae z.csv z.csv
 fails 1 'nowhere.npy' "$elbo" decode ae nowhere.npy
-fails 1 'five.npy: expected codes (N, 3) of f32 or f64, as the model has, got (5, 8, 8) of f32' "$elbo" decode ae five.npy
+fails 1 'five.npy: expected codes (N, 3) of f32 or f64, as the model has, got (5, 8, 8) of f32' \
+    "$elbo" decode ae five.npy
 fails 1 'codes-labels.npy: expected codes (N, 3)' "$elbo" decode ae codes-labels.npy
 fails 1 'vae/metrics.csv: expected codes of 3 dimensions, as the model has, got' "$elbo" decode ae vae/metrics.csv
 cut -d, -f1-3 z.csv >narrow.csv
@@ -134,7 +136,8 @@ fails 1 'takes no labels' "$elbo" decode ae z.csv --label 1
 head -n 4 codes.csv >few.csv
 fails 1 'codes-labels.npy: expected labels (3)' "$elbo" decode cvae few.csv --labels codes-labels.npy
 sed '2s/,checks,/,chekcs,/' codes.csv >wrong.csv
-fails 1 'wrong.csv:2: column "label": no class is called "chekcs"; the nearest is "checks"' "$elbo" decode cvae wrong.csv
+fails 1 'wrong.csv:2: column "label": no class is called "chekcs"; the nearest is "checks"' \
+    "$elbo" decode cvae wrong.csv
 fails 1 'x.txt: pictures are written' "$elbo" decode ae z.csv -o x.txt
 
 # ---- classes, from images that are read where they lie --------------------------------------------------------------
