@@ -108,6 +108,8 @@ int elbo__cmd_encode(int argc, char **argv)
         .doc =
             "Writes the codes of images as .npy files: the means of q(z|x), their log-variances where it is a normal "
             "distribution, and the labels where the data have them.",
+        .examples = {{"encode runs/digits -o test", "the test images, as test-mean.npy and others"},
+                     {"encode runs/digits --part train -o train", "and those of the training"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run_with_labels(&line, argc, argv, encode);

@@ -8,6 +8,7 @@
 #include "../nn/pictures/picture.h"
 #include "command.h"
 #include "data.h"
+#include "preview.h"
 #include "progress.h"
 #include "slow.h"
 
@@ -113,5 +114,5 @@ int elbo__cli_wrote(const run_job *job, const char *what, elbo_status status)
     if (status != ELBO_OK)
         return elbo__cli_fail();
     printf("%s %s\n", what, elbo_values_text(job->values, "output"));
-    return EXIT_SUCCESS;
+    return elbo__cli_preview(job->values, elbo_values_text(job->values, "output"));
 }
