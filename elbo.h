@@ -31,6 +31,7 @@
 /* files */
 #include "io/csv.h"
 #include "io/dataset.h"
+#include "io/events.h"
 #include "io/figure.h"
 #include "io/idx.h"
 #include "io/ini.h"

@@ -15,6 +15,7 @@
 #include "slow.h"
 
 static const elbo_option general[] = {
+    OPTION_CONFIG,
     OPTION_DATA(DEFAULT_DATA),
     {.name = "classes",
      .type = ELBO_INTEGER,
@@ -158,7 +159,7 @@ static int prepare_and_train(job *j, const elbo_model *model)
     }
     j->held_out = elbo__cli_has_test_part(&j->data);
     if (!j->held_out)
-        elbo__cli_say("note: nothing is held out: %s has no test part", j->data.folder);
+        elbo__cli_note("nothing is held out: %s has no test part", j->data.folder);
     else if (!elbo__cli_read_part_for(j->run, &j->data, "test", false, &j->test))
         return FAILED;
     return train(j);

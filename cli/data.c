@@ -97,8 +97,8 @@ static bool fits(const elbo_run *run, const data_source *source, const char *par
     const bool known = elbo_run_class_name(run, 0), named = images->class_names;
     if (elbo_run_match(run, images) == ELBO_OK && elbo_run_accepts(run, images) == ELBO_OK) {
         if (elbo_run_classes(run) && images->labels.data && known != named)
-            elbo__cli_say("note: classes are taken by their numbers: %s has no names for them",
-                          known ? source->folder : "the run");
+            elbo__cli_note("classes are taken by their numbers: %s has no names for them",
+                           known ? source->folder : "the run");
         return true;
     }
     elbo__cli_say("%s, part %s: %s", source->folder, part, elbo_error());
@@ -126,7 +126,7 @@ bool elbo__cli_has_test_part(const data_source *source)
 void elbo__cli_tell_left_out(const data_source *source, const elbo_images *images)
 {
     if (images->left_out)
-        elbo__cli_say("note: %s: %s", source->folder, images->left_out);
+        elbo__cli_note("%s: %s", source->folder, images->left_out);
     if (images->missing)
-        elbo__cli_say("note: %s: %lld values are missing", source->folder, (long long)images->missing);
+        elbo__cli_note("%s: %lld values are missing", source->folder, (long long)images->missing);
 }

@@ -31,6 +31,8 @@ library_sources += \
     %reldir%/progress.h \
     %reldir%/result.c \
     %reldir%/result.h \
+    %reldir%/rows.c \
+    %reldir%/rows.h \
     %reldir%/slow.c \
     %reldir%/slow.h
 

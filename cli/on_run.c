@@ -24,7 +24,7 @@ static const char *choose_part(const run_job *job, const data_source *source)
     const char *part = elbo_values_choice(job->values, "part");
     if (elbo_values_given(job->values, "part") || strcmp(part, "test") != 0 || elbo__cli_has_test_part(source))
         return part;
-    elbo__cli_say("note: %s has no test part: its training part is taken", source->folder);
+    elbo__cli_note("%s has no test part: its training part is taken", source->folder);
     return "train";
 }
 
@@ -67,8 +67,6 @@ static int run_command(command_line *line, int argc, char **argv, bool (*wants_i
     line->args = "RUN";
     line->least = line->most = 1;
     elbo__cli_parse(line, argc, argv);
-    if (elbo_values_check(line->groups[0].values) != ELBO_OK)
-        elbo__cli_wrong_usage(line, "%s", elbo_error());
     run_job job = {.path = line->arguments[0], .values = line->groups[0].values};
     check_output(line, job.values);
     elbo_set_threads((int)elbo_values_integer(job.values, "threads"));

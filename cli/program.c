@@ -28,7 +28,7 @@ static const command commands[] = {
     {"classify", "ask a conditional model which label explains each image best", elbo__cmd_classify},
     {"evaluate", "the ELBO of a trained model, and its parts", elbo__cmd_evaluate},
     {"info", "about this program, or about a run", elbo__cmd_info},
-    {"plan", "what becomes of a model's training step, and where its time goes", elbo__cmd_plan},
+    {"plan", "what becomes of a training step, and where its time goes", elbo__cmd_plan},
     {"models", "the models that can be trained, with their options", elbo__cmd_models},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -65,6 +65,7 @@ static error_t handle(int key, char *text, struct argp_state *state)
         *first = state->next - 1;
         state->next = state->argc; /* the rest is for the command */
         return 0;
+    case 'q': elbo__cli_be_quiet(); return 0;
     case 'h': argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP); return 0;
     case ARGP_KEY_NO_ARGS: argp_error(state, "a command is missing"); return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -157,7 +158,10 @@ static bool can_be_named(const elbo_model *const *models)
 
 static int run_command(int argc, char **argv)
 {
-    static const struct argp_option options[] = {{.key = 'h', .flags = OPTION_HIDDEN}, {0}};
+    static const struct argp_option options[] = {
+        {.key = 'h', .flags = OPTION_HIDDEN},
+        {.name = "quiet", .key = 'q', .doc = "say nothing on stderr but errors and warnings", .group = -1},
+        {0}};
     static const struct argp argp = {
         .options = options,
         .parser = handle,
