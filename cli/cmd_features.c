@@ -9,6 +9,7 @@ static const elbo_option table[] = {
     OPTION_OUTPUT("features.png"),
     OPTION_PREVIEW,
     OPTION_THREADS,
+    OPTION_JSON,
     ELBO_OPTIONS_END,
 };
 

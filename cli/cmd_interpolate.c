@@ -47,6 +47,7 @@ static const elbo_option table[] = {
     OPTION_PREVIEW,
     OPTION_SEED,
     OPTION_THREADS,
+    OPTION_JSON,
     ELBO_OPTIONS_END,
 };
 

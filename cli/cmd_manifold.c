@@ -13,6 +13,7 @@ static const elbo_option table[] = {
     OPTION_OUTPUT("manifold.png"),
     OPTION_PREVIEW,
     OPTION_THREADS,
+    OPTION_JSON,
     ELBO_OPTIONS_END,
 };
 

@@ -35,6 +35,7 @@ static const elbo_option table[] = {
     OPTION_OUTPUT("traversal.png"),
     OPTION_PREVIEW,
     OPTION_THREADS,
+    OPTION_JSON,
     ELBO_OPTIONS_END,
 };
 

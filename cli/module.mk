@@ -33,6 +33,8 @@ library_sources += \
     %reldir%/program.c \
     %reldir%/progress.c \
     %reldir%/progress.h \
+    %reldir%/result.c \
+    %reldir%/result.h \
     %reldir%/rows.c \
     %reldir%/rows.h \
     %reldir%/slow.c \

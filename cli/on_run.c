@@ -10,6 +10,7 @@
 #include "data.h"
 #include "preview.h"
 #include "progress.h"
+#include "result.h"
 #include "slow.h"
 
 bool elbo__cli_always(const run_job *job)
@@ -113,6 +114,9 @@ int elbo__cli_wrote(const run_job *job, const char *what, elbo_status status)
 {
     if (status != ELBO_OK)
         return elbo__cli_fail();
-    printf("%s %s\n", what, elbo_values_text(job->values, "output"));
-    return elbo__cli_preview(job->values, elbo_values_text(job->values, "output"));
+    result r = elbo__cli_result(job->values);
+    elbo__cli_give_text(&r, what, NULL, elbo_values_text(job->values, "output"));
+    const int shown = elbo__cli_result_end(&r, EXIT_SUCCESS);
+    const int seen = elbo__cli_preview(job->values, elbo_values_text(job->values, "output"));
+    return shown == EXIT_SUCCESS ? seen : shown;
 }

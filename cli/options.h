@@ -86,6 +86,8 @@ void elbo__cli_unrecognized(const command_line *line, const elbo_option *const *
 #define OPTION_THREADS                                                                                                 \
     {.name = "threads", .type = ELBO_INTEGER, .default_value = "0", .least = 0, .greatest = 4096, .metavar = "N",     \
      .help = "at most one a processor, which 0 stands for; the results are the same for any number"}
+#define OPTION_JSON                                                                                                    \
+    {.name = "json", .type = ELBO_FLAG, .help = "print the result as one JSON object"}
 #define OPTION_OUTPUT(file)                                                                                            \
     {.name = "output", .alias = "o", .type = ELBO_TEXT, .default_value = file, .metavar = "FILE",                      \
      .help = "the PNG picture to write"}

@@ -17,6 +17,8 @@ unit_sources += \
     %reldir%/jpegs.h \
     %reldir%/kernel_sets.c \
     %reldir%/kernel_sets.h \
+    %reldir%/linear_vae.c \
+    %reldir%/linear_vae.h \
     %reldir%/numbers.c \
     %reldir%/numbers.h \
     %reldir%/patterns.c \
@@ -62,8 +64,11 @@ unit_sources += \
     %reldir%/test_inference.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
+    %reldir%/test_io_csv.c \
+    %reldir%/test_io_curves.c \
     %reldir%/test_io_dataset.c \
     %reldir%/test_io_drawing.c \
+    %reldir%/test_io_events.c \
     %reldir%/test_io_figure.c \
     %reldir%/test_io_files.c \
     %reldir%/test_io_idx.c \
@@ -80,6 +85,7 @@ unit_sources += \
     %reldir%/test_io_safetensors_broken.c \
     %reldir%/test_io_sprites.c \
     %reldir%/test_io_text.c \
+    %reldir%/test_latent_use.c \
     %reldir%/test_layer_derivatives.c \
     %reldir%/test_layers.c \
     %reldir%/test_layers_conv.c \
@@ -193,13 +199,15 @@ script_tests = \
     %reldir%/test_cli_config.sh \
     %reldir%/test_cli_data.sh \
     %reldir%/test_cli_faults.sh \
+    %reldir%/test_cli_json.sh \
     %reldir%/test_cli_manners.sh \
     %reldir%/test_cli_models.sh \
+    %reldir%/test_events.sh \
     %reldir%/test_locale.sh \
     %reldir%/test_own_program.sh
 
 TESTS += $(script_tests)
-EXTRA_DIST += %reldir%/cli.sh
+EXTRA_DIST += %reldir%/cli.sh %reldir%/read_events.py
 dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 
 # What takes too long for every change: a million.

@@ -41,8 +41,11 @@
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
+    SUITE(io_csv)                                                                                                      \
+    SUITE(io_curves)                                                                                                   \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_drawing)                                                                                                  \
+    SUITE(io_events)                                                                                                   \
     SUITE(io_figure)                                                                                                   \
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
@@ -59,6 +62,7 @@
     SUITE(io_safetensors_broken)                                                                                       \
     SUITE(io_sprites)                                                                                                  \
     SUITE(io_text)                                                                                                     \
+    SUITE(latent_use)                                                                                                  \
     SUITE(layer_derivatives)                                                                                           \
     SUITE(layers)                                                                                                      \
     SUITE(layers_conv)                                                                                                 \

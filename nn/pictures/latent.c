@@ -6,7 +6,7 @@
 #include "../../tensor/random.h"
 #include "picture_private.h"
 
-enum { STEPS = 10, SIDE = 20, MOST_CODES = 2000 };
+enum { STEPS = 10, SIDE = 20, MOST_CODES = 2000, CODES_IN_A_ROW = 8 };
 #define SPAN 3.0
 
 /* The points to be decoded, and what decoding takes. */
@@ -35,13 +35,19 @@ static void free_points(points *p)
 
 static elbo_status draw_points(elbo_run *run, const points *p, int64_t columns, const char *path)
 {
-    elbo_status status = elbo__check_grid(run, p->n, columns);
+    elbo_status status = elbo__check_shown(run, p->n, columns, path);
     if (status != ELBO_OK)
         return status;
     float *x = elbo__numbers(p->n, run->pixels);
     status = x ? elbo_run_decode(run, p->z, p->labels, p->n, x) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
-        status = elbo__picture_grid(run, x, p->n, columns, path);
+        status = elbo__picture_write(&(elbo__shown){.run = run,
+                                                    .x = x,
+                                                    .labels = elbo__run_takes_labels(run) ? p->labels : NULL,
+                                                    .class_names = elbo__class_names_of(run, NULL),
+                                                    .n = p->n,
+                                                    .columns = columns},
+                                     path);
     elbo__free(x);
     return status;
 }
@@ -238,6 +244,14 @@ elbo_status elbo_picture_traversal(elbo_run *run, const elbo_view *view, int64_t
     free_points(&all);
     elbo__free(centre);
     return status;
+}
+
+/* ---- codes of the caller's --------------------------------------------------------------------------------------- */
+
+elbo_status elbo_picture_codes(elbo_run *run, const float *z, const int *labels, int64_t n, const char *path)
+{
+    const points all = {.z = (float *)z, .labels = (int *)labels, .n = n};
+    return draw_points(run, &all, CODES_IN_A_ROW, path);
 }
 
 /* ---- manifold ---------------------------------------------------------------------------------------------------- */
