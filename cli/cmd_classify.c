@@ -157,6 +157,7 @@ int elbo__cmd_classify(int argc, char **argv)
         .doc =
             "Asks a conditional model which label explains each image best: the one with the largest ELBO, a bound on "
             "log p(x|y), from so many draws. Labels count as equally frequent.",
+        .examples = {{"classify runs/digits -n 20", "the first twenty test images"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, classify);

@@ -3,6 +3,7 @@
 #include "codes.h"
 #include "command.h"
 #include "on_run.h"
+#include "preview.h"
 #include "progress.h"
 
 static const elbo_option table[] = {
@@ -13,6 +14,7 @@ static const elbo_option table[] = {
      .help = "of a model that takes labels: those of the codes, a .npy file such as encode writes; a column label of a "
              ".csv file of codes needs no other"},
     OPTION_OUTPUT("decoded.png"),
+    OPTION_PREVIEW,
     OPTION_THREADS,
     OPTION_JSON,
     ELBO_OPTIONS_END,
@@ -69,6 +71,8 @@ int elbo__cmd_decode(int argc, char **argv)
         .doc =
             "Decodes the codes in a file: CODES is a .npy file of (N, Z) numbers, or a .csv file with columns z1, z2, "
             "..., such as encode writes, or one with Z columns of any other names.",
+        .examples = {{"decode runs/digits codes-mean.npy", "what encode wrote, as a grid of pictures"},
+                     {"decode runs/digits codes.csv -o decoded.npy", "codes from a table, as numbers"}},
         .least = 2,
         .most = 2,
         .groups = {{.title = "Options:", .table = table}},

@@ -243,6 +243,8 @@ int elbo__cmd_encode(int argc, char **argv)
             "Writes the codes of images as .npy files or as one .csv file: the means of q(z|x), their log-variances "
             "where it is a normal distribution, the labels where the data have them, and the names of the files where "
             "images are files.",
+        .examples = {{"encode runs/digits -o test", "the test images, as test-mean.npy and others"},
+                     {"encode runs/digits --part train -o train.csv", "and those of the training, as a table"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run_with_labels(&line, argc, argv, encode);

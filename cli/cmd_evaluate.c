@@ -186,6 +186,9 @@ int elbo__cmd_evaluate(int argc, char **argv)
             "the squared error of the reconstruction (summed over pixels), and what else the model reports; means over "
             "images. A denoising model gets damaged images and is measured by the whole ones. A Bernoulli on grey "
             "levels has other figures than one on binarised pixels.",
+        .exits = "1 also where a figure is not finite.",
+        .examples = {{"evaluate runs/digits", "figures of the test images"},
+                     {"evaluate runs/digits --part train --draws 5", "and log p(x) of those of the training"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, evaluate);

@@ -6,6 +6,7 @@
 #include "../nn/pictures/picture.h"
 #include "command.h"
 #include "on_run.h"
+#include "preview.h"
 #include "result.h"
 
 static const elbo_option table[] = {
@@ -16,6 +17,7 @@ static const elbo_option table[] = {
      .type = ELBO_TEXT,
      .metavar = "FILE",
      .help = "the same as -o FILE.npy, and may stand beside another"},
+    OPTION_PREVIEW,
     OPTION_SEED,
     OPTION_THREADS,
     OPTION_JSON,
@@ -48,16 +50,19 @@ static int draw_npy(const run_job *job, int label, result *r)
 
 static int sample(const run_job *job)
 {
+    const char *output = elbo_values_text(job->values, "output");
     const bool npy = elbo_values_given(job->values, "npy");
+    const bool drawn = !npy || elbo_values_given(job->values, "output") || elbo_values_flag(job->values, "preview");
     int label, status = EXIT_SUCCESS;
     if (!elbo__cli_find_label(job, &label))
         return FAILED;
     result r = elbo__cli_result(job->values);
-    if (!npy || elbo_values_given(job->values, "output"))
-        status = draw(job, label, &r, "samples", elbo_values_text(job->values, "output"));
+    if (drawn)
+        status = draw(job, label, &r, "samples", output);
     if (npy && status == EXIT_SUCCESS)
         status = draw_npy(job, label, &r);
-    return elbo__cli_result_end(&r, status);
+    status = elbo__cli_result_end(&r, status);
+    return drawn && status == EXIT_SUCCESS ? elbo__cli_preview(job->values, output) : status;
 }
 
 int elbo__cmd_sample(int argc, char **argv)
@@ -65,6 +70,9 @@ int elbo__cmd_sample(int argc, char **argv)
     command_line line = {
         .name = "sample",
         .doc = "Draws images from a trained model: z from the prior, and the mean of p(x|z).",
+        .examples = {{"sample runs/digits -n 100 -o hundred.png", "a hundred images in a grid"},
+                     {"sample runs/digits --label 3 --seed 7 --preview", "of one class, shown in the terminal too"},
+                     {"sample runs/digits -n 1000 --npy thousand.npy", "a thousand, for numpy.load"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, NULL, sample);

@@ -23,12 +23,16 @@ library_sources += \
     %reldir%/command.h \
     %reldir%/data.c \
     %reldir%/data.h \
+    %reldir%/help.c \
+    %reldir%/help.h \
     %reldir%/on_model.c \
     %reldir%/on_model.h \
     %reldir%/on_run.c \
     %reldir%/on_run.h \
     %reldir%/options.c \
     %reldir%/options.h \
+    %reldir%/preview.c \
+    %reldir%/preview.h \
     %reldir%/program.c \
     %reldir%/progress.c \
     %reldir%/progress.h \

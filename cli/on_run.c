@@ -8,6 +8,7 @@
 #include "../nn/pictures/picture.h"
 #include "command.h"
 #include "data.h"
+#include "preview.h"
 #include "progress.h"
 #include "result.h"
 #include "slow.h"
@@ -119,5 +120,7 @@ int elbo__cli_wrote(const run_job *job, const char *what, elbo_status status)
         return elbo__cli_fail();
     result r = elbo__cli_result(job->values);
     elbo__cli_give_text(&r, what, NULL, elbo_values_text(job->values, "output"));
-    return elbo__cli_result_end(&r, EXIT_SUCCESS);
+    const int shown = elbo__cli_result_end(&r, EXIT_SUCCESS);
+    const int seen = elbo__cli_preview(job->values, elbo_values_text(job->values, "output"));
+    return shown == EXIT_SUCCESS ? seen : shown;
 }

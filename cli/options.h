@@ -37,6 +37,8 @@ typedef struct {
     option_group groups[MOST_GROUPS + 2]; /* ends with a NULL table; parse adds that of every command */
     example examples[MOST_EXAMPLES + 1];  /* ends with a NULL line; every command has one        */
     const char **arguments;               /* [count], then NULL; made by parse                   */
+    const char *exits;     /* what an exit status means for this command in particular, or NULL  */
+    const char *model;     /* the model that is named, or NULL                                   */
     int count;
     const char *config_path; /* a file of options that the command line wins over; NULL: none    */
     const elbo_ini *config;  /* what it holds                                                    */

@@ -17,6 +17,8 @@ unit_sources += \
     %reldir%/jpegs.h \
     %reldir%/kernel_sets.c \
     %reldir%/kernel_sets.h \
+    %reldir%/linear_vae.c \
+    %reldir%/linear_vae.h \
     %reldir%/numbers.c \
     %reldir%/numbers.h \
     %reldir%/patterns.c \
@@ -83,6 +85,7 @@ unit_sources += \
     %reldir%/test_io_safetensors_broken.c \
     %reldir%/test_io_sprites.c \
     %reldir%/test_io_text.c \
+    %reldir%/test_latent_use.c \
     %reldir%/test_layer_derivatives.c \
     %reldir%/test_layers.c \
     %reldir%/test_layers_conv.c \
@@ -193,8 +196,8 @@ script_tests = \
     %reldir%/sources \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
-    %reldir%/test_cli_config.sh \
     %reldir%/test_cli_arrays.sh \
+    %reldir%/test_cli_config.sh \
     %reldir%/test_cli_data.sh \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_json.sh \

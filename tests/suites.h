@@ -62,6 +62,7 @@
     SUITE(io_safetensors_broken)                                                                                       \
     SUITE(io_sprites)                                                                                                  \
     SUITE(io_text)                                                                                                     \
+    SUITE(latent_use)                                                                                                  \
     SUITE(layer_derivatives)                                                                                           \
     SUITE(layers)                                                                                                      \
     SUITE(layers_conv)                                                                                                 \

@@ -36,11 +36,7 @@ int64_t elbo__run_draws(const elbo_run *run)
     return draws ? draws->integer : 1;
 }
 
-/* What a plan has just computed: its outputs for draws first_draw, ... of images first, ..., until the next run. */
-typedef struct {
-    elbo__planned *planned;
-    int64_t first, batch, first_draw, draws;
-} piece;
+typedef elbo__piece piece;
 
 /* One call on N images: what goes in, and what becomes of what comes out. */
 typedef struct job {
@@ -54,9 +50,11 @@ typedef struct job {
     elbo_status (*take)(const struct job *j, const piece *p); /* NULL: take_rows                               */
     float *out, *second;                                      /* (N, width); second output of the plan or NULL */
     int64_t width;
-    elbo__missing missing; /* in x                   */
-    double *sums;          /* of take_mean: (batch)  */
-    elbo_figures *figures; /* of take_figures        */
+    elbo__missing missing;          /* in x                   */
+    double *sums;                   /* of take_mean: (batch)  */
+    elbo_figures *figures;          /* of take_figures        */
+    const elbo__question *question; /* of take_answer         */
+    bool whole;                     /* all draws of an image in one piece */
 } job;
 
 /* Whoever watches hears that `done` images of the job are behind us. */
@@ -122,11 +120,11 @@ static elbo_status bind(const job *j, int64_t first, int64_t batch, elbo_plan *p
     return status;
 }
 
-/* out (N, width). A model's parts may disagree about how wide a code is; the caller's memory is as wide as the code. */
-static elbo_status take_output(const elbo_run *run, const piece *p, int output, int64_t width, float *out)
+/* A model's parts may disagree about how wide a code is; the caller's memory is as wide as the code. */
+elbo_status elbo__piece_rows(const elbo_run *run, const elbo__piece *p, int i, int64_t width, float *out)
 {
-    elbo_tensor from = elbo_plan_output(p->planned->plan, output);
-    elbo_tensor to = elbo_tensor_of(ELBO_F32, from.layout.shape, out + p->first * width);
+    elbo_tensor from = elbo_plan_output(p->planned->plan, i);
+    elbo_tensor to = elbo_tensor_of(ELBO_F32, from.layout.shape, out);
     if (elbo_shape_size(&from.layout.shape) != p->batch * width)
         return elbo__fail(ELBO_INVALID,
                           "model \"%s\": %s where (%lld, %lld) was expected; a code, its log-variances and "
@@ -137,15 +135,16 @@ static elbo_status take_output(const elbo_run *run, const piece *p, int output, 
     return ELBO_OK;
 }
 
+/* out (N, width) */
 static elbo_status take_rows(const job *j, const piece *p)
 {
-    elbo_status status = take_output(j->run, p, 0, j->width, j->out);
+    elbo_status status = elbo__piece_rows(j->run, p, 0, j->width, j->out + p->first * j->width);
     if (!j->second || status != ELBO_OK)
         return status;
     if (p->planned->outputs < 2)
         return elbo__fail(ELBO_INVALID, "model \"%s\": %s is no normal distribution", j->run->model->name,
                           j->role == ELBO__PRIOR ? "p(z)" : "q(z|x)");
-    return take_output(j->run, p, 1, j->width, j->second);
+    return elbo__piece_rows(j->run, p, 1, j->width, j->second + p->first * j->width);
 }
 
 /* Runs the plan for a piece, and hands its outputs over. */
@@ -173,7 +172,7 @@ static elbo_status run_job(job j)
 {
     j.draws = j.draws ? j.draws : 1;
     j.take = j.take ? j.take : take_rows;
-    const int64_t most = j.figures ? j.draws : most_draws(j.run), block = elbo__run_block(j.run, j.draws);
+    const int64_t most = j.whole ? j.draws : most_draws(j.run), block = elbo__run_block(j.run, j.draws);
     elbo_status status = check_job(&j);
     if (status == ELBO_OK)
         status = find_missing(&j);
@@ -351,6 +350,19 @@ elbo_status elbo_run_classify_images(elbo_run *run, const elbo_images *images, i
     return status;
 }
 
+/* ---- other questions --------------------------------------------------------------------------------------------- */
+
+static elbo_status take_answer(const job *j, const piece *p)
+{
+    return j->question->take(j->question->user, p);
+}
+
+elbo_status elbo__run_ask(elbo_run *run, const elbo__table *table, const elbo__question *question)
+{
+    return run_job((job){run, question->role, .table = table, .n = question->count, .draws = question->draws,
+                         .seed = question->seed, .take = take_answer, .question = question, .whole = question->whole});
+}
+
 /* ---- metrics ----------------------------------------------------------------------------------------------------- */
 
 static elbo_status take_figures(const job *j, const piece *p)
@@ -364,7 +376,7 @@ elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t 
 {
     *out = (elbo_figures){.count = 0};
     elbo_status status = run_job((job){run, ELBO__EVALUATE, .table = table, .n = count, .draws = draws, .seed = seed,
-                                       .take = take_figures, .figures = out});
+                                       .take = take_figures, .figures = out, .whole = true});
     elbo__figures_divide(out, count);
     return status;
 }
