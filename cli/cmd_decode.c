@@ -71,8 +71,8 @@ int elbo__cmd_decode(int argc, char **argv)
         .doc =
             "Decodes the codes in a file: CODES is a .npy file of (N, Z) numbers, or a .csv file with columns z1, z2, "
             "..., such as encode writes, or one with Z columns of any other names.",
-        .examples = {{"decode runs/digits codes-mean.npy", "what encode wrote, as a grid of pictures"},
-                     {"decode runs/digits codes.csv -o decoded.npy", "codes from a table, as numbers"}},
+        .examples = {{"decode runs/digits codes.csv", "what `encode -o codes.csv' wrote, as a grid of pictures"},
+                     {"decode runs/digits codes.csv -o decoded.npy", "the same as numbers"}},
         .least = 2,
         .most = 2,
         .groups = {{.title = "Options:", .table = table}},

@@ -1,7 +1,8 @@
 public_headers += \
     %reldir%/explain.h \
     %reldir%/latent_use.h \
-    %reldir%/run.h
+    %reldir%/run.h \
+    %reldir%/spread.h
 
 library_sources += \
     %reldir%/explain.c \
@@ -14,4 +15,5 @@ library_sources += \
     %reldir%/run_plans.c \
     %reldir%/run_private.h \
     %reldir%/run_table.c \
-    %reldir%/run_work.c
+    %reldir%/run_work.c \
+    %reldir%/spread.c
