@@ -4,6 +4,7 @@ public_headers += \
 library_sources += \
     %reldir%/cmd_angles.c \
     %reldir%/cmd_classify.c \
+    %reldir%/cmd_compare.c \
     %reldir%/cmd_decode.c \
     %reldir%/cmd_encode.c \
     %reldir%/cmd_evaluate.c \
@@ -21,10 +22,14 @@ library_sources += \
     %reldir%/codes.c \
     %reldir%/codes.h \
     %reldir%/command.h \
+    %reldir%/compare.c \
+    %reldir%/compare.h \
     %reldir%/data.c \
     %reldir%/data.h \
     %reldir%/help.c \
     %reldir%/help.h \
+    %reldir%/grid.c \
+    %reldir%/grid.h \
     %reldir%/on_model.c \
     %reldir%/on_model.h \
     %reldir%/on_run.c \

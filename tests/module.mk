@@ -199,6 +199,7 @@ script_tests = \
     %reldir%/test_cli.sh \
     %reldir%/test_cli_arrays.sh \
     %reldir%/test_cli_config.sh \
+    %reldir%/test_cli_compare.sh \
     %reldir%/test_cli_data.sh \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_json.sh \
