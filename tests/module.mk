@@ -65,6 +65,7 @@ unit_sources += \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
     %reldir%/test_io_csv.c \
+    %reldir%/test_io_csv_write.c \
     %reldir%/test_io_curves.c \
     %reldir%/test_io_dataset.c \
     %reldir%/test_io_drawing.c \

@@ -42,6 +42,7 @@
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
     SUITE(io_csv)                                                                                                      \
+    SUITE(io_csv_write)                                                                                                \
     SUITE(io_curves)                                                                                                   \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_drawing)                                                                                                  \
