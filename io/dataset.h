@@ -66,8 +66,12 @@ typedef struct {
     elbo_tensor mask;                /* u8 of the shape of images: 1 where a value is there, 0 where it is      */
                                      /* missing; its own memory; data is NULL without one                       */
     int64_t missing;                 /* how many values are, of all images                                      */
+    int64_t unmasked;                /* the first value that is NaN where no mask says so, of all values counted */
+                                     /* in their order from 0; -1: there is none                                */
+    double least, greatest;          /* of the values that are there; NaN where none is                         */
     uint64_t fingerprint;            /* a hash of dtypes, shapes and elements, the same from a file or an array */
     bool owned;                      /* the data is freed with it                                               */
+    struct elbo__mapping *mapping;   /* the library's: a large file, seen as memory; NULL: there is none        */
 } elbo_images;
 
 /* Reads one part of a folder, or makes one of the sprites. classes = 0: as many as the largest label asks for, as there
