@@ -52,8 +52,8 @@ void elbo__cli_wrong_usage(const command_line *line, const char *format, ...)
 #define OPTION_DATA(usual)                                                                                             \
     {.name = "data", .type = ELBO_TEXT, .metavar = "DATA",                                                            \
      .help = "a folder of IDX files named as MNIST's, of train.npy and test.npy (or .csv), or of PNG or JPEG files "  \
-             "whose sub-folders are labels; an .npy, .npz, .csv or IDX file; images.npy:labels.npy, "                 \
-             "data.csv:COLUMN-OF-LABELS; mnist; sprites or sprites:FACTOR: made-up images in colour (" usual ")"},    \
+             "whose sub-folders are labels; an .npy, .npz, .csv or IDX file; images.npy:labels.npy; "                 \
+             "data.csv:LABEL-COLUMN:28x28; mnist; sprites or sprites:FACTOR: made-up images (" usual ")"},            \
     {.name = "missing", .type = ELBO_FLAG,                                                                            \
      .help = "NaN in the data stands for a missing value; otherwise it is refused"}
 #define OPTION_PART                                                                                                    \

@@ -15,6 +15,7 @@ typedef struct {
     elbo__csv_reader *reader;
     int label, columns;  /* column of labels or -1; all of them                                 */
     int64_t rows, width; /* values in a row                                                     */
+    elbo_shape image;    /* of one; ndim = 0: its values are in a row                           */
     float *values;       /* (rows, width)                                                       */
     size_t room, labels_room;
     int32_t *labels;     /* (rows): places in `words`                                           */
@@ -131,6 +132,37 @@ static elbo_status take_row(table *t, const elbo__csv_record *record)
     return status;
 }
 
+/* Whether the text is HxW or CxHxW. */
+static bool take_shape(const char *text, elbo_shape *out)
+{
+    elbo_shape shape = {.ndim = 0};
+    for (;; text++) {
+        const size_t digits = strspn(text, "0123456789");
+        if (shape.ndim == 3 || digits == 0 || digits > 6 || text[0] == '0')
+            return false;
+        shape.dim[shape.ndim++] = elbo__read_integer(text, NULL);
+        text += digits;
+        if (*text == '\0')
+            break;
+        if (*text != 'x')
+            return false;
+    }
+    *out = shape;
+    return shape.ndim > 1;
+}
+
+/* Takes `how` apart; *label = the name of the column, a new string, or NULL. */
+static elbo_status take_how(table *t, const char *how, char **label)
+{
+    const char *colon = how ? strrchr(how, ':') : NULL;
+    *label = NULL;
+    if (!how || take_shape(how, &t->image))
+        return ELBO_OK;
+    const bool shaped = colon && take_shape(colon + 1, &t->image);
+    *label = shaped ? elbo__format("%.*s", (int)(colon - how), how) : elbo__strdup(how);
+    return *label ? ELBO_OK : ELBO_NO_MEMORY;
+}
+
 static elbo_status find_label(table *t, const char *path, const char *label)
 {
     t->columns = (int)elbo__csv_columns(t->reader)->count;
@@ -140,7 +172,12 @@ static elbo_status find_label(table *t, const char *path, const char *label)
         return elbo__fail(ELBO_FORMAT, "%s: has no column \"%s\" of labels, but \"%s\" and %d more", path,
                           elbo__excerpt_of(label).text, elbo__excerpt_of(elbo__csv_columns(t->reader)->names[0]).text,
                           t->columns - 1);
-    return t->width > 0 ? ELBO_OK : elbo__fail(ELBO_FORMAT, "%s: has no columns besides that of the labels", path);
+    if (t->width == 0)
+        return elbo__fail(ELBO_FORMAT, "%s: has no columns besides that of the labels", path);
+    if (t->image.ndim && elbo_shape_size(&t->image) != t->width)
+        return elbo__fail(ELBO_FORMAT, "%s: %lld values in a row are no image of %s", path, (long long)t->width,
+                          elbo_shape_format(&t->image).text);
+    return ELBO_OK;
 }
 
 /* A word where there is no column of labels yet is most likely one. */
@@ -177,26 +214,41 @@ static elbo_status read_rows(table *t, const char *path, const char *label)
 
 /* ---- images ------------------------------------------------------------------------------------------------------ */
 
+static elbo_shape shape_of(const table *t)
+{
+    elbo_shape shape = ELBO_SHAPE(t->rows, t->width);
+    if (t->image.ndim) {
+        memcpy(shape.dim + 1, t->image.dim, (size_t)t->image.ndim * sizeof shape.dim[0]);
+        shape.ndim = 1 + t->image.ndim;
+    }
+    return shape;
+}
+
 /* Whole numbers up to 255, some above 1, are grey levels: u8. */
 static elbo_status take_images(table *t, elbo_images *out)
 {
     if (!t->whole || !t->more) {
-        out->images = elbo_tensor_of(ELBO_F32, ELBO_SHAPE(t->rows, t->width), t->values);
+        out->images = elbo_tensor_of(ELBO_F32, shape_of(t), t->values);
         t->values = NULL;
         return ELBO_OK;
     }
-    out->images = elbo_tensor_new(ELBO_U8, ELBO_SHAPE(t->rows, t->width));
+    out->images = elbo_tensor_new(ELBO_U8, shape_of(t));
     unsigned char *levels = out->images.data;
     for (int64_t i = 0; levels && i < t->rows * t->width; i++)
         levels[i] = (unsigned char)t->values[i];
     return levels ? ELBO_OK : ELBO_NO_MEMORY;
 }
 
-elbo_status elbo__images_load_csv(const char *path, const char *label, int classes, elbo_images *out)
+elbo_status elbo__images_load_csv(const char *path, const char *how, int classes, elbo_images *out)
 {
-    table t = {.wanted = label && classes != ELBO_WITHOUT_LABELS};
+    table t = {.rows = 0};
     elbo__listing names = {.count = 0};
-    elbo_status status = read_rows(&t, path, label);
+    char *label;
+    elbo_status status = take_how(&t, how, &label);
+    t.wanted = label && classes != ELBO_WITHOUT_LABELS;
+    if (status == ELBO_OK)
+        status = read_rows(&t, path, label);
+    elbo__free(label);
     if (status == ELBO_OK && t.rows == 0)
         status = elbo__fail(ELBO_FORMAT, "%s: has no rows", path);
     if (status == ELBO_OK)

@@ -90,7 +90,7 @@ elbo_status elbo_images_of(const elbo_tensor *images, const elbo_tensor *labels,
     return status;
 }
 
-/* ---- files and folders ----------------------------------------------------------------------------------------------------- */
+/* ---- files and folders ------------------------------------------------------------------------------------------- */
 
 bool elbo__is_test_part(const char *part)
 {

@@ -35,7 +35,8 @@ extern "C" {
 /* *out = the tensor in the file, row-major whatever the order of the file; free with elbo_tensor_free. Its data is NULL
  * on failure. ELBO_IO when the file cannot be read. ELBO_FORMAT when it is no .npy file, its header is anything but the
  * three keys above (in any order) of at most 65,535 bytes, its elements are of another type (Python objects, records,
- * big-endian), a whole number is beyond i32, it has more than 8 axes, or fewer or more bytes than its shape asks for. */
+ * other sizes, big-endian), a whole number is beyond i32, it has more than 8 axes, or fewer or more bytes than its
+ * shape asks for. */
 ELBO_API elbo_status elbo_npy_read(const char *path, elbo_tensor *out) ELBO_MUST_CHECK;
 
 /* Writes a tensor of any dtype and strides as version 1.0, row-major, with the elements from byte 128 on. A file

@@ -164,7 +164,7 @@ static elbo_status parse_header(struct header *h, size_t length)
     return ELBO_OK;
 }
 
-/* ---- before and after it ------------------------------------------------------------------------------------------ */
+/* ---- before and after it ----------------------------------------------------------------------------------------- */
 
 static elbo_status read_bytes(const elbo__npy_source *source, void *bytes, size_t count)
 {

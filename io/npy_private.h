@@ -14,7 +14,7 @@ typedef struct {
     void *user;
 } elbo__npy_source;
 
-/* A type of elements: its name, its size in the file, and what becomes of it. Whole numbers of other sizes become i32. */
+/* A type of elements: its name, its size in the file, and what becomes of it: whole numbers of other sizes are i32. */
 typedef struct {
     const char *name;
     int size;

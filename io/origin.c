@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../tensor/memory.h"
+#include "array_file.h"
 #include "listing.h"
 
 static bool exists(const char *path)
@@ -108,6 +109,15 @@ void elbo__origin_free(elbo__origin *origin)
 
 /* ---- from another folder ----------------------------------------------------------------------------------------- */
 
+/* Whether what stands behind the path is a path too: a file of labels beside one of images. */
+static bool names_file(const elbo__origin *origin)
+{
+    elbo__file_head head;
+    elbo__kind kind = ELBO__NOTHING;
+    return origin->rest && !origin->made_up && elbo__kind_of(origin->path, &kind) == ELBO_OK && kind == ELBO__FILE &&
+           elbo__file_head_of(origin->path, &head) == ELBO_OK && elbo__begins_array(&head);
+}
+
 static char *absolute(const char *path)
 {
     char *real = realpath(path, NULL), *copy = elbo__strdup(real ? real : path);
@@ -121,8 +131,7 @@ char *elbo__origin_from_anywhere(const char *text)
     if (elbo__origin_of(text, &origin) != ELBO_OK)
         return NULL;
     char *path = origin.made_up ? elbo__strdup(origin.path) : absolute(origin.path);
-    /* what stands behind may be a file too, such as that of the labels */
-    char *rest = !origin.rest ? NULL : origin.made_up ? elbo__strdup(origin.rest) : absolute(origin.rest);
+    char *rest = !origin.rest ? NULL : names_file(&origin) ? absolute(origin.rest) : elbo__strdup(origin.rest);
     char *whole = !path || (origin.rest && !rest) ? NULL
                   : rest                          ? elbo__format("%s:%s", path, rest)
                                                   : elbo__strdup(path);
