@@ -26,10 +26,10 @@ library_sources += \
     %reldir%/compare.h \
     %reldir%/data.c \
     %reldir%/data.h \
-    %reldir%/help.c \
-    %reldir%/help.h \
     %reldir%/grid.c \
     %reldir%/grid.h \
+    %reldir%/help.c \
+    %reldir%/help.h \
     %reldir%/on_model.c \
     %reldir%/on_model.h \
     %reldir%/on_run.c \

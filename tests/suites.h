@@ -61,6 +61,7 @@
     SUITE(io_quote)                                                                                                    \
     SUITE(io_safetensors)                                                                                              \
     SUITE(io_safetensors_broken)                                                                                       \
+    SUITE(io_sources)                                                                                                  \
     SUITE(io_sprites)                                                                                                  \
     SUITE(io_text)                                                                                                     \
     SUITE(latent_use)                                                                                                  \
