@@ -94,6 +94,7 @@ unit_sources += \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
     %reldir%/test_lookup.c \
+    %reldir%/test_measure.c \
     %reldir%/test_memory.c \
     %reldir%/test_missing.c \
     %reldir%/test_models.c \
