@@ -20,6 +20,8 @@ library_sources += \
     %reldir%/command.h \
     %reldir%/data.c \
     %reldir%/data.h \
+    %reldir%/figures.c \
+    %reldir%/figures.h \
     %reldir%/on_model.c \
     %reldir%/on_model.h \
     %reldir%/on_run.c \
