@@ -194,9 +194,9 @@ static void add_latent(const findings *f, figures *out)
             (figure){"mutual_information", "mutual information", told->mutual_information, told->error, .digits = 2},
             "nats; from %" PRId64 " images at most %.2f", told->images, told->limit);
     if (told->images > 0 && !isnan(told->marginal_kl))
-        elbo__cli_add_figure(out, (figure){"marginal_kl", "KL(q(z) || p(z))", told->marginal_kl, NAN, .digits = 2,
-                                      .no_error = true},
-                             "nats");
+        elbo__cli_add_figure(
+            out, (figure){"marginal_kl", "KL(q(z) || p(z))", told->marginal_kl, NAN, .digits = 2, .no_error = true},
+            "nats");
 }
 
 /* ---- dimensions -------------------------------------------------------------------------------------------------- */
@@ -370,6 +370,9 @@ int elbo__cmd_evaluate(int argc, char **argv)
                "samples are asked for; and what the latent space is used for: active units, the KL of each dimension, "
                "mutual information. A denoising model gets damaged images and is measured by the whole ones. A "
                "Bernoulli on grey levels has other figures than one on binarised pixels.",
+        .exits = "1 also where a figure is not finite.",
+        .examples = {{"evaluate runs/digits", "figures of the test images"},
+                     {"evaluate runs/digits --samples 5000 -n 1000", "and log p(x) of the first thousand"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, evaluate);

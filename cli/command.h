@@ -31,6 +31,7 @@ int elbo__cmd_scatter(int argc, char **argv);
 int elbo__cmd_features(int argc, char **argv);
 int elbo__cmd_angles(int argc, char **argv);
 int elbo__cmd_encode(int argc, char **argv);
+int elbo__cmd_decode(int argc, char **argv);
 int elbo__cmd_classify(int argc, char **argv);
 int elbo__cmd_evaluate(int argc, char **argv);
 int elbo__cmd_info(int argc, char **argv);

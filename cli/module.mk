@@ -4,6 +4,7 @@ public_headers += \
 library_sources += \
     %reldir%/cmd_angles.c \
     %reldir%/cmd_classify.c \
+    %reldir%/cmd_decode.c \
     %reldir%/cmd_encode.c \
     %reldir%/cmd_evaluate.c \
     %reldir%/cmd_features.c \
@@ -17,17 +18,23 @@ library_sources += \
     %reldir%/cmd_scatter.c \
     %reldir%/cmd_train.c \
     %reldir%/cmd_traverse.c \
+    %reldir%/codes.c \
+    %reldir%/codes.h \
     %reldir%/command.h \
     %reldir%/data.c \
     %reldir%/data.h \
     %reldir%/figures.c \
     %reldir%/figures.h \
+    %reldir%/help.c \
+    %reldir%/help.h \
     %reldir%/on_model.c \
     %reldir%/on_model.h \
     %reldir%/on_run.c \
     %reldir%/on_run.h \
     %reldir%/options.c \
     %reldir%/options.h \
+    %reldir%/preview.c \
+    %reldir%/preview.h \
     %reldir%/program.c \
     %reldir%/progress.c \
     %reldir%/progress.h \

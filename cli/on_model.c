@@ -40,6 +40,15 @@ static void check_options_before(const command_line *line, const elbo_option *co
             elbo__cli_unrecognized(line, tables, argv[i]);
 }
 
+/* A run was named where a model is wanted: which may be that of the run. */
+static void check_for_run(const command_line *line, const char *verb, const char *path)
+{
+    elbo_run *run = elbo_run_load(path, elbo__cli.models);
+    if (run)
+        elbo__cli_wrong_usage(line, "%s is a run, and `%s' takes a model, such as that of the run: %s", path, verb,
+                              elbo_run_model(run)->name);
+}
+
 /* What must be known of a command line before its options can be. */
 typedef struct {
     int at;             /* the first argument that is neither an option nor the value of one; argc: there is none */
@@ -134,6 +143,7 @@ static void set_model(command_line *line, const char *verb, const elbo_model *mo
     static char name[100]; /* the line keeps it */
     snprintf(name, sizeof name, named ? "%s %s" : "%s", verb, named ? model->name : "");
     line->name = name;
+    line->model = model ? model->name : NULL;
     line->args = model ? "" : "MODEL";
     line->most = model ? 0 : 1;
     line->doc = model ? model->summary : line->doc;
@@ -153,6 +163,7 @@ const elbo_model *elbo__cli_parse_for_model(command_line *line, const char *verb
     set_model(line, verb, seen.at < argc ? named : model, named);
     if (seen.at < argc && !named) {
         check_options_before(line, tables, argv, seen.at);
+        check_for_run(line, verb, argv[seen.at]);
         (void)elbo__model_find(models, argv[seen.at]);
         elbo__cli_wrong_usage(line, "%s", elbo_error());
     }

@@ -8,6 +8,7 @@
 #include "../nn/pictures/picture.h"
 #include "command.h"
 #include "data.h"
+#include "preview.h"
 #include "progress.h"
 #include "result.h"
 #include "slow.h"
@@ -64,10 +65,14 @@ static void check_file(const command_line *line, const elbo_values *values, cons
 static int run_command(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job), bool labels,
                        int (*work)(const run_job *job))
 {
-    line->args = "RUN";
-    line->least = line->most = 1;
+    if (!line->args) {
+        line->args = "RUN";
+        line->least = line->most = 1;
+    }
     elbo__cli_parse(line, argc, argv);
-    run_job job = {.path = line->arguments[0], .values = line->groups[0].values};
+    run_job job = {.path = line->arguments[0],
+                   .second = line->count > 1 ? line->arguments[1] : NULL,
+                   .values = line->groups[0].values};
     check_file(line, job.values, "output");
     check_file(line, job.values, "per-image");
     labels |= elbo_values_given(job.values, "per-image"); /* which shows them beside the figures of each image */
@@ -117,5 +122,7 @@ int elbo__cli_wrote(const run_job *job, const char *what, elbo_status status)
         return elbo__cli_fail();
     result r = elbo__cli_result(job->values);
     elbo__cli_give_text(&r, what, NULL, elbo_values_text(job->values, "output"));
-    return elbo__cli_result_end(&r, EXIT_SUCCESS);
+    const int shown = elbo__cli_result_end(&r, EXIT_SUCCESS);
+    const int seen = elbo__cli_preview(job->values, elbo_values_text(job->values, "output"));
+    return shown == EXIT_SUCCESS ? seen : shown;
 }

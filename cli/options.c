@@ -10,6 +10,7 @@
 #include "../io/quote.h"
 #include "../tensor/memory.h"
 #include "command.h"
+#include "help.h"
 #include "progress.h"
 #include "rows.h"
 
@@ -253,10 +254,11 @@ void elbo__cli_parse(command_line *line, int argc, char **argv)
 {
     parser p = {.line = line};
     add_groups(&p);
+    line->arguments = must_have(calloc((size_t)argc + 1, sizeof *line->arguments));
+    char *text = elbo__cli_help_text(line), *old = argv[0], *name = NULL;
     const struct argp argp = {
-        .options = p.rows, .parser = handle, .args_doc = line->args[0] ? line->args : NULL, .doc = line->doc};
-    char *old = argv[0], *name = NULL;
-    if (asprintf(&name, "%s %s", elbo__cli.name, line->name) < 0)
+        .options = p.rows, .parser = handle, .args_doc = line->args[0] ? line->args : NULL, .doc = text};
+    if (!text || asprintf(&name, "%s %s", elbo__cli.name, line->name) < 0)
         exit(elbo__cli_out_of_memory());
     check_names(line, argc, argv);
     read_config(&p);
@@ -266,6 +268,7 @@ void elbo__cli_parse(command_line *line, int argc, char **argv)
     drop_what_is_overruled(&p);
     check_use(line);
     free(name);
+    free(text);
     for (int i = 0; i < p.count; i++)
         elbo_release(p.known[i].help);
     free(p.known);
@@ -279,6 +282,7 @@ void elbo__cli_release(command_line *line)
 {
     for (option_group *g = line->groups; g->table; g++)
         elbo_values_free(g->values);
+    free(line->arguments);
 }
 
 void elbo__cli_wrong_usage(const command_line *line, const char *format, ...)

@@ -12,6 +12,7 @@
 #include "../tensor/text.h"
 #include "../tensor/version.h"
 #include "command.h"
+#include "help.h"
 #include "progress.h"
 
 static const command commands[] = {
@@ -23,7 +24,8 @@ static const command commands[] = {
     {"manifold", "draw all of a latent space of two dimensions", elbo__cmd_manifold},
     {"scatter", "draw codes of images as points, coloured by label", elbo__cmd_scatter},
     {"features", "draw what the units of the first layer look for", elbo__cmd_features},
-    {"encode", "write codes of images as .npy files", elbo__cmd_encode},
+    {"encode", "write codes of images as .npy or .csv files", elbo__cmd_encode},
+    {"decode", "draw what the decoder makes of codes from a file", elbo__cmd_decode},
     {"angles", "compare what two linear decoders can draw", elbo__cmd_angles},
     {"classify", "ask a conditional model which label explains each image best", elbo__cmd_classify},
     {"evaluate", "the ELBO of a trained model, and its parts", elbo__cmd_evaluate},
@@ -87,6 +89,9 @@ static char *list_commands(int key, const char *text, void *input)
     for (int i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-12s  %s\n", commands[i].name, commands[i].summary);
     fprintf(out, "  %-12s  %s\n", "help", "this list, or all about a command");
+    fprintf(out, "\nExit status:\n");
+    for (const named_text *e = elbo__cli_exits; e->name; e++)
+        fprintf(out, "  %-12s  %s\n", e->name, e->what);
     fprintf(out, "\n`%s COMMAND --help' tells more.", elbo__cli.name);
     fclose(out);
     return list;
@@ -116,6 +121,11 @@ static const command *find(const char *name)
 static void ask_for_help(int argc, char **argv, int first)
 {
     static char help[] = "--help";
+    if (argc > first + 1 && strcmp(argv[first + 1], "help") == 0) { /* of help itself: what there is to ask for */
+        argv[first + 1] = help;
+        argv[first] = help;
+        return;
+    }
     for (int i = first; i + 1 < argc; i++)
         argv[i] = argv[i + 1];
     argv[argc - 1] = help;

@@ -123,6 +123,7 @@ unit_sources += \
     %reldir%/test_run_classes.c \
     %reldir%/test_schedule.c \
     %reldir%/test_side_matters.c \
+    %reldir%/test_spread.c \
     %reldir%/test_state.c \
     %reldir%/test_stopping.c \
     %reldir%/test_tensor.c \
@@ -197,12 +198,14 @@ script_tests = \
     %reldir%/sources \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
+    %reldir%/test_cli_arrays.sh \
     %reldir%/test_cli_config.sh \
     %reldir%/test_cli_data.sh \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_json.sh \
     %reldir%/test_cli_manners.sh \
     %reldir%/test_cli_models.sh \
+    %reldir%/test_cli_numpy.sh \
     %reldir%/test_events.sh \
     %reldir%/test_locale.sh \
     %reldir%/test_own_program.sh

@@ -93,6 +93,7 @@
     SUITE(run_classes)                                                                                                 \
     SUITE(schedule)                                                                                                    \
     SUITE(side_matters)                                                                                                \
+    SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
     SUITE(text)                                                                                                        \

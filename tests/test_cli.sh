@@ -13,8 +13,8 @@ runs version "$elbo" --version
 says '^elbo [0-9]'
 runs help "$elbo" --help
 says 'reconstruct'
-for command in train sample reconstruct interpolate traverse manifold scatter features encode angles classify evaluate \
-    plan info models; do
+for command in train sample reconstruct interpolate traverse manifold scatter features encode decode angles \
+    classify evaluate plan info models; do
     runs "help of $command" "$elbo" $command --help
     says "Usage: elbo $command"
 done

@@ -52,6 +52,7 @@ typedef struct {
     const elbo_images *images; /* of the run's kind; NULL: none                                                       */
     int label;                 /* for models that take labels; ELBO_EACH_CLASS: that of the image, or 0               */
     int64_t steps;             /* pictures along one way: 10, of a traversal 11; along each side of a manifold: 20    */
+    elbo_sizes dims;           /* of a traversal: these dimensions in this order, from 0; none: all                   */
     double span;               /* deviations to either side of the centre, of a traversal: 3                          */
     int64_t seed;              /* of random points                                                                    */
 } elbo_view;
@@ -68,9 +69,9 @@ typedef struct {
 ELBO_API elbo_status elbo_picture_interpolation(elbo_run *run, const elbo_view *view, const elbo_path *ways,
                                                 const char *path) ELBO_MUST_CHECK;
 
-/* A row for each dimension of z, or for the first ones of more than a picture has room for, which goes from centre -
- * span deviation to centre + span deviation, while the others stay at the code of image `image`, or at the centre
- * (image < 0). */
+/* A row for each of view->dims, or for each dimension of z (the first ones where a picture has no room for all), which
+ * goes from centre - span deviation to centre + span deviation, while the others stay at the code of image `image`, or
+ * at the centre (image < 0). ELBO_INVALID for a dimension that there is not. */
 ELBO_API elbo_status elbo_picture_traversal(elbo_run *run, const elbo_view *view, int64_t image,
                                             const char *path) ELBO_MUST_CHECK;
 

@@ -2,7 +2,8 @@ public_headers += \
     %reldir%/explain.h \
     %reldir%/latent_use.h \
     %reldir%/measure.h \
-    %reldir%/run.h
+    %reldir%/run.h \
+    %reldir%/spread.h
 
 library_sources += \
     %reldir%/explain.c \
@@ -17,4 +18,5 @@ library_sources += \
     %reldir%/run_plans.c \
     %reldir%/run_private.h \
     %reldir%/run_table.c \
-    %reldir%/run_work.c
+    %reldir%/run_work.c \
+    %reldir%/spread.c
