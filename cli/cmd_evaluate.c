@@ -218,12 +218,13 @@ static void print_dimensions(const elbo_latent_use *use, int64_t *order)
         order[j] = j;
     sorting_by = use->kl;
     qsort(order, (size_t)use->latent, sizeof *order, by_kl);
-    printf("KL of each dimension, nats per image, * active%s", shown < use->latent ? "; the largest 64" : "");
-    for (int64_t j = 0; j < shown; j++)
-        printf("%s%5" PRId64 ": %6.3f%c", j % DIMENSIONS_IN_A_ROW ? " " : "\n", order[j],
-               isnan(use->kl[order[j]]) ? NAN : use->kl[order[j]],
-               use->variance[order[j]] > ELBO_ACTIVE_VARIANCE ? '*' : ' ');
-    putchar('\n');
+    printf("KL of each dimension, nats per image, * active%s\n", shown < use->latent ? "; the largest 64" : "");
+    for (int64_t j = 0; j < shown; j++) {
+        const bool last = j + 1 == shown || (j + 1) % DIMENSIONS_IN_A_ROW == 0;
+        const double kl = use->kl[order[j]];
+        const char *mark = use->variance[order[j]] > ELBO_ACTIVE_VARIANCE ? "*" : last ? "" : " ";
+        printf("%5" PRId64 ": %6.3f%s%s", order[j], isnan(kl) ? NAN : kl, mark, last ? "\n" : " ");
+    }
 }
 
 static elbo_status give_dimensions(result *r, const elbo_latent_use *use)
@@ -244,6 +245,20 @@ static elbo_status give_dimensions(result *r, const elbo_latent_use *use)
         print_dimensions(use, order);
     free(order);
     return order ? ELBO_OK : ELBO_NO_MEMORY;
+}
+
+/* What stands behind the figures in the table, as members of their own. */
+static void put_limits(result *r, const findings *f)
+{
+    const elbo_information *told = &f->information;
+    if (f->how.samples > 0)
+        elbo__cli_put_number(r, "ess_least", elbo_summary_of(f->each.at[ELBO_IMAGE_ESS], f->each.images).least);
+    if (f->use.latent > 0)
+        elbo__cli_put_integer(r, "latent_dimensions", f->use.latent);
+    if (told->images > 0) {
+        elbo__cli_put_integer(r, "mutual_information_images", told->images);
+        elbo__cli_put_number(r, "mutual_information_limit", told->limit);
+    }
 }
 
 /* ---- what they are figures of ------------------------------------------------------------------------------------ */
@@ -324,6 +339,7 @@ static int show(const run_job *job, const findings *f)
     add_log_likelihood(job->run, f, &all);
     add_latent(f, &all);
     elbo__cli_give_figures(&r, &all);
+    put_limits(&r, f);
     const elbo_status status = give_dimensions(&r, &f->use);
     give_subject(&r, job, f);
     const bool written = write_figures(&r, job, f);

@@ -37,8 +37,12 @@ static void give(result *r, const figure *one, int width)
     }
     if (!one->no_error && isfinite(one->error))
         snprintf(error, sizeof error, "%.*f", one->digits, one->error);
-    elbo__cli_line(r, "%-*s  %10.*f  %10s%s%s", width, label_of(one), one->digits, value, error,
-                   one->unit[0] ? "  " : "", one->unit);
+    if (one->unit[0])
+        elbo__cli_line(r, "%-*s  %10.*f  %10s  %s", width, label_of(one), one->digits, value, error, one->unit);
+    else if (error[0])
+        elbo__cli_line(r, "%-*s  %10.*f  %10s", width, label_of(one), one->digits, value, error);
+    else
+        elbo__cli_line(r, "%-*s  %10.*f", width, label_of(one), one->digits, value);
 }
 
 void elbo__cli_give_figures(result *r, const figures *f)

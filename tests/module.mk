@@ -201,6 +201,7 @@ script_tests = \
     %reldir%/test_cli_arrays.sh \
     %reldir%/test_cli_config.sh \
     %reldir%/test_cli_data.sh \
+    %reldir%/test_cli_evaluate.sh \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_json.sh \
     %reldir%/test_cli_manners.sh \
