@@ -62,6 +62,7 @@
 #include "nn/model/net.h"
 #include "nn/runs/explain.h"
 #include "nn/runs/latent_use.h"
+#include "nn/runs/measure.h"
 #include "nn/runs/run.h"
 #include "nn/runs/spread.h"
 #include "nn/pca/pca.h"

@@ -26,6 +26,8 @@ library_sources += \
     %reldir%/compare.h \
     %reldir%/data.c \
     %reldir%/data.h \
+    %reldir%/figures.c \
+    %reldir%/figures.h \
     %reldir%/grid.c \
     %reldir%/grid.h \
     %reldir%/help.c \

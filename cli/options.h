@@ -97,6 +97,9 @@ void elbo__cli_unrecognized(const command_line *line, const elbo_option *const *
 #define OPTION_COUNT(n, what)                                                                                          \
     {.name = "count", .alias = "n", .type = ELBO_INTEGER, .default_value = n, .least = 1, .greatest = 100000,         \
      .metavar = "N", .help = what}
+#define OPTION_FIRST                                                                                                   \
+    {.name = "count", .alias = "n", .type = ELBO_INTEGER, .default_value = "0", .least = 0, .greatest = 1e9,          \
+     .metavar = "N", .help = "only the first N images; 0: all"}
 #define OPTION_STEPS(n, what)                                                                                          \
     {.name = "steps", .type = ELBO_INTEGER, .default_value = n, .least = 2, .greatest = 1000, .metavar = "N",         \
      .help = what}

@@ -96,6 +96,7 @@ unit_sources += \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
     %reldir%/test_lookup.c \
+    %reldir%/test_measure.c \
     %reldir%/test_memory.c \
     %reldir%/test_missing.c \
     %reldir%/test_models.c \
@@ -203,6 +204,7 @@ script_tests = \
     %reldir%/test_cli_compare.sh \
     %reldir%/test_cli_config.sh \
     %reldir%/test_cli_data.sh \
+    %reldir%/test_cli_evaluate.sh \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_json.sh \
     %reldir%/test_cli_large.sh \

@@ -72,6 +72,7 @@
     SUITE(layers_masked)                                                                                               \
     SUITE(layers_norm)                                                                                                 \
     SUITE(likelihood)                                                                                                  \
+    SUITE(measure)                                                                                                     \
     SUITE(missing)                                                                                                     \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \

@@ -1,6 +1,7 @@
 public_headers += \
     %reldir%/explain.h \
     %reldir%/latent_use.h \
+    %reldir%/measure.h \
     %reldir%/run.h \
     %reldir%/spread.h
 
@@ -9,6 +10,8 @@ library_sources += \
     %reldir%/folder.c \
     %reldir%/folder.h \
     %reldir%/latent_use.c \
+    %reldir%/measure.c \
+    %reldir%/measure_file.c \
     %reldir%/run.c \
     %reldir%/run_classes.c \
     %reldir%/run_file.c \

@@ -166,6 +166,9 @@ int64_t elbo__run_block(const elbo_run *run, int64_t draws);
 
 int64_t elbo__run_draws(const elbo_run *run); /* option draws, or 1 */
 
+/* As many draws as the test images had in the training of a run; else those above. */
+int64_t elbo__run_usual_draws(const elbo_run *run);
+
 /* ---- sums of metrics --------------------------------------------------------------------------------------------- */
 
 /* Adds a plan's metrics, each `images` times, to sums that begin as zeros. */

@@ -381,12 +381,11 @@ elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t 
     return status;
 }
 
-/* What a training noted as its test-draws; 0: nothing. */
-static int64_t noted_draws(const elbo_run *run)
+int64_t elbo__run_usual_draws(const elbo_run *run)
 {
-    const char *text = elbo_ini_get(&run->notes, "test-draws");
+    const char *text = elbo_ini_get(&run->notes, "test-draws"); /* 0 stands for the others too */
     const long long draws = text ? elbo__read_integer(text, NULL) : 0;
-    return draws >= 1 && draws <= 10000 ? draws : 0;
+    return draws >= 1 && draws <= 10000 ? draws : elbo__run_draws(run);
 }
 
 elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draws, int64_t seed, elbo_figures *out)
@@ -398,8 +397,7 @@ elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draw
     elbo_status status = elbo__table_of(run, images, &table);
     if (status != ELBO_OK)
         return status;
-    const int64_t usual = noted_draws(run) > 0 ? noted_draws(run) : elbo__run_draws(run);
-    status = elbo__run_evaluate(run, &table, table.count, draws > 0 ? draws : usual, seed, out);
+    status = elbo__run_evaluate(run, &table, table.count, draws > 0 ? draws : elbo__run_usual_draws(run), seed, out);
     elbo__table_free(&table);
     return status;
 }
