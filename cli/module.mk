@@ -4,12 +4,14 @@ public_headers += \
 library_sources += \
     %reldir%/cmd_angles.c \
     %reldir%/cmd_classify.c \
+    %reldir%/cmd_completion.c \
     %reldir%/cmd_encode.c \
     %reldir%/cmd_evaluate.c \
     %reldir%/cmd_features.c \
     %reldir%/cmd_info.c \
     %reldir%/cmd_interpolate.c \
     %reldir%/cmd_manifold.c \
+    %reldir%/cmd_manual.c \
     %reldir%/cmd_models.c \
     %reldir%/cmd_plan.c \
     %reldir%/cmd_reconstruct.c \
@@ -20,6 +22,8 @@ library_sources += \
     %reldir%/command.h \
     %reldir%/data.c \
     %reldir%/data.h \
+    %reldir%/declared.c \
+    %reldir%/declared.h \
     %reldir%/help.c \
     %reldir%/help.h \
     %reldir%/on_model.c \
