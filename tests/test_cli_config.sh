@@ -33,8 +33,8 @@ odd=$(printf 'caf\351 ') && mkdir "$odd" && cp data/* "$odd"
 again 'a folder whose name no line can hold' vae $small --data "$odd"
 
 # Every option of the training is in the file, as a key or, where it is of no use, as a comment; but for those that say
-# where and how the work is done, not what comes of it.
-passing='config out force threads quiet help usage version'
+# where and how the work is done, not what comes of it, and for what is noted where it is given only.
+passing='config out force threads quiet help usage version missing'
 for model in vae cvae ae pca; do
     rm -rf first
     runs "train $model" "$elbo" train $model --data data --latent 2 --out first
