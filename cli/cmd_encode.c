@@ -11,6 +11,7 @@
 #include "data.h"
 #include "on_run.h"
 #include "progress.h"
+#include "result.h"
 
 static const elbo_option table[] = {
     OPTION_DATA("that of the training"),
@@ -22,21 +23,21 @@ static const elbo_option table[] = {
      .metavar = "NAME",
      .help = "writes NAME-mean.npy, and NAME-logvar.npy and NAME-labels.npy where there are such"},
     OPTION_THREADS,
+    OPTION_JSON,
     ELBO_OPTIONS_END,
 };
 
 /* Writes NAME-KIND.npy and says so. */
-static elbo_status write_numbers(const char *name, const char *kind, const elbo_tensor *tensor)
+static elbo_status write_numbers(result *r, const char *name, const char *kind, const elbo_tensor *tensor)
 {
     char *path = NULL;
     if (asprintf(&path, "%s-%s.npy", name, kind) < 0)
         return ELBO_NO_MEMORY;
     elbo_status status = elbo_npy_write(path, tensor);
-    if (status == ELBO_OK && tensor->layout.shape.ndim == 2)
-        printf("%s %s (%" PRId64 ", %" PRId64 ")\n", kind, path, tensor->layout.shape.dim[0],
-               tensor->layout.shape.dim[1]);
-    else if (status == ELBO_OK)
-        printf("%s %s (%" PRId64 ")\n", kind, path, tensor->layout.shape.dim[0]);
+    if (status == ELBO_OK) {
+        elbo__cli_line(r, "%s %s %s", kind, path, elbo_shape_format(&tensor->layout.shape).text);
+        elbo__cli_put_text(r, kind, path);
+    }
     free(path);
     return status;
 }
@@ -74,6 +75,7 @@ static int encode(const run_job *job)
     const bool room = x && mean && logvar && labels;
     elbo_status status = room ? elbo_run_rows(job->run, job->images, 0, n, x, labels) : ELBO_NO_MEMORY;
     bool normal = false;
+    result r = elbo__cli_result(job->values);
     if (status == ELBO_OK) {
         status = elbo_run_posterior(job->run, x, labels, n, mean, logvar);
         normal = status == ELBO_OK;
@@ -81,13 +83,13 @@ static int encode(const run_job *job)
             status = elbo_run_encode(job->run, x, labels, n, mean);
     }
     if (status == ELBO_OK)
-        status = write_numbers(name, "mean", &means);
+        status = write_numbers(&r, name, "mean", &means);
     if (status == ELBO_OK && normal)
-        status = write_numbers(name, "logvar", &logvars);
+        status = write_numbers(&r, name, "logvar", &logvars);
     else if (status == ELBO_OK)
         remove_old(name, "logvar");
     if (status == ELBO_OK && job->images->labels.data)
-        status = write_numbers(name, "labels", &job->images->labels);
+        status = write_numbers(&r, name, "labels", &job->images->labels);
     else if (status == ELBO_OK)
         remove_old(name, "labels");
     const bool finite = status != ELBO_OK || (are_finite(job, "mean", mean, n * dims) &&
@@ -97,8 +99,8 @@ static int encode(const run_job *job)
     free(logvar);
     free(labels);
     if (!room)
-        return elbo__cli_out_of_memory();
-    return status != ELBO_OK ? elbo__cli_fail() : finite ? EXIT_SUCCESS : FAILED;
+        return elbo__cli_result_end(&r, elbo__cli_out_of_memory());
+    return elbo__cli_result_end(&r, status != ELBO_OK ? elbo__cli_fail() : finite ? EXIT_SUCCESS : FAILED);
 }
 
 int elbo__cmd_encode(int argc, char **argv)
@@ -108,6 +110,8 @@ int elbo__cmd_encode(int argc, char **argv)
         .doc =
             "Writes the codes of images as .npy files: the means of q(z|x), their log-variances where it is a normal "
             "distribution, and the labels where the data have them.",
+        .examples = {{"encode runs/digits -o test", "the test images, as test-mean.npy and others"},
+                     {"encode runs/digits --part train -o train", "and those of the training"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run_with_labels(&line, argc, argv, encode);

@@ -9,6 +9,7 @@
 #include "data.h"
 #include "on_run.h"
 #include "progress.h"
+#include "result.h"
 
 static const elbo_option table[] = {
     OPTION_DATA("that of the training"),
@@ -28,6 +29,7 @@ static const elbo_option table[] = {
      .metavar = "N",
      .help = "of the draws; -1: that of the run, for the figures of its training again"},
     OPTION_THREADS,
+    OPTION_JSON,
     ELBO_OPTIONS_END,
 };
 
@@ -82,35 +84,36 @@ static const char *unit_of_recon(const elbo_run *run)
 }
 
 /* A figure that is not finite is printed as nan, inf or -inf, and makes the command fail: this is its reason. */
-static bool print_figure(const char *label, double value, int digits, const char *unit)
+static bool print_figure(result *r, const char *key, const char *label, double value, int digits, const char *unit)
 {
-    printf("%s %.*f%s%s\n", label, digits, isnan(value) ? NAN : value, unit[0] ? " " : "", unit); /* nan has no sign */
+    elbo__cli_give_number(r, key, label, value, digits, unit);
     if (isfinite(value))
         return true;
-    elbo__cli_say("%s is not finite: the model cannot deal with these images", label);
+    elbo__cli_say("%s is not finite: the model cannot deal with these images", label ? label : key);
     return false;
 }
 
 /* Whether all are finite. */
-static bool print_figures(const elbo_run *run, const elbo_figures *figures)
+static bool print_figures(result *r, const elbo_run *run, const elbo_figures *figures)
 {
     bool finite = true;
     for (int i = 0; i < KNOWN; i++) {
         const char *unit = known[i].unit ? known[i].unit : unit_of_recon(run);
         if (elbo_figures_has(figures, known[i].metric))
-            finite &= print_figure(known[i].label, elbo_figures_get(figures, known[i].metric), unit[0] ? 2 : 4, unit);
+            finite &= print_figure(r, known[i].metric, known[i].label, elbo_figures_get(figures, known[i].metric),
+                                   unit[0] ? 2 : 4, unit);
     }
     for (int i = 0; i < figures->count; i++)
         if (!is_known(figures->at[i].name) &&
             (strcmp(figures->at[i].name, "loss") != 0 || !elbo_figures_has(figures, "recon")))
             finite &= strncmp(figures->at[i].name, "iwae-", 5) == 0
-                          ? print_figure(figures->at[i].name, figures->at[i].value, 2, "nats per image")
-                          : print_figure(figures->at[i].name, figures->at[i].value, 4, "");
+                          ? print_figure(r, figures->at[i].name, NULL, figures->at[i].value, 2, "nats per image")
+                          : print_figure(r, figures->at[i].name, NULL, figures->at[i].value, 4, "");
     return finite;
 }
 
 /* Prints the figures; *finite: whether all are. */
-static elbo_status measure(elbo_run *run, const elbo_images *images, int draws, int64_t seed, bool *finite)
+static elbo_status measure(result *r, elbo_run *run, const elbo_images *images, int draws, int64_t seed, bool *finite)
 {
     elbo_figures figures;
     double log_prob = NAN;
@@ -119,9 +122,10 @@ static elbo_status measure(elbo_run *run, const elbo_images *images, int draws, 
         status = mean_log_prob(run, images, draws, seed, &log_prob);
     if (status != ELBO_OK)
         return status;
-    *finite = print_figures(run, &figures);
+    *finite = print_figures(r, run, &figures);
     if (draws > 0)
-        *finite &= print_figure(elbo_run_classes(run) ? "log p(x|y) at least" : "log p(x) at least", log_prob, 2,
+        *finite &= print_figure(r, "log_likelihood_estimate",
+                                elbo_run_classes(run) ? "log p(x|y) at least" : "log p(x) at least", log_prob, 2,
                                 "nats per image");
     return ELBO_OK;
 }
@@ -136,19 +140,20 @@ static const char *treatment(const elbo_run *run, const elbo_images *images)
 }
 
 /* Which density or loss recon and the ELBO are of. */
-static void print_likelihood(const elbo_run *run)
+static void print_likelihood(result *r, const elbo_run *run)
 {
     const elbo_values *options = elbo_run_options(run);
     const elbo_value *likelihood = elbo_values_get(options, "likelihood", ELBO_CHOICE);
     if (!likelihood)
         return;
-    printf("likelihood %s", likelihood->text);
+    char variance[64] = "";
     const elbo_value *learned = elbo_values_get(options, "learn-variance", ELBO_CHOICE);
     if (strcmp(likelihood->text, "gaussian") == 0 && learned && strcmp(learned->text, "no") != 0)
-        printf(", variance learned: %s", learned->text);
+        snprintf(variance, sizeof variance, ", variance learned: %s", learned->text);
     else if (strcmp(likelihood->text, "gaussian") == 0)
-        printf(", variance %g", elbo_values_number(options, "variance"));
-    putchar('\n');
+        snprintf(variance, sizeof variance, ", variance %g", elbo_values_number(options, "variance"));
+    elbo__cli_line(r, "likelihood %s%s", likelihood->text, variance);
+    elbo__cli_put_text(r, "likelihood", likelihood->text);
 }
 
 static int evaluate(const run_job *job)
@@ -156,13 +161,18 @@ static int evaluate(const run_job *job)
     const elbo_values *v = job->values;
     const int64_t given = elbo_values_integer(v, "seed"), seed = given < 0 ? elbo_run_seed(job->run) : given;
     bool finite;
-    const elbo_status status = measure(job->run, job->images, (int)elbo_values_integer(v, "draws"), seed, &finite);
+    result r = elbo__cli_result(v);
+    const elbo_status status = measure(&r, job->run, job->images, (int)elbo_values_integer(v, "draws"), seed, &finite);
     if (status != ELBO_OK)
-        return status == ELBO_NO_MEMORY ? elbo__cli_out_of_memory() : elbo__cli_fail();
-    print_likelihood(job->run);
-    printf("images %" PRId64 ", part %s of %s\n", job->images->count, job->part, job->folder);
-    printf("pixels %s\n", treatment(job->run, job->images));
-    return finite ? EXIT_SUCCESS : FAILED;
+        return elbo__cli_result_end(&r, status == ELBO_NO_MEMORY ? elbo__cli_out_of_memory() : elbo__cli_fail());
+    print_likelihood(&r, job->run);
+    elbo__cli_line(&r, "images %" PRId64 ", part %s of %s", job->images->count, job->part, job->folder);
+    elbo__cli_put_integer(&r, "images", job->images->count);
+    elbo__cli_put_text(&r, "part", job->part);
+    elbo__cli_put_text(&r, "data", job->folder);
+    elbo__cli_give_text(&r, "pixels", NULL, treatment(job->run, job->images));
+    const int shown = elbo__cli_result_end(&r, EXIT_SUCCESS); /* figures that are not finite too */
+    return finite ? shown : FAILED;
 }
 
 int elbo__cmd_evaluate(int argc, char **argv)
@@ -176,6 +186,9 @@ int elbo__cmd_evaluate(int argc, char **argv)
             "the squared error of the reconstruction (summed over pixels), and what else the model reports; means over "
             "images. A denoising model gets damaged images and is measured by the whole ones. A Bernoulli on grey "
             "levels has other figures than one on binarised pixels.",
+        .exits = "1 also where a figure is not finite.",
+        .examples = {{"evaluate runs/digits", "figures of the test images"},
+                     {"evaluate runs/digits --part train --draws 5", "and log p(x) of those of the training"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, evaluate);

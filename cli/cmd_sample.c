@@ -2,13 +2,16 @@
 #include "../nn/pictures/picture.h"
 #include "command.h"
 #include "on_run.h"
+#include "preview.h"
 
 static const elbo_option table[] = {
     OPTION_LABEL("each in turn"),
     OPTION_COUNT("64", "how many images"),
     OPTION_OUTPUT("samples.png"),
+    OPTION_PREVIEW,
     OPTION_SEED,
     OPTION_THREADS,
+    OPTION_JSON,
     ELBO_OPTIONS_END,
 };
 
@@ -28,6 +31,8 @@ int elbo__cmd_sample(int argc, char **argv)
     command_line line = {
         .name = "sample",
         .doc = "Draws pictures from a trained model: z from the prior, and the mean of p(x|z).",
+        .examples = {{"sample runs/digits -n 100 -o hundred.png", "a hundred images in a grid"},
+                     {"sample runs/digits --label 3 --seed 7 --preview", "of one class, shown in the terminal too"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, NULL, sample);

@@ -15,6 +15,7 @@
 #include "slow.h"
 
 static const elbo_option general[] = {
+    OPTION_CONFIG,
     OPTION_DATA(DEFAULT_DATA),
     {.name = "classes",
      .type = ELBO_INTEGER,
@@ -161,6 +162,12 @@ int elbo__cmd_train(int argc, char **argv)
         .line = {
             .doc = "Trains a model on images and writes a run folder. Command `models' lists the models, `train MODEL "
                    "--help' the options of one.",
+            .exits = "130 after Ctrl-C and 143 after SIGTERM: what was trained until then is kept.",
+            .examples = {{"train MODEL --out runs/digits", "on the digits in data/mnist"},
+                         {"train MODEL --data pictures --seed 2",
+                          "on pictures of one's own, whose sub-folders are labels"},
+                         {"train --config runs/digits/config.ini --seed 3 --out runs/again",
+                          "a run again, but for one thing"}},
             .groups = {[GENERAL] = {.title = "General:", .table = general}}}};
     const elbo_model *model = elbo__cli_parse_for_model(&j.line, "train", argc, argv);
     const elbo_values *values = j.line.groups[GENERAL].values;

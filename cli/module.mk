@@ -4,12 +4,14 @@ public_headers += \
 library_sources += \
     %reldir%/cmd_angles.c \
     %reldir%/cmd_classify.c \
+    %reldir%/cmd_completion.c \
     %reldir%/cmd_encode.c \
     %reldir%/cmd_evaluate.c \
     %reldir%/cmd_features.c \
     %reldir%/cmd_info.c \
     %reldir%/cmd_interpolate.c \
     %reldir%/cmd_manifold.c \
+    %reldir%/cmd_manual.c \
     %reldir%/cmd_models.c \
     %reldir%/cmd_plan.c \
     %reldir%/cmd_reconstruct.c \
@@ -20,15 +22,25 @@ library_sources += \
     %reldir%/command.h \
     %reldir%/data.c \
     %reldir%/data.h \
+    %reldir%/declared.c \
+    %reldir%/declared.h \
+    %reldir%/help.c \
+    %reldir%/help.h \
     %reldir%/on_model.c \
     %reldir%/on_model.h \
     %reldir%/on_run.c \
     %reldir%/on_run.h \
     %reldir%/options.c \
     %reldir%/options.h \
+    %reldir%/preview.c \
+    %reldir%/preview.h \
     %reldir%/program.c \
     %reldir%/progress.c \
     %reldir%/progress.h \
+    %reldir%/result.c \
+    %reldir%/result.h \
+    %reldir%/rows.c \
+    %reldir%/rows.h \
     %reldir%/slow.c \
     %reldir%/slow.h
 

@@ -8,7 +8,9 @@
 #include "../nn/pictures/picture.h"
 #include "command.h"
 #include "data.h"
+#include "preview.h"
 #include "progress.h"
+#include "result.h"
 #include "slow.h"
 
 bool elbo__cli_always(const run_job *job)
@@ -66,8 +68,6 @@ static int run_command(command_line *line, int argc, char **argv, bool (*wants_i
     line->args = "RUN";
     line->least = line->most = 1;
     elbo__cli_parse(line, argc, argv);
-    if (elbo_values_check(line->groups[0].values) != ELBO_OK)
-        elbo__cli_wrong_usage(line, "%s", elbo_error());
     run_job job = {.path = line->arguments[0], .values = line->groups[0].values};
     check_output(line, job.values);
     elbo_set_threads((int)elbo_values_integer(job.values, "threads"));
@@ -114,6 +114,9 @@ int elbo__cli_wrote(const run_job *job, const char *what, elbo_status status)
 {
     if (status != ELBO_OK)
         return elbo__cli_fail();
-    printf("%s %s\n", what, elbo_values_text(job->values, "output"));
-    return EXIT_SUCCESS;
+    result r = elbo__cli_result(job->values);
+    elbo__cli_give_text(&r, what, NULL, elbo_values_text(job->values, "output"));
+    const int shown = elbo__cli_result_end(&r, EXIT_SUCCESS);
+    const int seen = elbo__cli_preview(job->values, elbo_values_text(job->values, "output"));
+    return shown == EXIT_SUCCESS ? seen : shown;
 }

@@ -198,6 +198,7 @@ void elbo_images_free(elbo_images *images)
         elbo_tensor_free(&images->labels);
         elbo_tensor_free(&images->factors);
         elbo__free_names(images->class_names);
+        elbo__free_names(images->file_names);
         elbo__free(images->left_out);
     }
     elbo_tensor_free(&images->mask); /* always a copy */

@@ -85,6 +85,8 @@ typedef struct {
     int classes;                     /* 0 without labels                                                        */
     char **class_names;              /* (classes), NULL after the last; one without a name has its number; NULL */
                                      /* where no class has a name: from IDX files and arrays                    */
+    char **file_names;               /* (N), NULL after the last: the file of each image, from the folder on, as in  */
+                                     /* train/cat/1.png; NULL for images that are not files of a folder             */
     char *left_out;                  /* what the folder holds besides, "left out: 3 files that are no PNG ...", */
                                      /* of both parts together; NULL: nothing                                   */
     elbo_tensor factors;             /* (N, F) i32: what each image was made from, see io/sprites.h; data is    */

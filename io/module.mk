@@ -1,6 +1,7 @@
 public_headers += \
     %reldir%/csv.h \
     %reldir%/dataset.h \
+    %reldir%/events.h \
     %reldir%/figure.h \
     %reldir%/idx.h \
     %reldir%/ini.h \
@@ -20,6 +21,8 @@ library_sources += \
     %reldir%/bytes.c \
     %reldir%/bytes.h \
     %reldir%/class_names.c \
+    %reldir%/crc32c.c \
+    %reldir%/crc32c.h \
     %reldir%/csv.c \
     %reldir%/csv_data.c \
     %reldir%/csv_parse.c \
@@ -27,13 +30,20 @@ library_sources += \
     %reldir%/csv_read.c \
     %reldir%/data_files.c \
     %reldir%/data_files.h \
+    %reldir%/csv_write.c \
+    %reldir%/csv_write.h \
     %reldir%/dataset.c \
     %reldir%/dataset_private.h \
     %reldir%/drawing.c \
     %reldir%/drawing.h \
     %reldir%/drawing_png.c \
     %reldir%/drawing_svg.c \
-    %reldir%/figure.c \
+    %reldir%/events.c \
+    %reldir%/figure_bars.c \
+    %reldir%/figure_curves.c \
+    %reldir%/figure_frame.c \
+    %reldir%/figure_private.h \
+    %reldir%/figure_scatter.c \
     %reldir%/file.c \
     %reldir%/file.h \
     %reldir%/font.c \

@@ -17,6 +17,8 @@ unit_sources += \
     %reldir%/jpegs.h \
     %reldir%/kernel_sets.c \
     %reldir%/kernel_sets.h \
+    %reldir%/linear_vae.c \
+    %reldir%/linear_vae.h \
     %reldir%/numbers.c \
     %reldir%/numbers.h \
     %reldir%/patterns.c \
@@ -63,8 +65,10 @@ unit_sources += \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
     %reldir%/test_io_csv.c \
+    %reldir%/test_io_curves.c \
     %reldir%/test_io_dataset.c \
     %reldir%/test_io_drawing.c \
+    %reldir%/test_io_events.c \
     %reldir%/test_io_figure.c \
     %reldir%/test_io_files.c \
     %reldir%/test_io_idx.c \
@@ -82,6 +86,7 @@ unit_sources += \
     %reldir%/test_io_sources.c \
     %reldir%/test_io_sprites.c \
     %reldir%/test_io_text.c \
+    %reldir%/test_latent_use.c \
     %reldir%/test_layer_derivatives.c \
     %reldir%/test_layers.c \
     %reldir%/test_layers_conv.c \
@@ -192,17 +197,21 @@ script_tests = \
     %reldir%/sources \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
+    %reldir%/test_cli_config.sh \
     %reldir%/test_cli_data.sh \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_large.sh \
+    %reldir%/test_cli_json.sh \
     %reldir%/test_cli_manners.sh \
+    %reldir%/test_cli_manual.sh \
     %reldir%/test_cli_models.sh \
     %reldir%/test_cli_sources.sh \
+    %reldir%/test_events.sh \
     %reldir%/test_locale.sh \
     %reldir%/test_own_program.sh
 
 TESTS += $(script_tests)
-EXTRA_DIST += %reldir%/cli.sh
+EXTRA_DIST += %reldir%/cli.sh %reldir%/read_events.py
 dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 
 # What takes too long for every change: 12 GB of images, and a million graphs.

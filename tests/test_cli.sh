@@ -66,7 +66,7 @@ grep -qx 'latent-dim = 3' runs/a/config.ini || complain 'config.ini lacks latent
 grep -qx "data = $(realpath data)" runs/a/config.ini || complain 'config.ini lacks data'
 
 # The figure of the training again, from the file alone.
-trained=$(sed -n 's/^test-elbo = //p' runs/a/config.ini)
+trained=$(sed -n 's/^# test-elbo = //p' runs/a/config.ini)
 runs evaluate "$elbo" evaluate runs/a
 says "^ELBO $(printf %.2f "$trained") nats per image$"
 says 'grey levels'

@@ -22,7 +22,7 @@ draws() {
 runs 'train pca' "$elbo" train pca --data data --latent 4 --out pca
 says '^test squared error 0.000 per image$' # eight patterns of two phases lie in four dimensions
 says '^fitted by covariance$'
-grep -qx 'explained-variance = 1.000000' pca/config.ini || complain 'config.ini lacks explained-variance'
+grep -qx '# explained-variance = 1.000000' pca/config.ini || complain 'config.ini lacks explained-variance'
 grep -q '^epochs = ' pca/config.ini && complain 'config.ini has the epochs of a model that has none'
 [ -e pca/samples.png ] && complain 'samples of a model without a prior'
 runs 'info of pca' "$elbo" info pca
@@ -155,8 +155,8 @@ runs 'classify by conv' "$elbo" classify conv --draws 2
 "$tiny_data" --png faces || exit 99
 runs 'train on a folder of PNG files' "$elbo" train cvae --data faces --net conv --channels 4,4 --hidden none \
     --latent 2 --batch 16 --epochs 2 --out faces-run
-grep -qx 'image = 3,9,8' faces-run/config.ini || complain 'config.ini: not images (3, 9, 8)'
-grep -qx 'class-names = checks,columns,diagonals,rows' faces-run/config.ini || complain 'config.ini lacks the classes'
+grep -qx '# image = 3,9,8' faces-run/config.ini || complain 'config.ini: not images (3, 9, 8)'
+grep -qx '# class-names = checks,columns,diagonals,rows' faces-run/config.ini || complain 'config.ini lacks the classes'
 draws sample faces-run --label 1
 draws reconstruct faces-run
 draws traverse faces-run
@@ -171,7 +171,7 @@ mkdir -p numbered/train numbered/test
 for part in train test; do cp -r faces/$part/rows numbered/$part/10 && cp -r faces/$part/checks numbered/$part/2; done
 runs 'train on numbered folders' "$elbo" train cvae --data numbered --hidden 8 --latent 2 --batch 16 --epochs 1 \
     --out ten
-grep -qx 'class-names = 2,10' ten/config.ini || complain 'numbers are not in their order'
+grep -qx '# class-names = 2,10' ten/config.ini || complain 'numbers are not in their order'
 mv some/train/rows some/train/stripes && mv some/test/rows some/test/stripes
 fails 1 'is of class "stripes", which the model does not know' "$elbo" evaluate faces-run --data some
 printf 'no picture' >faces/train/rows/broken.png

@@ -200,6 +200,23 @@ START_TEST(a_traversal_moves_one_dimension_a_row_through_the_centre)
 }
 END_TEST
 
+START_TEST(a_traversal_shows_the_dimensions_that_were_asked_for_in_their_order)
+{
+    elbo_run *run = glass_run(&glass);
+    const elbo_view view = {.steps = 3, .span = 1.5, .dims = {3, {3, 0, 3}}};
+    assert_ok(elbo_picture_traversal(run, &view, -1, scratch_path("ways")));
+    grid g = grid_read("ways", 3, 3, 2, 2);
+    for (int i = 0; i < 3 * 3 * Z; i++) {
+        const int row = i / Z / 3, step = i / Z % 3, k = i % Z;
+        assert_shown(&g, row, step, k, view.dims.at[row] == k ? 1.5 * (step - 1) : 0);
+    }
+    grid_free(&g);
+    assert_refused(elbo_picture_traversal(run, &(elbo_view){.dims = {2, {0, 4}}}, -1, scratch_path("none")),
+                   "dimension 4: the latent space has 4, from 0 on");
+    elbo_run_free(run);
+}
+END_TEST
+
 START_TEST(a_traversal_from_an_image_leaves_the_other_dimensions_at_its_code)
 {
     elbo_run *run = glass_run(&glass);
@@ -323,6 +340,7 @@ Suite *suite_picture_latent(void)
     suite_add_tcase(suite, ways);
     tcase_add_checked_fixture(space, setup, scratch_teardown);
     tcase_add_test(space, a_traversal_moves_one_dimension_a_row_through_the_centre);
+    tcase_add_test(space, a_traversal_shows_the_dimensions_that_were_asked_for_in_their_order);
     tcase_add_test(space, a_traversal_from_an_image_leaves_the_other_dimensions_at_its_code);
     tcase_add_test(space, without_a_prior_the_codes_say_where_the_centre_is);
     tcase_add_test(space, a_manifold_goes_right_and_upwards_by_quantiles);

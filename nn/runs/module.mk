@@ -1,11 +1,13 @@
 public_headers += \
     %reldir%/explain.h \
+    %reldir%/latent_use.h \
     %reldir%/run.h
 
 library_sources += \
     %reldir%/explain.c \
     %reldir%/folder.c \
     %reldir%/folder.h \
+    %reldir%/latent_use.c \
     %reldir%/run.c \
     %reldir%/run_classes.c \
     %reldir%/run_file.c \
