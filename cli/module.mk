@@ -5,6 +5,7 @@ library_sources += \
     %reldir%/cmd_angles.c \
     %reldir%/cmd_classify.c \
     %reldir%/cmd_compare.c \
+    %reldir%/cmd_completion.c \
     %reldir%/cmd_decode.c \
     %reldir%/cmd_encode.c \
     %reldir%/cmd_evaluate.c \
@@ -12,6 +13,7 @@ library_sources += \
     %reldir%/cmd_info.c \
     %reldir%/cmd_interpolate.c \
     %reldir%/cmd_manifold.c \
+    %reldir%/cmd_manual.c \
     %reldir%/cmd_models.c \
     %reldir%/cmd_plan.c \
     %reldir%/cmd_reconstruct.c \
@@ -26,6 +28,8 @@ library_sources += \
     %reldir%/compare.h \
     %reldir%/data.c \
     %reldir%/data.h \
+    %reldir%/declared.c \
+    %reldir%/declared.h \
     %reldir%/figures.c \
     %reldir%/figures.h \
     %reldir%/grid.c \
