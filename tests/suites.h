@@ -41,8 +41,12 @@
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
+    SUITE(io_csv)                                                                                                      \
+    SUITE(io_csv_write)                                                                                                \
+    SUITE(io_curves)                                                                                                   \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_drawing)                                                                                                  \
+    SUITE(io_events)                                                                                                   \
     SUITE(io_figure)                                                                                                   \
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
@@ -57,8 +61,10 @@
     SUITE(io_quote)                                                                                                    \
     SUITE(io_safetensors)                                                                                              \
     SUITE(io_safetensors_broken)                                                                                       \
+    SUITE(io_sources)                                                                                                  \
     SUITE(io_sprites)                                                                                                  \
     SUITE(io_text)                                                                                                     \
+    SUITE(latent_use)                                                                                                  \
     SUITE(layer_derivatives)                                                                                           \
     SUITE(layers)                                                                                                      \
     SUITE(layers_conv)                                                                                                 \
@@ -66,6 +72,7 @@
     SUITE(layers_masked)                                                                                               \
     SUITE(layers_norm)                                                                                                 \
     SUITE(likelihood)                                                                                                  \
+    SUITE(measure)                                                                                                     \
     SUITE(missing)                                                                                                     \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
@@ -89,6 +96,7 @@
     SUITE(run_classes)                                                                                                 \
     SUITE(schedule)                                                                                                    \
     SUITE(side_matters)                                                                                                \
+    SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
     SUITE(text)                                                                                                        \

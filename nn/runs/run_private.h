@@ -130,6 +130,7 @@ typedef struct {
     elbo_tensor mask;   /* (N, D) u8, borrowed; data NULL: there is none             */
     elbo__missing missing;
     int64_t count;
+    struct elbo__mapping *mapping; /* of the images, borrowed; NULL: they are in memory */
     void *owned;        /* the pixels, where they had to be converted                */
 } elbo__table;
 
@@ -149,10 +150,33 @@ elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const in
 elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, const int32_t *rows, int64_t count,
                                int64_t draws, int64_t seed, elbo_figures *out) ELBO_MUST_CHECK;
 
+/* What a plan has just computed: its outputs for draws first_draw, ... of images first, ..., until the next run. */
+typedef struct {
+    elbo__planned *planned;
+    int64_t first, batch, first_draw, draws;
+} elbo__piece;
+
+/* What is asked of the first `count` images of a data set, in any role but a step. */
+typedef struct {
+    elbo__role role;
+    int64_t count, draws, seed; /* draws = 0: one                                                      */
+    bool whole;                 /* all draws of an image in one piece; else in portions, where many     */
+    elbo_status (*take)(void *user, const elbo__piece *piece); /* in order of images, then of draws    */
+    void *user;
+} elbo__question;
+elbo_status elbo__run_ask(elbo_run *run, const elbo__table *table, const elbo__question *question) ELBO_MUST_CHECK;
+
+/* Output i of a piece as rows out (batch, width); ELBO_INVALID where it is of another width. */
+elbo_status elbo__piece_rows(const elbo_run *run, const elbo__piece *piece, int i, int64_t width,
+                             float *out) ELBO_MUST_CHECK;
+
 /* How many images a plan of the run takes at once, other than in training, with so many draws of each. */
 int64_t elbo__run_block(const elbo_run *run, int64_t draws);
 
 int64_t elbo__run_draws(const elbo_run *run); /* option draws, or 1 */
+
+/* As many draws as the test images had in the training of a run; else those above. */
+int64_t elbo__run_usual_draws(const elbo_run *run);
 
 /* ---- sums of metrics --------------------------------------------------------------------------------------------- */
 

@@ -240,16 +240,7 @@ static elbo_status write_model(const elbo__saver *s, const char *path)
 
 static elbo_status write_config(const elbo__saver *s, const char *path)
 {
-    elbo_ini ini = {.count = 0};
-    elbo_status status = elbo_ini_comment(
-        &ini, "How this run was made: the keys are the long options of `elbo train`, "
-              "and what it came to. What is loaded is model.safetensors, which says the same.");
-    if (status == ELBO_OK)
-        status = elbo_run_describe(s->run, &ini);
-    if (status == ELBO_OK)
-        status = elbo_ini_write(path, &ini);
-    elbo_ini_free(&ini);
-    return status;
+    return elbo__write_config(s->run, path);
 }
 
 static elbo_status draw_samples(const elbo__saver *s, const char *path)
