@@ -52,7 +52,9 @@ library_sources += \
     %reldir%/rows.c \
     %reldir%/rows.h \
     %reldir%/slow.c \
-    %reldir%/slow.h
+    %reldir%/slow.h \
+    %reldir%/training.c \
+    %reldir%/training.h
 
 # The program is a main of three lines.
 elbo_SOURCES = %reldir%/main.c

@@ -25,7 +25,7 @@ static const struct file {
     bool required; /* of a finished epoch */
 } files[] = {{ELBO__CONFIG_FILE, true},   {ELBO__METRICS_FILE, true},         {ELBO__TIMING_FILE, true},
              {ELBO__SAMPLES_FILE, false}, {ELBO__RECONSTRUCTION_FILE, false}, {ELBO__REPORT_FILE, false},
-             {ELBO__MODEL_FILE, true},    {ELBO__RESUME_FILE, false}};
+             {ELBO__EVENTS_FILE, false},  {ELBO__MODEL_FILE, true},           {ELBO__RESUME_FILE, false}};
 enum { FILES = sizeof files / sizeof files[0] };
 
 struct elbo__folder {

@@ -144,6 +144,9 @@ elbo_status elbo__save_rehearse(elbo__saver *saver) ELBO_MUST_CHECK;
 /* Adds the rows of an epoch to the tables. */
 elbo_status elbo__save_rows(const elbo__saver *saver, const elbo_epoch *epoch) ELBO_MUST_CHECK;
 
+/* Adds samples.png to the events, after the figures of that step. */
+elbo_status elbo__save_events_picture(const elbo__saver *saver, int64_t step) ELBO_MUST_CHECK;
+
 /* Takes the rows from `epoch` on out of the tables; *seconds = those of the last row that is left. */
 elbo_status elbo__cut_rows(const elbo__saver *saver, int64_t epoch, double *seconds) ELBO_MUST_CHECK;
 
