@@ -173,6 +173,7 @@ int elbo__cli_resume(int argc, char **argv)
 {
     command_line line = {
         .name = "train",
+        .args = "",
         .doc = "Goes on with an interrupted training, to the same bytes as if it had never stopped.",
         .exits = "130 after Ctrl-C and 143 after SIGTERM: it can go on again.",
         .examples = {{"train --resume runs/digits", "what is left of its epochs"},

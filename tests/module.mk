@@ -214,6 +214,7 @@ script_tests = \
     %reldir%/test_cli_manual.sh \
     %reldir%/test_cli_models.sh \
     %reldir%/test_cli_numpy.sh \
+    %reldir%/test_cli_resume.sh \
     %reldir%/test_cli_sources.sh \
     %reldir%/test_events.sh \
     %reldir%/test_locale.sh \

@@ -257,7 +257,10 @@ elbo_status elbo__finish_epoch(elbo__training *t, elbo_epoch *out)
                                             (long long)elbo__steps_of_epoch(t)));
     begin_next(t);
     status = save(t, out, is_new || out->over);
-    return status == ELBO_STOPPED ? ELBO_OK : status;
+    if (status != ELBO_STOPPED)
+        return status;
+    out->over = false; /* pictures are missing, which are drawn when the training goes on */
+    return ELBO_OK;
 }
 
 /* Figures of a fitted model; where a watcher wants no more there are none, and the model is saved all the same. */
