@@ -31,6 +31,14 @@ const named_text elbo__cli_run_files[] = {
     {NULL, NULL},
 };
 
+const char elbo__cli_config_text[] =
+    "Each line of a file of options is `option = value', without the dashes, or a comment after `#'; the line `model = "
+    "NAME' names the model. A flag is yes or no. A text in double quotes may hold \\\", \\\\, \\n, \\t and \\xHH. "
+    "Names of "
+    "files are taken from where the command is called. The command line wins over the file, and an option of the file "
+    "that it makes idle is dropped; any other option that is unknown, wrong or of no use is an error that names the "
+    "line.";
+
 void elbo__cli_put_example(FILE *out, const command_line *line, const example *e)
 {
     static const char word[] = "MODEL";

@@ -15,6 +15,9 @@ extern const named_text elbo__cli_exits[];       /* statuses of the program     
 extern const named_text elbo__cli_environment[]; /* variables that it asks                                      */
 extern const named_text elbo__cli_run_files[];   /* of a run folder                                             */
 
+/* What a file of option "config" may hold. */
+extern const char elbo__cli_config_text[];
+
 /* The line of an example as it is typed; MODEL in it is the model that the command line names, or the first one. */
 void elbo__cli_put_example(FILE *out, const command_line *line, const example *e);
 

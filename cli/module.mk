@@ -4,6 +4,7 @@ public_headers += \
 library_sources += \
     %reldir%/cmd_angles.c \
     %reldir%/cmd_classify.c \
+    %reldir%/cmd_completion.c \
     %reldir%/cmd_decode.c \
     %reldir%/cmd_encode.c \
     %reldir%/cmd_evaluate.c \
@@ -11,6 +12,7 @@ library_sources += \
     %reldir%/cmd_info.c \
     %reldir%/cmd_interpolate.c \
     %reldir%/cmd_manifold.c \
+    %reldir%/cmd_manual.c \
     %reldir%/cmd_models.c \
     %reldir%/cmd_plan.c \
     %reldir%/cmd_reconstruct.c \
@@ -23,6 +25,8 @@ library_sources += \
     %reldir%/command.h \
     %reldir%/data.c \
     %reldir%/data.h \
+    %reldir%/declared.c \
+    %reldir%/declared.h \
     %reldir%/figures.c \
     %reldir%/figures.h \
     %reldir%/help.c \

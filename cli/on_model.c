@@ -143,6 +143,7 @@ static void set_model(command_line *line, const char *verb, const elbo_model *mo
     static char name[100]; /* the line keeps it */
     snprintf(name, sizeof name, named ? "%s %s" : "%s", verb, named ? model->name : "");
     line->name = name;
+    line->takes_model = true;
     line->model = model ? model->name : NULL;
     line->args = model ? "" : "MODEL";
     line->most = model ? 0 : 1;

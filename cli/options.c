@@ -10,6 +10,7 @@
 #include "../io/quote.h"
 #include "../tensor/memory.h"
 #include "command.h"
+#include "declared.h"
 #include "help.h"
 #include "progress.h"
 #include "rows.h"
@@ -41,9 +42,9 @@ const elbo_option elbo__cli_common_options[] = {
 };
 
 const elbo_option elbo__cli_help_options[] = {
-    {.name = "help", .alias = "h", .type = ELBO_FLAG},
-    {.name = "usage", .type = ELBO_FLAG},
-    {.name = "version", .alias = "V", .type = ELBO_FLAG},
+    {.name = "help", .alias = "h", .type = ELBO_FLAG, .metavar = "", .help = "print help"},
+    {.name = "usage", .type = ELBO_FLAG, .metavar = "", .help = "print the options in short"},
+    {.name = "version", .alias = "V", .type = ELBO_FLAG, .metavar = "", .help = "print the version"},
     ELBO_OPTIONS_END,
 };
 
@@ -253,6 +254,7 @@ static void check_use(const command_line *line)
 void elbo__cli_parse(command_line *line, int argc, char **argv)
 {
     parser p = {.line = line};
+    elbo__cli_hand_over(line);
     add_groups(&p);
     line->arguments = must_have(calloc((size_t)argc + 1, sizeof *line->arguments));
     char *text = elbo__cli_help_text(line), *old = argv[0], *name = NULL;

@@ -38,6 +38,7 @@ typedef struct {
     example examples[MOST_EXAMPLES + 1];  /* ends with a NULL line; every command has one        */
     const char **arguments;               /* [count], then NULL; made by parse                   */
     const char *exits;     /* what an exit status means for this command in particular, or NULL  */
+    bool takes_model;      /* the model's name is an argument, and its options are some of these */
     const char *model;     /* the model that is named, or NULL                                   */
     int count;
     const char *config_path; /* a file of options that the command line wins over; NULL: none    */

@@ -205,6 +205,7 @@ script_tests = \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_json.sh \
     %reldir%/test_cli_manners.sh \
+    %reldir%/test_cli_manual.sh \
     %reldir%/test_cli_models.sh \
     %reldir%/test_cli_numpy.sh \
     %reldir%/test_events.sh \

@@ -32,6 +32,19 @@ again 'a folder with an odd name' vae $small --data 'a #b "c"'
 odd=$(printf 'caf\351 ') && mkdir "$odd" && cp data/* "$odd"
 again 'a folder whose name no line can hold' vae $small --data "$odd"
 
+# Every option of the training is in the file, as a key or, where it is of no use, as a comment; but for those that say
+# where and how the work is done, not what comes of it, and for what is noted where it is given only.
+passing='config out force threads quiet help usage version missing'
+for model in vae cvae ae pca; do
+    rm -rf first
+    runs "train $model" "$elbo" train $model --data data --latent 2 --out first
+    runs "help of $model" "$elbo" train $model --help
+    for option in $(grep -oE '^ *(-[a-z], )?--[a-z0-9-]+' out | grep -o '[a-z0-9][a-z0-9-]*$'); do
+        case " $passing " in *" $option "*) continue ;; esac
+        grep -qE "^(# )?$option = " first/config.ini || complain "config.ini of $model lacks $option"
+    done
+done
+
 # From elsewhere too: the data are named absolutely.
 rm -rf first second
 runs 'train' "$elbo" train vae $small --out first

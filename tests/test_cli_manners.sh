@@ -95,6 +95,14 @@ END
     fi
 fi
 
+# ---- what is asked for wrongly --------------------------------------------------------------------------------------
+
+fails 64 "runs/digits is a run, and \`plan' takes a model, such as that of the run: cvae" "$elbo" plan runs/digits
+fails 64 "runs/digits is a run, and \`train' takes a model" "$elbo" train runs/digits
+fails 1 'dimension 2: the latent space has 2, from 0 on' "$elbo" traverse runs/digits --dims 0,2
+fails 64 'option "dims": "a" is not a list of integers' "$elbo" traverse runs/digits --dims a
+fails 64 'no command "sampel"; the nearest is "sample"' "$elbo" sampel
+
 # ---- help: fits 100 columns, shows an example, and every example works ----------------------------------------------
 
 fits() {

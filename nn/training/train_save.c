@@ -101,7 +101,7 @@ static elbo_status write_model(const elbo__saver *s, const elbo_epoch *epoch, co
  * `elbo train` has options of these names. */
 static bool is_choice(const elbo_run *run, const char *key)
 {
-    static const char *const choices[] = {"model", "data", "seed"};
+    static const char *const choices[] = {"model", "data", "missing", "seed"};
     for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++)
         if (strcmp(key, choices[i]) == 0)
             return true;
