@@ -102,7 +102,7 @@ int elbo__cmd_plan(int argc, char **argv)
     const elbo_model *model = elbo__cli_parse_for_model(&line, "plan", argc, argv);
     const elbo_values *values = line.groups[GENERAL].values;
     const char *data = elbo_values_text(values, "data");
-    const data_source source = elbo__cli_choose_data(data, NULL, NULL);
+    const data_source source = elbo__cli_choose_data(values, NULL, NULL);
     const int classes = model->flags & ELBO_NEEDS_LABELS ? 0 : ELBO_WITHOUT_LABELS;
     unsigned char *bytes = NULL;
     elbo_images images = {.count = 0};

@@ -87,15 +87,6 @@ typedef struct {
     char *folder;
 } job;
 
-/* Notes where the images are, for commands that run elsewhere. */
-static elbo_status note_data(const job *j)
-{
-    char *path = elbo__cli_from_anywhere(j->data.folder);
-    elbo_status status = path ? elbo_run_note(j->run, "data", path) : ELBO_NO_MEMORY;
-    free(path);
-    return status;
-}
-
 /* j->folder: the one that --out names, else a new one. */
 static bool choose_folder(job *j)
 {
@@ -119,7 +110,7 @@ static int train(job *j)
     training.progress = elbo__cli_show_training;
     training.warning = elbo__cli_show_warning;
     elbo_epoch last;
-    if (note_data(j) != ELBO_OK)
+    if (elbo__cli_note_data(j->run, &j->data) != ELBO_OK)
         return elbo__cli_fail();
     elbo_status status = elbo_train(j->run, &j->train, j->held_out ? &j->test : NULL, &training, &last);
     elbo__cli_clear_progress();
@@ -146,10 +137,10 @@ static int prepare_and_train(job *j, const elbo_model *model)
     const bool labels = model->flags & ELBO_NEEDS_LABELS;
     const int classes = labels ? (int)elbo_values_integer(values, "classes") : ELBO_WITHOUT_LABELS;
     elbo_set_threads((int)elbo_values_integer(values, "threads"));
-    j->data = elbo__cli_choose_data(elbo_values_text(values, "data"), NULL, NULL);
+    j->data = elbo__cli_choose_data(values, NULL, NULL);
     if (!elbo__cli_read_part(&j->data, "train", classes, &j->train))
         return FAILED;
-    elbo__cli_tell_left_out(&j->data, &j->train);
+    elbo__cli_tell_data(&j->data, &j->train);
     j->run = elbo_run_for(model, j->line.groups[MODEL].values, &j->train, elbo_values_integer(values, "seed"));
     if (!j->run)
         return elbo__cli_fail();

@@ -31,12 +31,12 @@ static const char *choose_part(const run_job *job, const data_source *source)
 
 static int work_on_images(run_job *job, bool labels, int (*work)(const run_job *job))
 {
-    const data_source source = elbo__cli_choose_data(elbo_values_text(job->values, "data"), job->run, job->path);
+    const data_source source = elbo__cli_choose_data(job->values, job->run, job->path);
     elbo_images images;
     int status = FAILED;
     job->part = choose_part(job, &source);
     if (elbo__cli_read_part_for(job->run, &source, job->part, labels, &images)) {
-        elbo__cli_tell_left_out(&source, &images);
+        elbo__cli_tell_data(&source, &images);
         job->images = &images;
         job->folder = source.folder;
         status = work(job);

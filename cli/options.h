@@ -75,9 +75,12 @@ void elbo__cli_unrecognized(const command_line *line, const elbo_option *const *
      .help = "take options from this file, of lines `option = value', such as config.ini of a run; what the command " \
              "line says wins"}
 #define OPTION_DATA(usual)                                                                                             \
-    {.name = "data", .type = ELBO_TEXT, .metavar = "DIR",                                                             \
-     .help = "folder of IDX files named as MNIST's, or of PNG or JPEG files whose sub-folders are labels; sprites or " \
-             "sprites:FACTOR: made-up images in colour (" usual ")"}
+    {.name = "data", .type = ELBO_TEXT, .metavar = "DATA",                                                            \
+     .help = "a folder of IDX files named as MNIST's, of train.npy and test.npy (or .csv), or of PNG or JPEG files "  \
+             "whose sub-folders are labels; an .npy, .npz, .csv or IDX file; images.npy:labels.npy; "                 \
+             "data.csv:LABEL-COLUMN:28x28; mnist; sprites or sprites:FACTOR: made-up images (" usual ")"},            \
+    {.name = "missing", .type = ELBO_FLAG,                                                                            \
+     .help = "NaN in the data stands for a missing value; otherwise it is refused"}
 #define OPTION_PART                                                                                                    \
     {.name = "part", .type = ELBO_CHOICE, .default_value = "test", .choices = elbo__cli_part_names,                   \
      .metavar = "NAME", .help = "which images of the data"}

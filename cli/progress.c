@@ -199,6 +199,15 @@ void elbo__cli_note(const char *format, ...)
     va_end(args);
 }
 
+void elbo__cli_inform(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (!line.quiet)
+        say("", format, args);
+    va_end(args);
+}
+
 void elbo__cli_be_quiet(void)
 {
     line.quiet = true;

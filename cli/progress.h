@@ -22,6 +22,9 @@ void elbo__cli_say(const char *format, ...) __attribute__((format(printf, 1, 2))
  * of the data: not with --quiet. (A warning, of what may well be wrong, is said in any case.) */
 void elbo__cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same without the word "note: ", for what is told each time. */
+void elbo__cli_inform(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* --quiet: from now on neither progress nor notes. */
 void elbo__cli_be_quiet(void);
 

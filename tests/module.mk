@@ -65,6 +65,7 @@ unit_sources += \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
     %reldir%/test_io_csv.c \
+    %reldir%/test_io_csv_write.c \
     %reldir%/test_io_curves.c \
     %reldir%/test_io_dataset.c \
     %reldir%/test_io_drawing.c \
@@ -83,6 +84,7 @@ unit_sources += \
     %reldir%/test_io_quote.c \
     %reldir%/test_io_safetensors.c \
     %reldir%/test_io_safetensors_broken.c \
+    %reldir%/test_io_sources.c \
     %reldir%/test_io_sprites.c \
     %reldir%/test_io_text.c \
     %reldir%/test_latent_use.c \
@@ -199,15 +201,18 @@ script_tests = \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
     %reldir%/test_cli_arrays.sh \
+    %reldir%/test_cli_compare.sh \
     %reldir%/test_cli_config.sh \
     %reldir%/test_cli_data.sh \
     %reldir%/test_cli_evaluate.sh \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_json.sh \
+    %reldir%/test_cli_large.sh \
     %reldir%/test_cli_manners.sh \
     %reldir%/test_cli_manual.sh \
     %reldir%/test_cli_models.sh \
     %reldir%/test_cli_numpy.sh \
+    %reldir%/test_cli_sources.sh \
     %reldir%/test_events.sh \
     %reldir%/test_locale.sh \
     %reldir%/test_own_program.sh
@@ -216,8 +221,9 @@ TESTS += $(script_tests)
 EXTRA_DIST += %reldir%/cli.sh %reldir%/read_events.py
 dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 
-# What takes too long for every change: a million.
-check-slow: %reldir%/fuzz$(EXEEXT)
+# What takes too long for every change: 12 GB of images, and a million graphs.
+check-slow: elbo$(EXEEXT) %reldir%/tiny_data$(EXEEXT) %reldir%/fuzz$(EXEEXT)
+	$(AM_TESTS_ENVIRONMENT) LARGE_GB=12 LARGE_MOST_KB=1000000 $(srcdir)/%reldir%/test_cli_large.sh
 	$(AM_TESTS_ENVIRONMENT) %reldir%/fuzz --graphs 1000000
 
 .PHONY: check-slow

@@ -42,6 +42,7 @@
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
     SUITE(io_csv)                                                                                                      \
+    SUITE(io_csv_write)                                                                                                \
     SUITE(io_curves)                                                                                                   \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_drawing)                                                                                                  \
@@ -60,6 +61,7 @@
     SUITE(io_quote)                                                                                                    \
     SUITE(io_safetensors)                                                                                              \
     SUITE(io_safetensors_broken)                                                                                       \
+    SUITE(io_sources)                                                                                                  \
     SUITE(io_sprites)                                                                                                  \
     SUITE(io_text)                                                                                                     \
     SUITE(latent_use)                                                                                                  \
