@@ -120,6 +120,7 @@ unit_sources += \
     %reldir%/test_questions.c \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
+    %reldir%/test_resume.c \
     %reldir%/test_rows.c \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
@@ -131,6 +132,7 @@ unit_sources += \
     %reldir%/test_tensor.c \
     %reldir%/test_text.c \
     %reldir%/test_train.c \
+    %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \
     %reldir%/test_watch.c \
     %reldir%/test_wrong_models.c \

@@ -91,6 +91,7 @@
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
     SUITE(questions)                                                                                                   \
+    SUITE(resume)                                                                                                      \
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(schedule)                                                                                                    \
@@ -100,6 +101,7 @@
     SUITE(stopping)                                                                                                    \
     SUITE(text)                                                                                                        \
     SUITE(train)                                                                                                       \
+    SUITE(training_choices)                                                                                            \
     SUITE(watch)                                                                                                       \
     SUITE(wrong_models)
 

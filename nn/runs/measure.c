@@ -117,7 +117,7 @@ static elbo_status measure(elbo_run *run, const elbo__table *table, const elbo_m
     const int64_t draws = how->draws > 0 ? how->draws : elbo__run_usual_draws(run);
     elbo_status status = ELBO_OK;
     if (means)
-        status = elbo__run_evaluate(run, table, each->images, draws, how->seed, means);
+        status = elbo__run_evaluate(run, table, NULL, each->images, draws, how->seed, means);
     if (status == ELBO_OK)
         status = elbo__run_ask(run, table,
                                &(elbo__question){.role = ELBO__PARTS,

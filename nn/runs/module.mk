@@ -12,6 +12,8 @@ library_sources += \
     %reldir%/latent_use.c \
     %reldir%/measure.c \
     %reldir%/measure_file.c \
+    %reldir%/nonfinite.c \
+    %reldir%/nonfinite.h \
     %reldir%/run.c \
     %reldir%/run_classes.c \
     %reldir%/run_file.c \
