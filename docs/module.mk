@@ -5,6 +5,7 @@ nobase_dist_doc_DATA += \
     %reldir%/latent-space.md \
     %reldir%/math.md \
     %reldir%/models.md \
+    %reldir%/own-data.md \
     %reldir%/own-models.md \
     %reldir%/performance.md \
     %reldir%/pictures/ae-reconstruction.png \

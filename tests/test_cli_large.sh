@@ -1,6 +1,6 @@
 #!/bin/sh
-# Training on images that are larger than the memory it may take: a sparse .npy file of LARGE_GB gigabytes. With 12 it is
-# `make check-slow`'s, and memory stays below 1 GB; `make check` has 2, and 600 MB. See cli.sh.
+# Training on images that are larger than the memory it may take: a sparse .npy file of LARGE_GB gigabytes. `make check`
+# has 2, and takes less than 600 MB; `make check-slow` has 12, and takes less than 1 GB. See cli.sh.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/cli.sh"
 

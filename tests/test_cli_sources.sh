@@ -97,7 +97,7 @@ same 'odd.npz:imgs:kinds and x.npy:y.npy' pair
 
 runs 'a .csv file with labels' "$elbo" $cvae --data t.csv:kind:8x6
 found 't.csv:kind:8x6: 30 images of 8 x 6, u8 0..255, 3 classes (cat, dog, big, emu)'
-grep -qxF 'class-names = cat,"dog, big",emu' run/config.ini || complain 'no names of classes'
+grep -qF 'class-names = cat,"dog, big",emu' run/config.ini || complain 'no names of classes'
 same 't.csv and x.npy:y.npy' pair
 runs 'evaluate it' "$elbo" evaluate run
 runs 'sample a class' "$elbo" sample run --label 'dog, big' -o a.png

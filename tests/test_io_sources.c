@@ -356,7 +356,7 @@ START_TEST(arrays_that_nobody_can_tell_apart_are_named)
 END_TEST
 
 /* The shape bounds what is inflated; a claim beyond what deflate can do is refused before memory is taken. */
-START_TEST(a_bomb_is_not_inflated)
+START_TEST(a_bomb_is_not_inflated_and_damage_is_found)
 {
     unsigned char file[256];
     const size_t n = make_npy(file, "|u1", "False", "(3, 4)", levels, sizeof levels);
@@ -369,6 +369,11 @@ START_TEST(a_bomb_is_not_inflated)
     add_claiming(&bomb, "x.npy", file, large, true, 128 + 3000000000u);
     write_zip("a.npz", &bomb);
     refuses("a.npz", 0, ELBO_FORMAT, "a.npz/x.npy", "claims 3000000128 bytes, more than its");
+    zip false_sum = {.used = 0};
+    add(&false_sum, "x.npy", "|u1", "(3, 4)", levels, sizeof levels, false);
+    false_sum.bytes[false_sum.used - 1] ^= 1; /* the last pixel */
+    write_zip("a.npz", &false_sum);
+    refuses("a.npz", 0, ELBO_FORMAT, "a.npz/x.npy", "CRC error");
     zip objects = {.used = 0};
     add(&objects, "x.npy", "|O", "(3,)", levels, sizeof levels, false);
     write_zip("a.npz", &objects);
@@ -648,7 +653,7 @@ Suite *suite_io_sources(void)
     tcase_add_test(tc, an_npz_file_has_both_parts);
     tcase_add_loop_test(tc, an_npz_file_has_images_and_labels, 0, 3);
     tcase_add_test(tc, arrays_that_nobody_can_tell_apart_are_named);
-    tcase_add_test(tc, a_bomb_is_not_inflated);
+    tcase_add_test(tc, a_bomb_is_not_inflated_and_damage_is_found);
     tcase_add_test(tc, a_csv_file_is_rows_of_values);
     tcase_add_loop_test(tc, labels_of_a_csv_file_are_a_column, 0, 2);
     tcase_add_loop_test(tc, rows_without_grey_levels_are_reals, 0, 2);
