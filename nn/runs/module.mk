@@ -9,11 +9,11 @@ library_sources += \
     %reldir%/explain.c \
     %reldir%/folder.c \
     %reldir%/folder.h \
+    %reldir%/nonfinite.c \
+    %reldir%/nonfinite.h \
     %reldir%/latent_use.c \
     %reldir%/measure.c \
     %reldir%/measure_file.c \
-    %reldir%/nonfinite.c \
-    %reldir%/nonfinite.h \
     %reldir%/run.c \
     %reldir%/run_classes.c \
     %reldir%/run_file.c \

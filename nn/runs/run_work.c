@@ -398,8 +398,8 @@ elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draw
     elbo_status status = elbo__table_of(run, images, &table);
     if (status != ELBO_OK)
         return status;
-    status = elbo__run_evaluate(run, &table, NULL, table.count, draws > 0 ? draws : elbo__run_usual_draws(run), seed,
-                                out);
+    const int64_t usual = elbo__run_usual_draws(run);
+    status = elbo__run_evaluate(run, &table, NULL, table.count, draws > 0 ? draws : usual, seed, out);
     elbo__table_free(&table);
     return status;
 }

@@ -119,6 +119,11 @@ elbo_status elbo__checkpoint_write(elbo__training *t) ELBO_MUST_CHECK;
 /* Goes back to where resume.safetensors was written: weights, moments, state, tables. */
 elbo_status elbo__checkpoint_read(elbo__training *t) ELBO_MUST_CHECK;
 
+/* ---- train_config.c ---------------------------------------------------------------------------------------------- */
+
+/* Writes config.ini of a run that was trained. */
+elbo_status elbo__write_config(const elbo_run *run, const char *path) ELBO_MUST_CHECK;
+
 /* ---- train_save.c ------------------------------------------------------------------------------------------------ */
 
 /* Notes of the configuration that a training begins with: its options, the kernel set, the data. */
