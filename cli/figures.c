@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "grid.h"
 #include "progress.h"
 
 static const char *label_of(const figure *one)
@@ -23,38 +23,43 @@ void elbo__cli_add_figure(figures *f, figure one, const char *unit, ...)
     f->at[f->count++] = one;
 }
 
-static void give(result *r, const figure *one, int width)
+static void put(result *r, const figure *one)
 {
-    char key[80], error[32] = "";
-    const double value = isnan(one->value) ? NAN : one->value; /* nan has no sign */
-    if (one->no_error && one->digits == 0 && isfinite(value))
-        elbo__cli_put_integer(r, one->key, (int64_t)value);
+    char key[80];
+    if (one->no_error && one->digits == 0 && isfinite(one->value))
+        elbo__cli_put_integer(r, one->key, (int64_t)one->value);
     else
-        elbo__cli_put_number(r, one->key, value);
-    if (!one->no_error) {
-        snprintf(key, sizeof key, "%s_se", one->key);
+        elbo__cli_put_number(r, one->key, one->value);
+    snprintf(key, sizeof key, "%s_se", one->key);
+    if (!one->no_error)
         elbo__cli_put_number(r, key, one->error);
-    }
+}
+
+static void add_row(grid *g, const figure *one)
+{
+    elbo__cli_cell(g, "%s", label_of(one));
+    elbo__cli_cell(g, "%.*f", one->digits, isnan(one->value) ? NAN : one->value); /* nan has no sign */
     if (!one->no_error && isfinite(one->error))
-        snprintf(error, sizeof error, "%.*f", one->digits, one->error);
-    if (one->unit[0])
-        elbo__cli_line(r, "%-*s  %10.*f  %10s  %s", width, label_of(one), one->digits, value, error, one->unit);
-    else if (error[0])
-        elbo__cli_line(r, "%-*s  %10.*f  %10s", width, label_of(one), one->digits, value, error);
+        elbo__cli_cell(g, "%.*f", one->digits, one->error);
     else
-        elbo__cli_line(r, "%-*s  %10.*f", width, label_of(one), one->digits, value);
+        elbo__cli_cell(g, "-");
+    elbo__cli_cell(g, "%s", one->unit[0] ? one->unit : "-");
 }
 
 void elbo__cli_give_figures(result *r, const figures *f)
 {
-    int width = (int)strlen("figure");
-    for (int i = 0; i < f->count; i++) {
-        const int length = (int)strlen(label_of(&f->at[i]));
-        width = length > width ? length : width;
-    }
-    elbo__cli_line(r, "%-*s  %10s  %10s  %s", width, "figure", "value", "std. error", "unit");
+    static const char *const headings[] = {"figure", "value", "std. error", "unit"};
+    enum { COLUMNS = sizeof headings / sizeof headings[0] };
+    grid g = elbo__cli_grid(COLUMNS);
     for (int i = 0; i < f->count; i++)
-        give(r, &f->at[i], width);
+        put(r, &f->at[i]);
+    if (elbo__cli_is_json(r))
+        return;
+    for (int i = 0; i < COLUMNS; i++)
+        elbo__cli_cell(&g, "%s", headings[i]);
+    for (int i = 0; i < f->count; i++)
+        add_row(&g, &f->at[i]);
+    elbo__cli_print_grid(&g);
 }
 
 bool elbo__cli_are_finite(const figures *f)

@@ -40,8 +40,9 @@ static int width_of(const char *text)
 
 static bool is_number(const char *text)
 {
-    return strcmp(text, "-") == 0 || strspn(text, "-+.0123456789") > (strspn(text, "-+")) ||
-           strncmp(text, "nan", 3) == 0;
+    const size_t signs = strspn(text, "-+");
+    return strcmp(text, "-") == 0 || strspn(text, "-+.0123456789") > signs || strncmp(text + signs, "nan", 3) == 0 ||
+           strncmp(text + signs, "inf", 3) == 0;
 }
 
 static bool is_of_numbers(const grid *g, int column)

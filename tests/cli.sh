@@ -50,9 +50,9 @@ says() {
     grep -q -- "$1" out || { complain "stdout has no \"$1\":"; sed 's/^/    /' out; }
 }
 
-# figure LABEL VALUE UNIT: stdout has this row of a table of evaluate, with a standard error or without
+# figure LABEL VALUE UNIT: stdout has this row of a table of evaluate, with a standard error or "-"
 figure() {
-    says "^$1  *$2\\(  *[0-9.]*\\)\\{0,1\\} *$3\$"
+    says "^$1  *$2  *[-0-9.]*  *$3\$"
 }
 
 # The last word of a test.

@@ -48,7 +48,7 @@ columns=train_builder,train_critic,train_width,test_builder,test_critic,test_wid
 head -1 game/metrics.csv | grep -qx "epoch,step,seconds,images_per_s,lr,beta,$columns" ||
     complain "metrics.csv of two players begins with $(head -1 game/metrics.csv)"
 runs 'evaluate two players' $own game evaluate game
-figure critic "$(printf %.4f "$(sed -n 's/^# test-critic = //p' game/config.ini)")" ''
+figure critic "$(printf %.4f "$(sed -n 's/^# test-critic = //p' game/config.ini)")" -
 runs 'sample from a prior beside a code' $own game sample game -o picture.png
 runs 'the first turn' $own game plan --data data --batch 16
 says 'adam.m:encoder.weight = '
