@@ -4,7 +4,9 @@ public_headers += \
 library_sources += \
     %reldir%/cmd_angles.c \
     %reldir%/cmd_classify.c \
+    %reldir%/cmd_compare.c \
     %reldir%/cmd_completion.c \
+    %reldir%/cmd_decode.c \
     %reldir%/cmd_encode.c \
     %reldir%/cmd_evaluate.c \
     %reldir%/cmd_features.c \
@@ -19,11 +21,19 @@ library_sources += \
     %reldir%/cmd_scatter.c \
     %reldir%/cmd_train.c \
     %reldir%/cmd_traverse.c \
+    %reldir%/codes.c \
+    %reldir%/codes.h \
     %reldir%/command.h \
+    %reldir%/compare.c \
+    %reldir%/compare.h \
     %reldir%/data.c \
     %reldir%/data.h \
     %reldir%/declared.c \
     %reldir%/declared.h \
+    %reldir%/figures.c \
+    %reldir%/figures.h \
+    %reldir%/grid.c \
+    %reldir%/grid.h \
     %reldir%/help.c \
     %reldir%/help.h \
     %reldir%/on_model.c \

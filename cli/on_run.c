@@ -46,30 +46,36 @@ static int work_on_images(run_job *job, bool labels, int (*work)(const run_job *
     return status;
 }
 
-/* Whether the file of option "output", where a command has it, can be meant: a name, and not that of what a run is made
+/* Whether a file that an option names, where a command has it, can be meant: a name, and not that of what a run is made
  * of. */
-static void check_output(const command_line *line, const elbo_values *values)
+static void check_file(const command_line *line, const elbo_values *values, const char *option)
 {
     static const char *const parts[] = {"model.safetensors", "config.ini", "metrics.csv"};
-    const elbo_value *output = elbo_values_get(values, "output", ELBO_TEXT);
-    if (!output)
+    const elbo_value *file = elbo_values_get(values, option, ELBO_TEXT);
+    if (!file || (!file->text[0] && !elbo_values_given(values, option)))
         return;
-    const char *slash = strrchr(output->text, '/'), *name = slash ? slash + 1 : output->text;
+    const char *slash = strrchr(file->text, '/'), *name = slash ? slash + 1 : file->text;
     if (!*name)
-        elbo__cli_wrong_usage(line, "option \"output\": \"%s\" is no name of a file", output->text);
+        elbo__cli_wrong_usage(line, "option \"%s\": \"%s\" is no name of a file", option, file->text);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (strcmp(name, parts[i]) == 0)
-            elbo__cli_wrong_usage(line, "option \"output\": \"%s\" is the name of a part of a run", output->text);
+            elbo__cli_wrong_usage(line, "option \"%s\": \"%s\" is the name of a part of a run", option, file->text);
 }
 
 static int run_command(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job), bool labels,
                        int (*work)(const run_job *job))
 {
-    line->args = "RUN";
-    line->least = line->most = 1;
+    if (!line->args) {
+        line->args = "RUN";
+        line->least = line->most = 1;
+    }
     elbo__cli_parse(line, argc, argv);
-    run_job job = {.path = line->arguments[0], .values = line->groups[0].values};
-    check_output(line, job.values);
+    run_job job = {.path = line->arguments[0],
+                   .second = line->count > 1 ? line->arguments[1] : NULL,
+                   .values = line->groups[0].values};
+    check_file(line, job.values, "output");
+    check_file(line, job.values, "per-image");
+    labels |= elbo_values_given(job.values, "per-image"); /* which shows them beside the figures of each image */
     elbo_set_threads((int)elbo_values_integer(job.values, "threads"));
     elbo__cli_warn_of_slow_products();
     elbo__cli_watch_work();

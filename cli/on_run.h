@@ -9,15 +9,16 @@
 typedef struct {
     elbo_run *run;
     const char *path;           /* the run's name as it was given                  */
+    const char *second;         /* the argument after it, where line->args has one */
     const elbo_values *values;  /* of the first group of options                   */
     const elbo_images *images;  /* NULL: none were asked for                       */
     const char *folder;         /* where they are from                             */
     const char *part;           /* and which of them: test, train                  */
 } run_job;
 
-/* Parses the command line (its first group has OPTION_THREADS), loads the run and works on it. Where `wants_images`
- * says so, it also reads those that OPTION_DATA and OPTION_PART name (the training part of data without another, if no
- * part was asked for); NULL: never. Returns the exit status. */
+/* Parses the command line, which is RUN where line->args is NULL (its first group has OPTION_THREADS), loads the run
+ * and works on it. Where `wants_images` says so, it also reads those that OPTION_DATA and OPTION_PART name (the
+ * training part of data without another, if no part was asked for); NULL: never. Returns the exit status. */
 int elbo__cli_on_run(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job),
                      int (*work)(const run_job *job));
 

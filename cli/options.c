@@ -256,6 +256,7 @@ void elbo__cli_parse(command_line *line, int argc, char **argv)
     parser p = {.line = line};
     elbo__cli_hand_over(line);
     add_groups(&p);
+    line->arguments = must_have(calloc((size_t)argc + 1, sizeof *line->arguments));
     char *text = elbo__cli_help_text(line), *old = argv[0], *name = NULL;
     const struct argp argp = {
         .options = p.rows, .parser = handle, .args_doc = line->args[0] ? line->args : NULL, .doc = text};
@@ -283,6 +284,7 @@ void elbo__cli_release(command_line *line)
 {
     for (option_group *g = line->groups; g->table; g++)
         elbo_values_free(g->values);
+    free(line->arguments);
 }
 
 void elbo__cli_wrong_usage(const command_line *line, const char *format, ...)

@@ -15,7 +15,7 @@
 #include "../io/ini.h"
 #include "../nn/options/option.h"
 
-enum { MOST_GROUPS = 3, MOST_ARGUMENTS = 1, MOST_EXAMPLES = 4 };
+enum { MOST_GROUPS = 3, MOST_EXAMPLES = 4 };
 
 /* Options that stand together in the help. An alias of one letter is a short option. */
 typedef struct {
@@ -36,10 +36,10 @@ typedef struct {
     int least, most;       /* how many arguments                      */
     option_group groups[MOST_GROUPS + 2]; /* ends with a NULL table; parse adds that of every command */
     example examples[MOST_EXAMPLES + 1];  /* ends with a NULL line; every command has one        */
+    const char **arguments;               /* [count], then NULL; made by parse                   */
     const char *exits;     /* what an exit status means for this command in particular, or NULL  */
     bool takes_model;      /* the model's name is an argument, and its options are some of these */
     const char *model;     /* the model that is named, or NULL                                   */
-    const char *arguments[MOST_ARGUMENTS];
     int count;
     const char *config_path; /* a file of options that the command line wins over; NULL: none    */
     const elbo_ini *config;  /* what it holds                                                    */
@@ -94,10 +94,13 @@ void elbo__cli_unrecognized(const command_line *line, const elbo_option *const *
     {.name = "json", .type = ELBO_FLAG, .help = "print the result as one JSON object"}
 #define OPTION_OUTPUT(file)                                                                                            \
     {.name = "output", .alias = "o", .type = ELBO_TEXT, .default_value = file, .metavar = "FILE",                      \
-     .help = "the PNG picture to write"}
+     .help = "the file to write: .png is a picture, .npy and .csv are numbers"}
 #define OPTION_COUNT(n, what)                                                                                          \
     {.name = "count", .alias = "n", .type = ELBO_INTEGER, .default_value = n, .least = 1, .greatest = 100000,         \
      .metavar = "N", .help = what}
+#define OPTION_FIRST                                                                                                   \
+    {.name = "count", .alias = "n", .type = ELBO_INTEGER, .default_value = "0", .least = 0, .greatest = 1e9,          \
+     .metavar = "N", .help = "only the first N images; 0: all"}
 #define OPTION_STEPS(n, what)                                                                                          \
     {.name = "steps", .type = ELBO_INTEGER, .default_value = n, .least = 2, .greatest = 1000, .metavar = "N",         \
      .help = what}

@@ -28,10 +28,10 @@ library_sources += \
     %reldir%/csv_parse.c \
     %reldir%/csv_parse.h \
     %reldir%/csv_read.c \
-    %reldir%/data_files.c \
-    %reldir%/data_files.h \
     %reldir%/csv_write.c \
     %reldir%/csv_write.h \
+    %reldir%/data_files.c \
+    %reldir%/data_files.h \
     %reldir%/dataset.c \
     %reldir%/dataset_private.h \
     %reldir%/drawing.c \

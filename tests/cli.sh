@@ -50,6 +50,11 @@ says() {
     grep -q -- "$1" out || { complain "stdout has no \"$1\":"; sed 's/^/    /' out; }
 }
 
+# figure LABEL VALUE UNIT: stdout has this row of a table of evaluate, with a standard error or without
+figure() {
+    says "^$1  *$2\\(  *[0-9.]*\\)\\{0,1\\} *$3\$"
+}
+
 # The last word of a test.
 verdict() {
     [ $failures -eq 0 ] || printf '%d failures\n' $failures

@@ -65,6 +65,7 @@ unit_sources += \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
     %reldir%/test_io_csv.c \
+    %reldir%/test_io_csv_write.c \
     %reldir%/test_io_curves.c \
     %reldir%/test_io_dataset.c \
     %reldir%/test_io_drawing.c \
@@ -95,6 +96,7 @@ unit_sources += \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
     %reldir%/test_lookup.c \
+    %reldir%/test_measure.c \
     %reldir%/test_memory.c \
     %reldir%/test_missing.c \
     %reldir%/test_models.c \
@@ -118,16 +120,19 @@ unit_sources += \
     %reldir%/test_questions.c \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
+    %reldir%/test_resume.c \
     %reldir%/test_rows.c \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
     %reldir%/test_schedule.c \
     %reldir%/test_side_matters.c \
+    %reldir%/test_spread.c \
     %reldir%/test_state.c \
     %reldir%/test_stopping.c \
     %reldir%/test_tensor.c \
     %reldir%/test_text.c \
     %reldir%/test_train.c \
+    %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \
     %reldir%/test_watch.c \
     %reldir%/test_wrong_models.c \
@@ -197,14 +202,18 @@ script_tests = \
     %reldir%/sources \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
+    %reldir%/test_cli_arrays.sh \
+    %reldir%/test_cli_compare.sh \
     %reldir%/test_cli_config.sh \
     %reldir%/test_cli_data.sh \
+    %reldir%/test_cli_evaluate.sh \
     %reldir%/test_cli_faults.sh \
-    %reldir%/test_cli_large.sh \
     %reldir%/test_cli_json.sh \
+    %reldir%/test_cli_large.sh \
     %reldir%/test_cli_manners.sh \
     %reldir%/test_cli_manual.sh \
     %reldir%/test_cli_models.sh \
+    %reldir%/test_cli_numpy.sh \
     %reldir%/test_cli_sources.sh \
     %reldir%/test_events.sh \
     %reldir%/test_locale.sh \

@@ -42,6 +42,7 @@
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
     SUITE(io_csv)                                                                                                      \
+    SUITE(io_csv_write)                                                                                                \
     SUITE(io_curves)                                                                                                   \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_drawing)                                                                                                  \
@@ -71,6 +72,7 @@
     SUITE(layers_masked)                                                                                               \
     SUITE(layers_norm)                                                                                                 \
     SUITE(likelihood)                                                                                                  \
+    SUITE(measure)                                                                                                     \
     SUITE(missing)                                                                                                     \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
@@ -89,14 +91,17 @@
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
     SUITE(questions)                                                                                                   \
+    SUITE(resume)                                                                                                      \
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(schedule)                                                                                                    \
     SUITE(side_matters)                                                                                                \
+    SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
     SUITE(text)                                                                                                        \
     SUITE(train)                                                                                                       \
+    SUITE(training_choices)                                                                                            \
     SUITE(watch)                                                                                                       \
     SUITE(wrong_models)
 

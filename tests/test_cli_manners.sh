@@ -141,6 +141,7 @@ mv runs/digits trained
 runs 'train an autoencoder' "$elbo" train ae --data data --hidden none --likelihood squared-error --latent 2 \
     --batch 16 --epochs 1 --out runs/linear
 runs 'train pca' "$elbo" train pca --data data --latent 2 --out runs/pca
+runs 'codes for the examples' "$elbo" encode trained -o codes.csv
 sort -u examples | while read -r program line; do
     case $line in
     *'--data pictures'*) [ "${line%% *}" = train ] || continue ;; # of other images than the run's

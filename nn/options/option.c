@@ -191,8 +191,7 @@ char *elbo_option_help(const elbo_option *o)
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
 
-/* The row with this name or alias, or NULL, without a word. */
-static const elbo_option *row_of(const elbo_option *table, const char *name)
+const elbo_option *elbo__option_row(const elbo_option *table, const char *name)
 {
     for (const elbo_option *o = table; o && o->name; o++)
         if (strcmp(o->name, name) == 0 || (o->alias && strcmp(o->alias, name) == 0))
@@ -202,7 +201,7 @@ static const elbo_option *row_of(const elbo_option *table, const char *name)
 
 const elbo_option *elbo_option_find(const elbo_option *table, const char *name)
 {
-    const elbo_option *found = row_of(table, name), *nearest = NULL;
+    const elbo_option *found = elbo__option_row(table, name), *nearest = NULL;
     int least = 0;
     if (found)
         return found;
@@ -322,7 +321,7 @@ elbo_status elbo_values_set(elbo_values *v, const char *name, const char *text)
 
 void elbo_values_reset(elbo_values *v, const char *name)
 {
-    const elbo_option *o = row_of(v->table, name);
+    const elbo_option *o = elbo__option_row(v->table, name);
     const ptrdiff_t i = o ? o - v->table : 0;
     if (!o || elbo__option_default(o, &v->value[i]) != ELBO_OK) /* elbo_values_new has tried all defaults */
         return;
@@ -363,7 +362,7 @@ static bool holds(const elbo_values *v, const char *needs)
     const bool negated = needs[length] == '!';
     const char *word = needs + length + 1 + negated;
     elbo__print(name, sizeof name, "%.*s", (int)length, needs);
-    const elbo_option *o = row_of(v->table, name);
+    const elbo_option *o = elbo__option_row(v->table, name);
     if (!o)
         return true; /* a table without that option has nothing to check by */
     const elbo_value *value = &v->value[o - v->table];
@@ -404,7 +403,7 @@ char *elbo_values_print(const elbo_values *v, const char *name)
 
 const elbo_value *elbo_values_get(const elbo_values *v, const char *name, elbo_option_type type)
 {
-    const elbo_option *o = row_of(v->table, name);
+    const elbo_option *o = elbo__option_row(v->table, name);
     return o && o->type == type ? &v->value[o - v->table] : NULL;
 }
 

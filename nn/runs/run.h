@@ -180,7 +180,7 @@ ELBO_API elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images,
                                        elbo_figures *out) ELBO_MUST_CHECK;
 
 /* Images first, first + 1, ... of a data set as the functions above take them: x (n, D), NaN where a value is missing,
- * and labels (n) or NULL, in the run's classes: by name where both have names. */
+ * or NULL for the labels alone, and labels (n) or NULL, in the run's classes: by name where both have names. */
 ELBO_API elbo_status elbo_run_rows(const elbo_run *run, const elbo_images *images, int64_t first, int64_t n, float *x,
                                    int *labels) ELBO_MUST_CHECK;
 

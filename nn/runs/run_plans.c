@@ -52,6 +52,8 @@ static elbo_in inputs(const elbo_run *run, elbo_graph *g, const elbo__work *work
         .image = run->image,
         .draws = (int)work->draws,
         .moving = work->moving,
+        .accumulation = work->accumulation,
+        .average = run->average,
     };
     elbo_var *x = pixels(run, g, work, rows), *mask = observed(run, g, work, x, rows);
     in.x = elbo_binarised(&in, mask ? elbo_where(mask, x, elbo_constant(g, 0)) : x);
@@ -94,6 +96,12 @@ static void build_step(building *b)
 static void build_evaluate(building *b)
 {
     elbo_model_evaluate(&b->in);
+    put_metrics(b);
+}
+
+static void build_parts(building *b)
+{
+    elbo__model_parts(&b->in);
     put_metrics(b);
 }
 
@@ -158,15 +166,32 @@ elbo_status elbo__run_open_weights(elbo_run *run)
 
 /* ---- the shelf --------------------------------------------------------------------------------------------------- */
 
-static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__planned *out)
+/* A new graph, b->in.g, in error where it cannot be built. */
+static void build(const elbo_run *run, const elbo__work *work, building *b)
 {
     const elbo__role_row *role = &elbo__roles[work->role];
     elbo_graph *g = elbo_graph_new(run->params, role->mode);
-    building b = {.run = run, .in = inputs(run, g, work)};
+    *b = (building){.run = run, .in = inputs(run, g, work)};
     if (role->one)
-        put_two(&b, role->one(&b.in), NULL);
+        put_two(b, role->one(&b->in), NULL);
     else
-        role->build(&b);
+        role->build(b);
+}
+
+elbo_graph *elbo__run_graph(const elbo_run *run, const elbo__work *work, elbo_var *out[ELBO_MAX_METRICS], int *outputs)
+{
+    building b;
+    build(run, work, &b);
+    memcpy(out, b.out, sizeof b.out);
+    *outputs = b.outputs;
+    return b.in.g;
+}
+
+static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__planned *out)
+{
+    building b;
+    build(run, work, &b);
+    elbo_graph *g = b.in.g;
     *out = (elbo__planned){.work = *work,
                            .plan = elbo_compile(g, b.out, b.outputs),
                            .metrics.count = b.in.n_metrics,
@@ -184,8 +209,8 @@ static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__pl
 
 static bool same(const elbo__work *a, const elbo__work *b)
 {
-    return a->role == b->role && a->moving == b->moving && a->batch == b->batch && a->draws == b->draws &&
-           a->table == b->table && a->pixels == b->pixels && a->missing == b->missing;
+    return a->role == b->role && a->moving == b->moving && a->accumulation == b->accumulation && a->batch == b->batch &&
+           a->draws == b->draws && a->table == b->table && a->pixels == b->pixels && a->missing == b->missing;
 }
 
 static void discard(elbo__planned *planned)

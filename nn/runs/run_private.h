@@ -33,6 +33,7 @@ typedef struct {
     elbo__role role;
     int64_t batch, draws;
     unsigned moving;   /* of a step: elbo_moving of it                                                            */
+    elbo_accumulation accumulation; /* of a step that is a part of an update                                                  */
     int64_t table;     /* N of the data set that inputs "rows" (B) pick from; 0: input "x" (B, D) is given itself */
     elbo_dtype pixels; /* of the data set                                                                         */
     elbo__missing missing;
@@ -60,6 +61,7 @@ struct elbo_run {
     elbo_ini notes;            /* quoted, see io/quote.h                    */
     elbo__listing class_names; /* [classes], or none; what the notes say   */
     const elbo_optim *optim; /* of the training that is under way; else NULL */
+    double average;          /* the same: decay of the averaged weights      */
     elbo_turns turns;        /* of the losses                                              */
     bool takes_draws;        /* of z, as many as in->draws                                 */
     bool normal_prior;       /* p(z|y) is a normal                                         */
@@ -72,8 +74,15 @@ struct elbo_run {
 elbo_status elbo__run_plan(elbo_run *run, const elbo__work *work, elbo__planned **out) ELBO_MUST_CHECK;
 void elbo__run_forget(elbo_run *run, elbo__role role); /* frees the plans of that role */
 
+/* The graph for some work and its outputs, of which there are at most two unless they are metrics: for who reads a
+ * graph instead of running it. Freed with elbo_graph_free in any case; its status says whether it is whole. */
+elbo_graph *elbo__run_graph(const elbo_run *run, const elbo__work *work, elbo_var *out[ELBO_MAX_METRICS], int *outputs);
+
 /* Makes the weights of a new run: meets every name that the model's graphs use and closes the set; finds Z. */
 elbo_status elbo__run_open_weights(elbo_run *run) ELBO_MUST_CHECK;
+
+/* elbo_run_load of a resume.safetensors, whose tensors are not the weights alone. */
+elbo_run *elbo__run_load_resume(const char *path, const elbo_model *const *models);
 
 /* Whether the names of a model's options can stand in a configuration. */
 elbo_status elbo__run_check_names(const elbo_model *model) ELBO_MUST_CHECK;
@@ -136,10 +145,10 @@ elbo__work elbo__table_work(const elbo__table *table, elbo__role role, int64_t b
 elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const int32_t *rows,
                              int64_t batch) ELBO_MUST_CHECK;
 
-/* The metrics over the first `count` images of a data set, each with draws of its own: the same figures for the same
+/* The metrics over `count` images of a data set, those in `rows` or (NULL) the first ones, each with draws of its own: the same figures for the same
  * seed and weights. */
-elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t draws, int64_t seed,
-                               elbo_figures *out) ELBO_MUST_CHECK;
+elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, const int32_t *rows, int64_t count,
+                               int64_t draws, int64_t seed, elbo_figures *out) ELBO_MUST_CHECK;
 
 /* What a plan has just computed: its outputs for draws first_draw, ... of images first, ..., until the next run. */
 typedef struct {
@@ -165,6 +174,9 @@ elbo_status elbo__piece_rows(const elbo_run *run, const elbo__piece *piece, int 
 int64_t elbo__run_block(const elbo_run *run, int64_t draws);
 
 int64_t elbo__run_draws(const elbo_run *run); /* option draws, or 1 */
+
+/* As many draws as the test images had in the training of a run; else those above. */
+int64_t elbo__run_usual_draws(const elbo_run *run);
 
 /* ---- sums of metrics --------------------------------------------------------------------------------------------- */
 

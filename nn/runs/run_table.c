@@ -252,11 +252,9 @@ elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const in
     return status;
 }
 
-elbo_status elbo_images_rows(const elbo_images *images, int64_t first, int64_t n, float *x, int *labels)
+/* x (n, D): pixels of images first, ..., which are there. */
+static void take_rows(const elbo_images *images, int64_t first, int64_t n, float *x)
 {
-    if (first < 0 || n < 0 || first > images->count - n)
-        return elbo__fail(ELBO_INVALID, "images %lld to %lld: there are %lld, counted from 0", (long long)first,
-                          (long long)(first + n - 1), (long long)images->count);
     elbo_tensor from = images->images;
     from.layout = elbo_layout_slice(&from.layout, 0, first, n);
     elbo_tensor to = elbo_tensor_of(ELBO_F32, from.layout.shape, x);
@@ -269,6 +267,15 @@ elbo_status elbo_images_rows(const elbo_images *images, int64_t first, int64_t n
     for (int64_t i = 0; i < size && there; i++)
         if (!there[size / n * first + i])
             x[i] = NAN;
+}
+
+elbo_status elbo_images_rows(const elbo_images *images, int64_t first, int64_t n, float *x, int *labels)
+{
+    if (first < 0 || n < 0 || first > images->count - n)
+        return elbo__fail(ELBO_INVALID, "images %lld to %lld: there are %lld, counted from 0", (long long)first,
+                          (long long)(first + n - 1), (long long)images->count);
+    if (x)
+        take_rows(images, first, n, x);
     for (int64_t i = 0; i < n && labels && images->labels.data; i++)
         labels[i] = (int)elbo_tensor_get(&images->labels, (int64_t[]){first + i});
     return ELBO_OK;

@@ -45,6 +45,7 @@ typedef struct job {
     const float *x, *z;                                       /* (N, D), (N, Z), or NULL                       */
     const int *labels;                                        /* (N), or NULL                                  */
     const elbo__table *table;                                 /* in place of x and labels, or NULL             */
+    const int32_t *listed;                                    /* (N) rows of the table; NULL: the first ones   */
     int64_t n, draws, seed;                                   /* draws = 0: one                                */
     int64_t before, in_all;                                   /* of a larger work on images; 0: this is all    */
     elbo_status (*take)(const struct job *j, const piece *p); /* NULL: take_rows                               */
@@ -98,7 +99,7 @@ static elbo_status check_job(const job *j)
 static elbo_status bind_table(const job *j, int64_t first, int64_t batch, int32_t *rows, elbo_plan *plan)
 {
     for (int64_t i = 0; i < batch; i++)
-        rows[i] = (int32_t)(first + i);
+        rows[i] = j->listed ? j->listed[first + i] : (int32_t)(first + i);
     elbo_status status = elbo__table_bind(j->table, plan, rows, batch);
     if (status == ELBO_OK) /* what a schedule ends with */
         status = elbo_plan_set(plan, "beta", elbo_beta_at(j->run->options, INFINITY, 1));
@@ -371,22 +372,21 @@ static elbo_status take_figures(const job *j, const piece *p)
     return ELBO_OK;
 }
 
-elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t draws, int64_t seed,
-                               elbo_figures *out)
+elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, const int32_t *rows, int64_t count,
+                               int64_t draws, int64_t seed, elbo_figures *out)
 {
     *out = (elbo_figures){.count = 0};
-    elbo_status status = run_job((job){run, ELBO__EVALUATE, .table = table, .n = count, .draws = draws, .seed = seed,
-                                       .take = take_figures, .figures = out, .whole = true});
+    elbo_status status = run_job((job){run, ELBO__EVALUATE, .table = table, .listed = rows, .n = count, .draws = draws,
+                                       .seed = seed, .take = take_figures, .figures = out, .whole = true});
     elbo__figures_divide(out, count);
     return status;
 }
 
-/* What a training noted as its test-draws; 0: nothing. */
-static int64_t noted_draws(const elbo_run *run)
+int64_t elbo__run_usual_draws(const elbo_run *run)
 {
-    const char *text = elbo_ini_get(&run->notes, "test-draws");
+    const char *text = elbo_ini_get(&run->notes, "test-draws"); /* 0 stands for the others too */
     const long long draws = text ? elbo__read_integer(text, NULL) : 0;
-    return draws >= 1 && draws <= 10000 ? draws : 0;
+    return draws >= 1 && draws <= 10000 ? draws : elbo__run_draws(run);
 }
 
 elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draws, int64_t seed, elbo_figures *out)
@@ -398,8 +398,8 @@ elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draw
     elbo_status status = elbo__table_of(run, images, &table);
     if (status != ELBO_OK)
         return status;
-    const int64_t usual = noted_draws(run) > 0 ? noted_draws(run) : elbo__run_draws(run);
-    status = elbo__run_evaluate(run, &table, table.count, draws > 0 ? draws : usual, seed, out);
+    const int64_t usual = elbo__run_usual_draws(run);
+    status = elbo__run_evaluate(run, &table, NULL, table.count, draws > 0 ? draws : usual, seed, out);
     elbo__table_free(&table);
     return status;
 }
