@@ -48,10 +48,13 @@ static bool is_elsewhere(const char *folder)
 {
     struct stat info;
     bool train = true, test = true;
-    if (strcmp(folder, DEFAULT_DATA) == 0)
-        return true;
-    if (stat(folder, &info) != 0)
-        return errno == ENOENT;
+    elbo__origin origin;
+    if (elbo__origin_of(folder, &origin) != ELBO_OK)
+        return false;
+    const bool made_up = origin.made_up, there = stat(origin.path, &info) == 0, nothing = !there && errno == ENOENT;
+    elbo__origin_free(&origin);
+    if (made_up || !there)
+        return !made_up && nothing;
     return S_ISDIR(info.st_mode) && elbo_images_find(folder, "train", &train) == ELBO_OK && !train &&
            elbo_images_find(folder, "test", &test) == ELBO_OK && !test;
 }
@@ -163,8 +166,10 @@ static void print_classes(const elbo_images *images, FILE *out)
     if (!images->labels.data)
         return;
     fprintf(out, ", %d %s", images->classes, images->classes == 1 ? "class" : "classes");
-    for (int i = 0; images->class_names && i < images->classes && i < NAMED; i++)
-        fprintf(out, "%s%s", i ? ", " : " (", elbo__excerpt_of(images->class_names[i]).text);
+    for (int i = 0; images->class_names && i < images->classes && i < NAMED; i++) {
+        const char *name = images->class_names[i], *quote = strchr(name, ',') ? "\"" : "";
+        fprintf(out, "%s%s%s%s", i ? ", " : " (", quote, elbo__excerpt_of(name).text, quote);
+    }
     if (images->class_names)
         fprintf(out, "%s)", images->classes > NAMED ? ", ..." : "");
 }

@@ -99,6 +99,14 @@ static bool is_named(const struct kind *kind, const char *path)
     return ends_with(path, kind->endings[0]) || ends_with(path, kind->endings[1]);
 }
 
+bool elbo__is_data_file_name(const char *path)
+{
+    for (int i = 0; i < KINDS; i++)
+        if (is_named(&kinds[i], path))
+            return true;
+    return false;
+}
+
 static elbo_status kind_of_file(const char *path, const struct kind **out)
 {
     elbo__file_head head;

@@ -14,6 +14,9 @@ elbo_status elbo__images_load_file(const elbo__origin *origin, const char *part,
                                    elbo_images *out) ELBO_MUST_CHECK;
 elbo_status elbo__images_find_in_file(const elbo__origin *origin, const char *part, bool *found) ELBO_MUST_CHECK;
 
+/* Whether a file of that name would be of one of the kinds, though none is there. */
+bool elbo__is_data_file_name(const char *path);
+
 /* A folder with train.npy or train.csv, test.npy or test.csv: *held = false, and nothing else, for a folder that has
  * none of them; *found: whether the part is there. */
 elbo_status elbo__images_load_arrays(const elbo__origin *origin, const char *part, int classes, elbo_images *out,

@@ -153,13 +153,15 @@ static const struct place {
 } made_up = {load_made_up, find_made_up}, folder = {load_folder, find_in_folder},
   file = {elbo__images_load_file, elbo__images_find_in_file};
 
-/* What is not there is looked for as a folder. */
+/* What is not there is looked for as a folder, unless it is named as a file. */
 static const struct place *place_of(const elbo__origin *origin)
 {
     elbo__kind kind = ELBO__NOTHING;
     if (origin->made_up)
         return &made_up;
-    return elbo__kind_of(origin->path, &kind) == ELBO_OK && kind == ELBO__FILE ? &file : &folder;
+    const bool known = elbo__kind_of(origin->path, &kind) == ELBO_OK;
+    return known && (kind == ELBO__FILE || (kind == ELBO__NOTHING && elbo__is_data_file_name(origin->path))) ? &file
+                                                                                                             : &folder;
 }
 
 elbo_status elbo_images_load(const char *source, const char *part, int classes, elbo_images *out)

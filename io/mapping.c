@@ -14,7 +14,7 @@ enum { WINDOW = 1 << 16 };
 
 int64_t elbo__mapped_from = 1 << 26;
 
-struct elbo__mapping {
+struct elbo_mapping {
     char *start; /* of the mapping: whole pages */
     size_t length;
     const char *data;

@@ -22,7 +22,7 @@
 
 #include "../tensor/error.h"
 
-typedef struct elbo__mapping elbo__mapping;
+typedef struct elbo_mapping elbo__mapping; /* a public header names it without having it */
 
 enum { ELBO__MOST_READ = 1 << 27 };
 

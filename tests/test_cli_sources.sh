@@ -96,13 +96,19 @@ runs 'an .npz file with a word on it' "$elbo" $cvae --data odd.npz:imgs:kinds
 same 'odd.npz:imgs:kinds and x.npy:y.npy' pair
 
 runs 'a .csv file with labels' "$elbo" $cvae --data t.csv:kind:8x6
-found 't.csv:kind:8x6: 30 images of 8 x 6, u8 0..255, 3 classes (cat, dog, big, emu)'
+found 't.csv:kind:8x6: 30 images of 8 x 6, u8 0..255, 3 classes (cat, "dog, big", emu)'
 grep -qF 'class-names = cat,"dog, big",emu' run/config.ini || complain 'no names of classes'
 same 't.csv and x.npy:y.npy' pair
 runs 'evaluate it' "$elbo" evaluate run
 runs 'sample a class' "$elbo" sample run --label 'dog, big' -o a.png
 fails 1 't.csv:2: column "kind": "cat" is no number; t.csv:COLUMN names a column of labels' "$elbo" $vae --data t.csv
 fails 1 't.csv: has no column "kinds" of labels' "$elbo" $cvae --data t.csv:kinds
+
+hint='; --data names a folder or a file of images'
+fails 1 't.csv: 48 values in a row are no image of (3, 3)' "$elbo" $vae --data t.csv:kind:3x3
+grep -qF -- "$hint" err && complain 'a hint that does not fit:'
+fails 1 "none.npy: cannot open: No such file or directory$hint" "$elbo" $vae --data none.npy:y.npy
+fails 1 'none.npy: cannot open: No such file or directory' "$elbo" $cvae --data x.npy:none.npy
 
 mkdir folder && cp x.npy folder/train.npy && cp y.npy folder/train-labels.npy
 runs 'a folder of arrays' "$elbo" $cvae --data folder

@@ -256,7 +256,7 @@ START_TEST(a_name_may_have_a_colon)
     elbo_images data = load("a:b.npy", 0);
     assert_levels(&data, 2);
     elbo_images_free(&data);
-    refuses("none.npy:b.npy", 0, ELBO_IO, "none.npy", "No such file");
+    refuses("none.npy:b.npy", 0, ELBO_IO, "none.npy", "cannot open: No such file");
 }
 END_TEST
 

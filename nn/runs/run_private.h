@@ -130,7 +130,7 @@ typedef struct {
     elbo_tensor mask;   /* (N, D) u8, borrowed; data NULL: there is none             */
     elbo__missing missing;
     int64_t count;
-    struct elbo__mapping *mapping; /* of the images, borrowed; NULL: they are in memory */
+    struct elbo_mapping *mapping;  /* of the images, borrowed; NULL: they are in memory */
     void *owned;        /* the pixels, where they had to be converted                */
 } elbo__table;
 
