@@ -61,6 +61,7 @@
 #include "nn/model/net.h"
 #include "nn/runs/explain.h"
 #include "nn/runs/run.h"
+#include "nn/exports/export.h"
 #include "nn/pca/pca.h"
 #include "nn/pictures/picture.h"
 #include "nn/training/batches.h"

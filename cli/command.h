@@ -33,6 +33,7 @@ int elbo__cmd_angles(int argc, char **argv);
 int elbo__cmd_encode(int argc, char **argv);
 int elbo__cmd_classify(int argc, char **argv);
 int elbo__cmd_evaluate(int argc, char **argv);
+int elbo__cmd_export(int argc, char **argv);
 int elbo__cmd_info(int argc, char **argv);
 int elbo__cmd_plan(int argc, char **argv);
 int elbo__cmd_models(int argc, char **argv);

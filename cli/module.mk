@@ -6,6 +6,7 @@ library_sources += \
     %reldir%/cmd_classify.c \
     %reldir%/cmd_encode.c \
     %reldir%/cmd_evaluate.c \
+    %reldir%/cmd_export.c \
     %reldir%/cmd_features.c \
     %reldir%/cmd_info.c \
     %reldir%/cmd_interpolate.c \

@@ -44,20 +44,28 @@ static int work_on_images(run_job *job, bool labels, int (*work)(const run_job *
     return status;
 }
 
+bool elbo__cli_is_part_of_run(const char *path)
+{
+    static const char *const parts[] = {"model.safetensors", "config.ini", "metrics.csv"};
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (strcmp(name, parts[i]) == 0)
+            return true;
+    return false;
+}
+
 /* Whether the file of option "output", where a command has it, can be meant: a name, and not that of what a run is made
  * of. */
 static void check_output(const command_line *line, const elbo_values *values)
 {
-    static const char *const parts[] = {"model.safetensors", "config.ini", "metrics.csv"};
     const elbo_value *output = elbo_values_get(values, "output", ELBO_TEXT);
     if (!output)
         return;
     const char *slash = strrchr(output->text, '/'), *name = slash ? slash + 1 : output->text;
     if (!*name)
         elbo__cli_wrong_usage(line, "option \"output\": \"%s\" is no name of a file", output->text);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        if (strcmp(name, parts[i]) == 0)
-            elbo__cli_wrong_usage(line, "option \"output\": \"%s\" is the name of a part of a run", output->text);
+    if (elbo__cli_is_part_of_run(output->text))
+        elbo__cli_wrong_usage(line, "option \"output\": \"%s\" is the name of a part of a run", output->text);
 }
 
 static int run_command(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job), bool labels,

@@ -182,6 +182,10 @@ check_PROGRAMS += %reldir%/generic_kernels
 check_PROGRAMS += %reldir%/own_program
 %C%_own_program_SOURCES = %reldir%/own_program.c
 
+# Runs of many kinds, with what comes of them, for the tests of exports.
+check_PROGRAMS += %reldir%/export_runs
+%C%_export_runs_SOURCES = %reldir%/export_runs.c
+
 script_tests = \
     %reldir%/columns \
     %reldir%/floors \
@@ -194,6 +198,7 @@ script_tests = \
     %reldir%/test_cli_data.sh \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_models.sh \
+    %reldir%/test_export_c.sh \
     %reldir%/test_locale.sh \
     %reldir%/test_own_program.sh
 

@@ -1,4 +1,15 @@
+public_headers += \
+    %reldir%/export.h
+
 library_sources += \
+    %reldir%/c_functions.c \
+    %reldir%/c_loops.c \
+    %reldir%/c_source.h \
+    %reldir%/c_steps.c \
+    %reldir%/c_storage.c \
+    %reldir%/export.c \
+    %reldir%/export_c.c \
+    %reldir%/export_private.h \
     %reldir%/fold.c \
     %reldir%/fold.h \
     %reldir%/json.c \

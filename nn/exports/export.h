@@ -1,0 +1,33 @@
+/* A trained run for programs that know nothing of elbo.
+ *
+ *     elbo_run *run = elbo_run_load("runs/digits", elbo_models);
+ *     if (elbo_export_c(run, ELBO_DECODER, "digits.c") != ELBO_OK)       // one C99 file
+ *         fprintf(stderr, "%s\n", elbo_error());
+ *
+ * Every file is written whole or not at all: what is there already is replaced at the end. ELBO_INVALID where the model
+ * has an op that the format has no words for (the message names both), where it draws random numbers on the way, or
+ * where an image's result depends on the rest of the batch. The encoder takes x as it sees it: with option binarise,
+ * pixels that are 0 or 1 already. docs/interchange.md says what each format promises.
+ */
+#ifndef ELBO_NN_EXPORT_H
+#define ELBO_NN_EXPORT_H
+
+#include "../runs/run.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+    ELBO_DECODER, /* z (B, Z), labels (B) where the model takes them -> x (B, D), the mean of p(x|z) */
+    ELBO_ENCODER  /* x (B, D), labels -> mean and logvar (B, Z) of a normal q(z|x); else code (B, Z) */
+} elbo_part;
+
+/* One dependency-free C99 file (the C library's mathematics alone) with the weights in it. Its head says how it is
+ * called. */
+ELBO_API elbo_status elbo_export_c(elbo_run *run, elbo_part part, const char *path) ELBO_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
