@@ -13,6 +13,7 @@ static const char *const parts[] = {"decode", "encode", "both", NULL};
 
 static const elbo_option table[] = {
     {.name = "c", .type = ELBO_TEXT, .metavar = "FILE", .help = "one C99 file that needs no library"},
+    {.name = "onnx", .type = ELBO_TEXT, .metavar = "FILE", .help = "an ONNX model"},
     {.name = "role",
      .type = ELBO_CHOICE,
      .default_value = "decode",
@@ -29,6 +30,7 @@ static const struct {
     elbo_status (*write)(elbo_run *run, elbo_part part, const char *path);
 } formats[] = {
     {"c", elbo_export_c},
+    {"onnx", elbo_export_onnx},
 };
 enum { FORMATS = sizeof formats / sizeof formats[0] };
 

@@ -53,6 +53,8 @@ library_sources += \
     %reldir%/png.c \
     %reldir%/png_private.h \
     %reldir%/png_read.c \
+    %reldir%/protobuf.c \
+    %reldir%/protobuf.h \
     %reldir%/quote.c \
     %reldir%/quote.h \
     %reldir%/safetensors.c \

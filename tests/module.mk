@@ -199,11 +199,12 @@ script_tests = \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_models.sh \
     %reldir%/test_export_c.sh \
+    %reldir%/test_export_onnx.sh \
     %reldir%/test_locale.sh \
     %reldir%/test_own_program.sh
 
 TESTS += $(script_tests)
-EXTRA_DIST += %reldir%/cli.sh
+EXTRA_DIST += %reldir%/cli.sh %reldir%/check_onnx.py
 dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 
 # What takes too long for every change: a million.

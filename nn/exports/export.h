@@ -27,6 +27,10 @@ typedef enum {
  * called. */
 ELBO_API elbo_status elbo_export_c(elbo_run *run, elbo_part part, const char *path) ELBO_MUST_CHECK;
 
+/* An ONNX model of opset 13, of whose inputs and outputs the first axis is "batch". Labels go in as y (B, C), 1 in the
+ * column of the class and 0 in the others; of a model that does more with them than that, as labels (B). */
+ELBO_API elbo_status elbo_export_onnx(elbo_run *run, elbo_part part, const char *path) ELBO_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

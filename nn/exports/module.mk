@@ -9,9 +9,12 @@ library_sources += \
     %reldir%/c_storage.c \
     %reldir%/export.c \
     %reldir%/export_c.c \
+    %reldir%/export_onnx.c \
     %reldir%/export_private.h \
     %reldir%/fold.c \
     %reldir%/fold.h \
     %reldir%/json.c \
+    %reldir%/onnx.c \
+    %reldir%/onnx.h \
     %reldir%/program.c \
     %reldir%/program.h
