@@ -14,6 +14,10 @@ static const char *const parts[] = {"decode", "encode", "both", NULL};
 static const elbo_option table[] = {
     {.name = "c", .type = ELBO_TEXT, .metavar = "FILE", .help = "one C99 file that needs no library"},
     {.name = "onnx", .type = ELBO_TEXT, .metavar = "FILE", .help = "an ONNX model"},
+    {.name = "pytorch",
+     .type = ELBO_TEXT,
+     .metavar = "DIR",
+     .help = "a folder with model.py, a module of PyTorch's with both halves, and model.safetensors, its weights"},
     {.name = "role",
      .type = ELBO_CHOICE,
      .default_value = "decode",
@@ -66,32 +70,46 @@ static int write_format(const run_job *job, int format, const char *path)
     return status;
 }
 
-/* Whether what was asked for can be meant. */
-static bool is_sound(const run_job *job)
+static int write_pytorch(const run_job *job, const char *folder)
 {
-    int given = 0;
-    for (int i = 0; i < FORMATS; i++) {
-        const char *path = elbo_values_text(job->values, formats[i].name);
-        if (!elbo_values_given(job->values, formats[i].name))
-            continue;
-        given++;
-        if (!*path || path[strlen(path) - 1] == '/' || elbo__cli_is_part_of_run(path)) {
-            elbo__cli_say("option \"%s\": \"%s\" is %s", formats[i].name, path,
-                          elbo__cli_is_part_of_run(path) ? "the name of a part of a run" : "no name of a file");
-            return false;
-        }
-    }
-    if (given == 0)
-        elbo__cli_say("no format is named; `%s export --help' lists them", elbo__cli.name);
-    return given > 0;
+    if (elbo_export_pytorch(job->run, folder) != ELBO_OK)
+        return elbo__cli_fail();
+    printf("pytorch %s/model.py\n", folder);
+    return EXIT_SUCCESS;
+}
+
+/* Whether a format was asked for; *sound becomes false where its file cannot be meant. */
+static bool is_wanted(const run_job *job, const char *format, bool folder, bool *sound)
+{
+    const char *path = elbo_values_text(job->values, format), *why = NULL;
+    if (!elbo_values_given(job->values, format))
+        return false;
+    if (!*path || (!folder && path[strlen(path) - 1] == '/'))
+        why = folder ? "no name of a folder" : "no name of a file";
+    else if (!folder && elbo__cli_is_part_of_run(path))
+        why = "the name of a part of a run";
+    if (why && *sound)
+        elbo__cli_say("option \"%s\": \"%s\" is %s", format, path, why);
+    *sound = *sound && !why;
+    return true;
 }
 
 static int export(const run_job *job)
 {
-    int status = is_sound(job) ? EXIT_SUCCESS : USAGE;
+    bool sound = true, wanted[FORMATS], any = false;
+    for (int i = 0; i < FORMATS; i++)
+        any |= wanted[i] = is_wanted(job, formats[i].name, false, &sound);
+    const bool pytorch = is_wanted(job, "pytorch", true, &sound);
+    if (!any && !pytorch)
+        elbo__cli_say("no format is named; `%s export --help' lists them", elbo__cli.name);
+    else if (!any && elbo_values_given(job->values, "role"))
+        elbo__cli_say("option \"role\": a module of PyTorch's has both halves");
+    int status = !sound || (!any && (!pytorch || elbo_values_given(job->values, "role"))) ? USAGE : EXIT_SUCCESS;
     for (int i = 0; i < FORMATS && status == EXIT_SUCCESS; i++)
-        if (elbo_values_given(job->values, formats[i].name))
+        if (wanted[i])
             status = write_format(job, i, elbo_values_text(job->values, formats[i].name));
+    if (pytorch && status == EXIT_SUCCESS)
+        status = write_pytorch(job, elbo_values_text(job->values, "pytorch"));
     return status;
 }
 

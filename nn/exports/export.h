@@ -31,6 +31,10 @@ ELBO_API elbo_status elbo_export_c(elbo_run *run, elbo_part part, const char *pa
  * column of the class and 0 in the others; of a model that does more with them than that, as labels (B). */
 ELBO_API elbo_status elbo_export_onnx(elbo_run *run, elbo_part part, const char *path) ELBO_MUST_CHECK;
 
+/* FOLDER/model.py, a module of PyTorch's with both halves, and FOLDER/model.safetensors, from which it loads its weights
+ * under their names. The folder is made where there is none; one that holds another run is refused. */
+ELBO_API elbo_status elbo_export_pytorch(elbo_run *run, const char *folder) ELBO_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

@@ -11,10 +11,14 @@ library_sources += \
     %reldir%/export_c.c \
     %reldir%/export_onnx.c \
     %reldir%/export_private.h \
+    %reldir%/export_pytorch.c \
     %reldir%/fold.c \
     %reldir%/fold.h \
     %reldir%/json.c \
     %reldir%/onnx.c \
     %reldir%/onnx.h \
     %reldir%/program.c \
-    %reldir%/program.h
+    %reldir%/program.h \
+    %reldir%/pytorch.h \
+    %reldir%/pytorch_body.c \
+    %reldir%/pytorch_modules.c
