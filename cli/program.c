@@ -28,6 +28,7 @@ static const command commands[] = {
     {"classify", "ask a conditional model which label explains each image best", elbo__cmd_classify},
     {"evaluate", "the ELBO of a trained model, and its parts", elbo__cmd_evaluate},
     {"export", "write a trained model as C, ONNX or PyTorch", elbo__cmd_export},
+    {"import", "make a run of weights that were changed elsewhere", elbo__cmd_import},
     {"info", "about this program, or about a run", elbo__cmd_info},
     {"plan", "what becomes of a model's training step, and where its time goes", elbo__cmd_plan},
     {"models", "the models that can be trained, with their options", elbo__cmd_models},

@@ -53,6 +53,7 @@ unit_sources += \
     %reldir%/test_eigen.c \
     %reldir%/test_elementwise.c \
     %reldir%/test_explain.c \
+    %reldir%/test_exports.c \
     %reldir%/test_finite.c \
     %reldir%/test_folder.c \
     %reldir%/test_free_bits.c \
@@ -200,11 +201,12 @@ script_tests = \
     %reldir%/test_cli_models.sh \
     %reldir%/test_export_c.sh \
     %reldir%/test_export_onnx.sh \
+    %reldir%/test_export_pytorch.sh \
     %reldir%/test_locale.sh \
     %reldir%/test_own_program.sh
 
 TESTS += $(script_tests)
-EXTRA_DIST += %reldir%/cli.sh %reldir%/check_onnx.py
+EXTRA_DIST += %reldir%/cli.sh %reldir%/check_onnx.py %reldir%/check_pytorch.py
 dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 
 # What takes too long for every change: a million.

@@ -32,6 +32,7 @@
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
     SUITE(eigen)                                                                                                       \
+    SUITE(exports)                                                                                                     \
     SUITE(explain)                                                                                                     \
     SUITE(folder)                                                                                                      \
     SUITE(free_bits)                                                                                                   \

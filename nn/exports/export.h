@@ -31,9 +31,20 @@ ELBO_API elbo_status elbo_export_c(elbo_run *run, elbo_part part, const char *pa
  * column of the class and 0 in the others; of a model that does more with them than that, as labels (B). */
 ELBO_API elbo_status elbo_export_onnx(elbo_run *run, elbo_part part, const char *path) ELBO_MUST_CHECK;
 
-/* FOLDER/model.py, a module of PyTorch's with both halves, and FOLDER/model.safetensors, from which it loads its weights
- * under their names. The folder is made where there is none; one that holds another run is refused. */
+/* FOLDER/model.py, a module of PyTorch's with both halves, and FOLDER/model.safetensors, from which it loads its
+ * weights under their names. The folder is made where there is none; one that holds another run is refused. */
 ELBO_API elbo_status elbo_export_pytorch(elbo_run *run, const char *folder) ELBO_MUST_CHECK;
+
+/* ---- and back ---------------------------------------------------------------------------------------------------- */
+
+/* A run of the model and options of `like` with the weights of a safetensors file, f32 or f64, such as PyTorch saves
+ * under the names of an export. ELBO_FORMAT unless the names and shapes are exactly those of the model. Of the notes it
+ * keeps those on the data and the classes, not those on a training; imported-from names the file. NULL on failure. */
+ELBO_API elbo_run *elbo_run_import(const char *path, const elbo_run *like);
+
+/* A run folder of model.safetensors and config.ini, for a run that no training of elbo's has made. The folder is made,
+ * or is empty. */
+ELBO_API elbo_status elbo_run_write(const elbo_run *run, const char *folder) ELBO_MUST_CHECK;
 
 #ifdef __cplusplus
 }

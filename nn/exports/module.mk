@@ -14,6 +14,7 @@ library_sources += \
     %reldir%/export_pytorch.c \
     %reldir%/fold.c \
     %reldir%/fold.h \
+    %reldir%/import.c \
     %reldir%/json.c \
     %reldir%/onnx.c \
     %reldir%/onnx.h \

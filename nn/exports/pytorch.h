@@ -1,5 +1,5 @@
-/* Internal: a run as a PyTorch module, in parts: the modules that hold its weights, the statements of encode and decode,
- * and the file. */
+/* Internal: a run as a PyTorch module, in parts: the modules that hold its weights, the statements of encode and
+ * decode, and the file. */
 #ifndef ELBO_NN_PYTORCH_H
 #define ELBO_NN_PYTORCH_H
 

@@ -21,9 +21,9 @@
 /* What a run consists of. The model comes last: what loads a run reads it alone, so it finds the old or the new one. */
 static const struct file {
     const char *name;
-    bool required; /* of a finished epoch */
-} files[] = {{ELBO__CONFIG_FILE, true},          {ELBO__METRICS_FILE, true}, {ELBO__SAMPLES_FILE, false},
-             {ELBO__RECONSTRUCTION_FILE, false}, {ELBO__RESUME_FILE, false}, {ELBO__MODEL_FILE, true}};
+    bool required; /* of every run, also of one that no training made */
+} files[] = {{ELBO__CONFIG_FILE, true},          {ELBO__METRICS_FILE, false}, {ELBO__SAMPLES_FILE, false},
+             {ELBO__RECONSTRUCTION_FILE, false}, {ELBO__RESUME_FILE, false},  {ELBO__MODEL_FILE, true}};
 enum { FILES = sizeof files / sizeof files[0] };
 
 struct elbo__folder {

@@ -4,6 +4,7 @@
 
 #include "../../autograd/plan.h"
 #include "../../io/listing.h"
+#include "../../io/safetensors.h"
 #include "../model/role.h"
 #include "run.h"
 
@@ -82,6 +83,10 @@ elbo_status elbo__run_open_weights(elbo_run *run) ELBO_MUST_CHECK;
 
 /* Whether the names of a model's options can stand in a configuration. */
 elbo_status elbo__run_check_names(const elbo_model *model) ELBO_MUST_CHECK;
+
+/* Takes the weights from a file: every tensor of the file is one of the model, and every one of the model is in the
+ * file, as f32, or as f64 where numbers may be rounded. The message does not name the file. */
+elbo_status elbo__run_read_weights(elbo_run *run, const elbo_safetensors *file, bool rounded) ELBO_MUST_CHECK;
 
 /* The name of a weight that is not finite; NULL: all are. */
 const char *elbo__run_spoilt(const elbo_run *run);
