@@ -1,6 +1,7 @@
 nobase_dist_doc_DATA += \
     %reldir%/adding-an-op.md \
     %reldir%/architecture.md \
+    %reldir%/interchange.md \
     %reldir%/latent-space.md \
     %reldir%/math.md \
     %reldir%/models.md \
