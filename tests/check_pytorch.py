@@ -1,5 +1,5 @@
-"""Compares PyTorch modules with what the program computes. Called as check_pytorch.py ELBO DIR, where DIR holds what
-export_runs writes."""
+"""Compares PyTorch modules with what the program computes. Called as check_pytorch.py EXPORT_RUNS DIR, where
+DIR holds what that program writes; it is also the `elbo` that exports."""
 import importlib.util
 import os
 import subprocess

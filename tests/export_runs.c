@@ -1,11 +1,12 @@
-/* Writes runs of many kinds into a folder, for the tests of exports, and beside each what the program itself makes of a
- * few codes and images:
+/* `export_runs write DIR` writes runs of many kinds into a folder, for the tests of exports, and beside each what the
+ * library itself makes of a few codes and images:
  *
  *     DIR/NAME/model.safetensors
  *     DIR/NAME/codes, images      a line each: the label, where the model takes one, and the numbers
  *     DIR/NAME/decoded, encoded   a line each of what elbo_run_decode and elbo_run_posterior or _encode make of it
  *
- * Weights are made up, so that nothing is 0 or 1 by chance of its initial value. */
+ * Weights are made up, so that nothing is 0 or 1 by chance of its initial value. With another command it is `elbo`, but
+ * knows two models more, which have in them what the library's models have not. */
 #include <elbo.h>
 
 #include <stdio.h>
@@ -21,6 +22,96 @@ typedef struct {
     elbo_shape image;
     const char *options[9]; /* names and texts in turn */
 } kind;
+
+/* ---- models of one's own ----------------------------------------------------------------------------------------- */
+
+/* Pools, windows, norms and a softmax: pictures (7, 6) only. */
+static elbo_inference infer_moves(elbo_in *in)
+{
+    const int64_t images = elbo_size(in->x, 0);
+    elbo_var *h = elbo_pad(elbo_reshape(in->x, ELBO_SHAPE(images, 1, 7, 6)), 2, 1, 0);
+    h = elbo_add(elbo_upsample2d(elbo_max_pool2d(h, 2), 2), elbo_upsample2d(elbo_avg_pool2d(h, 2), 2));
+    h = elbo_reshape(elbo_permute(elbo_pad(h, 3, 0, 2), (int[]){0, 3, 1, 2}), ELBO_SHAPE(images, 64));
+    elbo_var *shares = elbo_softmax(elbo_scale(elbo_slice(h, 1, 5, 20), 3), 1);
+    h = elbo_concat((elbo_var *[]){elbo_layer_norm(h, "encoder.norm"), shares}, 2, 1);
+    return elbo_infer_net(in, h);
+}
+
+/* Most of the elementwise ops, each in a column of its own. */
+static elbo_dist generate_moves(elbo_in *in, elbo_var *z)
+{
+    elbo_var *a = elbo_linear(z, "decoder.a", 3), *b = elbo_linear(z, "decoder.b", 3);
+    elbo_var *size = elbo_shift(elbo_abs(a), 0.5), *columns[] = {elbo_neg(a),
+                                                                 elbo_sign(a),
+                                                                 elbo_square(a),
+                                                                 elbo_sqrt(size),
+                                                                 elbo_reciprocal(size),
+                                                                 elbo_exp(a),
+                                                                 elbo_expm1(a),
+                                                                 elbo_log(size),
+                                                                 elbo_log1p(size),
+                                                                 elbo_sin(a),
+                                                                 elbo_cos(b),
+                                                                 elbo_tanh(a),
+                                                                 elbo_erf(b),
+                                                                 elbo_floor(a),
+                                                                 elbo_round(b),
+                                                                 elbo_isfinite(a),
+                                                                 elbo_sub(a, b),
+                                                                 elbo_div(b, size),
+                                                                 elbo_pow(size, b),
+                                                                 elbo_remainder(b, size),
+                                                                 elbo_maximum(a, b),
+                                                                 elbo_minimum(a, b),
+                                                                 elbo_less(a, b),
+                                                                 elbo_less_equal(b, a),
+                                                                 elbo_equal(a, a),
+                                                                 elbo_where(elbo_less(a, b), a, size),
+                                                                 elbo_mul_add(a, b, size),
+                                                                 elbo_lerp(a, b, size),
+                                                                 elbo_softplus(a),
+                                                                 elbo_elu(b, 0.7),
+                                                                 elbo_leaky_relu(b, 0.3),
+                                                                 elbo_clamp(a, -0.5, 0.25)};
+    elbo_var *h = elbo_concat(columns, sizeof columns / sizeof columns[0], -1);
+    elbo_shape stack = elbo_shape_of(h);
+    stack.dim[stack.ndim++ - 1] = 8;
+    stack.dim[stack.ndim - 1] = 12;
+    h = elbo_reshape(h, stack);
+    h = elbo_matmul(h, elbo_transpose(h)); /* (..., 8, 8) */
+    h = elbo_logsumexp(elbo_scale(h, 0.1), -1);
+    return elbo_squared_error(elbo_linear(h, "decoder.mean", elbo_size(in->x, -1)));
+}
+
+static elbo_inference infer_code(elbo_in *in)
+{
+    return elbo_infer_code(elbo_net_code(in, in->x));
+}
+
+/* Labels as numbers, and as rows of a table. */
+static elbo_dist generate_table(elbo_in *in, elbo_var *z)
+{
+    const int64_t images = elbo_size(in->x, 0);
+    elbo_var *labels = elbo_input(in->g, "labels", ELBO_I32, ELBO_SHAPE(images));
+    elbo_var *table = elbo_embedding(labels, "decoder.table", CLASSES, LATENT);
+    elbo_var *number = elbo_reshape(elbo_cast(labels), ELBO_SHAPE(images, 1));
+    if (elbo_ndim(z) == 3) {
+        table = elbo_unsqueeze(table, 1);
+        number = elbo_unsqueeze(number, 1);
+    }
+    return elbo_squared_error(elbo_linear(elbo_mul(elbo_add(z, table), number), "decoder.mean", elbo_size(in->x, -1)));
+}
+
+static const elbo_option own_options[] = {ELBO_OPTION_LATENT_DIM, ELBO_OPTIONS_END};
+static const elbo_model moves = {
+    .name = "moves", .options = own_options, .infer = infer_moves, .generate = generate_moves};
+static const elbo_model table = {.name = "table",
+                                 .options = own_options,
+                                 .flags = ELBO_NEEDS_LABELS | ELBO_NO_PRIOR,
+                                 .infer = infer_code,
+                                 .generate = generate_table};
+
+/* ---- the kinds --------------------------------------------------------------------------------------------------- */
 
 #define SMALL "latent-dim", "4", "hidden", "9"
 #define CONV "latent-dim", "4", "hidden", "none", "net", "conv", "channels", "3,5"
@@ -65,6 +156,8 @@ static const kind kinds[] = {
     {"pca", &elbo_model_pca, PICTURE, {"latent-dim", "4"}},
     {"whitened", &elbo_model_pca, PICTURE, {"latent-dim", "4", "whiten", "yes"}},
     {"ppca", &elbo_model_ppca, PICTURE, {"latent-dim", "4"}},
+    {"moves", &moves, PICTURE, {"latent-dim", "4"}},
+    {"table", &table, PICTURE, {"latent-dim", "4"}},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -163,7 +256,7 @@ static void write_run(const char *where, const kind *k)
         check(elbo_values_set(options, k->options[i], k->options[i + 1]) == ELBO_OK);
         binary |= strcmp(k->options[i], "binarise") == 0;
     }
-    elbo_run *run = elbo_run_new(k->model, options, k->image, k->model == &elbo_model_cvae ? CLASSES : 0, 1);
+    elbo_run *run = elbo_run_new(k->model, options, k->image, (k->model->flags & ELBO_NEEDS_LABELS) ? CLASSES : 0, 1);
     check(run != NULL);
     make_up_weights(run);
     snprintf(folder, sizeof folder, "%s/%s", where, k->name);
@@ -178,7 +271,11 @@ static void write_run(const char *where, const kind *k)
 
 int main(int argc, char **argv)
 {
-    for (int i = 0; i < KINDS && argc == 2; i++)
-        write_run(argv[1], &kinds[i]);
-    return argc == 2 ? EXIT_SUCCESS : EXIT_FAILURE;
+    const elbo_model *models[] = {&elbo_model_vae,  &elbo_model_cvae, &elbo_model_ae, &elbo_model_pca,
+                                  &elbo_model_ppca, &moves,           &table,         NULL};
+    if (argc != 3 || strcmp(argv[1], "write") != 0)
+        return elbo_main(argc, argv, models);
+    for (int i = 0; i < KINDS; i++)
+        write_run(argv[2], &kinds[i]);
+    return EXIT_SUCCESS;
 }

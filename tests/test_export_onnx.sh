@@ -10,8 +10,8 @@ for python in python3 /usr/bin/python3; do
 done || { echo 'skipped: python3-onnx, python3-opencv and python3-numpy are not all installed'; exit 77; }
 
 mkdir runs
-"$export_runs" runs || exit 99
-"$python" "$here/check_onnx.py" "$elbo" runs >out 2>err || { complain 'not the same'; cat out; }
+"$export_runs" write runs || exit 99
+"$python" "$here/check_onnx.py" "$export_runs" runs >out 2>err || { complain 'not the same'; cat out; }
 
 runs 'both halves' "$elbo" export runs/vae --onnx it.onnx --role both
 grep -qx 'onnx decode it-decode.onnx' out && grep -qx 'onnx encode it-encode.onnx' out || complain 'says something else'

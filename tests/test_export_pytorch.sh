@@ -10,8 +10,8 @@ for python in python3 /usr/bin/python3; do
 done || { echo 'skipped: python3-torch and python3-numpy are not both installed'; exit 77; }
 
 mkdir runs
-"$export_runs" runs || exit 99
-"$python" "$here/check_pytorch.py" "$elbo" runs >out 2>err || { complain 'not the same'; cat out; }
+"$export_runs" write runs || exit 99
+"$python" "$here/check_pytorch.py" "$export_runs" runs >out 2>err || { complain 'not the same'; cat out; }
 
 # From the program alone to PyTorch and back: a digit of the bias is changed, and the pictures with it.
 runs train "$elbo" train vae --data data --hidden 16 --latent 2 --batch 16 --epochs 1 --out run

@@ -64,6 +64,7 @@ static const char *const recipes[ELBO__ELEMENTWISE_COUNT] = {
     [ELBO__relu] = "Relu a",
     [ELBO__floor] = "Floor a",
     [ELBO__round] = "Round a",
+    [ELBO__isfinite] = "Sub a a;Equal #0 0;Float #1",
     [ELBO__add] = "Add a b",
     [ELBO__sub] = "Sub a b",
     [ELBO__mul] = "Mul a b",

@@ -249,7 +249,8 @@ static elbo__python put_reshape(const body *b, int i)
     elbo__python out = read_operand(b, step, 0, true);
     if (count_batch(step) > 1)
         no_words(b, i);
-    if (step->shape.ndim == 2 && step->batch[0] && from->batch[0] && step->shape.dim[0] == from->shape.dim[0]) {
+    if (step->shape.ndim == 2 && from->shape.ndim > 2 && step->batch[0] && from->batch[0] &&
+        step->shape.dim[0] == from->shape.dim[0]) {
         append(&out, ".flatten(1)");
         return out;
     }
@@ -463,12 +464,13 @@ static bool moves_only(const elbo__step *step)
 }
 
 /* Whether value i, of one reader, is better a part of its statement: a layer and its activation are one, the next layer
- * begins another, and none is nested too deeply to be read. */
+ * begins another, and none is nested too deeply, or one of too many, to be read. */
 static bool is_part(const body *b, int i)
 {
-    enum { DEEPEST = 3 };
+    enum { DEEPEST = 3, MOST = 4 };
     const elbo__step *reader = reader_of(b->p, i);
-    return b->values[i].depth <= DEEPEST && (!reader || !has_weights(reader) || moves_only(&b->p->steps[i]));
+    return b->values[i].depth <= DEEPEST && !(reader && reader->n_in > MOST) &&
+           (!reader || !has_weights(reader) || moves_only(&b->p->steps[i]));
 }
 
 static void find_statements(body *b)
