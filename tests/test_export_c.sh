@@ -13,7 +13,7 @@ mkdir runs
 # agree FILE EXPECTED: as many numbers, each within 1e-5 of its size, or of 1
 agree() {
     awk -v expected="$2" '
-        { for (i = 1; i <= NF; i++) got[n++] = $i }
+        { for (i = 1; i <= NF; i++) { got[n++] = $i; wrong += $i !~ /^-?[0-9]/ } } # nan
         END {
             while ((getline line < expected) > 0) {
                 fields = split(line, part, " ")
