@@ -31,6 +31,7 @@
 /* files */
 #include "io/csv.h"
 #include "io/dataset.h"
+#include "io/events.h"
 #include "io/figure.h"
 #include "io/idx.h"
 #include "io/ini.h"
@@ -60,7 +61,10 @@
 #include "nn/model/model_options.h"
 #include "nn/model/net.h"
 #include "nn/runs/explain.h"
+#include "nn/runs/latent_use.h"
+#include "nn/runs/measure.h"
 #include "nn/runs/run.h"
+#include "nn/runs/spread.h"
 #include "nn/exports/export.h"
 #include "nn/pca/pca.h"
 #include "nn/pictures/picture.h"

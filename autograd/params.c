@@ -68,28 +68,6 @@ void elbo_params_free(elbo_params *p)
     elbo__free(p);
 }
 
-elbo_params *elbo_params_copy(const elbo_params *p)
-{
-    elbo_params *copy = elbo_params_new(p->dtype, p->seed);
-    if (!copy)
-        return NULL;
-    for (size_t i = 0; i < p->count; i++)
-        if (elbo_params_add(copy, p->entries[i].name, p->entries[i].shape, p->entries[i].trained, p->entries[i].init) <
-            0)
-            goto failed;
-    for (size_t i = 1; i < p->n_slabs; i++)
-        if (elbo__params_add_slab(copy, p->slabs[i].name) < 0)
-            goto failed;
-    if (elbo_params_close(copy) != ELBO_OK)
-        goto failed;
-    for (size_t i = 0; i < p->n_slabs && p->closed; i++)
-        memcpy(copy->slabs[i].data, p->slabs[i].data, (size_t)p->size * elbo_dtype_size(p->dtype));
-    return copy;
-failed:
-    elbo_params_free(copy);
-    return NULL;
-}
-
 static uint64_t hash_of(const char *name)
 {
     return elbo__hash_more(0, name, strlen(name));
@@ -153,10 +131,8 @@ elbo_layout elbo__params_memory(const elbo_shape *shape)
     return elbo_layout_permute(&layout, (int[]){1, 0});
 }
 
-elbo_status elbo_params_close(elbo_params *p)
+static elbo_status lay_out(elbo_params *p)
 {
-    if (p->closed)
-        return ELBO_OK;
     int64_t size = 0;
     for (size_t i = 0; i < p->count; i++) {
         entry *e = &p->entries[i];
@@ -174,7 +150,14 @@ elbo_status elbo_params_close(elbo_params *p)
     }
     p->size = size;
     p->closed = true;
-    elbo_status status = ELBO_OK;
+    return ELBO_OK;
+}
+
+elbo_status elbo_params_close(elbo_params *p)
+{
+    if (p->closed)
+        return ELBO_OK;
+    elbo_status status = lay_out(p);
     for (size_t i = 0; i < p->count && status == ELBO_OK; i++) {
         elbo_tensor tensor = elbo_params_tensor(p, (int)i);
         if (p->entries[i].init.fill)
@@ -182,6 +165,29 @@ elbo_status elbo_params_close(elbo_params *p)
         status = elbo__watched("initialising", (int64_t)i + 1, (int64_t)p->count);
     }
     return status;
+}
+
+elbo_params *elbo_params_copy(const elbo_params *p)
+{
+    elbo_params *copy = elbo_params_new(p->dtype, p->seed);
+    if (!copy)
+        return NULL;
+    for (size_t i = 0; i < p->count; i++)
+        if (elbo_params_add(copy, p->entries[i].name, p->entries[i].shape, p->entries[i].trained, p->entries[i].init) <
+            0)
+            goto failed;
+    for (size_t i = 1; i < p->n_slabs; i++)
+        if (elbo__params_add_slab(copy, p->slabs[i].name) < 0)
+            goto failed;
+    /* of a closed set the values are copied, so that there are none to be made */
+    if ((p->closed ? lay_out(copy) : elbo_params_close(copy)) != ELBO_OK)
+        goto failed;
+    for (size_t i = 0; i < p->n_slabs && p->closed; i++)
+        memcpy(copy->slabs[i].data, p->slabs[i].data, (size_t)p->size * elbo_dtype_size(p->dtype));
+    return copy;
+failed:
+    elbo_params_free(copy);
+    return NULL;
 }
 
 /* ---- asking ------------------------------------------------------------------------------------------------------ */

@@ -1,18 +1,19 @@
 /* elbo angles RUN --to OTHER: how far apart the spaces are that two linear decoders can draw. */
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "../nn/pca/pca.h"
 #include "command.h"
 #include "on_run.h"
 #include "progress.h"
+#include "result.h"
 
 static const elbo_option table[] = {
     {.name = "to", .type = ELBO_TEXT, .metavar = "RUN", .help = "the other run, such as one of pca"},
     OPTION_COUNT("10", "how many leading dimensions of the other run"),
     OPTION_THREADS,
+    OPTION_JSON,
     ELBO_OPTIONS_END,
 };
 
@@ -42,22 +43,33 @@ static elbo_status find_angles(const double *theirs, int64_t n, const double *ou
     return status;
 }
 
-static int print_angles(elbo_run *run, elbo_run *other, int64_t n)
+/* angles (2 n) as find_angles leaves them; they are shown in degrees */
+static int print_result(const run_job *job, double *angles, int64_t n)
 {
+    result r = elbo__cli_result(job->values);
+    for (int64_t i = 0; i < 2 * n; i++)
+        angles[i] *= 180 / M_PI;
+    for (int64_t i = 0; i < n; i++)
+        elbo__cli_line(&r, "dimension %" PRId64 " %.2f degrees", i + 1, angles[i]);
+    elbo__cli_put_numbers(&r, "angles", angles, n);
+    elbo__cli_give_number(&r, "largest_principal_angle", "largest principal angle", angles[2 * n - 1], 2, "degrees");
+    return elbo__cli_result_end(&r, EXIT_SUCCESS);
+}
+
+static int print_angles(const run_job *job, elbo_run *other, int64_t n)
+{
+    elbo_run *run = job->run;
     const int64_t ours_most = elbo_run_latent(run), theirs_most = elbo_run_latent(other);
     n = n < theirs_most ? n : theirs_most;
     n = n < ours_most ? n : ours_most;
     double *ours = directions(run), *theirs = ours ? directions(other) : NULL;
     double *angles = theirs ? calloc((size_t)n, 2 * sizeof *angles) : NULL;
-    elbo_status status = angles ? find_angles(theirs, n, ours, run, angles) : ELBO_NO_MEMORY;
-    for (int64_t i = 0; i < n && status == ELBO_OK; i++)
-        printf("dimension %" PRId64 " %.2f degrees\n", i + 1, angles[i] * 180 / M_PI);
-    if (status == ELBO_OK)
-        printf("largest principal angle %.2f degrees\n", angles[2 * n - 1] * 180 / M_PI);
+    const bool found = angles && find_angles(theirs, n, ours, run, angles) == ELBO_OK;
+    const int status = found ? print_result(job, angles, n) : elbo__cli_fail();
     free(ours);
     free(theirs);
     free(angles);
-    return status == ELBO_OK ? EXIT_SUCCESS : elbo__cli_fail();
+    return status;
 }
 
 static int compare(const run_job *job)
@@ -74,7 +86,7 @@ static int compare(const run_job *job)
     else if (elbo_run_pixels(other) != elbo_run_pixels(job->run))
         elbo__cli_say("%s and %s are for images of other sizes", job->path, path);
     else
-        status = print_angles(job->run, other, elbo_values_integer(job->values, "count"));
+        status = print_angles(job, other, elbo_values_integer(job->values, "count"));
     elbo_run_free(other);
     return status;
 }
@@ -87,6 +99,8 @@ int elbo__cmd_angles(int argc, char **argv)
             "Compares two models with linear decoders: the angle between each leading dimension of the other run and "
             "the space that RUN's decoder spans, and the largest principal angle between those dimensions together and "
             "that space. 0 degrees: it lies within.",
+        .examples = {{"angles runs/linear --to runs/pca",
+                      "how near a linear autoencoder came to the principal components"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, NULL, compare);

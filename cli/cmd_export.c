@@ -8,6 +8,7 @@
 #include "command.h"
 #include "on_run.h"
 #include "progress.h"
+#include "result.h"
 
 static const char *const parts[] = {"decode", "encode", "both", NULL};
 
@@ -25,6 +26,7 @@ static const elbo_option table[] = {
      .metavar = "NAME",
      .help = "which half of the model; of both, FILE.c stands for FILE-decode.c and FILE-encode.c"},
     OPTION_THREADS,
+    OPTION_JSON,
     ELBO_OPTIONS_END,
 };
 
@@ -48,33 +50,39 @@ static char *with_part(const char *path, const char *part)
     return asprintf(&name, "%.*s-%s%s", (int)(dot - path), path, part, dot) < 0 ? NULL : name;
 }
 
-static int write_part(const run_job *job, int format, elbo_part part, const char *path)
+static int write_part(const run_job *job, result *r, int format, elbo_part part, const char *path)
 {
+    char label[40];
     if (formats[format].write(job->run, part, path) != ELBO_OK)
         return elbo__cli_fail();
-    printf("%s %s %s\n", formats[format].name, parts[part], path);
+    snprintf(label, sizeof label, "%s %s", formats[format].name, parts[part]);
+    elbo__cli_give_text(r, label, label, path);
     return EXIT_SUCCESS;
 }
 
-static int write_format(const run_job *job, int format, const char *path)
+static int write_format(const run_job *job, result *r, int format, const char *path)
 {
     const char *role = elbo_values_choice(job->values, "role");
     int status = EXIT_SUCCESS;
     if (strcmp(role, "both") != 0)
-        return write_part(job, format, strcmp(role, parts[ELBO_ENCODER]) == 0 ? ELBO_ENCODER : ELBO_DECODER, path);
+        return write_part(job, r, format, strcmp(role, parts[ELBO_ENCODER]) == 0 ? ELBO_ENCODER : ELBO_DECODER, path);
     for (elbo_part part = ELBO_DECODER; part <= ELBO_ENCODER && status == EXIT_SUCCESS; part++) {
         char *name = with_part(path, parts[part]);
-        status = name ? write_part(job, format, part, name) : elbo__cli_out_of_memory();
+        status = name ? write_part(job, r, format, part, name) : elbo__cli_out_of_memory();
         free(name);
     }
     return status;
 }
 
-static int write_pytorch(const run_job *job, const char *folder)
+static int write_pytorch(const run_job *job, result *r, const char *folder)
 {
+    char *module = NULL;
     if (elbo_export_pytorch(job->run, folder) != ELBO_OK)
         return elbo__cli_fail();
-    printf("pytorch %s/model.py\n", folder);
+    if (asprintf(&module, "%s/model.py", folder) < 0)
+        return elbo__cli_out_of_memory();
+    elbo__cli_give_text(r, "pytorch", NULL, module);
+    free(module);
     return EXIT_SUCCESS;
 }
 
@@ -104,13 +112,16 @@ static int export(const run_job *job)
         elbo__cli_say("no format is named; `%s export --help' lists them", elbo__cli.name);
     else if (!any && elbo_values_given(job->values, "role"))
         elbo__cli_say("option \"role\": a module of PyTorch's has both halves");
-    int status = !sound || (!any && (!pytorch || elbo_values_given(job->values, "role"))) ? USAGE : EXIT_SUCCESS;
+    if (!sound || (!any && (!pytorch || elbo_values_given(job->values, "role"))))
+        return USAGE;
+    int status = EXIT_SUCCESS;
+    result r = elbo__cli_result(job->values);
     for (int i = 0; i < FORMATS && status == EXIT_SUCCESS; i++)
         if (wanted[i])
-            status = write_format(job, i, elbo_values_text(job->values, formats[i].name));
+            status = write_format(job, &r, i, elbo_values_text(job->values, formats[i].name));
     if (pytorch && status == EXIT_SUCCESS)
-        status = write_pytorch(job, elbo_values_text(job->values, "pytorch"));
-    return status;
+        status = write_pytorch(job, &r, elbo_values_text(job->values, "pytorch"));
+    return elbo__cli_result_end(&r, status);
 }
 
 int elbo__cmd_export(int argc, char **argv)
@@ -119,6 +130,9 @@ int elbo__cmd_export(int argc, char **argv)
         .name = "export",
         .doc =
             "Writes a trained model for programs that know nothing of elbo. Several formats may be asked for at once.",
+        .examples = {{"export runs/digits --pytorch digits", "model.py and its weights, for torch"},
+                     {"export runs/digits --onnx digits.onnx --role both", "digits-decode.onnx, digits-encode.onnx"},
+                     {"export runs/digits --c digits.c", "the decoder as a function in C"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, NULL, export);

@@ -5,14 +5,59 @@
 #include "../autograd/plan.h"
 #include "command.h"
 #include "options.h"
+#include "result.h"
 
-static void print_option(const elbo_option *o)
+static const elbo_option table[] = {OPTION_JSON, ELBO_OPTIONS_END};
+
+static const char *const kinds[] = {
+    [ELBO_INTEGER] = "integer", [ELBO_NUMBER] = "number", [ELBO_SIZES] = "sizes",
+    [ELBO_CHOICE] = "choice",   [ELBO_FLAG] = "flag",     [ELBO_TEXT] = "text",
+};
+
+static void put_option(result *r, const elbo_option *o)
+{
+    elbo__cli_open_object(r, NULL);
+    elbo__cli_put_text(r, "name", o->name);
+    elbo__cli_put_text(r, "type", kinds[o->type]);
+    elbo__cli_put_text(r, "default", o->default_value ? o->default_value : o->type == ELBO_FLAG ? "no" : "");
+    if (o->choices) {
+        elbo__cli_open_list(r, "choices");
+        for (const char *const *choice = o->choices; *choice; choice++)
+            elbo__cli_put_text(r, NULL, *choice);
+        elbo__cli_close(r);
+    }
+    elbo__cli_put_text(r, "needs", o->needs);
+    elbo__cli_put_text(r, "help", o->help);
+    elbo__cli_close(r);
+}
+
+static void put_model(result *r, const elbo_model *model)
+{
+    elbo__cli_open_object(r, NULL);
+    elbo__cli_put_text(r, "name", model->name);
+    elbo__cli_put_text(r, "summary", model->summary);
+    elbo__cli_put_flag(r, "takes_labels", model->flags & ELBO_NEEDS_LABELS);
+    elbo__cli_open_list(r, "options");
+    for (const elbo_option *o = model->options; o && o->name; o++)
+        put_option(r, o);
+    elbo__cli_close(r);
+    elbo__cli_close(r);
+}
+
+static void print_option(const result *r, const elbo_option *o)
 {
     char usage[64];
     snprintf(usage, sizeof usage, "--%s=%s", o->name, elbo__cli_metavar(o));
     char *help = elbo_option_help(o);
-    printf("  %-24s %s\n", usage, help ? help : "");
+    elbo__cli_line(r, "  %-24s %s", usage, help ? help : "");
     elbo_release(help);
+}
+
+static void print_model(const result *r, const elbo_model *model, bool first)
+{
+    elbo__cli_line(r, "%s%s: %s", first ? "" : "\n", model->name, model->summary ? model->summary : "");
+    for (const elbo_option *o = model->options; o && o->name; o++)
+        print_option(r, o);
 }
 
 int elbo__cmd_models(int argc, char **argv)
@@ -20,15 +65,20 @@ int elbo__cmd_models(int argc, char **argv)
     command_line line = {
         .name = "models",
         .args = "",
+        .examples = {{"models", "all models, each with its options"}},
         .doc = "Lists the models with their options and, in brackets, the defaults.",
+        .groups = {{.title = "Options:", .table = table}},
     };
     elbo__cli_parse(&line, argc, argv);
+    result r = elbo__cli_result(line.groups[0].values);
+    elbo__cli_open_list(&r, "models");
     for (int i = 0; elbo__cli.models[i]; i++) {
-        const elbo_model *model = elbo__cli.models[i];
-        printf("%s%s: %s\n", i ? "\n" : "", model->name, model->summary ? model->summary : "");
-        for (const elbo_option *o = model->options; o && o->name; o++)
-            print_option(o);
+        if (elbo__cli_is_json(&r))
+            put_model(&r, elbo__cli.models[i]);
+        else
+            print_model(&r, elbo__cli.models[i], i == 0);
     }
+    elbo__cli_close(&r);
     elbo__cli_release(&line);
-    return EXIT_SUCCESS;
+    return elbo__cli_result_end(&r, EXIT_SUCCESS);
 }

@@ -15,6 +15,7 @@
 #include "slow.h"
 
 static const elbo_option general[] = {
+    OPTION_CONFIG,
     OPTION_DATA(DEFAULT_DATA),
     {.name = "classes",
      .type = ELBO_INTEGER,
@@ -86,15 +87,6 @@ typedef struct {
     char *folder;
 } job;
 
-/* Notes where the images are, for commands that run elsewhere. */
-static elbo_status note_data(const job *j)
-{
-    char *path = elbo__cli_from_anywhere(j->data.folder);
-    elbo_status status = path ? elbo_run_note(j->run, "data", path) : ELBO_NO_MEMORY;
-    free(path);
-    return status;
-}
-
 /* j->folder: the one that --out names, else a new one. */
 static bool choose_folder(job *j)
 {
@@ -118,7 +110,7 @@ static int train(job *j)
     training.progress = elbo__cli_show_training;
     training.warning = elbo__cli_show_warning;
     elbo_epoch last;
-    if (note_data(j) != ELBO_OK)
+    if (elbo__cli_note_data(j->run, &j->data) != ELBO_OK)
         return elbo__cli_fail();
     elbo_status status = elbo_train(j->run, &j->train, j->held_out ? &j->test : NULL, &training, &last);
     elbo__cli_clear_progress();
@@ -145,10 +137,10 @@ static int prepare_and_train(job *j, const elbo_model *model)
     const bool labels = model->flags & ELBO_NEEDS_LABELS;
     const int classes = labels ? (int)elbo_values_integer(values, "classes") : ELBO_WITHOUT_LABELS;
     elbo_set_threads((int)elbo_values_integer(values, "threads"));
-    j->data = elbo__cli_choose_data(elbo_values_text(values, "data"), NULL, NULL);
+    j->data = elbo__cli_choose_data(values, NULL, NULL);
     if (!elbo__cli_read_part(&j->data, "train", classes, &j->train))
         return FAILED;
-    elbo__cli_tell_left_out(&j->data, &j->train);
+    elbo__cli_tell_data(&j->data, &j->train);
     j->run = elbo_run_for(model, j->line.groups[MODEL].values, &j->train, elbo_values_integer(values, "seed"));
     if (!j->run)
         return elbo__cli_fail();
@@ -158,7 +150,7 @@ static int prepare_and_train(job *j, const elbo_model *model)
     }
     j->held_out = elbo__cli_has_test_part(&j->data);
     if (!j->held_out)
-        elbo__cli_say("note: nothing is held out: %s has no test part", j->data.folder);
+        elbo__cli_note("nothing is held out: %s has no test part", j->data.folder);
     else if (!elbo__cli_read_part_for(j->run, &j->data, "test", false, &j->test))
         return FAILED;
     return train(j);
@@ -170,6 +162,12 @@ int elbo__cmd_train(int argc, char **argv)
         .line = {
             .doc = "Trains a model on images and writes a run folder. Command `models' lists the models, `train MODEL "
                    "--help' the options of one.",
+            .exits = "130 after Ctrl-C and 143 after SIGTERM: what was trained until then is kept.",
+            .examples = {{"train MODEL --out runs/digits", "on the digits in data/mnist"},
+                         {"train MODEL --data pictures --seed 2",
+                          "on pictures of one's own, whose sub-folders are labels"},
+                         {"train --config runs/digits/config.ini --seed 3 --out runs/again",
+                          "a run again, but for one thing"}},
             .groups = {[GENERAL] = {.title = "General:", .table = general}}}};
     const elbo_model *model = elbo__cli_parse_for_model(&j.line, "train", argc, argv);
     const elbo_values *values = j.line.groups[GENERAL].values;

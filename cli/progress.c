@@ -44,6 +44,7 @@ int elbo__cli_interrupted(void)
 /* ---- lines ------------------------------------------------------------------------------------------------------- */
 
 static struct {
+    bool quiet;   /* none is to be written                      */
     bool live;    /* stderr is a terminal                       */
     bool there;   /* a live line stands there                   */
     double shown; /* when the last line was written, in seconds */
@@ -127,7 +128,7 @@ void elbo__cli_clear_progress(void)
 static bool due(void)
 {
     const double time = elbo__cli_now();
-    if (time - line.shown < (line.live ? LIVE_SECONDS : PLAIN_SECONDS))
+    if (line.quiet || time - line.shown < (line.live ? LIVE_SECONDS : PLAIN_SECONDS))
         return false;
     elbo__cli_clear_progress();
     line.shown = time;
@@ -154,7 +155,7 @@ static void show_line(const char *text)
 bool elbo__cli_show_training(void *unused, const elbo_progress *p)
 {
     (void)unused;
-    if (p->finished) {
+    if (p->finished && !line.quiet) {
         elbo__cli_clear_progress();
         print_epoch(stderr, p);
         fputc('\n', stderr);
@@ -173,15 +174,43 @@ bool elbo__cli_show_training(void *unused, const elbo_progress *p)
     return !elbo__cli_interrupted();
 }
 
+static void say(const char *kind, const char *format, va_list args)
+{
+    elbo__cli_clear_progress();
+    fprintf(stderr, "%s: %s", elbo__cli.name, kind);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
 void elbo__cli_say(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    elbo__cli_clear_progress();
-    fprintf(stderr, "%s: ", elbo__cli.name);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    say("", format, args);
     va_end(args);
+}
+
+void elbo__cli_note(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (!line.quiet)
+        say("note: ", format, args);
+    va_end(args);
+}
+
+void elbo__cli_inform(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (!line.quiet)
+        say("", format, args);
+    va_end(args);
+}
+
+void elbo__cli_be_quiet(void)
+{
+    line.quiet = true;
 }
 
 void elbo__cli_show_warning(void *unused, const char *message)

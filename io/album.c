@@ -54,8 +54,7 @@ static bool is_run(const struct contents *c)
     return elbo__listing_find(&c->others, "model.safetensors") >= 0;
 }
 
-/* A path within the folder, from there on: "train/cat" */
-static const char *inside(const elbo__album *album, const char *path)
+const char *elbo__album_inside(const elbo__album *album, const char *path)
 {
     const size_t n = strlen(album->folder);
     return path[n] == '/' ? path + n + 1 : path + n;
@@ -66,7 +65,7 @@ static elbo_status leave_out_all(elbo__album *album, elbo__left_kind kind, const
 {
     elbo_status status = ELBO_OK;
     for (size_t i = 0; i < list->count && status == ELBO_OK; i++)
-        status = elbo__leave_out(&album->left, kind, inside(album, folder), list->names[i]);
+        status = elbo__leave_out(&album->left, kind, elbo__album_inside(album, folder), list->names[i]);
     return status;
 }
 
@@ -126,7 +125,8 @@ static elbo_status look_deeper(elbo__album *album, const char *class, const elbo
                                     "which are the labels",
                                     path, c.pictures.names[0]);
             else
-                status = elbo__leave_out(&album->left, ELBO__OTHER_FOLDERS, inside(album, class), folders->names[i]);
+                status = elbo__leave_out(&album->left, ELBO__OTHER_FOLDERS, elbo__album_inside(album, class),
+                                         folders->names[i]);
             free_contents(&c);
         }
         elbo__free(path);
@@ -148,7 +148,7 @@ static elbo_status add_class(elbo__album *album, const char *part, const char *n
         return status;
     }
     if (is_run(&c)) {
-        status = elbo__leave_out(&album->left, ELBO__OTHER_FOLDERS, inside(album, part), name);
+        status = elbo__leave_out(&album->left, ELBO__OTHER_FOLDERS, elbo__album_inside(album, part), name);
         free_contents(&c);
         elbo__free(path);
         return status;

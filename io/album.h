@@ -26,6 +26,9 @@ typedef struct {
     elbo__left_out left;   /* what was found besides              */
 } elbo__album;
 
+/* A path within the folder, from there on: "train/cat". It is a part of `path`. */
+const char *elbo__album_inside(const elbo__album *album, const char *path);
+
 /* On failure *out is empty; one of a folder without pictures has a count of 0. */
 elbo_status elbo__album_open(const char *folder, bool labelled, elbo__album *out) ELBO_MUST_CHECK;
 void elbo__album_free(elbo__album *album);

@@ -95,11 +95,14 @@ double elbo__axis_width(const elbo__axis *axis, double font_size)
     return width;
 }
 
-elbo__axis elbo__axis_of(double low, double high, double length, double font_size)
+/* The axis with ticks at steps of `least` or more. */
+static elbo__axis find_axis(double low, double high, double length, double font_size, struct step least)
 {
     elbo__axis axis = {.low = low, .high = high};
     for (int most = MOST_TICKS; most >= FEWEST_TICKS; most--) {
-        const struct step step = step_for(high - low, most);
+        struct step step = step_for(high - low, most);
+        if (scaled(step.digit, step.exponent) < scaled(least.digit, least.exponent))
+            step = least;
         set_ticks(&axis, step);
         const double apart = scaled(step.digit, step.exponent) / (high - low) * length;
         if (elbo__axis_width(&axis, font_size) + LEAST_GAP * font_size <= apart)
@@ -108,7 +111,53 @@ elbo__axis elbo__axis_of(double low, double high, double length, double font_siz
     return axis;
 }
 
+elbo__axis elbo__axis_of(double low, double high, double length, double font_size)
+{
+    return find_axis(low, high, length, font_size, (struct step){0, 0});
+}
+
+elbo__axis elbo__axis_whole(double low, double high, double length, double font_size)
+{
+    return find_axis(low, high, length, font_size, (struct step){1, 0});
+}
+
+/* ---- logarithms -------------------------------------------------------------------------------------------------- */
+
+/* Adds the ticks digit * 10^k of every apart-th k. */
+static void add_powers(elbo__axis *axis, int digit, int apart)
+{
+    const double slack = 1e-9;
+    for (int k = (int)floor(log10(axis->low)); k <= (int)ceil(log10(axis->high)); k++) {
+        const double value = scaled(digit, k);
+        if (k % apart != 0 || value < axis->low * (1 - slack) || value > axis->high * (1 + slack) ||
+            axis->count == ELBO__MAX_TICKS)
+            continue;
+        elbo__tick *tick = &axis->ticks[axis->count++];
+        tick->value = fmin(fmax(value, axis->low), axis->high);
+        (value < LARGE && k >= -MOST_DECIMALS ? write_plain : write_scientific)(digit, k, tick->text,
+                                                                                sizeof tick->text);
+    }
+}
+
+elbo__axis elbo__axis_logarithmic(double low, double high, double length, double font_size)
+{
+    const double powers = log10(high) - log10(low), room = fmin(MOST_TICKS, length / (2 * font_size));
+    elbo__axis axis = {.low = low, .high = high, .logarithmic = true};
+    add_powers(&axis, 1, (int)fmax(1, ceil(powers / fmax(room - 1, 1))));
+    if (axis.count < 2) {
+        add_powers(&axis, 2, 1);
+        add_powers(&axis, 5, 1);
+    }
+    if (axis.count < 2) {
+        axis = elbo__axis_of(low, high, length, font_size);
+        axis.logarithmic = true;
+    }
+    return axis;
+}
+
 double elbo__axis_at(const elbo__axis *axis, double value)
 {
+    if (axis->logarithmic)
+        return (log(value) - log(axis->low)) / (log(axis->high) - log(axis->low));
     return (value - axis->low) / (axis->high - axis->low);
 }

@@ -11,6 +11,8 @@
 #ifndef ELBO_IO_AXIS_H
 #define ELBO_IO_AXIS_H
 
+#include <stdbool.h>
+
 enum { ELBO__MAX_TICKS = 8 };
 
 typedef struct {
@@ -20,12 +22,20 @@ typedef struct {
 
 typedef struct {
     double low, high;
+    bool logarithmic; /* equal ways are equal factors */
     int count;
     elbo__tick ticks[ELBO__MAX_TICKS];
 } elbo__axis;
 
 /* low < high, both finite, and far enough apart that a millionth of the larger tells them apart. */
 elbo__axis elbo__axis_of(double low, double high, double length, double font_size);
+
+/* The same for what is counted: ticks are whole numbers. */
+elbo__axis elbo__axis_whole(double low, double high, double length, double font_size);
+
+/* A logarithmic axis, 0 < low < high: its ticks are powers of ten, as many as stand one above the other; where there
+ * are fewer than two, 1, 2 and 5 times those; and where those are fewer, the ticks of any other axis. */
+elbo__axis elbo__axis_logarithmic(double low, double high, double length, double font_size);
 
 /* 0 at the low end, 1 at the high end. */
 double elbo__axis_at(const elbo__axis *axis, double value);

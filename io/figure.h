@@ -17,6 +17,7 @@
 #ifndef ELBO_IO_FIGURE_H
 #define ELBO_IO_FIGURE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../tensor/error.h"
@@ -24,6 +25,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* ---- scatter plots ----------------------------------------------------------------------------------------------- */
 
 enum { ELBO_MAX_PANELS = 4 };
 
@@ -42,6 +45,47 @@ typedef struct {
  * numbers. The first ten colours differ most; more than 20 classes have no legend but a note that says how many. */
 ELBO_API elbo_status elbo_scatter(const char *path, const elbo_scatter_panel *panels, int count, int classes,
                                   const char *const *class_names) ELBO_MUST_CHECK;
+
+/* ---- curves ------------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    const char *name; /* in the legend; NULL: not there                    */
+    const double *x;  /* (n), or NULL: 1, 2, 3, ...                        */
+    const double *y;  /* (n); a point that is not finite leaves a gap      */
+    int64_t n;        /* 0: the curve stands in the legend alone           */
+} elbo_curve;
+
+typedef struct {
+    const char *title, *x_label, *y_label; /* NULL: none                                         */
+    const elbo_curve *curves;              /* [count], at least 1                                */
+    int count;
+    bool log_y;                            /* a logarithmic scale, on which y <= 0 leaves a gap  */
+} elbo_curve_plot;
+
+/* Curves through points in the order given, over one pair of axes, with a legend above them:
+ *
+ *     const double loss[] = {164.2, 121.9, 115.3}, test[] = {128.0, 118.1, 113.9};
+ *     const elbo_curve curves[] = {{"training", NULL, loss, 3}, {"test", NULL, test, 3}};
+ *     elbo_curves("loss.svg", &(elbo_curve_plot){"Loss", "epoch", "nats per image", curves, 2, false});
+ *
+ * The k-th curve has the k-th colour. A point without a neighbour is a dot, and so is every point where they are few.
+ * Numbers on the x axis are whole where all x are. Figures may not be further than 1e300 from 0. ELBO_INVALID when no
+ * point at all can be drawn. */
+ELBO_API elbo_status elbo_curves(const char *path, const elbo_curve_plot *plot) ELBO_MUST_CHECK;
+
+/* ---- bars -------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *title, *x_label, *y_label; /* NULL: none                                                     */
+    const double *values;                  /* (n), all finite                                                */
+    const bool *marked;                    /* (n): drawn in colour, the others in grey; NULL: all in colour  */
+    const char *marked_name, *other_name;  /* what the two are, in the legend; NULL: no legend               */
+    int64_t n;                             /* at least 1                                                     */
+} elbo_bar_plot;
+
+/* A bar for each value from 0 to it, side by side and numbered from 0: such as the KL of each latent dimension, where
+ * `marked` are the active ones. */
+ELBO_API elbo_status elbo_bars(const char *path, const elbo_bar_plot *plot) ELBO_MUST_CHECK;
 
 #ifdef __cplusplus
 }

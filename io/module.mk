@@ -1,6 +1,7 @@
 public_headers += \
     %reldir%/csv.h \
     %reldir%/dataset.h \
+    %reldir%/events.h \
     %reldir%/figure.h \
     %reldir%/idx.h \
     %reldir%/ini.h \
@@ -13,6 +14,8 @@ public_headers += \
 library_sources += \
     %reldir%/album.c \
     %reldir%/album.h \
+    %reldir%/array_file.c \
+    %reldir%/array_file.h \
     %reldir%/axis.c \
     %reldir%/axis.h \
     %reldir%/base64.c \
@@ -20,14 +23,29 @@ library_sources += \
     %reldir%/bytes.c \
     %reldir%/bytes.h \
     %reldir%/class_names.c \
+    %reldir%/crc32c.c \
+    %reldir%/crc32c.h \
     %reldir%/csv.c \
+    %reldir%/csv_data.c \
+    %reldir%/csv_parse.c \
+    %reldir%/csv_parse.h \
+    %reldir%/csv_read.c \
+    %reldir%/csv_write.c \
+    %reldir%/csv_write.h \
+    %reldir%/data_files.c \
+    %reldir%/data_files.h \
     %reldir%/dataset.c \
     %reldir%/dataset_private.h \
     %reldir%/drawing.c \
     %reldir%/drawing.h \
     %reldir%/drawing_png.c \
     %reldir%/drawing_svg.c \
-    %reldir%/figure.c \
+    %reldir%/events.c \
+    %reldir%/figure_bars.c \
+    %reldir%/figure_curves.c \
+    %reldir%/figure_frame.c \
+    %reldir%/figure_private.h \
+    %reldir%/figure_scatter.c \
     %reldir%/file.c \
     %reldir%/file.h \
     %reldir%/font.c \
@@ -36,6 +54,7 @@ library_sources += \
     %reldir%/gzip.h \
     %reldir%/idx.c \
     %reldir%/idx_folder.c \
+    %reldir%/idx_private.h \
     %reldir%/ini.c \
     %reldir%/jpeg_private.h \
     %reldir%/jpeg_read.c \
@@ -43,8 +62,17 @@ library_sources += \
     %reldir%/left_out.h \
     %reldir%/listing.c \
     %reldir%/listing.h \
+    %reldir%/mapping.c \
+    %reldir%/mapping.h \
     %reldir%/missing.c \
     %reldir%/npy.c \
+    %reldir%/npy_header.c \
+    %reldir%/npy_private.h \
+    %reldir%/npz.c \
+    %reldir%/npz.h \
+    %reldir%/npz_data.c \
+    %reldir%/origin.c \
+    %reldir%/origin.h \
     %reldir%/palette.c \
     %reldir%/palette.h \
     %reldir%/picture_folder.c \
@@ -60,4 +88,6 @@ library_sources += \
     %reldir%/safetensors.c \
     %reldir%/safetensors_format.h \
     %reldir%/safetensors_write.c \
-    %reldir%/sprites.c
+    %reldir%/sprites.c \
+    %reldir%/survey.c \
+    %reldir%/survey.h

@@ -58,7 +58,8 @@ static elbo_status read_part(const elbo__album *album, const elbo_shape *size, b
     elbo_tensor labels = elbo_tensor_new(ELBO_I32, ELBO_SHAPE(n));
     bool labelled = false;
     int64_t at = 0;
-    elbo_status status = out->images.data && labels.data ? ELBO_OK : ELBO_NO_MEMORY;
+    out->file_names = elbo__calloc((size_t)n + 1, sizeof *out->file_names);
+    elbo_status status = out->images.data && labels.data && out->file_names ? ELBO_OK : ELBO_NO_MEMORY;
     for (size_t i = 0; i < album->count && status == ELBO_OK; i++) {
         const elbo__picture *picture = &album->pictures[i];
         if (picture->test != test)
@@ -66,6 +67,8 @@ static elbo_status read_part(const elbo__album *album, const elbo_shape *size, b
         status = elbo__watched("reading images", at, n);
         if (status == ELBO_OK)
             status = read_picture(picture, size, channels, (unsigned char *)out->images.data + at * channels * h * w);
+        if (status == ELBO_OK && !(out->file_names[at] = elbo__strdup(elbo__album_inside(album, picture->path))))
+            status = ELBO_NO_MEMORY;
         ((int32_t *)labels.data)[at++] = picture->label;
         labelled = picture->label >= 0;
     }

@@ -17,6 +17,8 @@ unit_sources += \
     %reldir%/jpegs.h \
     %reldir%/kernel_sets.c \
     %reldir%/kernel_sets.h \
+    %reldir%/linear_vae.c \
+    %reldir%/linear_vae.h \
     %reldir%/numbers.c \
     %reldir%/numbers.h \
     %reldir%/patterns.c \
@@ -63,8 +65,12 @@ unit_sources += \
     %reldir%/test_inference.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
+    %reldir%/test_io_csv.c \
+    %reldir%/test_io_csv_write.c \
+    %reldir%/test_io_curves.c \
     %reldir%/test_io_dataset.c \
     %reldir%/test_io_drawing.c \
+    %reldir%/test_io_events.c \
     %reldir%/test_io_figure.c \
     %reldir%/test_io_files.c \
     %reldir%/test_io_idx.c \
@@ -79,8 +85,10 @@ unit_sources += \
     %reldir%/test_io_quote.c \
     %reldir%/test_io_safetensors.c \
     %reldir%/test_io_safetensors_broken.c \
+    %reldir%/test_io_sources.c \
     %reldir%/test_io_sprites.c \
     %reldir%/test_io_text.c \
+    %reldir%/test_latent_use.c \
     %reldir%/test_layer_derivatives.c \
     %reldir%/test_layers.c \
     %reldir%/test_layers_conv.c \
@@ -89,6 +97,7 @@ unit_sources += \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
     %reldir%/test_lookup.c \
+    %reldir%/test_measure.c \
     %reldir%/test_memory.c \
     %reldir%/test_missing.c \
     %reldir%/test_models.c \
@@ -113,16 +122,19 @@ unit_sources += \
     %reldir%/test_questions.c \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
+    %reldir%/test_resume.c \
     %reldir%/test_rows.c \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
     %reldir%/test_schedule.c \
     %reldir%/test_side_matters.c \
+    %reldir%/test_spread.c \
     %reldir%/test_state.c \
     %reldir%/test_stopping.c \
     %reldir%/test_tensor.c \
     %reldir%/test_text.c \
     %reldir%/test_train.c \
+    %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \
     %reldir%/test_watch.c \
     %reldir%/test_wrong_models.c \
@@ -196,9 +208,20 @@ script_tests = \
     %reldir%/sources \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
+    %reldir%/test_cli_arrays.sh \
+    %reldir%/test_cli_compare.sh \
+    %reldir%/test_cli_config.sh \
     %reldir%/test_cli_data.sh \
+    %reldir%/test_cli_evaluate.sh \
     %reldir%/test_cli_faults.sh \
+    %reldir%/test_cli_json.sh \
+    %reldir%/test_cli_large.sh \
+    %reldir%/test_cli_manners.sh \
+    %reldir%/test_cli_manual.sh \
     %reldir%/test_cli_models.sh \
+    %reldir%/test_cli_numpy.sh \
+    %reldir%/test_cli_sources.sh \
+    %reldir%/test_events.sh \
     %reldir%/test_export_c.sh \
     %reldir%/test_export_onnx.sh \
     %reldir%/test_export_pytorch.sh \
@@ -206,11 +229,12 @@ script_tests = \
     %reldir%/test_own_program.sh
 
 TESTS += $(script_tests)
-EXTRA_DIST += %reldir%/cli.sh %reldir%/check_onnx.py %reldir%/check_pytorch.py
+EXTRA_DIST += %reldir%/cli.sh %reldir%/check_onnx.py %reldir%/check_pytorch.py %reldir%/read_events.py
 dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 
-# What takes too long for every change: a million.
-check-slow: %reldir%/fuzz$(EXEEXT)
+# What takes too long for every change: 12 GB of images, and a million graphs.
+check-slow: elbo$(EXEEXT) %reldir%/tiny_data$(EXEEXT) %reldir%/fuzz$(EXEEXT)
+	$(AM_TESTS_ENVIRONMENT) LARGE_GB=12 LARGE_MOST_KB=1000000 $(srcdir)/%reldir%/test_cli_large.sh
 	$(AM_TESTS_ENVIRONMENT) %reldir%/fuzz --graphs 1000000
 
 .PHONY: check-slow

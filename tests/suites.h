@@ -42,8 +42,12 @@
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
+    SUITE(io_csv)                                                                                                      \
+    SUITE(io_csv_write)                                                                                                \
+    SUITE(io_curves)                                                                                                   \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_drawing)                                                                                                  \
+    SUITE(io_events)                                                                                                   \
     SUITE(io_figure)                                                                                                   \
     SUITE(io_files)                                                                                                    \
     SUITE(io_idx)                                                                                                      \
@@ -58,8 +62,10 @@
     SUITE(io_quote)                                                                                                    \
     SUITE(io_safetensors)                                                                                              \
     SUITE(io_safetensors_broken)                                                                                       \
+    SUITE(io_sources)                                                                                                  \
     SUITE(io_sprites)                                                                                                  \
     SUITE(io_text)                                                                                                     \
+    SUITE(latent_use)                                                                                                  \
     SUITE(layer_derivatives)                                                                                           \
     SUITE(layers)                                                                                                      \
     SUITE(layers_conv)                                                                                                 \
@@ -67,6 +73,7 @@
     SUITE(layers_masked)                                                                                               \
     SUITE(layers_norm)                                                                                                 \
     SUITE(likelihood)                                                                                                  \
+    SUITE(measure)                                                                                                     \
     SUITE(missing)                                                                                                     \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
@@ -86,14 +93,17 @@
     SUITE(plan_cases)                                                                                                  \
     SUITE(program)                                                                                                     \
     SUITE(questions)                                                                                                   \
+    SUITE(resume)                                                                                                      \
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(schedule)                                                                                                    \
     SUITE(side_matters)                                                                                                \
+    SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
     SUITE(text)                                                                                                        \
     SUITE(train)                                                                                                       \
+    SUITE(training_choices)                                                                                            \
     SUITE(watch)                                                                                                       \
     SUITE(wrong_models)
 

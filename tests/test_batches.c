@@ -168,8 +168,7 @@ START_TEST(weights_that_the_last_step_spoilt_are_an_error)
     elbo_run *run = elbo_run_for(&spoiling, NULL, &images, 1);
     ck_assert_msg(run != NULL, "%s", elbo_error());
     ck_assert_int_ne(elbo_train(run, &images, NULL, &(elbo_training){.epochs = 1}, NULL), ELBO_OK);
-    ck_assert_msg(strstr(elbo_error(), "epoch 1, step 1: parameter \"spoilt\" is not finite") != NULL, "%s",
-                  elbo_error());
+    ck_assert_msg(strstr(elbo_error(), "epoch 1, step 1: not finite: ") != NULL, "%s", elbo_error());
     elbo_run_free(run);
 }
 END_TEST

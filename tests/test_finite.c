@@ -141,9 +141,10 @@ static bool spoil(void *user, const elbo_progress *p)
 START_TEST(the_last_finite_model_is_kept)
 {
     elbo_run *run = run_of(&elbo_model_vae, SMALL, IMAGE, 0);
-    const elbo_training how = {.epochs = 3, .folder = scratch_path("run"), .progress = spoil, .user = run};
+    const elbo_training how = {
+        .epochs = 3, .test_every = 1, .folder = scratch_path("run"), .progress = spoil, .user = run};
     elbo_epoch last;
-    assert_refused(elbo_train(run, &images, &images, &how, &last), "epoch 2, step 2: ");
+    assert_refused(elbo_train(run, &images, &images, &how, &last), "epoch 2, step 2");
     ck_assert_int_eq(last.epoch, 1);
     elbo_run *kept = elbo_run_load(scratch_path("run"), elbo_models);
     ck_assert_msg(kept != NULL, "%s", elbo_error());

@@ -121,6 +121,23 @@ START_TEST(files_right_in_a_part_have_no_labels)
 }
 END_TEST
 
+START_TEST(each_image_knows_its_file)
+{
+    static const char *const train[] = {"train/ant/9.png", "train/bee/1.png", "train/bee/2.png"};
+    album_parts("t10k");
+    elbo_images data = album_load("train", 0);
+    for (int i = 0; i < 3; i++)
+        ck_assert_str_eq(data.file_names[i], train[i]);
+    ck_assert_ptr_null(data.file_names[3]);
+    elbo_images_free(&data);
+    ck_assert_ptr_null(data.file_names);
+    data = album_load("test", ELBO_WITHOUT_LABELS);
+    ck_assert_str_eq(data.file_names[0], "t10k/bee/3.png");
+    ck_assert_ptr_null(data.file_names[1]);
+    elbo_images_free(&data);
+}
+END_TEST
+
 START_TEST(every_tenth_file_is_the_test_part)
 {
     char name[32];
@@ -469,6 +486,7 @@ Suite *suite_io_picture_folder(void)
     tcase_add_test(parts, a_test_part_without_the_last_class_still_has_it);
     tcase_add_test(parts, classes_beyond_the_folders_are_named_by_their_numbers);
     tcase_add_test(parts, files_right_in_a_part_have_no_labels);
+    tcase_add_test(parts, each_image_knows_its_file);
     tcase_add_test(parts, every_tenth_file_is_the_test_part);
     tcase_add_test(parts, every_tenth_file_is_counted_over_all_classes);
     tcase_add_test(parts, what_is_hidden_does_not_count);

@@ -347,18 +347,15 @@ START_TEST(options_describe_an_optimiser)
     ck_assert_double_eq(o.beta2, 0.999);
     ck_assert_double_eq(o.eps, 1e-8);
     ck_assert_double_eq(o.clip_norm, 0);
-    ck_assert(!o.skip_nonfinite);
     ck_assert_int_eq(elbo_values_set(values, "optimizer", "sgd"), ELBO_OK);
     ck_assert_int_eq(elbo_values_set(values, "momentum", "0.8"), ELBO_OK);
     ck_assert_int_eq(elbo_values_set(values, "weight-decay", "0.1"), ELBO_OK);
     ck_assert_int_eq(elbo_values_set(values, "clip-norm", "5"), ELBO_OK);
-    ck_assert_int_eq(elbo_values_set(values, "skip-nonfinite", NULL), ELBO_OK);
     o = elbo_optim_of(values);
     ck_assert_str_eq(o.name, "sgd");
     ck_assert_double_eq(o.momentum, 0.8);
     ck_assert_double_eq(o.weight_decay, 0.1);
     ck_assert_double_eq(o.clip_norm, 5);
-    ck_assert(o.skip_nonfinite);
     elbo_values_free(values);
 }
 END_TEST

@@ -67,6 +67,7 @@ static void play(const elbo_model *model, const char *optimiser, double *w)
     elbo_model_train(&in, &(elbo_optim){.name = optimiser});
     ck_assert_msg(elbo_graph_status(r.g) == ELBO_OK, "%s", elbo_error());
     rig_scalar(&r, "lr", 0.1);
+    rig_scalar(&r, "lr-factor", 1);
     for (int t = 1; t <= STEPS; t++) {
         rig_scalar(&r, "step", t);
         rig_scalar(&r, "gate", gate_is_open(t));

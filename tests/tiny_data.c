@@ -1,10 +1,11 @@
 /* tiny_data DIR: writes a small data set as IDX files, for the tests of the program. tiny_data --png DIR: the same as
  * PNG files in colour, one folder a class, with a row more than columns. tiny_data --jpeg FILE: one picture of that
- * size. */
+ * size. tiny_data --events FILE PNG: TensorBoard's events of two steps. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../io/events.h"
 #include "../io/idx.h"
 #include "../io/png.h"
 #include "jpegs.h"
@@ -63,12 +64,31 @@ static int write_jpeg(const char *path)
     return jpeg_write(path, &kind, pixels) ? 0 : 1;
 }
 
+/* The last step is written by a second opening. */
+static int write_events(const char *path, const char *png)
+{
+    for (int step = 3; step <= 300; step += 297) {
+        elbo_events *events;
+        if (elbo_events_open(path, ELBO_ALL_EVENTS, &events) != ELBO_OK)
+            return report();
+        const elbo_number figures[] = {{"train/loss", 164.25 + step}, {"test/elbo", -131.5}};
+        const bool written = elbo_events_scalars(events, step, figures, 2) == ELBO_OK &&
+                             elbo_events_picture(events, step, "samples", png) == ELBO_OK;
+        elbo_events_close(events);
+        if (!written)
+            return report();
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--jpeg") == 0)
         return write_jpeg(argv[2]);
     if (argc == 3 && strcmp(argv[1], "--png") == 0)
         return write_pictures(argv[2], "train", 64) || write_pictures(argv[2], "test", 24);
+    if (argc == 4 && strcmp(argv[1], "--events") == 0)
+        return write_events(argv[2], argv[3]);
     if (argc != 2)
         return 64;
     return write_part(argv[1], "train", 64) || write_part(argv[1], "t10k", 24);

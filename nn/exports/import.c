@@ -28,7 +28,7 @@ elbo_run *elbo_run_import(const char *path, const elbo_run *like)
     elbo_run *run = elbo_run_new(like->model, like->options, like->image, like->classes, like->seed);
     elbo_status status = run ? take_notes(run, like, path) : ELBO_NO_MEMORY;
     if (run && status == ELBO_OK) {
-        status = elbo__run_read_weights(run, &file, true);
+        status = elbo__run_read_weights(run, &file, false, true);
         if (status != ELBO_OK)
             (void)elbo__fail(status, "%s: %s", path, elbo_error());
     }

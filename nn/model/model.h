@@ -99,6 +99,8 @@ typedef struct {
     elbo_built built;            /* what was asked for before, so that it is built once                               */
     const char *unmoved;         /* a parameter that no loss of a training step moves, of the graph; or NULL          */
     unsigned moving;             /* given for one training step: elbo_moving of it; 0: asked of scalar step in each   */
+    elbo_accumulation accumulation;          /* given for a step that is a part of an update                                      */
+    double average;              /* given for a training: decay of elbo_average_weights; 0: there is no average       */
 } elbo_in;
 
 /* One thing to minimise. Of several players (AAE, VAE-GAN) all gradients are taken at the same weights, then each
@@ -188,14 +190,15 @@ ELBO_API int elbo_default_losses(elbo_in *in, elbo_loss *out);
 /* ---- what every model can do: the graphs of the loop and the program --------------------------------------------- */
 
 /* What errors call these graphs, and elbo_run_explain: "train", "evaluate", "encode", "seen", "prior", "decode",
- * "sample", "reconstruct", "elbo", "log-prob", then NULL */
+ * "sample", "reconstruct", "elbo", "log-prob", "parts", "log-weights", then NULL */
 ELBO_API extern const char *const elbo_role_names[];
 
 /* The model's own prior, or N(0, I): (B, Z) with the B of in->x */
 ELBO_API elbo_dist elbo_model_prior(elbo_in *in);
 
 /* One training step: losses, gradients, updates, metrics (each loss by its name; recon, kl, elbo; skipped, and of a
- * single loss grad_norm, where an optimiser makes them). Scalar inputs: lr, step, beta. */
+ * single loss grad_norm, where an optimiser makes them). Scalar inputs: lr, step, beta; lr-factor, what the schedule
+ * makes of the rate, where a loss has a rate of its own; those of elbo_accumulation. */
 ELBO_API void elbo_model_train(elbo_in *in, const elbo_optim *optim);
 
 /* Which losses move in step t >= 1, for elbo_in.moving: a graph for one such set has neither gradients nor updates of

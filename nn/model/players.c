@@ -103,7 +103,7 @@ static elbo_var *rate(elbo_graph *g, const elbo_loss *loss)
 {
     const double scale = loss->lr_scale > 0 ? loss->lr_scale : 1;
     if (loss->lr > 0)
-        return elbo_constant(g, loss->lr * scale);
+        return elbo_scale(elbo_scalar(g, "lr-factor"), loss->lr * scale);
     return scale == 1 ? NULL : elbo_scale(elbo_scalar(g, "lr"), scale);
 }
 
@@ -150,14 +150,19 @@ static void update(elbo_in *in, player *players, int n, const elbo_optim *optim)
         may_skip |= (players[i].loss.optim.name ? &players[i].loss.optim : optim)->skip_nonfinite;
         if (!moves(in, i))
             continue;
+        elbo_accumulate_gradients(in->g, players[i].params, players[i].grads, players[i].n, in->accumulation);
+        if (in->accumulation == ELBO_ACCUMULATE_MORE)
+            continue;
         const elbo_optim own = optimiser(in, &players[i].loss, !shares(players, n, i), optim);
         const elbo_optim_report report = elbo_apply_gradients(in->g, players[i].params, players[i].grads, players[i].n,
                                                               &own);
-        if (n == 1 && players[i].loss.every <= 1 && report.norm) /* in each step, or in none */
+        if (n == 1 && players[i].loss.every <= 1 && !in->accumulation && report.norm) /* in each step, or in none */
             elbo__report(in, "grad_norm", report.norm);
         if (report.skipped)
             skipped = skipped ? elbo_maximum(skipped, report.skipped) : report.skipped;
     }
+    if (in->average > 0 && in->accumulation != ELBO_ACCUMULATE_MORE)
+        elbo_average_weights(in->g, in->average);
     if (may_skip)
         elbo__report(in, "skipped", skipped ? skipped : elbo_constant(in->g, 0));
 }

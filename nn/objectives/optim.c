@@ -218,6 +218,32 @@ elbo_optim_report elbo_minimise(elbo_var *loss, elbo_var *const *params, int n, 
     return report;
 }
 
+void elbo_accumulate_gradients(elbo_graph *g, elbo_var *const *params, elbo_var **grads, int n, elbo_accumulation accumulation)
+{
+    for (int i = 0; i < n && accumulation != ELBO_ACCUMULATE_NONE; i++) {
+        elbo_var *accumulated = elbo_slab(params[i], ELBO_ACCUMULATED);
+        elbo_var *sum = elbo_add(accumulated, elbo_mul(grads[i], elbo_scalar(g, "accumulate-share")));
+        const bool last = accumulation == ELBO_ACCUMULATE_LAST;
+        elbo_assign(accumulated, last ? elbo_expand(elbo_constant(g, 0), elbo_shape_of(accumulated)) : sum);
+        grads[i] = last ? elbo_div(sum, elbo_scalar(g, "accumulate-total")) : sum;
+    }
+}
+
+void elbo_average_weights(elbo_graph *g, double decay)
+{
+    const int n = elbo_graph_params(g, NULL);
+    elbo_var **params = elbo__calloc((size_t)n, sizeof *params);
+    if (!params)
+        elbo_graph_fail(g, ELBO_NO_MEMORY, "out of memory");
+    else
+        elbo_graph_params(g, params);
+    for (int i = 0; i < n && params; i++) {
+        elbo_var *average = elbo_slab(params[i], ELBO_AVERAGE);
+        elbo_assign(average, elbo_lerp(average, params[i], elbo_constant(g, 1 - decay)));
+    }
+    elbo__free(params);
+}
+
 elbo_optim elbo_optim_of(const elbo_values *values)
 {
     return (elbo_optim){
@@ -228,6 +254,5 @@ elbo_optim elbo_optim_of(const elbo_values *values)
         .eps = elbo_values_number(values, "adam-eps"),
         .weight_decay = elbo_values_number(values, "weight-decay"),
         .clip_norm = elbo_values_number(values, "clip-norm"),
-        .skip_nonfinite = elbo_values_flag(values, "skip-nonfinite"),
     };
 }

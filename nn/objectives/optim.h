@@ -50,6 +50,24 @@ ELBO_API elbo_optim_report elbo_minimise(elbo_var *loss, elbo_var *const *params
 ELBO_API elbo_optim_report elbo_apply_gradients(elbo_graph *g, elbo_var *const *params, elbo_var *const *grads, int n,
                                                 const elbo_optim *optim);
 
+/* Gradients from several batches make one update: the first ones are only accumulated, the last makes the update from
+ * all. With scalar inputs accumulate-share s, the images of the batch, and accumulate-total, those of all batches together,
+ *
+ *     ELBO_ACCUMULATE_MORE   slab accumulated <- accumulated + s g, and no update
+ *     ELBO_ACCUMULATE_LAST   g <- (accumulated + s g) / total, and accumulated <- 0: the gradient of the mean over all images */
+#define ELBO_ACCUMULATED "accumulated"
+#define ELBO_AVERAGE "average"
+typedef enum { ELBO_ACCUMULATE_NONE, ELBO_ACCUMULATE_MORE, ELBO_ACCUMULATE_LAST } elbo_accumulation;
+
+/* Replaces grads[i] of params[i] by what is to be applied; with ELBO_ACCUMULATE_MORE, by what was accumulated so far. */
+ELBO_API void elbo_accumulate_gradients(elbo_graph *g, elbo_var *const *params, elbo_var **grads, int n,
+                                    elbo_accumulation accumulation);
+
+/* After the updates: slab average <- d average + (1 - d) w for every trained parameter w that the graph has met. The
+ * slab is zero at first, so that after t updates average / (1 - d^t) is the mean of the weights so far, the latest
+ * ones counting most (Polyak and Juditsky 1992, in exponential form). */
+ELBO_API void elbo_average_weights(elbo_graph *g, double decay);
+
 /* One update of one parameter. g: its gradient; ok () or NULL: whether to update at all. */
 typedef struct {
     const elbo_optim *optim; /* with the defaults filled in                                                           */
@@ -86,9 +104,7 @@ ELBO_API const elbo_optimiser *elbo_optimiser_find(const char *name); /* NULL: t
     {.name = "weight-decay", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 1e6, .metavar = "X",  \
      .help = "decay of weights: decoupled for adamw, else a squared penalty"},                                        \
     {.name = "clip-norm", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 1e30, .metavar = "X",    \
-     .help = "largest norm of the gradient; 0: any"},                                                                 \
-    {.name = "skip-nonfinite", .type = ELBO_FLAG, .default_value = "no",                                              \
-     .help = "leave out a step whose gradient is infinite or not a number"}
+     .help = "largest norm of the gradient; 0: any"}
 
 /* The optimiser that a table with the rows above asks for. Borrows from `values`. */
 ELBO_API elbo_optim elbo_optim_of(const elbo_values *values);

@@ -5,6 +5,8 @@
 
 const char *const elbo_schedule_names[] = {"constant", "linear", "cyclic", NULL};
 
+/* ---- beta -------------------------------------------------------------------------------------------------------- */
+
 static double linear(const elbo_values *options, double epoch, double epochs)
 {
     (void)epochs;
@@ -31,4 +33,56 @@ double elbo_beta_at(const elbo_values *options, double epoch, double epochs)
         if (strcmp(schedules[i].name, schedule->text) == 0)
             return beta->number * schedules[i].share(options, epoch, epochs);
     return beta->number;
+}
+
+/* ---- the learning rate ------------------------------------------------------------------------------------------- */
+
+/* Where a training is. */
+typedef struct {
+    const elbo_values *options;
+    double decay, epoch, epochs;
+    int64_t drops;
+} moment;
+
+static double constant(const moment *m)
+{
+    (void)m;
+    return 1;
+}
+
+static double step(const moment *m)
+{
+    return pow(m->decay, floor(m->epoch / (double)elbo_values_integer(m->options, "lr-every")));
+}
+
+static double cosine(const moment *m)
+{
+    return m->decay + (1 - m->decay) * (1 + cos(M_PI * fmin(1, m->epoch / m->epochs))) / 2;
+}
+
+static double plateau(const moment *m)
+{
+    return pow(m->decay, (double)m->drops);
+}
+
+/* One list for both tables. */
+#define LR_SCHEDULES(ROW) ROW(constant) ROW(step) ROW(cosine) ROW(plateau)
+#define ENTRY(name) {#name, name},
+#define NAME(name) #name,
+static const struct {
+    const char *name;
+    double (*factor)(const moment *m);
+} lr_schedules[] = {LR_SCHEDULES(ENTRY)};
+const char *const elbo_lr_schedule_names[] = {LR_SCHEDULES(NAME) NULL};
+
+double elbo_lr_factor(const elbo_values *options, double epoch, double epochs, int64_t drops)
+{
+    const moment m = {options, elbo_values_number(options, "lr-decay"), epoch, epochs, drops};
+    const double warmup = elbo_values_number(options, "lr-warmup");
+    const char *name = elbo_values_choice(options, "lr-schedule");
+    double factor = 1;
+    for (size_t i = 0; i < sizeof lr_schedules / sizeof lr_schedules[0]; i++)
+        if (strcmp(lr_schedules[i].name, name) == 0)
+            factor = lr_schedules[i].factor(&m);
+    return epoch < warmup ? factor * epoch / warmup : factor;
 }

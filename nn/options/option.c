@@ -191,8 +191,7 @@ char *elbo_option_help(const elbo_option *o)
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
 
-/* The row with this name or alias, or NULL, without a word. */
-static const elbo_option *row_of(const elbo_option *table, const char *name)
+const elbo_option *elbo__option_row(const elbo_option *table, const char *name)
 {
     for (const elbo_option *o = table; o && o->name; o++)
         if (strcmp(o->name, name) == 0 || (o->alias && strcmp(o->alias, name) == 0))
@@ -202,7 +201,7 @@ static const elbo_option *row_of(const elbo_option *table, const char *name)
 
 const elbo_option *elbo_option_find(const elbo_option *table, const char *name)
 {
-    const elbo_option *found = row_of(table, name), *nearest = NULL;
+    const elbo_option *found = elbo__option_row(table, name), *nearest = NULL;
     int least = 0;
     if (found)
         return found;
@@ -320,6 +319,17 @@ elbo_status elbo_values_set(elbo_values *v, const char *name, const char *text)
     return ELBO_OK;
 }
 
+void elbo_values_reset(elbo_values *v, const char *name)
+{
+    const elbo_option *o = elbo__option_row(v->table, name);
+    const ptrdiff_t i = o ? o - v->table : 0;
+    if (!o || elbo__option_default(o, &v->value[i]) != ELBO_OK) /* elbo_values_new has tried all defaults */
+        return;
+    elbo__free(v->owned[i]);
+    v->owned[i] = NULL;
+    v->given[i] = false;
+}
+
 bool elbo_values_given(const elbo_values *v, const char *name)
 {
     const elbo_option *o = elbo_option_find(v->table, name);
@@ -352,7 +362,7 @@ static bool holds(const elbo_values *v, const char *needs)
     const bool negated = needs[length] == '!';
     const char *word = needs + length + 1 + negated;
     elbo__print(name, sizeof name, "%.*s", (int)length, needs);
-    const elbo_option *o = row_of(v->table, name);
+    const elbo_option *o = elbo__option_row(v->table, name);
     if (!o)
         return true; /* a table without that option has nothing to check by */
     const elbo_value *value = &v->value[o - v->table];
@@ -366,12 +376,23 @@ static bool holds(const elbo_values *v, const char *needs)
     }
 }
 
+elbo_status elbo_values_check_one(const elbo_values *v, const char *name)
+{
+    const elbo_option *o = elbo_option_find(v->table, name);
+    if (!o)
+        return ELBO_INVALID;
+    if (o->needs && !holds(v, o->needs))
+        return elbo__fail(ELBO_INVALID, "option \"%s\": of no use without %s", o->name, o->needs);
+    return ELBO_OK;
+}
+
 elbo_status elbo_values_check(const elbo_values *v)
 {
-    for (int i = 0; i < v->n; i++)
-        if (v->given[i] && v->table[i].needs && !holds(v, v->table[i].needs))
-            return elbo__fail(ELBO_INVALID, "option \"%s\": of no use without %s", v->table[i].name, v->table[i].needs);
-    return ELBO_OK;
+    elbo_status status = ELBO_OK;
+    for (int i = 0; i < v->n && status == ELBO_OK; i++)
+        if (v->given[i])
+            status = elbo_values_check_one(v, v->table[i].name);
+    return status;
 }
 
 char *elbo_values_print(const elbo_values *v, const char *name)
@@ -382,7 +403,7 @@ char *elbo_values_print(const elbo_values *v, const char *name)
 
 const elbo_value *elbo_values_get(const elbo_values *v, const char *name, elbo_option_type type)
 {
-    const elbo_option *o = row_of(v->table, name);
+    const elbo_option *o = elbo__option_row(v->table, name);
     return o && o->type == type ? &v->value[o - v->table] : NULL;
 }
 

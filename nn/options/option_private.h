@@ -7,4 +7,7 @@
 /* The default of an option; a text is borrowed from the table. Fails when the table's own text does not parse. */
 elbo_status elbo__option_default(const elbo_option *option, elbo_value *out) ELBO_MUST_CHECK;
 
+/* The row with this name or alias, or NULL, without a word. */
+const elbo_option *elbo__option_row(const elbo_option *table, const char *name);
+
 #endif

@@ -54,6 +54,8 @@ static elbo_status bind(const elbo_run *run, const feed *f, const elbo__work *wo
 {
     elbo_status status = elbo_plan_set(plan, "lr", 1e-3);
     if (status == ELBO_OK)
+        status = elbo_plan_set(plan, "lr-factor", 1);
+    if (status == ELBO_OK)
         status = elbo_plan_set(plan, "beta", elbo_beta_at(run->options, 1, 1));
     if (status != ELBO_OK || work->table)
         return status == ELBO_OK ? elbo__table_bind(&f->table, plan, f->rows, work->batch) : status;

@@ -18,12 +18,14 @@
 #define KEPT "unpublished"
 #define ROOM "room-"
 
-/* What a run consists of. The model comes last: what loads a run reads it alone, so it finds the old or the new one. */
+/* What a run consists of. The model comes late: what loads a run reads it alone, so it finds the old or the new one.
+ * What a training goes on from comes last: while it is still in the stage, so may others be. */
 static const struct file {
     const char *name;
     bool required; /* of every run, also of one that no training made */
-} files[] = {{ELBO__CONFIG_FILE, true},          {ELBO__METRICS_FILE, false}, {ELBO__SAMPLES_FILE, false},
-             {ELBO__RECONSTRUCTION_FILE, false}, {ELBO__RESUME_FILE, false},  {ELBO__MODEL_FILE, true}};
+} files[] = {{ELBO__CONFIG_FILE, true},   {ELBO__METRICS_FILE, false},        {ELBO__TIMING_FILE, false},
+             {ELBO__SAMPLES_FILE, false}, {ELBO__RECONSTRUCTION_FILE, false}, {ELBO__REPORT_FILE, false},
+             {ELBO__MODEL_FILE, true},    {ELBO__RESUME_FILE, false}};
 enum { FILES = sizeof files / sizeof files[0] };
 
 struct elbo__folder {
@@ -49,6 +51,14 @@ char *elbo__folder_file(const elbo__folder *folder, const char *name)
     return folder->published ? join(folder->path, name) : staged(folder, name);
 }
 
+static bool exists(char *path)
+{
+    struct stat info;
+    const bool there = path && stat(path, &info) == 0;
+    elbo__free(path);
+    return there;
+}
+
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 /* A run has a model. Files of its other names are somebody else's, unless the stage tells that they were being
@@ -66,15 +76,26 @@ static elbo_status look_into(const char *path, contents *out)
         const char *name = list.names[i];
         if (strcmp(name, STAGE) == 0)
             out->stage = true;
-        else if (strcmp(name, ELBO__MODEL_FILE) == 0)
+        else if (strcmp(name, ELBO__MODEL_FILE) == 0 || strcmp(name, ELBO__RESUME_FILE) == 0)
             out->run = true;
         else
             out->other = true;
     }
     elbo__listing_free(&list);
-    if (out->stage && out->other)
+    if (out->stage && (out->other || exists(join(path, STAGE "/" ELBO__RESUME_FILE))))
         out->run = true;
     return status;
+}
+
+char *elbo__folder_resume(const char *path)
+{
+    const elbo__folder folder = {.path = (char *)path};
+    if (exists(staged(&folder, ELBO__RESUME_FILE)))
+        return staged(&folder, ELBO__RESUME_FILE);
+    if (exists(join(path, ELBO__RESUME_FILE)))
+        return join(path, ELBO__RESUME_FILE);
+    (void)elbo__fail(ELBO_IO, "%s: holds no " ELBO__RESUME_FILE ", from which a training could go on", path);
+    return NULL;
 }
 
 static elbo_status check(const char *path, bool force)
@@ -84,7 +105,8 @@ static elbo_status check(const char *path, bool force)
     if (status != ELBO_OK)
         return status;
     if (found.run && !force)
-        return elbo__fail(ELBO_IO, "%s: holds a run already; only --force replaces it", path);
+        return elbo__fail(ELBO_IO, "%s: holds a run already; only --force replaces it, and --resume goes on with it",
+                          path);
     if (found.other && !found.run)
         return elbo__fail(ELBO_IO, "%s: is not empty and holds no run", path);
     return ELBO_OK;
@@ -189,11 +211,29 @@ static elbo_status check_target(const elbo__folder *folder, const struct file *f
     return ELBO_OK;
 }
 
-static elbo_status open_folder(elbo__folder *folder, bool force)
+/* Takes a folder to go on in: what is in the stage is of use only with what to go on from. */
+static elbo_status open_again(elbo__folder *folder)
 {
+    elbo_status status = lock(folder->path, &folder->fd);
+    char *resume = status == ELBO_OK ? elbo__folder_resume(folder->path) : NULL;
+    if (status == ELBO_OK && !resume)
+        status = ELBO_IO;
+    elbo__free(resume);
+    if (status != ELBO_OK)
+        return status;
+    folder->published = !exists(staged(folder, ELBO__RESUME_FILE));
+    if (folder->published)
+        remove_stage(folder);
+    return ELBO_OK;
+}
+
+static elbo_status open_folder(elbo__folder *folder, elbo__folder_way way)
+{
+    if (way == ELBO__GO_ON)
+        return open_again(folder);
     elbo_status status = make_and_lock(folder);
     if (status == ELBO_OK)
-        status = check(folder->path, force);
+        status = check(folder->path, way == ELBO__REPLACE);
     if (status == ELBO_OK)
         status = for_each_file(folder, check_target);
     if (status != ELBO_OK)
@@ -210,7 +250,7 @@ static void free_folder(elbo__folder *folder)
     elbo__free(folder);
 }
 
-elbo_status elbo__folder_open(const char *path, bool force, elbo__folder **out)
+elbo_status elbo__folder_open(const char *path, elbo__folder_way way, elbo__folder **out)
 {
     *out = NULL;
     elbo__folder *folder = elbo__calloc(1, sizeof *folder);
@@ -218,7 +258,7 @@ elbo_status elbo__folder_open(const char *path, bool force, elbo__folder **out)
         return ELBO_NO_MEMORY;
     folder->fd = -1;
     folder->path = elbo__strdup(path);
-    elbo_status status = folder->path ? open_folder(folder, force) : ELBO_NO_MEMORY;
+    elbo_status status = folder->path ? open_folder(folder, way) : ELBO_NO_MEMORY;
     if (status == ELBO_OK) {
         *out = folder;
         return ELBO_OK;
@@ -288,11 +328,53 @@ static elbo_status move(const elbo__folder *folder, const struct file *file, con
     return elbo__fail(ELBO_IO, "%s: cannot replace: %s", to, elbo__reason(errno));
 }
 
+/* samples-0005.png and its like, of which nobody knows how many there are. */
+static bool is_numbered(const char *name)
+{
+    static const char before[] = "samples-";
+    const size_t length = sizeof before - 1;
+    const size_t digits = strncmp(name, before, length) == 0 ? strspn(name + length, "0123456789") : 0;
+    return digits > 0 && strcmp(name + length + digits, ".png") == 0;
+}
+
+static elbo_status move_one(const elbo__folder *folder, const char *name)
+{
+    char *from = staged(folder, name), *to = join(folder->path, name);
+    elbo_status status = from && to ? move(folder, &(struct file){name, false}, from, to) : ELBO_NO_MEMORY;
+    elbo__free(from);
+    elbo__free(to);
+    return status;
+}
+
+static elbo_status move_numbered_of(const elbo__folder *folder, const char *listed)
+{
+    elbo__listing list;
+    elbo_status status = elbo__list_folder(listed, &list);
+    for (size_t i = 0; i < list.count && status == ELBO_OK; i++)
+        if (is_numbered(list.names[i]))
+            status = move_one(folder, list.names[i]);
+    elbo__listing_free(&list);
+    return status;
+}
+
+/* Those of the run before go, and those of the stage come. */
+static elbo_status move_numbered(const elbo__folder *folder)
+{
+    char *stage = join(folder->path, STAGE);
+    elbo_status status = stage ? move_numbered_of(folder, folder->path) : ELBO_NO_MEMORY;
+    if (status == ELBO_OK)
+        status = move_numbered_of(folder, stage);
+    elbo__free(stage);
+    return status;
+}
+
 elbo_status elbo__folder_publish(elbo__folder *folder)
 {
     if (folder->published)
         return ELBO_OK;
-    elbo_status status = for_each_file(folder, move);
+    elbo_status status = move_numbered(folder);
+    if (status == ELBO_OK)
+        status = for_each_file(folder, move);
     if (status != ELBO_OK)
         return status;
     remove_stage(folder);
@@ -316,7 +398,7 @@ void elbo__folder_close(elbo__folder *folder)
 {
     if (!folder)
         return;
-    if (!folder->published && !folder->kept) {
+    if (!folder->published && !folder->kept && !exists(staged(folder, ELBO__RESUME_FILE))) {
         remove_stage(folder);
         if (folder->made)
             rmdir(folder->path);

@@ -56,9 +56,17 @@ static bool has_row(const elbo_option *table, const char *name)
     return false;
 }
 
+/* What a training goes on from, besides the weights: resume/... among the tensors, resume-... among the metadata. */
+static bool is_of_training(const char *name)
+{
+    static const char before[] = "resume";
+    const size_t length = sizeof before - 1;
+    return strncmp(name, before, length) == 0 && (name[length] == '/' || name[length] == '-');
+}
+
 static bool is_note(const elbo_run *run, const char *key)
 {
-    return !has_row(lines, key) && !has_row(run->model->options, key);
+    return !is_of_training(key) && !has_row(lines, key) && !has_row(run->model->options, key);
 }
 
 static bool is_word(const char *name)
@@ -219,11 +227,12 @@ static elbo_status read_tensor(const elbo_named_tensor *from, elbo_run *run, boo
     return ELBO_OK;
 }
 
-elbo_status elbo__run_read_weights(elbo_run *run, const elbo_safetensors *file, bool rounded)
+elbo_status elbo__run_read_weights(elbo_run *run, const elbo_safetensors *file, bool resume, bool rounded)
 {
     elbo_status status = ELBO_OK;
     for (int64_t i = 0; i < file->count && status == ELBO_OK; i++)
-        status = read_tensor(&file->tensors[i], run, rounded);
+        if (!resume || !is_of_training(file->tensors[i].name))
+            status = read_tensor(&file->tensors[i], run, rounded);
     for (int i = 0; i < elbo_params_count(run->params) && status == ELBO_OK; i++)
         if (!elbo_safetensors_tensor(file, elbo_params_name(run->params, i)))
             status = elbo__fail(ELBO_FORMAT, "lacks the parameter \"%s\" of the model \"%s\"",
@@ -235,7 +244,7 @@ elbo_status elbo__run_read_weights(elbo_run *run, const elbo_safetensors *file, 
     return status;
 }
 
-static elbo_run *load_file(const char *path, const elbo_model *const *models)
+static elbo_run *load_file(const char *path, bool resume, const elbo_model *const *models)
 {
     elbo_safetensors file;
     elbo_run *run = NULL;
@@ -245,7 +254,7 @@ static elbo_run *load_file(const char *path, const elbo_model *const *models)
     if (status == ELBO_OK)
         status = read_notes(&file, run);
     if (status == ELBO_OK)
-        status = elbo__run_read_weights(run, &file, false);
+        status = elbo__run_read_weights(run, &file, resume, false);
     elbo_safetensors_close(&file);
     if (status == ELBO_OK)
         return run;
@@ -258,9 +267,14 @@ elbo_run *elbo_run_load(const char *path, const elbo_model *const *models)
 {
     struct stat info;
     if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
-        return load_file(path, models);
+        return load_file(path, false, models);
     char *file = elbo__format("%s/" ELBO__MODEL_FILE, path);
-    elbo_run *run = file ? load_file(file, models) : NULL;
+    elbo_run *run = file ? load_file(file, false, models) : NULL;
     elbo__free(file);
     return run;
+}
+
+elbo_run *elbo__run_load_resume(const char *path, const elbo_model *const *models)
+{
+    return load_file(path, true, models);
 }

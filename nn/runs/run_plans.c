@@ -52,6 +52,8 @@ static elbo_in inputs(const elbo_run *run, elbo_graph *g, const elbo__work *work
         .image = run->image,
         .draws = (int)work->draws,
         .moving = work->moving,
+        .accumulation = work->accumulation,
+        .average = run->average,
     };
     elbo_var *given = pixels(run, g, work, rows), *mask = observed(run, g, work, given, rows);
     elbo_var *x = mask ? elbo_where(mask, given, elbo_constant(g, 0)) : given;
@@ -95,6 +97,12 @@ static void build_step(building *b)
 static void build_evaluate(building *b)
 {
     elbo_model_evaluate(&b->in);
+    put_metrics(b);
+}
+
+static void build_parts(building *b)
+{
+    elbo__model_parts(&b->in);
     put_metrics(b);
 }
 
@@ -202,8 +210,9 @@ static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__pl
 
 static bool same(const elbo__work *a, const elbo__work *b)
 {
-    return a->role == b->role && a->moving == b->moving && a->batch == b->batch && a->draws == b->draws &&
-           a->table == b->table && a->pixels == b->pixels && a->missing == b->missing && a->seen == b->seen;
+    return a->role == b->role && a->moving == b->moving && a->accumulation == b->accumulation && a->batch == b->batch &&
+           a->draws == b->draws && a->table == b->table && a->pixels == b->pixels && a->missing == b->missing &&
+           a->seen == b->seen;
 }
 
 static void discard(elbo__planned *planned)

@@ -34,6 +34,7 @@ typedef struct {
     elbo__role role;
     int64_t batch, draws;
     unsigned moving;   /* of a step: elbo_moving of it                                                            */
+    elbo_accumulation accumulation; /* of a step that is a part of an update                                                  */
     int64_t table;     /* N of the data set that inputs "rows" (B) pick from; 0: input "x" (B, D) is given itself */
     elbo_dtype pixels; /* of the data set                                                                         */
     elbo__missing missing;
@@ -62,6 +63,7 @@ struct elbo_run {
     elbo_ini notes;            /* quoted, see io/quote.h                    */
     elbo__listing class_names; /* [classes], or none; what the notes say   */
     const elbo_optim *optim; /* of the training that is under way; else NULL */
+    double average;          /* the same: decay of the averaged weights      */
     elbo_turns turns;        /* of the losses                                              */
     bool takes_draws;        /* of z, as many as in->draws                                 */
     bool normal_prior;       /* p(z|y) is a normal                                         */
@@ -81,12 +83,17 @@ elbo_graph *elbo__run_graph(const elbo_run *run, const elbo__work *work, elbo_va
 /* Makes the weights of a new run: meets every name that the model's graphs use and closes the set; finds Z. */
 elbo_status elbo__run_open_weights(elbo_run *run) ELBO_MUST_CHECK;
 
+/* elbo_run_load of a resume.safetensors, whose tensors are not the weights alone. */
+elbo_run *elbo__run_load_resume(const char *path, const elbo_model *const *models);
+
 /* Whether the names of a model's options can stand in a configuration. */
 elbo_status elbo__run_check_names(const elbo_model *model) ELBO_MUST_CHECK;
 
-/* Takes the weights from a file: every tensor of the file is one of the model, and every one of the model is in the
- * file, as f32, or as f64 where numbers may be rounded. The message does not name the file. */
-elbo_status elbo__run_read_weights(elbo_run *run, const elbo_safetensors *file, bool rounded) ELBO_MUST_CHECK;
+/* Takes the weights from a file: every tensor of the file is one of the model or, in one to resume from, of the
+ * training; and every one of the model is in the file, as f32, or as f64 where numbers may be rounded. The message does
+ * not name the file. */
+elbo_status elbo__run_read_weights(elbo_run *run, const elbo_safetensors *file, bool resume,
+                                   bool rounded) ELBO_MUST_CHECK;
 
 /* The name of a weight that is not finite; NULL: all are. */
 const char *elbo__run_spoilt(const elbo_run *run);
@@ -131,6 +138,7 @@ typedef struct {
     elbo_tensor mask;   /* (N, D) u8, borrowed; data NULL: there is none             */
     elbo__missing missing;
     int64_t count;
+    struct elbo__mapping *mapping; /* of the images, borrowed; NULL: they are in memory */
     void *owned;        /* the pixels, where they had to be converted                */
 } elbo__table;
 
@@ -145,15 +153,38 @@ elbo__work elbo__table_work(const elbo__table *table, elbo__role role, int64_t b
 elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const int32_t *rows,
                              int64_t batch) ELBO_MUST_CHECK;
 
-/* The metrics over the first `count` images of a data set, each with draws of its own: the same figures for the same
+/* The metrics over `count` images of a data set, those in `rows` or (NULL) the first ones, each with draws of its own: the same figures for the same
  * seed and weights. */
-elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t draws, int64_t seed,
-                               elbo_figures *out) ELBO_MUST_CHECK;
+elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, const int32_t *rows, int64_t count,
+                               int64_t draws, int64_t seed, elbo_figures *out) ELBO_MUST_CHECK;
+
+/* What a plan has just computed: its outputs for draws first_draw, ... of images first, ..., until the next run. */
+typedef struct {
+    elbo__planned *planned;
+    int64_t first, batch, first_draw, draws;
+} elbo__piece;
+
+/* What is asked of the first `count` images of a data set, in any role but a step. */
+typedef struct {
+    elbo__role role;
+    int64_t count, draws, seed; /* draws = 0: one                                                      */
+    bool whole;                 /* all draws of an image in one piece; else in portions, where many     */
+    elbo_status (*take)(void *user, const elbo__piece *piece); /* in order of images, then of draws    */
+    void *user;
+} elbo__question;
+elbo_status elbo__run_ask(elbo_run *run, const elbo__table *table, const elbo__question *question) ELBO_MUST_CHECK;
+
+/* Output i of a piece as rows out (batch, width); ELBO_INVALID where it is of another width. */
+elbo_status elbo__piece_rows(const elbo_run *run, const elbo__piece *piece, int i, int64_t width,
+                             float *out) ELBO_MUST_CHECK;
 
 /* How many images a plan of the run takes at once, other than in training, with so many draws of each. */
 int64_t elbo__run_block(const elbo_run *run, int64_t draws);
 
 int64_t elbo__run_draws(const elbo_run *run); /* option draws, or 1 */
+
+/* As many draws as the test images had in the training of a run; else those above. */
+int64_t elbo__run_usual_draws(const elbo_run *run);
 
 /* ---- sums of metrics --------------------------------------------------------------------------------------------- */
 

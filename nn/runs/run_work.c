@@ -36,11 +36,7 @@ int64_t elbo__run_draws(const elbo_run *run)
     return draws ? draws->integer : 1;
 }
 
-/* What a plan has just computed: its outputs for draws first_draw, ... of images first, ..., until the next run. */
-typedef struct {
-    elbo__planned *planned;
-    int64_t first, batch, first_draw, draws;
-} piece;
+typedef elbo__piece piece;
 
 /* One call on N images: what goes in, and what becomes of what comes out. */
 typedef struct job {
@@ -49,14 +45,17 @@ typedef struct job {
     const float *x, *z;                                       /* (N, D), (N, Z), or NULL                       */
     const int *labels;                                        /* (N), or NULL                                  */
     const elbo__table *table;                                 /* in place of x and labels, or NULL             */
+    const int32_t *listed;                                    /* (N) rows of the table; NULL: the first ones   */
     int64_t n, draws, seed;                                   /* draws = 0: one                                */
     int64_t before, in_all;                                   /* of a larger work on images; 0: this is all    */
     elbo_status (*take)(const struct job *j, const piece *p); /* NULL: take_rows                               */
     float *out, *second;                                      /* (N, width); second output of the plan or NULL */
     int64_t width;
-    elbo__missing missing; /* in x                   */
-    double *sums;          /* of take_mean: (batch)  */
-    elbo_figures *figures; /* of take_figures        */
+    elbo__missing missing;          /* in x                   */
+    double *sums;                   /* of take_mean: (batch)  */
+    elbo_figures *figures;          /* of take_figures        */
+    const elbo__question *question; /* of take_answer         */
+    bool whole;                     /* all draws of an image in one piece */
 } job;
 
 /* Whoever watches hears that `done` images of the job are behind us. */
@@ -100,7 +99,7 @@ static elbo_status check_job(const job *j)
 static elbo_status bind_table(const job *j, int64_t first, int64_t batch, int32_t *rows, elbo_plan *plan)
 {
     for (int64_t i = 0; i < batch; i++)
-        rows[i] = (int32_t)(first + i);
+        rows[i] = j->listed ? j->listed[first + i] : (int32_t)(first + i);
     elbo_status status = elbo__table_bind(j->table, plan, rows, batch);
     if (status == ELBO_OK) /* what a schedule ends with */
         status = elbo_plan_set(plan, "beta", elbo_beta_at(j->run->options, INFINITY, 1));
@@ -122,11 +121,11 @@ static elbo_status bind(const job *j, int64_t first, int64_t batch, elbo_plan *p
     return status;
 }
 
-/* out (N, width). A model's parts may disagree about how wide a code is; the caller's memory is as wide as the code. */
-static elbo_status take_output(const elbo_run *run, const piece *p, int output, int64_t width, float *out)
+/* A model's parts may disagree about how wide a code is; the caller's memory is as wide as the code. */
+elbo_status elbo__piece_rows(const elbo_run *run, const elbo__piece *p, int i, int64_t width, float *out)
 {
-    elbo_tensor from = elbo_plan_output(p->planned->plan, output);
-    elbo_tensor to = elbo_tensor_of(ELBO_F32, from.layout.shape, out + p->first * width);
+    elbo_tensor from = elbo_plan_output(p->planned->plan, i);
+    elbo_tensor to = elbo_tensor_of(ELBO_F32, from.layout.shape, out);
     if (elbo_shape_size(&from.layout.shape) != p->batch * width)
         return elbo__fail(ELBO_INVALID,
                           "model \"%s\": %s where (%lld, %lld) was expected; a code, its log-variances and "
@@ -137,15 +136,16 @@ static elbo_status take_output(const elbo_run *run, const piece *p, int output, 
     return ELBO_OK;
 }
 
+/* out (N, width) */
 static elbo_status take_rows(const job *j, const piece *p)
 {
-    elbo_status status = take_output(j->run, p, 0, j->width, j->out);
+    elbo_status status = elbo__piece_rows(j->run, p, 0, j->width, j->out + p->first * j->width);
     if (!j->second || status != ELBO_OK)
         return status;
     if (p->planned->outputs < 2)
         return elbo__fail(ELBO_INVALID, "model \"%s\": %s is no normal distribution", j->run->model->name,
                           j->role == ELBO__PRIOR ? "p(z)" : "q(z|x)");
-    return take_output(j->run, p, 1, j->width, j->second);
+    return elbo__piece_rows(j->run, p, 1, j->width, j->second + p->first * j->width);
 }
 
 /* Runs the plan for a piece, and hands its outputs over. */
@@ -173,7 +173,7 @@ static elbo_status run_job(job j)
 {
     j.draws = j.draws ? j.draws : 1;
     j.take = j.take ? j.take : take_rows;
-    const int64_t most = j.figures ? j.draws : most_draws(j.run), block = elbo__run_block(j.run, j.draws);
+    const int64_t most = j.whole ? j.draws : most_draws(j.run), block = elbo__run_block(j.run, j.draws);
     elbo_status status = check_job(&j);
     if (status == ELBO_OK)
         status = find_missing(&j);
@@ -195,6 +195,17 @@ elbo_status elbo_run_posterior(elbo_run *run, const float *x, const int *labels,
 {
     return run_job((job){run, ELBO__ENCODE, .x = x, .labels = labels, .n = n, .out = mean, .width = run->latent,
                          .second = logvar});
+}
+
+elbo_status elbo_run_encode_images(elbo_run *run, const elbo_images *images, float *mean, float *logvar)
+{
+    elbo__table table;
+    elbo_status status = elbo__table_of(run, images, &table);
+    if (status == ELBO_OK)
+        status = run_job((job){run, ELBO__ENCODE, .table = &table, .n = table.count, .out = mean, .width = run->latent,
+                               .second = logvar});
+    elbo__table_free(&table);
+    return status;
 }
 
 bool elbo_run_has_normal_prior(const elbo_run *run)
@@ -281,26 +292,76 @@ elbo_status elbo_run_elbo(elbo_run *run, const float *x, const int *labels, int6
     return run_mean((job){run, ELBO__ELBO, .x = x, .labels = labels, .n = n, .draws = draws, .seed = seed, .out = out});
 }
 
-elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draws, int64_t seed, float *out)
+/* The ELBO of n images, rows of x or the first ones of a table, with every label in turn; labels (m) has one for each
+ * image that the graph sees, and is written to. */
+static elbo_status run_classes(job j, int *labels, int64_t m, float *out)
 {
-    if (!elbo__run_takes_labels(run))
-        return elbo__fail(ELBO_INVALID, "model \"%s\" takes no labels, so it cannot tell them apart", run->model->name);
-    if (n < 0)
-        return elbo__fail(ELBO_INVALID, "%lld images", (long long)n);
-    float *column = elbo__calloc((size_t)n, sizeof *column);
-    int *labels = elbo__calloc((size_t)n, sizeof *labels);
-    elbo_status status = column && labels ? ELBO_OK : ELBO_NO_MEMORY;
+    elbo_run *run = j.run;
+    float *column = elbo__calloc((size_t)j.n, sizeof *column);
+    elbo_status status = column ? ELBO_OK : ELBO_NO_MEMORY;
+    j.out = column;
+    j.in_all = run->classes * j.n;
     for (int label = 0; label < run->classes && status == ELBO_OK; label++) {
-        for (int64_t i = 0; i < n; i++)
+        for (int64_t i = 0; i < m; i++)
             labels[i] = label;
-        status = run_mean((job){run, ELBO__ELBO, .x = x, .labels = labels, .n = n, .draws = draws, .seed = seed,
-                                .out = column, .before = label * n, .in_all = run->classes * n});
-        for (int64_t i = 0; i < n && status == ELBO_OK; i++)
+        j.before = label * j.n;
+        status = run_mean(j);
+        for (int64_t i = 0; i < j.n && status == ELBO_OK; i++)
             out[i * run->classes + label] = column[i];
     }
     elbo__free(column);
+    return status;
+}
+
+static elbo_status check_classify(const elbo_run *run, int64_t n, int64_t most)
+{
+    if (!elbo__run_takes_labels(run))
+        return elbo__fail(ELBO_INVALID, "model \"%s\" takes no labels, so it cannot tell them apart", run->model->name);
+    return n >= 0 && n <= most ? ELBO_OK : elbo__fail(ELBO_INVALID, "%lld images", (long long)n);
+}
+
+elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draws, int64_t seed, float *out)
+{
+    elbo_status status = check_classify(run, n, INT64_MAX);
+    if (status != ELBO_OK)
+        return status;
+    int *labels = elbo__calloc((size_t)n, sizeof *labels);
+    status = labels
+                 ? run_classes((job){run, ELBO__ELBO, .x = x, .labels = labels, .n = n, .draws = draws, .seed = seed},
+                               labels, n, out)
+                 : ELBO_NO_MEMORY;
     elbo__free(labels);
     return status;
+}
+
+elbo_status elbo_run_classify_images(elbo_run *run, const elbo_images *images, int64_t n, int draws, int64_t seed,
+                                     float *out)
+{
+    elbo__table table;
+    elbo_status status = check_classify(run, n, images->count);
+    if (status != ELBO_OK)
+        return status;
+    status = elbo__table_of(run, images, &table);
+    if (status != ELBO_OK)
+        return status;
+    /* the labels are this call's own: a copy, as the run takes any */
+    status = run_classes((job){run, ELBO__ELBO, .table = &table, .n = n, .draws = draws, .seed = seed},
+                         table.labels.data, table.count, out);
+    elbo__table_free(&table);
+    return status;
+}
+
+/* ---- other questions --------------------------------------------------------------------------------------------- */
+
+static elbo_status take_answer(const job *j, const piece *p)
+{
+    return j->question->take(j->question->user, p);
+}
+
+elbo_status elbo__run_ask(elbo_run *run, const elbo__table *table, const elbo__question *question)
+{
+    return run_job((job){run, question->role, .table = table, .n = question->count, .draws = question->draws,
+                         .seed = question->seed, .take = take_answer, .question = question, .whole = question->whole});
 }
 
 /* ---- metrics ----------------------------------------------------------------------------------------------------- */
@@ -311,22 +372,21 @@ static elbo_status take_figures(const job *j, const piece *p)
     return ELBO_OK;
 }
 
-elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, int64_t count, int64_t draws, int64_t seed,
-                               elbo_figures *out)
+elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, const int32_t *rows, int64_t count,
+                               int64_t draws, int64_t seed, elbo_figures *out)
 {
     *out = (elbo_figures){.count = 0};
-    elbo_status status = run_job((job){run, ELBO__EVALUATE, .table = table, .n = count, .draws = draws, .seed = seed,
-                                       .take = take_figures, .figures = out});
+    elbo_status status = run_job((job){run, ELBO__EVALUATE, .table = table, .listed = rows, .n = count, .draws = draws,
+                                       .seed = seed, .take = take_figures, .figures = out, .whole = true});
     elbo__figures_divide(out, count);
     return status;
 }
 
-/* What a training noted as its test-draws; 0: nothing. */
-static int64_t noted_draws(const elbo_run *run)
+int64_t elbo__run_usual_draws(const elbo_run *run)
 {
-    const char *text = elbo_ini_get(&run->notes, "test-draws");
+    const char *text = elbo_ini_get(&run->notes, "test-draws"); /* 0 stands for the others too */
     const long long draws = text ? elbo__read_integer(text, NULL) : 0;
-    return draws >= 1 && draws <= 10000 ? draws : 0;
+    return draws >= 1 && draws <= 10000 ? draws : elbo__run_draws(run);
 }
 
 elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draws, int64_t seed, elbo_figures *out)
@@ -338,8 +398,8 @@ elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draw
     elbo_status status = elbo__table_of(run, images, &table);
     if (status != ELBO_OK)
         return status;
-    const int64_t usual = noted_draws(run) > 0 ? noted_draws(run) : elbo__run_draws(run);
-    status = elbo__run_evaluate(run, &table, table.count, draws > 0 ? draws : usual, seed, out);
+    const int64_t usual = elbo__run_usual_draws(run);
+    status = elbo__run_evaluate(run, &table, NULL, table.count, draws > 0 ? draws : usual, seed, out);
     elbo__table_free(&table);
     return status;
 }

@@ -1,219 +1,111 @@
+/* A training from its options to its end. */
 #include "train.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../../tensor/memory.h"
+#include "../../tensor/random.h"
 #include "../../tensor/text.h"
-#include "../objectives/schedule.h"
-#include "batches.h"
 #include "train_private.h"
 
-/* A training under way. */
-typedef struct {
-    elbo_run *run;
-    elbo_training how; /* with the defaults filled in */
-    const elbo_images *train_images, *test_images;
-    elbo__table train, test; /* test.count = 0: there is none */
-    elbo__saver saver;       /* of the folder, if there is one */
-    bool warned;             /* of a parameter that stays as it is */
-    elbo_figures tested;     /* names of the figures of the test images */
-    int32_t *order;          /* (N) the images in the order of this epoch */
-    double beta;
-    int64_t draws, test_draws;
-    int64_t epoch, step;       /* step counts on over the epochs */
-    double began, epoch_began; /* on the clock of now() */
-    elbo_figures sums;         /* of this epoch, over `counted` images */
-    int64_t seen, counted;     /* without and with those of skipped steps */
-} training;
+/* ---- images ------------------------------------------------------------------------------------------------------ */
 
-static double now(void)
+static int ascending(const void *a, const void *b)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
 }
 
-/* The means over the epoch so far. */
-static elbo_figures means(const training *t)
+/* Which images are held out depends on the seed alone. Without any, rows are 0, 1, ... */
+static elbo_status split(elbo__training *t)
 {
-    elbo_figures all = t->sums;
-    elbo__figures_divide(&all, t->counted);
-    return all;
-}
-
-static int64_t steps_of_epoch(const training *t)
-{
-    return (t->train.count + t->how.batch_size - 1) / t->how.batch_size;
-}
-
-/* ---- one step ---------------------------------------------------------------------------------------------------- */
-
-static elbo_status set_scalars(const training *t, elbo_plan *plan)
-{
-    const struct {
-        const char *name;
-        double value;
-    } scalars[] = {{"lr", t->how.lr}, {"beta", t->beta}, {"step", (double)t->step}};
-    elbo_status status = ELBO_OK;
-    for (size_t i = 0; i < sizeof scalars / sizeof scalars[0] && status == ELBO_OK; i++)
-        status = elbo_plan_set(plan, scalars[i].name, scalars[i].value);
-    return status;
-}
-
-/* Adds the metrics of a step to the epoch's. One that is not finite ends the training, unless the step was left out. */
-static elbo_status count_step(training *t, const elbo__planned *planned, int64_t batch)
-{
-    elbo_figures step = {.count = 0};
-    elbo__figures_add(&step, planned, 1);
-    t->seen += batch;
-    if (elbo_figures_get(&step, "skipped") > 0)
-        return ELBO_OK;
-    for (int i = 0; i < step.count; i++)
-        if (!isfinite(step.at[i].value))
-            return elbo__fail(
-                ELBO_INVALID, "epoch %lld, step %lld: %s is %s; a smaller lr, clip-norm or skip-nonfinite may help",
-                (long long)t->epoch, (long long)t->step, step.at[i].name, elbo__not_finite(step.at[i].value));
-    elbo__figures_add(&t->sums, planned, batch);
-    t->counted += batch;
+    const int64_t n = t->train.count;
+    t->held = t->run->model->fit ? 0 : (int64_t)llround(t->how.val * (double)n);
+    if (t->how.val > 0 && t->held == 0 && !t->run->model->fit)
+        t->held = 1;
+    t->count = n - t->held;
+    if (t->count < 1)
+        return elbo__fail(ELBO_INVALID, "option \"val\": of %lld images none is left to train on", (long long)n);
+    t->rows = elbo__calloc((size_t)n, sizeof *t->rows);
+    t->order = elbo__calloc((size_t)t->count, sizeof *t->order);
+    if (!t->rows || !t->order)
+        return ELBO_NO_MEMORY;
+    const elbo__random_key key = {(uint64_t)t->run->seed, elbo__stream("train", "validation", 0), 0};
+    elbo__shuffle(t->rows, n, key);
+    qsort(t->rows, (size_t)t->count, sizeof *t->rows, ascending);
+    qsort(t->rows + t->count, (size_t)t->held, sizeof *t->rows, ascending);
     return ELBO_OK;
 }
 
-static elbo_status train_batch(training *t, int64_t first, int64_t batch)
+/* ---- plans ------------------------------------------------------------------------------------------------------- */
+
+/* Makes a plan; *names, unless that is NULL, gets the names of its metrics. */
+static elbo_status compile(elbo__training *t, const elbo__work *work, elbo_figures *names)
 {
-    elbo_run *run = t->run;
-    elbo__work work = elbo__table_work(&t->train, ELBO__STEP, batch, t->draws);
     elbo__planned *planned;
-    run->steps = ++t->step;
-    work.moving = elbo_moving(&run->turns, t->step);
-    t->beta = elbo_beta_at(run->options, (double)(t->step - 1) / (double)steps_of_epoch(t), (double)t->how.epochs);
-    elbo_status status = elbo__run_plan(run, &work, &planned);
-    if (status == ELBO_OK)
-        status = elbo__table_bind(&t->train, planned->plan, t->order + first, batch);
-    if (status == ELBO_OK)
-        status = set_scalars(t, planned->plan);
-    if (status == ELBO_OK)
-        status = elbo_plan_run(
-            planned->plan, run->params,
-            (elbo_at){.seed = (uint64_t)run->seed, .step = (uint64_t)t->step, .first_row = (uint64_t)first});
-    return status == ELBO_OK ? count_step(t, planned, batch) : status;
+    elbo_status status = work->batch > 0 ? elbo__run_plan(t->run, work, &planned) : ELBO_OK;
+    if (status != ELBO_OK || work->batch == 0)
+        return status;
+    if (names)
+        *names = planned->metrics;
+    if (planned->unmoved[0] && !t->warned) {
+        t->warned = true; /* it may be meant, but a mistyped word of elbo_loss.params looks like it */
+        elbo__training_warn(t, elbo__format("no loss moves parameter \"%s\": it stays as it is", planned->unmoved));
+    }
+    return ELBO_OK;
 }
 
-/* ---- one epoch --------------------------------------------------------------------------------------------------- */
-
-static bool report(const training *t, const elbo_epoch *finished)
+/* The plans of an update: of whole batches and of the last, smaller one, and what they are to it. */
+static elbo_status compile_steps(elbo__training *t, int64_t update)
 {
-    if (!t->how.progress)
-        return true;
-    const int64_t n = t->train.count, steps = steps_of_epoch(t);
-    const double rate = (double)t->seen / (now() - t->epoch_began);
-    const elbo_progress progress = {
-        .epoch = t->epoch,
-        .epochs = t->how.epochs,
-        .step = t->step - (t->epoch - 1) * steps,
-        .steps = steps,
-        .images_per_s = finished ? finished->images_per_s : rate,
-        .seconds_left = ((double)(t->how.epochs - t->epoch) * (double)n + (double)(n - t->seen)) / rate,
-        .means = means(t),
-        .finished = finished,
-    };
-    return t->how.progress(t->how.user, &progress);
-}
-
-/* All batches once, in an order that depends on seed and epoch alone; *go_on is false when the caller ended it. */
-static elbo_status train_epoch(training *t, bool *go_on)
-{
-    const int64_t n = t->train.count;
-    elbo_shuffled_rows(n, t->run->seed, t->epoch, t->order);
-    t->sums = (elbo_figures){.count = 0};
-    t->seen = t->counted = 0;
-    t->epoch_began = now();
+    static const elbo_accumulation alone[] = {ELBO_ACCUMULATE_NONE},
+                                   several[] = {ELBO_ACCUMULATE_MORE, ELBO_ACCUMULATE_LAST};
+    const bool adds = t->how.accumulate > 1;
+    const int64_t batch = t->how.batch_size < t->count ? t->how.batch_size : t->count;
     elbo_status status = ELBO_OK;
-    for (int64_t first = 0; first < n && status == ELBO_OK && *go_on; first += t->how.batch_size) {
-        status = train_batch(t, first, n - first < t->how.batch_size ? n - first : t->how.batch_size);
-        *go_on = status == ELBO_OK && report(t, NULL);
+    for (int i = 0; i < (adds ? 2 : 1) && status == ELBO_OK; i++) {
+        const elbo_accumulation accumulation = adds ? several[i] : alone[i];
+        const elbo__work whole = elbo__step_work(t, batch, accumulation, update);
+        const elbo__work rest = elbo__step_work(t, t->count % batch, accumulation, update);
+        status = compile(t, &whole, &t->at.sums);
+        if (status == ELBO_OK && accumulation != ELBO_ACCUMULATE_MORE)
+            status = compile(t, &rest, NULL);
     }
-    if (status == ELBO_OK && *go_on && t->counted == 0)
-        status = elbo__fail(ELBO_INVALID, "epoch %lld: every step was left out, for no gradient was finite",
-                            (long long)t->epoch);
     return status;
 }
 
-#define ADVICE "a smaller lr or clip-norm may help"
-
-/* Whether the weights can be saved: the last step may have spoilt them after its loss was computed. */
-static elbo_status check_weights(const training *t)
+/* The plans that measure `count` images: of blocks and of what they leave over. */
+static elbo_status compile_blocks(elbo__training *t, const elbo__table *table, int64_t count, elbo_figures *names)
 {
-    const char *spoilt = elbo__run_spoilt(t->run);
-    return !spoilt ? ELBO_OK
-                   : elbo__fail(ELBO_INVALID, "epoch %lld, step %lld: parameter \"%s\" is not finite any more; " ADVICE,
-                                (long long)t->epoch, (long long)t->step, spoilt);
+    const int64_t most = elbo__run_block(t->run, t->test_draws), block = most < count ? most : count;
+    const elbo__work whole = elbo__table_work(table, ELBO__EVALUATE, block, t->test_draws);
+    const elbo__work rest = elbo__table_work(table, ELBO__EVALUATE, block ? count % block : 0, t->test_draws);
+    elbo_status status = compile(t, &whole, names);
+    return status == ELBO_OK ? compile(t, &rest, NULL) : status;
 }
 
-/* Figures of the first `count` images of a table, which must be finite: weights that are need not mean a model that is.
- * Where a watcher wants no more there are none, and the training ends when all that it has is saved. */
-static elbo_status measure(training *t, const elbo__table *table, int64_t count, const char *images, elbo_figures *out)
+/* After so many updates players have moved in every company, as a rule. */
+enum { TURNS = 60 };
+
+/* Makes the plans that the training will need, with their memory: an hour later would be a bad time to run short. */
+static elbo_status compile_all(elbo__training *t)
 {
-    elbo_status status = t->saver.stopped ? ELBO_STOPPED
-                                          : elbo__run_evaluate(t->run, table, count, t->test_draws, t->run->seed, out);
-    if (status == ELBO_STOPPED) {
-        t->saver.stopped = true;
-        *out = (elbo_figures){.count = 0};
-        return ELBO_OK;
-    }
-    for (int i = 0; i < out->count && status == ELBO_OK; i++)
-        if (!isfinite(out->at[i].value))
-            status = elbo__fail(ELBO_INVALID, "epoch %lld: %s of the %s images is %s; " ADVICE, (long long)t->epoch,
-                                out->at[i].name, images, elbo__not_finite(out->at[i].value));
+    const bool fit = t->run->model->fit;
+    elbo_status status = ELBO_OK;
+    for (int update = 1; update <= TURNS && status == ELBO_OK && !fit; update++)
+        status = compile_steps(t, update);
+    if (status == ELBO_OK && t->test.count)
+        status = compile_blocks(t, &t->test, t->test.count, &t->tested);
+    if (status == ELBO_OK && t->held)
+        status = compile_blocks(t, &t->train, t->held, &t->val);
+    if (status == ELBO_OK && (fit || !t->test.count))
+        status = compile_blocks(t, &t->train, t->count, NULL);
     return status;
 }
 
-/* Of the test images; where there are none, a block of those of the training must do, whose figures are not kept. */
-static elbo_status test_epoch(training *t, elbo_figures *out)
-{
-    if (t->test.count)
-        return measure(t, &t->test, t->test.count, "test", out);
-    const int64_t block = elbo__run_block(t->run, t->test_draws), n = t->train.count;
-    elbo_status status = measure(t, &t->train, n < block ? n : block, "training", out);
-    *out = (elbo_figures){.count = 0};
-    return status;
-}
-
-/* The only epoch of a model that is fitted; its figures on the training images are those afterwards. */
-static elbo_status fit_epoch(training *t)
-{
-    t->epoch_began = now();
-    t->beta = elbo_beta_at(t->run->options, INFINITY, 1);
-    elbo_status status = t->run->model->fit(t->run, t->train_images);
-    elbo_params_touch(t->run->params);
-    if (status == ELBO_OK)
-        status = measure(t, &t->train, t->train.count, "training", &t->sums);
-    t->seen = t->train.count;
-    t->counted = 1;
-    return status;
-}
-
-static elbo_status finish_epoch(training *t, elbo_epoch *out)
-{
-    *out = (elbo_epoch){
-        .epoch = t->epoch,
-        .step = t->step,
-        .images_per_s = (double)t->seen / (now() - t->epoch_began),
-        .lr = t->how.lr,
-        .beta = t->beta,
-        .train = means(t),
-    };
-    elbo_status status = check_weights(t);
-    if (status == ELBO_OK)
-        status = test_epoch(t, &out->test);
-    out->seconds = now() - t->began;
-    if (status == ELBO_OK && t->saver.folder)
-        status = elbo__save_epoch(&t->saver, out);
-    return status;
-}
-
-/* ---- the whole --------------------------------------------------------------------------------------------------- */
+/* ---- before the first step --------------------------------------------------------------------------------------- */
 
 /* Moments of an earlier training, of another step count, would be wrong for this one. */
 static void forget_moments(elbo_params *params)
@@ -224,135 +116,197 @@ static void forget_moments(elbo_params *params)
     }
 }
 
-/* It may be meant, but a mistyped word of elbo_loss.params looks like it. */
-static void warn_of_unmoved(training *t, const char *name)
+/* Sets of weights besides those that are trained. */
+static elbo_status make_copies(elbo__training *t)
 {
-    char *message = elbo__format("no loss moves parameter \"%s\": it stays as it is", name);
-    t->warned = true;
-    t->how.warning(t->how.user, message ? message : name);
-    elbo__free(message);
+    struct {
+        elbo_params **set;
+        bool wanted;
+    } copies[] = {{&t->good, true}, {&t->averaged, t->how.ema > 0}, {&t->best, t->held > 0}};
+    for (size_t i = 0; i < sizeof copies / sizeof copies[0] && !t->run->model->fit; i++)
+        if (copies[i].wanted && !(*copies[i].set = elbo_params_copy(t->run->params)))
+            return ELBO_NO_MEMORY;
+    return ELBO_OK;
 }
 
-static elbo_status compile(training *t, elbo__role role, unsigned moving, int64_t batch, const elbo__table *table)
-{
-    elbo__work work = elbo__table_work(table, role, batch, role == ELBO__STEP ? t->draws : t->test_draws);
-    work.moving = moving;
-    elbo__planned *planned;
-    elbo_status status = batch > 0 ? elbo__run_plan(t->run, &work, &planned) : ELBO_OK;
-    if (status == ELBO_OK && batch > 0 && table == &t->test)
-        t->tested = planned->metrics;
-    if (status == ELBO_OK && batch > 0 && planned->unmoved[0] && !t->warned && t->how.warning)
-        warn_of_unmoved(t, planned->unmoved);
-    return status;
-}
-
-/* The plans of blocks and of what they leave over. */
-static elbo_status compile_blocks(training *t, elbo__role role, unsigned moving, int64_t block,
-                                  const elbo__table *table)
-{
-    block = block < table->count ? block : table->count;
-    elbo_status status = compile(t, role, moving, block, table);
-    return status == ELBO_OK && block > 0 ? compile(t, role, moving, table->count % block, table) : status;
-}
-
-/* After so many steps players have moved in every company, as a rule. */
-enum { TURNS = 60 };
-
-/* Makes the plans that the training will need, with their memory: an hour later would be a bad time to run short. */
-static elbo_status compile_all(training *t)
-{
-    const int64_t block = elbo__run_block(t->run, t->test_draws);
-    elbo_status status = ELBO_OK;
-    for (int step = 1; step <= TURNS && status == ELBO_OK && !t->run->model->fit; step++)
-        status = compile_blocks(t, ELBO__STEP, elbo_moving(&t->run->turns, step), t->how.batch_size, &t->train);
-    if (status == ELBO_OK && t->test.count)
-        status = compile_blocks(t, ELBO__EVALUATE, 0, block, &t->test);
-    if (status == ELBO_OK && (t->run->model->fit || !t->test.count))
-        status = compile_blocks(t, ELBO__EVALUATE, 0, block, &t->train);
-    return status;
-}
-
-static elbo_status prepare(training *t, elbo_values *values)
+static elbo_status open_tables(elbo__training *t)
 {
     elbo_status status = elbo__table_of(t->run, t->train_images, &t->train);
     if (status == ELBO_OK && t->test_images)
         status = elbo__table_of(t->run, t->test_images, &t->test);
-    if (status == ELBO_OK)
-        status = elbo__note_training(t->run, values, t->train_images, t->test_images);
-    if (status == ELBO_OK && !(t->order = elbo__calloc((size_t)t->train.count, sizeof *t->order)))
-        status = ELBO_NO_MEMORY;
     t->draws = elbo__run_draws(t->run);
     t->test_draws = t->how.test_draws ? t->how.test_draws : t->draws;
     if (status == ELBO_OK && t->how.test_draws > 1 && !t->run->takes_draws)
         status = elbo__fail(ELBO_INVALID, "option \"test-draws\": model \"%s\" takes no draws", t->run->model->name);
-    if (status == ELBO_OK)
-        status = compile_all(t);
+    return status == ELBO_OK ? split(t) : status;
+}
+
+static elbo_status open_folder(elbo__training *t)
+{
     t->saver = (elbo__saver){.run = t->run,
                              .how = &t->how,
-                             .tested = &t->tested,
+                             .val = &t->val,
+                             .test = &t->tested,
                              .shown = t->test_images ? t->test_images : t->train_images};
-    if (status == ELBO_OK && t->how.folder)
-        status = elbo__folder_open(t->how.folder, t->how.force, &t->saver.folder);
+    if (!t->how.folder)
+        return ELBO_OK;
+    const elbo__folder_way way = t->how.resume ? ELBO__GO_ON : t->how.force ? ELBO__REPLACE : ELBO__NEW;
+    return elbo__folder_open(t->how.folder, way, &t->saver.folder);
+}
+
+/* To the place where the training stopped. After the last step of an epoch it may have stopped while it wrote files. */
+static elbo_status go_on(elbo__training *t)
+{
+    elbo_status status = elbo__checkpoint_read(t);
+    return status == ELBO_OK && t->at.epoch > 1 && t->at.first == 0 ? elbo__save_again(t) : status;
+}
+
+static elbo_status prepare(elbo__training *t)
+{
+    elbo_status status = open_tables(t);
+    if (status == ELBO_OK)
+        status = t->how.resume ? elbo__check_same_data(t->run, t->train_images, t->test_images)
+                               : elbo__note_training(t->run, t->values, t->train_images, t->test_images);
+    if (status == ELBO_OK)
+        status = compile_all(t);
+    if (status == ELBO_OK)
+        status = make_copies(t);
+    if (status == ELBO_OK)
+        status = open_folder(t);
+    t->at.epoch = 1;
+    t->clock = t->saved = elbo__training_now();
+    if (status == ELBO_OK && t->how.resume)
+        return go_on(t);
+    if (status == ELBO_OK)
+        forget_moments(t->run->params);
     return status == ELBO_OK ? elbo__save_rehearse(&t->saver) : status;
 }
 
-static elbo_status run_epochs(training *t, elbo_epoch *last)
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
+
+static bool is_over(const elbo__training *t)
+{
+    return t->at.over || t->at.epoch > t->how.epochs;
+}
+
+/* One epoch, or what is left of it. ELBO_STOPPED: somebody wanted no more before it was finished. */
+static elbo_status run_epoch(elbo__training *t, elbo_epoch *out)
+{
+    bool go_on = true;
+    if (t->run->model->fit) {
+        elbo_status status = elbo__fit_epoch(t, out);
+        t->at.epoch++;
+        return status;
+    }
+    elbo_status status = elbo__train_epoch(t, &go_on);
+    if (status == ELBO_OK)
+        status = go_on ? elbo__finish_epoch(t, out) : ELBO_STOPPED;
+    return status;
+}
+
+static elbo_status run_epochs(elbo__training *t, elbo_epoch *last)
 {
     bool go_on = true;
     elbo_status status = ELBO_OK;
-    t->began = now();
-    for (t->epoch = 1; t->epoch <= t->how.epochs && status == ELBO_OK && go_on; t->epoch++) {
+    while (!is_over(t) && status == ELBO_OK && go_on) {
         elbo_epoch epoch;
-        status = t->run->model->fit ? fit_epoch(t) : train_epoch(t, &go_on);
-        if (status != ELBO_OK || !go_on)
-            break;
-        status = finish_epoch(t, &epoch);
-        if (status != ELBO_OK)
-            break;
-        *last = epoch;
-        go_on = report(t, &epoch) && !t->saver.stopped;
+        status = run_epoch(t, &epoch);
+        if (status == ELBO_OK) {
+            *last = epoch;
+            go_on = elbo__training_report(t, &epoch) && !t->saver.stopped;
+        }
+    }
+    if (status == ELBO_STOPPED && !t->run->model->fit)
+        status = elbo__checkpoint_write(t);
+    if (status == ELBO_OK && is_over(t) && elbo__kept_weights(t) != t->run->params)
+        elbo__weights_take(t->run->params, elbo__kept_weights(t));
+    return status;
+}
+
+/* The choices of a training that goes on: those that its run noted, and perhaps another number of epochs. */
+static elbo_status noted_values(elbo_run *run, const elbo_training *how, elbo_values *out)
+{
+    elbo_status status = ELBO_OK;
+    for (const elbo_option *o = elbo_training_options; o->name && status == ELBO_OK; o++) {
+        char *text = elbo_run_noted(run, o->name);
+        if (text)
+            status = elbo_values_set(out, o->name, text);
+        elbo_release(text);
+    }
+    if (status == ELBO_OK && how->epochs > 0) {
+        char *text = elbo__format("%lld", (long long)how->epochs);
+        status = text ? elbo_values_set(out, "epochs", text) : ELBO_NO_MEMORY;
+        if (status == ELBO_OK)
+            status = elbo_run_note(run, "epochs", text);
+        elbo__free(text);
     }
     return status;
 }
 
-elbo_status elbo_train(elbo_run *run, const elbo_images *train, const elbo_images *test, const elbo_training *how,
+static elbo_status choose(elbo_run *run, const elbo_training *how, elbo_values *out)
+{
+    if (how->resume && !how->folder)
+        return elbo__fail(ELBO_INVALID, "to go on with a training takes its folder");
+    if (how->resume)
+        return noted_values(run, how, out);
+    elbo_status status = elbo__training_values(how, out);
+    return status == ELBO_OK ? elbo__choose_lr(run, out) : status;
+}
+
+static void release(elbo__training *t)
+{
+    elbo__run_forget(t->run, ELBO__STEP);
+    t->run->optim = NULL;
+    t->run->average = 0;
+    elbo__folder_close(t->saver.folder);
+    elbo__table_free(&t->train);
+    elbo__table_free(&t->test);
+    elbo_params_free(t->good);
+    elbo_params_free(t->averaged);
+    elbo_params_free(t->best);
+    elbo__free(t->rows);
+    elbo__free(t->order);
+}
+
+elbo_status elbo_train(elbo_run *run, const elbo_images *train, const elbo_images *test, const elbo_training *training,
                        elbo_epoch *last)
 {
+    static const elbo_training defaults = {.epochs = 0};
+    const elbo_training *how = training ? training : &defaults;
     elbo_epoch nowhere;
     last = last ? last : &nowhere;
     *last = (elbo_epoch){.epoch = 0};
     elbo_values *values = elbo_values_new(elbo_training_options);
     if (!values)
         return ELBO_NO_MEMORY;
-    elbo_status status = how ? elbo__training_values(how, values) : ELBO_OK;
-    if (status == ELBO_OK)
-        status = elbo__choose_lr(run, values);
-    training t = {.run = run, .how = elbo_training_of(values), .train_images = train, .test_images = test};
-    if (how) {
-        t.how.folder = how->folder;
-        t.how.force = how->force;
-        t.how.progress = how->progress;
-        t.how.user = how->user;
-        t.how.warning = how->warning;
-    }
+    elbo_status status = choose(run, how, values);
+    elbo__training t = {.run = run, .values = values, .train_images = train, .test_images = test};
+    t.how = elbo_training_of(values);
     t.how.lr = elbo_values_number(values, "lr");
+    t.how.optim.skip_nonfinite = how->optim.skip_nonfinite; /* which is no option */
+    t.how.folder = how->folder;
+    t.how.force = how->force;
+    t.how.resume = how->resume;
+    t.how.progress = how->progress;
+    t.how.warning = how->warning;
+    t.how.user = how->user;
     if (run->model->fit)
         t.how.epochs = 1;
     run->optim = &t.how.optim;
+    run->average = t.how.ema;
     if (status == ELBO_OK)
-        status = prepare(&t, values);
-    if (status == ELBO_OK) {
-        forget_moments(run->params);
+        status = prepare(&t);
+    if (status == ELBO_OK)
         status = run_epochs(&t, last);
-    }
-    elbo__run_forget(run, ELBO__STEP);
-    run->optim = NULL;
-    if (status == ELBO_STOPPED) /* by whoever watches, as a training may be ended */
-        status = ELBO_OK;
-    elbo__folder_close(t.saver.folder);
-    elbo__table_free(&t.train);
-    elbo__table_free(&t.test);
-    elbo__free(t.order);
+    release(&t);
     elbo_values_free(values);
-    return status;
+    return status == ELBO_STOPPED ? ELBO_OK : status; /* by whoever watches, as a training may be ended */
+}
+
+elbo_run *elbo_train_load(const char *folder, const elbo_model *const *models)
+{
+    char *path = elbo__folder_resume(folder);
+    elbo_run *run = path ? elbo__run_load_resume(path, models) : NULL;
+    elbo__free(path);
+    return run;
 }

@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "../../tensor/memory.h"
+#include "../objectives/schedule.h"
 #include "train_private.h"
 
 const elbo_option elbo_training_options[] = {
@@ -20,6 +21,35 @@ const elbo_option elbo_training_options[] = {
      .greatest = 1 << 24,
      .metavar = "N",
      .help = "images in a step"},
+    {.name = "accumulate",
+     .type = ELBO_INTEGER,
+     .default_value = "1",
+     .least = 1,
+     .greatest = 1 << 24,
+     .metavar = "N",
+     .help = "batches whose gradients make one update"},
+    {.name = "val",
+     .type = ELBO_NUMBER,
+     .default_value = "0",
+     .least = 0,
+     .greatest = 0.9,
+     .metavar = "X",
+     .help = "this part of the training images is held out, and the model of the best epoch by them is kept"},
+    {.name = "patience",
+     .type = ELBO_INTEGER,
+     .default_value = "10",
+     .least = 1,
+     .greatest = 1e9,
+     .needs = "val!=0",
+     .metavar = "N",
+     .help = "end after so many epochs without a better one"},
+    {.name = "test-every",
+     .type = ELBO_INTEGER,
+     .default_value = "0",
+     .least = 0,
+     .greatest = 1e9,
+     .metavar = "N",
+     .help = "measure the test images every N epochs; 0: at the end alone"},
     {.name = "test-draws",
      .type = ELBO_INTEGER,
      .default_value = "0",
@@ -35,20 +65,35 @@ const elbo_option elbo_training_options[] = {
      .exclusive = true,
      .metavar = "X",
      .help = "learning rate; by default less where a unit has more than 16384 inputs"},
+    ELBO_LR_OPTIONS,
     ELBO_OPTIM_OPTIONS,
+    {.name = "ema",
+     .type = ELBO_NUMBER,
+     .default_value = "0",
+     .least = 0,
+     .greatest = 0.9999999,
+     .metavar = "X",
+     .help = "decay of an exponential moving average of the weights, which is then what is measured and kept; 0: none"},
+    {.name = "checkpoint-every",
+     .type = ELBO_NUMBER,
+     .default_value = "10",
+     .least = 0,
+     .greatest = 1e6,
+     .exclusive = true,
+     .metavar = "X",
+     .help = "minutes from one resume.safetensors to the next, besides after each epoch"},
+    {.name = "sample-every",
+     .type = ELBO_INTEGER,
+     .default_value = "0",
+     .least = 0,
+     .greatest = 1e9,
+     .metavar = "N",
+     .help = "write samples-NNNN.png every N epochs, of the same z; 0: never"},
+    {.name = "debug-nan",
+     .type = ELBO_FLAG,
+     .help = "end at the first step that is not finite, and say where it began"},
     ELBO_OPTIONS_END,
 };
-
-elbo_training elbo_training_of(const elbo_values *values)
-{
-    return (elbo_training){
-        .epochs = elbo_values_integer(values, "epochs"),
-        .batch_size = elbo_values_integer(values, "batch-size"),
-        .test_draws = elbo_values_integer(values, "test-draws"),
-        .lr = elbo_values_given(values, "lr") ? elbo_values_number(values, "lr") : 0,
-        .optim = elbo_optim_of(values),
-    };
-}
 
 /* Where elbo_training keeps what the options say. */
 static const struct {
@@ -57,8 +102,17 @@ static const struct {
 } fields[] = {
     {"epochs", offsetof(elbo_training, epochs)},
     {"batch-size", offsetof(elbo_training, batch_size)},
+    {"accumulate", offsetof(elbo_training, accumulate)},
+    {"val", offsetof(elbo_training, val)},
+    {"patience", offsetof(elbo_training, patience)},
+    {"test-every", offsetof(elbo_training, test_every)},
     {"test-draws", offsetof(elbo_training, test_draws)},
     {"lr", offsetof(elbo_training, lr)},
+    {"lr-schedule", offsetof(elbo_training, lr_schedule)},
+    {"lr-warmup", offsetof(elbo_training, lr_warmup)},
+    {"lr-decay", offsetof(elbo_training, lr_decay)},
+    {"lr-every", offsetof(elbo_training, lr_every)},
+    {"lr-patience", offsetof(elbo_training, lr_patience)},
     {"optimiser", offsetof(elbo_training, optim.name)},
     {"momentum", offsetof(elbo_training, optim.momentum)},
     {"adam-beta1", offsetof(elbo_training, optim.beta1)},
@@ -66,8 +120,28 @@ static const struct {
     {"adam-eps", offsetof(elbo_training, optim.eps)},
     {"weight-decay", offsetof(elbo_training, optim.weight_decay)},
     {"clip-norm", offsetof(elbo_training, optim.clip_norm)},
-    {"skip-nonfinite", offsetof(elbo_training, optim.skip_nonfinite)},
+    {"ema", offsetof(elbo_training, ema)},
+    {"checkpoint-every", offsetof(elbo_training, checkpoint_every)},
+    {"sample-every", offsetof(elbo_training, sample_every)},
+    {"debug-nan", offsetof(elbo_training, debug_nan)},
 };
+enum { FIELDS = sizeof fields / sizeof fields[0] };
+
+elbo_training elbo_training_of(const elbo_values *values)
+{
+    elbo_training training = {.epochs = 0};
+    for (size_t i = 0; i < FIELDS; i++) {
+        char *field = (char *)&training + fields[i].offset;
+        switch (elbo_option_find(elbo_training_options, fields[i].option)->type) {
+        case ELBO_INTEGER: *(int64_t *)field = elbo_values_integer(values, fields[i].option); break;
+        case ELBO_NUMBER: *(double *)field = elbo_values_number(values, fields[i].option); break;
+        case ELBO_FLAG: *(bool *)field = elbo_values_flag(values, fields[i].option); break;
+        default: *(const char **)field = elbo_values_choice(values, fields[i].option);
+        }
+    }
+    training.lr = elbo_values_given(values, "lr") ? training.lr : 0; /* which may depend on the model */
+    return training;
+}
 
 /* The field as a value; false when it is 0 or NULL, which stands for the default. */
 static bool read_field(const elbo_option *option, const void *field, elbo_value *out)
@@ -83,7 +157,7 @@ static bool read_field(const elbo_option *option, const void *field, elbo_value 
 elbo_status elbo__training_values(const elbo_training *training, elbo_values *out)
 {
     elbo_status status = ELBO_OK;
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0] && status == ELBO_OK; i++) {
+    for (size_t i = 0; i < FIELDS && status == ELBO_OK; i++) {
         const elbo_option *option = elbo_option_find(elbo_training_options, fields[i].option);
         elbo_value value = {.integer = 0};
         if (!option || !read_field(option, (const char *)training + fields[i].offset, &value))

@@ -1,13 +1,16 @@
 /* What a training leaves behind: notes in the configuration, and the files of the run folder. */
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../../io/csv.h"
+#include "../../io/file.h"
 #include "../../tensor/machine.h"
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
+#include "../options/option_private.h"
 #include "../pictures/picture_private.h"
 #include "train_private.h"
 
@@ -40,16 +43,30 @@ static figure_key key_of(const char *part, const char *name)
     return k;
 }
 
+static bool is_figure(const char *key)
+{
+    static const char *const parts[] = {"train-", "val-", "test-"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (strncmp(key, parts[i], strlen(parts[i])) == 0)
+            return !elbo__option_row(elbo_training_options, key) && !strstr(key, "-fingerprint");
+    return false;
+}
+
+static void forget_figures(elbo_run *run)
+{
+    for (size_t k = run->notes.count; k-- > 0;)
+        if (is_figure(run->notes.entries[k].key))
+            elbo_ini_remove(&run->notes, run->notes.entries[k].key);
+}
+
 /* Of a training before this one nothing may be left: its figures are not those of this model. */
 static void forget_training(elbo_run *run)
 {
-    static const char *const notes[] = {"kernels", "epochs-done", "steps-done"}, *const parts[] = {"train-", "test-"};
+    static const char *const notes[] = {"kernels", "epochs-done", "steps-done", "train-fingerprint",
+                                        "test-fingerprint"};
     for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
         elbo_ini_remove(&run->notes, notes[i]);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        for (size_t k = run->notes.count; k-- > 0;)
-            if (strncmp(run->notes.entries[k].key, parts[i], strlen(parts[i])) == 0)
-                elbo_ini_remove(&run->notes, run->notes.entries[k].key);
+    forget_figures(run);
 }
 
 elbo_status elbo__note_training(elbo_run *run, const elbo_values *values, const elbo_images *train,
@@ -78,44 +95,48 @@ static elbo_status note_figures(elbo_run *run, const char *part, const elbo_figu
     return status;
 }
 
-static elbo_status note_epoch(elbo_run *run, const elbo_epoch *epoch)
+/* Figures of the same epoch that were noted before stay; those of another one go. */
+elbo_status elbo__note_epoch(elbo_run *run, const elbo_epoch *epoch)
 {
+    const char *noted = elbo_ini_get(&run->notes, "epochs-done");
+    if (noted && elbo__read_integer(noted, NULL) != epoch->epoch)
+        forget_figures(run);
     elbo_status status = note(run, "epochs-done", elbo__format("%" PRId64, epoch->epoch));
-    if (status == ELBO_OK)
-        status = note(run, "steps-done", elbo__format("%" PRId64, epoch->step));
+    if (status == ELBO_OK && epoch->step > 0)
+        status = note(run, "steps-done", elbo__format("%" PRId64, run->steps));
     if (status == ELBO_OK)
         status = note_figures(run, "train", &epoch->train);
+    if (status == ELBO_OK)
+        status = note_figures(run, "val", &epoch->val);
     return status == ELBO_OK ? note_figures(run, "test", &epoch->test) : status;
 }
 
-/* ---- files: each takes the path to write to ---------------------------------------------------------------------- */
-
-static elbo_status write_model(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
+static elbo_status check_fingerprint(const elbo_run *run, const char *key, const elbo_images *images, const char *part)
 {
-    (void)epoch;
-    return elbo_run_save(s->run, path);
+    char now[24];
+    const char *noted = elbo_ini_get(&run->notes, key);
+    elbo__print(now, sizeof now, "%016" PRIx64, images ? images->fingerprint : 0);
+    if (!noted == !images && (!noted || strcmp(noted, now) == 0))
+        return ELBO_OK;
+    return elbo__fail(ELBO_INVALID, "these %s images are not those that the training began with%s", part,
+                      !images  ? ": there are none"
+                      : !noted ? ": there were none"
+                               : "");
 }
 
-static elbo_status write_config(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
+elbo_status elbo__check_same_data(const elbo_run *run, const elbo_images *train, const elbo_images *test)
 {
-    (void)epoch;
-    elbo_ini ini = {.count = 0};
-    elbo_status status = elbo_ini_comment(
-        &ini, "How this run was made: the keys are the long options of `elbo train`, "
-              "and what it came to. What is loaded is model.safetensors, which says the same.");
-    if (status == ELBO_OK)
-        status = elbo_run_describe(s->run, &ini);
-    if (status == ELBO_OK)
-        status = elbo_ini_write(path, &ini);
-    elbo_ini_free(&ini);
-    return status;
+    elbo_status status = check_fingerprint(run, "train-fingerprint", train, "training");
+    return status == ELBO_OK ? check_fingerprint(run, "test-fingerprint", test, "test") : status;
 }
 
-/* A row of metrics.csv, whose columns are the same after every epoch. */
+/* ---- tables ------------------------------------------------------------------------------------------------------ */
+
+/* A row of a table, whose columns are the same after every epoch. */
 typedef struct {
-    char names[2 * ELBO_MAX_METRICS][48];
-    const char *columns[2 * ELBO_MAX_METRICS + 8];
-    elbo_number numbers[2 * ELBO_MAX_METRICS + 8];
+    char names[3 * ELBO_MAX_METRICS][48];
+    const char *columns[3 * ELBO_MAX_METRICS + 8];
+    elbo_number numbers[3 * ELBO_MAX_METRICS + 8];
     int n, named;
 } table_row;
 
@@ -145,46 +166,100 @@ static int finite_numbers(elbo_number *numbers, int n)
     return kept;
 }
 
-static elbo_status add_metrics(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
+static elbo_status add_row(const elbo__saver *s, const char *name, table_row *row)
 {
-    table_row row = {.n = 0};
-    add_number(&row, "epoch", (double)epoch->epoch);
-    add_number(&row, "step", (double)epoch->step);
-    add_number(&row, "seconds", epoch->seconds);
-    add_number(&row, "images_per_s", epoch->images_per_s);
-    add_number(&row, "lr", epoch->lr);
-    add_number(&row, "beta", epoch->beta);
-    add_figures(&row, "train", &epoch->train, &epoch->train);
-    add_figures(&row, "test", s->tested, &epoch->test);
     elbo_csv *csv;
-    elbo_status status = elbo_csv_open(path, row.columns, row.n, &csv);
-    if (status != ELBO_OK)
-        return status;
-    status = elbo_csv_row(csv, row.numbers, finite_numbers(row.numbers, row.n));
-    elbo_csv_close(csv);
+    char *path = elbo__folder_file(s->folder, name);
+    elbo_status status = path ? elbo_csv_open(path, row->columns, row->n, &csv) : ELBO_NO_MEMORY;
+    if (status == ELBO_OK) {
+        status = elbo_csv_row(csv, row->numbers, finite_numbers(row->numbers, row->n));
+        elbo_csv_close(csv);
+    }
+    elbo__free(path);
     return status;
 }
 
-static elbo_status draw_samples(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
+elbo_status elbo__save_rows(const elbo__saver *s, const elbo_epoch *epoch)
 {
-    (void)epoch;
+    table_row metrics = {.n = 0}, timing = {.n = 0};
+    add_number(&metrics, "epoch", (double)epoch->epoch);
+    add_number(&metrics, "step", (double)epoch->step);
+    add_number(&metrics, "lr", epoch->lr);
+    add_number(&metrics, "beta", epoch->beta);
+    add_number(&metrics, "skipped", (double)epoch->skipped);
+    add_figures(&metrics, "train", &epoch->train, &epoch->train);
+    add_figures(&metrics, "val", s->val, &epoch->val);
+    add_figures(&metrics, "test", s->test, &epoch->test);
+    add_number(&timing, "epoch", (double)epoch->epoch);
+    add_number(&timing, "seconds", epoch->seconds);
+    add_number(&timing, "images_per_s", epoch->images_per_s);
+    elbo_status status = add_row(s, ELBO__METRICS_FILE, &metrics);
+    return status == ELBO_OK ? add_row(s, ELBO__TIMING_FILE, &timing) : status;
+}
+
+/* The end of the rows of epochs before `epoch` in the text of a table, and the second number of the last of them. */
+static char *rows_before(char *text, int64_t epoch, double *second)
+{
+    char *end = strchr(text, '\n'), *number;
+    for (end = end ? end + 1 : text; strchr(end, '\n'); end = strchr(end, '\n') + 1) {
+        if (elbo__read_integer(end, &number) >= epoch || *number != ',')
+            break;
+        *second = elbo__read_number(number + 1, NULL);
+    }
+    return end;
+}
+
+static elbo_status cut_table(const elbo__saver *s, const char *name, int64_t epoch, double *second)
+{
+    char *path = elbo__folder_file(s->folder, name), *text = NULL;
+    size_t size;
+    elbo_status status = path ? ELBO_OK : ELBO_NO_MEMORY;
+    if (path && access(path, F_OK) == 0) {
+        status = elbo__file_read(path, (size_t)1 << 30, &text, &size);
+        if (status == ELBO_OK && truncate(path, rows_before(text, epoch, second) - text) != 0)
+            status = elbo__fail(ELBO_IO, "%s: cannot cut: %s", path, elbo__reason(errno));
+    }
+    elbo__free(text);
+    elbo__free(path);
+    return status;
+}
+
+elbo_status elbo__cut_rows(const elbo__saver *s, int64_t epoch, double *seconds)
+{
+    double steps;
+    elbo_status status = cut_table(s, ELBO__METRICS_FILE, epoch, &steps);
+    return status == ELBO_OK ? cut_table(s, ELBO__TIMING_FILE, epoch, seconds) : status;
+}
+
+/* ---- files: each takes the path to write to ---------------------------------------------------------------------- */
+
+static elbo_status write_model(const elbo__saver *s, const char *path)
+{
+    return elbo_run_save(s->run, path);
+}
+
+static elbo_status write_config(const elbo__saver *s, const char *path)
+{
+    return elbo__write_config(s->run, path);
+}
+
+static elbo_status draw_samples(const elbo__saver *s, const char *path)
+{
     return s->run->model->flags & ELBO_NO_PRIOR ? ELBO_OK : elbo__picture_some_samples(s->run, path);
 }
 
-static elbo_status draw_reconstruction(const elbo__saver *s, const elbo_epoch *epoch, const char *path)
+static elbo_status draw_reconstruction(const elbo__saver *s, const char *path)
 {
-    (void)epoch;
     return elbo__picture_some_reconstructions(s->run, s->shown, path);
 }
 
 /* The model comes before what only shows it. */
 static const struct file {
     const char *name;
-    elbo_status (*write)(const elbo__saver *s, const elbo_epoch *epoch, const char *path);
+    elbo_status (*write)(const elbo__saver *s, const char *path);
     bool picture;
 } files[] = {{ELBO__MODEL_FILE, write_model, false},
              {ELBO__CONFIG_FILE, write_config, false},
-             {ELBO__METRICS_FILE, add_metrics, false},
              {ELBO__SAMPLES_FILE, draw_samples, true},
              {ELBO__RECONSTRUCTION_FILE, draw_reconstruction, true}};
 enum { FILES = sizeof files / sizeof files[0] };
@@ -201,10 +276,10 @@ static void warn_once(elbo__saver *s, int file)
 }
 
 /* A picture that could not be drawn is not there: that of an epoch before would be of another model. */
-static elbo_status write_file(elbo__saver *s, const elbo_epoch *epoch, int file)
+static elbo_status write_named(elbo__saver *s, int file, const char *name)
 {
-    char *path = elbo__folder_file(s->folder, files[file].name);
-    elbo_status status = path ? files[file].write(s, epoch, path) : ELBO_NO_MEMORY;
+    char *path = elbo__folder_file(s->folder, name);
+    elbo_status status = path ? files[file].write(s, path) : ELBO_NO_MEMORY;
     if (files[file].picture && status != ELBO_OK) {
         if (status == ELBO_STOPPED)
             s->stopped = true;
@@ -216,6 +291,16 @@ static elbo_status write_file(elbo__saver *s, const elbo_epoch *epoch, int file)
     }
     elbo__free(path);
     return status;
+}
+
+elbo_status elbo__save_numbered(elbo__saver *s, int64_t epoch)
+{
+    enum { SAMPLES = 2 };
+    char name[48];
+    if (s->how->sample_every < 1 || epoch % s->how->sample_every != 0 || s->run->model->flags & ELBO_NO_PRIOR)
+        return ELBO_OK;
+    elbo__print(name, sizeof name, ELBO__NUMBERED_SAMPLES, (long long)epoch);
+    return write_named(s, SAMPLES, name);
 }
 
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
@@ -242,7 +327,7 @@ elbo_status elbo__save_rehearse(elbo__saver *s)
     elbo_status status = bytes ? elbo__folder_check_room(s->folder, bytes) : ELBO_NO_MEMORY;
     for (int i = 0; i < FILES && status == ELBO_OK; i++)
         if (files[i].picture && !s->run->model->fit) { /* before it is fitted such a model has nothing to show */
-            status = write_file(s, NULL, i);
+            status = write_named(s, i, files[i].name);
             char *path = elbo__folder_file(s->folder, files[i].name);
             if (path)
                 unlink(path); /* of weights that have learned nothing */
@@ -251,17 +336,17 @@ elbo_status elbo__save_rehearse(elbo__saver *s)
     return status == ELBO_OK && s->stopped ? ELBO_STOPPED : status;
 }
 
-elbo_status elbo__save_epoch(elbo__saver *s, const elbo_epoch *epoch)
+elbo_status elbo__save_epoch(elbo__saver *s, bool new_model)
 {
     bool model = false;
-    elbo_status status = note_epoch(s->run, epoch);
-    for (int i = 0; i < FILES && status == ELBO_OK; i++) {
-        status = write_file(s, epoch, i);
+    elbo_status status = ELBO_OK;
+    for (int i = 0; i < FILES && status == ELBO_OK && new_model; i++) {
+        status = write_named(s, i, files[i].name);
         model = model || status == ELBO_OK; /* which is the first of them */
     }
     if (status == ELBO_OK)
         status = elbo__folder_publish(s->folder);
     if (status != ELBO_OK && model)
         elbo__folder_keep(s->folder, status);
-    return status;
+    return status == ELBO_OK && s->stopped ? ELBO_STOPPED : status;
 }

@@ -1,52 +1,26 @@
-#include "figure.h"
-
+/* Scatter plots. */
 #include <math.h>
 #include <stdbool.h>
 
 #include "../tensor/memory.h"
 #include "../tensor/text.h"
-#include "axis.h"
 #include "dataset.h"
-#include "drawing.h"
+#include "figure_private.h"
 #include "font.h"
 #include "palette.h"
 
-enum { LEGEND_CLASSES = 20, TURNS = 8 };
+enum { LEGEND_CLASSES = 20, TURNS = 8, NAME_WIDTH = 150 /* of a name of the legend at most, in units */ };
 
 /* In units. Small plots beside each other: a wide picture is made narrower to fit a page, letters and all. */
 static const double sides[ELBO_MAX_PANELS] = {400, 340, 290, 250};
-enum {
-    EDGE = 14,        /* around all                           */
-    BETWEEN = 26,     /* two panels, columns of the legend    */
-    TICK_SIZE = 11,   /* of the numbers on the axes           */
-    LABEL_SIZE = 13,  /* of the axes' labels and the legend   */
-    TITLE_SIZE = 15,  /* of the panels' titles                */
-    TICK_GAP = 6,     /* from the frame to the numbers        */
-    LABEL_GAP = 9,    /* from those to the label of the axis  */
-    TITLE_GAP = 10,   /* from the title to the frame          */
-    ROW = 20,         /* of the legend                        */
-    NAME_GAP = 12,    /* from the middle of its dot to a name */
-    NAME_WIDTH = 150, /* of a name at most                    */
-};
-
-#define PAPER ELBO__INK(0xffffff, 1)
-#define GRID ELBO__INK(0xdedede, 1)
-#define FRAME ELBO__INK(0xa0a0a0, 1)
-#define TEXT ELBO__INK(0x222222, 1)
-#define NUMBER ELBO__INK(0x444444, 1)
-
-struct plot {
-    const elbo_scatter_panel *panel;
-    elbo__axis x, y;
-    double left, top, side; /* of the frame */
-};
 
 struct figure {
     int count, classes;
     const char *const *class_names;
-    bool labelled; /* some panel has labels */
-    struct plot plots[ELBO_MAX_PANELS];
-    double legend, name_width; /* where it begins; how wide its names are */
+    bool labelled;                     /* some panel has labels */
+    const elbo_scatter_panel *panels;  /* [count]             */
+    elbo__plot plots[ELBO_MAX_PANELS]; /* of each: a square */
+    double legend, name_width;         /* where it begins; how wide its names are */
     elbo__drawing drawing;
 };
 
@@ -112,9 +86,8 @@ static note note_of(const struct figure *figure)
 
 /* The same scale on both axes: each shows its points in the middle of an interval as long as the other's. Where all
  * points are one, or so close to each other and far from 0 that an axis could not tell numbers apart, it is longer. */
-static void set_axes(struct plot *plot)
+static void set_axes(elbo__plot *plot, const elbo_scatter_panel *panel)
 {
-    const elbo_scatter_panel *panel = plot->panel;
     double low[2], high[2], span = 0, largest = 0;
     for (int axis = 0; axis < 2; axis++) {
         low[axis] = high[axis] = panel->points[axis];
@@ -129,32 +102,21 @@ static void set_axes(struct plot *plot)
         span = largest > 0 ? largest : 1;
     span = fmax(span, 4e-6 * largest);
     const double half = 0.54 * span; /* a little air */
-    elbo__axis axes[2];
     for (int axis = 0; axis < 2; axis++) {
         const double middle = (low[axis] + high[axis]) / 2;
-        axes[axis] = elbo__axis_of(middle - half, middle + half, plot->side, TICK_SIZE);
+        *(axis == 0 ? &plot->x : &plot->y) = elbo__axis_of(middle - half, middle + half, plot->width, ELBO__TICK_SIZE);
     }
-    plot->x = axes[0];
-    plot->y = axes[1];
-}
-
-/* How far the number at the right end of the x axis stands out over the frame. To the left there is room for it. */
-static double overhang(const struct plot *plot)
-{
-    const elbo__tick *last = &plot->x.ticks[plot->x.count - 1];
-    const double inside = plot->side * (1 - elbo__axis_at(&plot->x, last->value));
-    return fmax(0, elbo__text_width(last->text, TICK_SIZE) / 2 - inside);
 }
 
 static int legend_rows(const struct figure *figure)
 {
-    return (int)(figure->plots[0].side / ROW);
+    return (int)(figure->plots[0].height / ELBO__ROW);
 }
 
 /* From one column of the legend to the next. */
 static double legend_column(const struct figure *figure)
 {
-    return NAME_GAP + figure->name_width + BETWEEN;
+    return ELBO__NAME_GAP + figure->name_width + ELBO__BETWEEN;
 }
 
 /* With the edge behind it; 0 for a figure without labels. Sets name_width. */
@@ -163,126 +125,64 @@ static double legend_width(struct figure *figure)
     if (!figure->labelled)
         return 0;
     if (figure->classes > LEGEND_CLASSES)
-        return elbo__text_width(note_of(figure).text, LABEL_SIZE) + EDGE;
+        return elbo__text_width(note_of(figure).text, ELBO__LABEL_SIZE) + ELBO__EDGE;
     name_buffer buffer;
     for (int label = 0; label < figure->classes; label++)
-        figure->name_width = fmax(figure->name_width, elbo__text_width(name_of(figure, label, &buffer), LABEL_SIZE));
+        figure->name_width = fmax(figure->name_width,
+                                  elbo__text_width(name_of(figure, label, &buffer), ELBO__LABEL_SIZE));
     figure->name_width = fmin(figure->name_width, NAME_WIDTH);
     const int columns = (figure->classes + legend_rows(figure) - 1) / legend_rows(figure);
-    return EDGE / 2 + columns * legend_column(figure) - BETWEEN + EDGE;
+    return ELBO__EDGE / 2 + columns * legend_column(figure) - ELBO__BETWEEN + ELBO__EDGE;
 }
 
 /* Above and below the frames there is as much space for each panel as for the one that needs most. */
 static void lay_out(struct figure *figure)
 {
     const double side = sides[figure->count - 1];
-    double left = EDGE, top = EDGE, bottom = TICK_GAP + TICK_SIZE;
+    double left = ELBO__EDGE, top = ELBO__EDGE, bottom = ELBO__TICK_GAP + ELBO__TICK_SIZE;
     for (int i = 0; i < figure->count; i++) {
-        const elbo_scatter_panel *panel = figure->plots[i].panel;
-        top = panel->title ? EDGE + TITLE_SIZE + TITLE_GAP : top;
-        bottom = panel->x_label ? TICK_GAP + TICK_SIZE + LABEL_GAP + LABEL_SIZE : bottom;
+        const elbo_scatter_panel *panel = &figure->panels[i];
+        top = panel->title ? ELBO__EDGE + ELBO__TITLE_SIZE + ELBO__TITLE_GAP : top;
+        bottom = panel->x_label ? ELBO__TICK_GAP + ELBO__TICK_SIZE + ELBO__LABEL_GAP + ELBO__LABEL_SIZE : bottom;
     }
     for (int i = 0; i < figure->count; i++) {
-        struct plot *plot = &figure->plots[i];
-        plot->side = side;
-        set_axes(plot);
-        left += plot->panel->y_label ? LABEL_SIZE + LABEL_GAP : 0;
-        plot->left = round(left + elbo__axis_width(&plot->y, TICK_SIZE) + TICK_GAP);
+        const elbo_scatter_panel *panel = &figure->panels[i];
+        elbo__plot *plot = &figure->plots[i];
+        *plot = (elbo__plot){panel->title, panel->x_label, panel->y_label, .width = side, .height = side};
+        set_axes(plot, panel);
+        left += plot->y_label ? ELBO__LABEL_SIZE + ELBO__LABEL_GAP : 0;
+        plot->left = round(left + elbo__axis_width(&plot->y, ELBO__TICK_SIZE) + ELBO__TICK_GAP);
         plot->top = top;
-        left = plot->left + side + ceil(overhang(plot)) + BETWEEN;
+        left = plot->left + side + ceil(elbo__plot_overhang(plot)) + ELBO__BETWEEN;
     }
-    figure->legend = left - BETWEEN + EDGE;
+    figure->legend = left - ELBO__BETWEEN + ELBO__EDGE;
     figure->drawing.width = ceil(figure->legend + legend_width(figure));
-    figure->drawing.height = top + side + bottom + EDGE;
+    figure->drawing.height = top + side + bottom + ELBO__EDGE;
 }
 
 /* ---- legend ------------------------------------------------------------------------------------------------------ */
 
-/* Draws a text, cut where it would become wider than `width`. */
-static void draw_fitted(elbo__drawing *drawing, double x, double y, elbo__text style, const char *text, double width)
-{
-    char *fitted = elbo__text_fit(text, style.size, width);
-    if (fitted)
-        elbo__draw_text(drawing, x, y, style, fitted);
-    else
-        drawing->status = ELBO_NO_MEMORY;
-    elbo__free(fitted);
-}
-
 /* To the right of the last panel, in columns no longer than the panels. */
 static void draw_legend(struct figure *figure)
 {
-    const struct plot *plot = &figure->plots[0];
-    const double dot = 4.5, down = 0.36 * LABEL_SIZE; /* from a letter's middle to its foot */
+    const elbo__plot *plot = &figure->plots[0];
+    const double dot = 4.5, down = 0.36 * ELBO__LABEL_SIZE; /* from a letter's middle to its foot */
     for (int label = 0; label < figure->classes; label++) {
-        const double x = figure->legend + EDGE / 2 + label / legend_rows(figure) * legend_column(figure),
-                     y = plot->top + ROW * (label % legend_rows(figure) + 0.5);
+        const double x = figure->legend + ELBO__EDGE / 2 + label / legend_rows(figure) * legend_column(figure),
+                     y = plot->top + ELBO__ROW * (label % legend_rows(figure) + 0.5);
         name_buffer buffer;
         const char *name = name_of(figure, label, &buffer);
         elbo__draw_dots(&figure->drawing, (double[]){x, y}, 1, dot, ELBO__INK(elbo__class_colour(label), 1), name);
-        draw_fitted(&figure->drawing, x + NAME_GAP, y + down, (elbo__text){LABEL_SIZE, ELBO__START, false, TEXT}, name,
-                    NAME_WIDTH);
+        elbo__draw_fitted(&figure->drawing, x + ELBO__NAME_GAP, y + down,
+                          (elbo__text){ELBO__LABEL_SIZE, ELBO__START, false, ELBO__TEXT_INK}, name, NAME_WIDTH);
     }
 }
 
 /* What stands in place of a legend that nobody could read. */
 static void draw_note(struct figure *figure)
 {
-    elbo__draw_text(&figure->drawing, figure->legend, figure->plots[0].top + LABEL_SIZE,
-                    (elbo__text){LABEL_SIZE, ELBO__START, false, NUMBER}, note_of(figure).text);
-}
-
-/* ---- panels ------------------------------------------------------------------------------------------------------ */
-
-static double x_of(const struct plot *plot, double value)
-{
-    return plot->left + plot->side * elbo__axis_at(&plot->x, value);
-}
-
-static double y_of(const struct plot *plot, double value)
-{
-    return plot->top + plot->side * (1 - elbo__axis_at(&plot->y, value));
-}
-
-/* The middle of a pixel of a PNG: a line as thin as one pixel is sharp there. */
-static double sharp(double at)
-{
-    return (floor(ELBO__PIXELS * at) + 0.5) / ELBO__PIXELS;
-}
-
-static void draw_grid(elbo__drawing *drawing, const struct plot *plot)
-{
-    const double left = plot->left, right = left + plot->side, top = plot->top, bottom = top + plot->side;
-    const double thin = 1.0 / ELBO__PIXELS, down = 0.36 * TICK_SIZE; /* from a digit's middle to its foot */
-    for (int i = 0; i < plot->x.count; i++) {
-        const double x = x_of(plot, plot->x.ticks[i].value);
-        elbo__draw_line(drawing, (double[]){sharp(x), top, sharp(x), bottom}, 2, thin, GRID);
-        elbo__draw_text(drawing, x, bottom + TICK_GAP + 0.8 * TICK_SIZE,
-                        (elbo__text){TICK_SIZE, ELBO__MIDDLE, false, NUMBER}, plot->x.ticks[i].text);
-    }
-    for (int i = 0; i < plot->y.count; i++) {
-        const double y = y_of(plot, plot->y.ticks[i].value);
-        elbo__draw_line(drawing, (double[]){left, sharp(y), right, sharp(y)}, 2, thin, GRID);
-        elbo__draw_text(drawing, left - TICK_GAP, y + down, (elbo__text){TICK_SIZE, ELBO__END, false, NUMBER},
-                        plot->y.ticks[i].text);
-    }
-    elbo__draw_line(drawing, (double[]){left, top, right, top, right, bottom, left, bottom, left, top}, 5, 1, FRAME);
-}
-
-static void draw_labels(elbo__drawing *drawing, const struct plot *plot)
-{
-    const elbo_scatter_panel *panel = plot->panel;
-    const double x = plot->left + plot->side / 2, y = plot->top + plot->side / 2;
-    const double numbers = TICK_GAP + elbo__axis_width(&plot->y, TICK_SIZE);
-    if (panel->title)
-        draw_fitted(drawing, x, plot->top - TITLE_GAP, (elbo__text){TITLE_SIZE, ELBO__MIDDLE, false, TEXT},
-                    panel->title, plot->side);
-    if (panel->x_label)
-        draw_fitted(drawing, x, plot->top + plot->side + TICK_GAP + TICK_SIZE + LABEL_GAP + 0.7 * LABEL_SIZE,
-                    (elbo__text){LABEL_SIZE, ELBO__MIDDLE, false, TEXT}, panel->x_label, plot->side);
-    if (panel->y_label)
-        draw_fitted(drawing, plot->left - numbers - LABEL_GAP, y, (elbo__text){LABEL_SIZE, ELBO__MIDDLE, true, TEXT},
-                    panel->y_label, plot->side);
+    elbo__draw_text(&figure->drawing, figure->legend, figure->plots[0].top + ELBO__LABEL_SIZE,
+                    (elbo__text){ELBO__LABEL_SIZE, ELBO__START, false, ELBO__NUMBER_INK}, note_of(figure).text);
 }
 
 /* ---- points ------------------------------------------------------------------------------------------------------ */
@@ -290,7 +190,8 @@ static void draw_labels(elbo__drawing *drawing, const struct plot *plot)
 /* The points of a panel, ordered by turn and class: class c's k-th point is drawn in the turn k % TURNS. */
 struct deal {
     const struct figure *figure;
-    const struct plot *plot;
+    const elbo_scatter_panel *panel;
+    const elbo__plot *plot;
     int classes;    /* 1 for a panel without labels         */
     int64_t *seen;  /* (classes): points met so far         */
     int64_t *start; /* (TURNS * classes + 1) into `places`  */
@@ -300,7 +201,7 @@ struct deal {
 /* Of the next point. */
 static int64_t group_of(struct deal *deal, int64_t point)
 {
-    const int *labels = deal->plot->panel->labels;
+    const int *labels = deal->panel->labels;
     const int label = labels ? labels[point] : 0;
     return deal->seen[label]++ % TURNS * deal->classes + label;
 }
@@ -308,8 +209,7 @@ static int64_t group_of(struct deal *deal, int64_t point)
 /* Counts the groups, then fills them: start[g] ends as the end of group g. */
 static void fill_groups(struct deal *deal)
 {
-    const struct plot *plot = deal->plot;
-    const int64_t n = plot->panel->n, groups = (int64_t)TURNS * deal->classes;
+    const int64_t n = deal->panel->n, groups = (int64_t)TURNS * deal->classes;
     for (int64_t i = 0; i < n; i++)
         deal->start[group_of(deal, i) + 1]++;
     for (int64_t g = 0; g < groups; g++)
@@ -318,17 +218,17 @@ static void fill_groups(struct deal *deal)
         deal->seen[label] = 0;
     for (int64_t i = 0; i < n; i++) {
         double *place = deal->places + 2 * deal->start[group_of(deal, i)]++;
-        place[0] = x_of(plot, plot->panel->points[2 * i]);
-        place[1] = y_of(plot, plot->panel->points[2 * i + 1]);
+        place[0] = elbo__plot_x(deal->plot, deal->panel->points[2 * i]);
+        place[1] = elbo__plot_y(deal->plot, deal->panel->points[2 * i + 1]);
     }
 }
 
 static void draw_groups(const struct deal *deal, elbo__drawing *drawing)
 {
-    const double n = (double)deal->plot->panel->n, shrink = sqrt(deal->plot->side / sides[0]);
+    const double n = (double)deal->panel->n, shrink = sqrt(deal->plot->width / sides[0]);
     const double radius = shrink * fmin(fmax(10 * pow(n, -0.2), 0.75), 3.5),
                  alpha = fmin(fmax(1.6 * pow(n, -0.13), 0.3), 0.85);
-    const bool labelled = deal->plot->panel->labels != NULL;
+    const bool labelled = deal->panel->labels != NULL;
     name_buffer buffer;
     for (int64_t g = 0, from = 0; g < (int64_t)TURNS * deal->classes; from = deal->start[g++]) {
         const int label = (int)(g % deal->classes);
@@ -339,12 +239,13 @@ static void draw_groups(const struct deal *deal, elbo__drawing *drawing)
     }
 }
 
-static void draw_points(struct figure *figure, const struct plot *plot)
+static void draw_points(struct figure *figure, int which)
 {
-    struct deal deal = {.figure = figure, .plot = plot, .classes = plot->panel->labels ? figure->classes : 1};
+    const elbo_scatter_panel *panel = &figure->panels[which];
+    struct deal deal = {figure, panel, &figure->plots[which], panel->labels ? figure->classes : 1, NULL, NULL, NULL};
     deal.seen = elbo__calloc((size_t)deal.classes, sizeof *deal.seen);
     deal.start = elbo__calloc((size_t)TURNS * (size_t)deal.classes + 1, sizeof *deal.start);
-    deal.places = elbo__calloc((size_t)plot->panel->n, 2 * sizeof *deal.places);
+    deal.places = elbo__calloc((size_t)panel->n, 2 * sizeof *deal.places);
     if (deal.seen && deal.start && deal.places) {
         fill_groups(&deal);
         draw_groups(&deal, &figure->drawing);
@@ -364,7 +265,7 @@ static char *title_of(const struct figure *figure)
     char *title = elbo__strdup("Scatter plot");
     const char *before = ": ";
     for (int i = 0; i < figure->count && title; i++) {
-        const char *more = figure->plots[i].panel->title;
+        const char *more = figure->panels[i].title;
         if (!more)
             continue;
         char *longer = elbo__format("%s%s%s", title, before, more);
@@ -379,13 +280,14 @@ static void draw(struct figure *figure)
 {
     elbo__drawing *drawing = &figure->drawing;
     lay_out(figure);
-    elbo__draw_box(drawing, 0, 0, drawing->width, drawing->height, PAPER);
+    elbo__draw_box(drawing, 0, 0, drawing->width, drawing->height, ELBO__PAPER_INK);
     if (figure->labelled)
         (figure->classes > LEGEND_CLASSES ? draw_note : draw_legend)(figure);
     for (int i = 0; i < figure->count; i++) {
-        draw_grid(drawing, &figure->plots[i]);
-        draw_labels(drawing, &figure->plots[i]);
-        draw_points(figure, &figure->plots[i]);
+        elbo__plot_grid(drawing, &figure->plots[i]);
+        elbo__plot_labels(drawing, &figure->plots[i]);
+        elbo__plot_title(drawing, &figure->plots[i], figure->plots[i].top - ELBO__TITLE_GAP);
+        draw_points(figure, i);
     }
 }
 
@@ -395,11 +297,9 @@ elbo_status elbo_scatter(const char *path, const elbo_scatter_panel *panels, int
     elbo_status status = check(path, panels, count, classes);
     if (status != ELBO_OK)
         return status;
-    struct figure figure = {.count = count, .classes = classes, .class_names = class_names};
-    for (int i = 0; i < count; i++) {
-        figure.plots[i].panel = &panels[i];
+    struct figure figure = {.count = count, .classes = classes, .class_names = class_names, .panels = panels};
+    for (int i = 0; i < count; i++)
         figure.labelled = figure.labelled || panels[i].labels;
-    }
     char *title = title_of(&figure);
     if (title) {
         figure.drawing.title = title;
