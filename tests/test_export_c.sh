@@ -73,6 +73,8 @@ runs 'their calls' ./three
 runs 'both halves' "$elbo" export runs/vae --c it.c --role both
 grep -qx 'c decode it-decode.c' out && grep -qx 'c encode it-encode.c' out || complain 'does not say what it wrote'
 cmp -s it-encode.c vae-encode.c || complain 'the encoder of both is another one'
+runs 'as JSON' "$elbo" export runs/vae --c it.c --role both --json
+[ "$(tr -d ' \n' <out)" = '{"c_decode":"it-decode.c","c_encode":"it-encode.c"}' ] || complain 'another object'
 mkdir some.where
 runs 'a name without an end' "$elbo" export runs/vae --c some.where/it --role both
 [ -e some.where/it-decode ] && [ -e some.where/it-encode ] || complain 'a name without an end: other names'
