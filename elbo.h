@@ -65,6 +65,7 @@
 #include "nn/runs/measure.h"
 #include "nn/runs/run.h"
 #include "nn/runs/spread.h"
+#include "nn/exports/export.h"
 #include "nn/pca/pca.h"
 #include "nn/pictures/picture.h"
 #include "nn/training/batches.h"

@@ -71,7 +71,7 @@ static void put_head(FILE *out, const char *part)
 /* One of its names as it is typed, after a comma where it is not the first. */
 static void put_name(FILE *out, const elbo_option *o, const char *name, bool first)
 {
-    const bool letter = name[1] == '\0', flag = o->type == ELBO_FLAG;
+    const bool letter = name != o->name && !name[1], flag = o->type == ELBO_FLAG; /* `--c' is long all the same */
     fprintf(out, "%s\\fB%s", first ? "" : ", ", letter ? "\\-" : "\\-\\-");
     put(out, name);
     fputs("\\fR", out);

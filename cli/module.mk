@@ -9,7 +9,9 @@ library_sources += \
     %reldir%/cmd_decode.c \
     %reldir%/cmd_encode.c \
     %reldir%/cmd_evaluate.c \
+    %reldir%/cmd_export.c \
     %reldir%/cmd_features.c \
+    %reldir%/cmd_import.c \
     %reldir%/cmd_info.c \
     %reldir%/cmd_interpolate.c \
     %reldir%/cmd_manifold.c \

@@ -46,20 +46,28 @@ static int work_on_images(run_job *job, bool labels, int (*work)(const run_job *
     return status;
 }
 
+bool elbo__cli_is_part_of_run(const char *path)
+{
+    static const char *const parts[] = {"model.safetensors", "config.ini", "metrics.csv"};
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (strcmp(name, parts[i]) == 0)
+            return true;
+    return false;
+}
+
 /* Whether a file that an option names, where a command has it, can be meant: a name, and not that of what a run is made
  * of. */
 static void check_file(const command_line *line, const elbo_values *values, const char *option)
 {
-    static const char *const parts[] = {"model.safetensors", "config.ini", "metrics.csv"};
     const elbo_value *file = elbo_values_get(values, option, ELBO_TEXT);
     if (!file || (!file->text[0] && !elbo_values_given(values, option)))
         return;
     const char *slash = strrchr(file->text, '/'), *name = slash ? slash + 1 : file->text;
     if (!*name)
         elbo__cli_wrong_usage(line, "option \"%s\": \"%s\" is no name of a file", option, file->text);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        if (strcmp(name, parts[i]) == 0)
-            elbo__cli_wrong_usage(line, "option \"%s\": \"%s\" is the name of a part of a run", option, file->text);
+    if (elbo__cli_is_part_of_run(file->text))
+        elbo__cli_wrong_usage(line, "option \"%s\": \"%s\" is the name of a part of a run", option, file->text);
 }
 
 static int run_command(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job), bool labels,

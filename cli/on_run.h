@@ -31,6 +31,9 @@ int elbo__cli_on_run_with_labels(command_line *line, int argc, char **argv, int 
 /* *label = the class that OPTION_LABEL means, or ELBO_EACH_CLASS. Says on stderr why there are no images of it. */
 bool elbo__cli_find_label(const run_job *job, int *label);
 
+/* Whether a file of that name is what a run is made of. */
+bool elbo__cli_is_part_of_run(const char *path);
+
 /* Exit status of a command whose last work was to write the file of OPTION_OUTPUT; says what it wrote, and shows it
  * where OPTION_PREVIEW asks for that. */
 int elbo__cli_wrote(const run_job *job, const char *what, elbo_status status);

@@ -32,6 +32,8 @@ const command elbo__cli_commands[] = {
     {"classify", "ask a conditional model which label explains each image best", elbo__cmd_classify},
     {"evaluate", "the ELBO of a trained model, and its parts", elbo__cmd_evaluate},
     {"compare", "runs side by side: options, figures, curves", elbo__cmd_compare},
+    {"export", "write a trained model as C, ONNX or PyTorch", elbo__cmd_export},
+    {"import", "make a run of weights that were changed elsewhere", elbo__cmd_import},
     {"info", "about this program, or about a run", elbo__cmd_info},
     {"plan", "what becomes of a training step, and where its time goes", elbo__cmd_plan},
     {"models", "the models that can be trained, with their options", elbo__cmd_models},

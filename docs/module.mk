@@ -2,6 +2,7 @@ nobase_dist_doc_DATA += \
     %reldir%/adding-an-op.md \
     %reldir%/architecture.md \
     %reldir%/evaluating.md \
+    %reldir%/interchange.md \
     %reldir%/latent-space.md \
     %reldir%/math.md \
     %reldir%/models.md \

@@ -18,6 +18,8 @@ library_sources += \
     %reldir%/array_file.h \
     %reldir%/axis.c \
     %reldir%/axis.h \
+    %reldir%/base64.c \
+    %reldir%/base64.h \
     %reldir%/bytes.c \
     %reldir%/bytes.h \
     %reldir%/class_names.c \
@@ -79,6 +81,8 @@ library_sources += \
     %reldir%/png.c \
     %reldir%/png_private.h \
     %reldir%/png_read.c \
+    %reldir%/protobuf.c \
+    %reldir%/protobuf.h \
     %reldir%/quote.c \
     %reldir%/quote.h \
     %reldir%/safetensors.c \

@@ -55,6 +55,7 @@ unit_sources += \
     %reldir%/test_eigen.c \
     %reldir%/test_elementwise.c \
     %reldir%/test_explain.c \
+    %reldir%/test_exports.c \
     %reldir%/test_finite.c \
     %reldir%/test_folder.c \
     %reldir%/test_free_bits.c \
@@ -117,6 +118,7 @@ unit_sources += \
     %reldir%/test_plan_cases.c \
     %reldir%/test_players.c \
     %reldir%/test_product.c \
+    %reldir%/test_program.c \
     %reldir%/test_questions.c \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
@@ -193,6 +195,10 @@ check_PROGRAMS += %reldir%/generic_kernels
 check_PROGRAMS += %reldir%/own_program
 %C%_own_program_SOURCES = %reldir%/own_program.c
 
+# Runs of many kinds, with what comes of them, for the tests of exports.
+check_PROGRAMS += %reldir%/export_runs
+%C%_export_runs_SOURCES = %reldir%/export_runs.c
+
 script_tests = \
     %reldir%/columns \
     %reldir%/floors \
@@ -217,11 +223,14 @@ script_tests = \
     %reldir%/test_cli_resume.sh \
     %reldir%/test_cli_sources.sh \
     %reldir%/test_events.sh \
+    %reldir%/test_export_c.sh \
+    %reldir%/test_export_onnx.sh \
+    %reldir%/test_export_pytorch.sh \
     %reldir%/test_locale.sh \
     %reldir%/test_own_program.sh
 
 TESTS += $(script_tests)
-EXTRA_DIST += %reldir%/cli.sh %reldir%/read_events.py
+EXTRA_DIST += %reldir%/cli.sh %reldir%/check_onnx.py %reldir%/check_pytorch.py %reldir%/read_events.py
 dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 
 # What takes too long for every change: 12 GB of images, and a million graphs.

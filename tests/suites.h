@@ -32,6 +32,7 @@
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
     SUITE(eigen)                                                                                                       \
+    SUITE(exports)                                                                                                     \
     SUITE(explain)                                                                                                     \
     SUITE(folder)                                                                                                      \
     SUITE(free_bits)                                                                                                   \
@@ -90,6 +91,7 @@
     SUITE(picture_latent)                                                                                              \
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
+    SUITE(program)                                                                                                     \
     SUITE(questions)                                                                                                   \
     SUITE(resume)                                                                                                      \
     SUITE(run)                                                                                                         \

@@ -55,9 +55,10 @@ static elbo_in inputs(const elbo_run *run, elbo_graph *g, const elbo__work *work
         .accumulation = work->accumulation,
         .average = run->average,
     };
-    elbo_var *x = pixels(run, g, work, rows), *mask = observed(run, g, work, x, rows);
-    in.x = elbo_binarised(&in, mask ? elbo_where(mask, x, elbo_constant(g, 0)) : x);
-    in.mask = observed(run, g, work, x, rows);
+    elbo_var *given = pixels(run, g, work, rows), *mask = observed(run, g, work, given, rows);
+    elbo_var *x = mask ? elbo_where(mask, given, elbo_constant(g, 0)) : given;
+    in.x = work->seen ? x : elbo_binarised(&in, x);
+    in.mask = observed(run, g, work, given, rows);
     return in;
 }
 
@@ -210,7 +211,8 @@ static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__pl
 static bool same(const elbo__work *a, const elbo__work *b)
 {
     return a->role == b->role && a->moving == b->moving && a->accumulation == b->accumulation && a->batch == b->batch &&
-           a->draws == b->draws && a->table == b->table && a->pixels == b->pixels && a->missing == b->missing;
+           a->draws == b->draws && a->table == b->table && a->pixels == b->pixels && a->missing == b->missing &&
+           a->seen == b->seen;
 }
 
 static void discard(elbo__planned *planned)

@@ -4,6 +4,7 @@
 
 #include "../../autograd/plan.h"
 #include "../../io/listing.h"
+#include "../../io/safetensors.h"
 #include "../model/role.h"
 #include "run.h"
 
@@ -37,6 +38,7 @@ typedef struct {
     int64_t table;     /* N of the data set that inputs "rows" (B) pick from; 0: input "x" (B, D) is given itself */
     elbo_dtype pixels; /* of the data set                                                                         */
     elbo__missing missing;
+    bool seen; /* x is given as the encoder sees it: binarised where that is asked for */
 } elbo__work;
 
 typedef struct {
@@ -86,6 +88,12 @@ elbo_run *elbo__run_load_resume(const char *path, const elbo_model *const *model
 
 /* Whether the names of a model's options can stand in a configuration. */
 elbo_status elbo__run_check_names(const elbo_model *model) ELBO_MUST_CHECK;
+
+/* Takes the weights from a file: every tensor of the file is one of the model or, in one to resume from, of the
+ * training; and every one of the model is in the file, as f32, or as f64 where numbers may be rounded. The message does
+ * not name the file. */
+elbo_status elbo__run_read_weights(elbo_run *run, const elbo_safetensors *file, bool resume,
+                                   bool rounded) ELBO_MUST_CHECK;
 
 /* The name of a weight that is not finite; NULL: all are. */
 const char *elbo__run_spoilt(const elbo_run *run);
