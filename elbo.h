@@ -68,6 +68,7 @@
 #include "nn/exports/export.h"
 #include "nn/pca/pca.h"
 #include "nn/pictures/picture.h"
+#include "nn/report/report.h"
 #include "nn/training/batches.h"
 #include "nn/training/train.h"
 

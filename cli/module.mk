@@ -19,6 +19,7 @@ library_sources += \
     %reldir%/cmd_models.c \
     %reldir%/cmd_plan.c \
     %reldir%/cmd_reconstruct.c \
+    %reldir%/cmd_report.c \
     %reldir%/cmd_sample.c \
     %reldir%/cmd_scatter.c \
     %reldir%/cmd_train.c \

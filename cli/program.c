@@ -34,6 +34,7 @@ const command elbo__cli_commands[] = {
     {"compare", "runs side by side: options, figures, curves", elbo__cmd_compare},
     {"export", "write a trained model as C, ONNX or PyTorch", elbo__cmd_export},
     {"import", "make a run of weights that were changed elsewhere", elbo__cmd_import},
+    {"report", "write a run as one page for a browser", elbo__cmd_report},
     {"info", "about this program, or about a run", elbo__cmd_info},
     {"plan", "what becomes of a training step, and where its time goes", elbo__cmd_plan},
     {"models", "the models that can be trained, with their options", elbo__cmd_models},

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "../tensor/error.h"
+#include "file.h"
 
 enum { ELBO__PIXELS = 2 }; /* of a PNG, to a unit: sharp on paper and on fine screens */
 
@@ -86,6 +87,9 @@ elbo_status elbo__drawing_check(const char *path) ELBO_MUST_CHECK;
 elbo_status elbo__drawing_write(const elbo__drawing *drawing, const char *path) ELBO_MUST_CHECK;
 
 void elbo__drawing_free(elbo__drawing *drawing); /* leaves it empty */
+
+/* The drawing as an svg element, for a page; what may have failed is in its status. */
+void elbo__drawing_put_svg(const elbo__drawing *drawing, elbo__writer *out);
 
 /* The two back ends. */
 elbo_status elbo__drawing_svg(const elbo__drawing *drawing, const char *path) ELBO_MUST_CHECK;

@@ -4,8 +4,7 @@
 
 #include "../tensor/text.h"
 #include "drawing.h"
-#include "file.h"
-#include "font.h"
+#include "html.h"
 
 static void put(elbo__writer *out, const char *text)
 {
@@ -37,27 +36,10 @@ static void put_attribute(elbo__writer *out, const char *name, double value)
     put(out, "\"");
 }
 
-/* What XML cannot hold, bytes that are not UTF-8 and control characters, becomes U+FFFD. */
-static void put_escaped(elbo__writer *out, const char *text)
-{
-    while (*text) {
-        const char *start = text;
-        const uint32_t code = elbo__text_next(&text);
-        switch (code) {
-        case '<': put(out, "&lt;"); break;
-        case '>': put(out, "&gt;"); break;
-        case '&': put(out, "&amp;"); break;
-        case '"': put(out, "&quot;"); break;
-        case ELBO__NO_CODE: put(out, "\xef\xbf\xbd"); break;
-        default: elbo__write(out, start, (size_t)(text - start));
-        }
-    }
-}
-
 static void put_title(elbo__writer *out, const char *title)
 {
     put(out, "<title>");
-    put_escaped(out, title);
+    elbo__html_text(out, title);
     put(out, "</title>\n");
 }
 
@@ -139,18 +121,14 @@ static void put_text(elbo__writer *out, const elbo__mark *mark, const double *po
         put(out, ")\"");
     }
     put(out, ">");
-    put_escaped(out, mark->text);
+    elbo__html_text(out, mark->text);
     put(out, "</text>\n");
 }
 
-elbo_status elbo__drawing_svg(const elbo__drawing *drawing, const char *path)
+void elbo__drawing_put_svg(const elbo__drawing *drawing, elbo__writer *out)
 {
     static void (*const put_mark[])(elbo__writer *, const elbo__mark *, const double *) = {
         [ELBO__DOTS] = put_dots, [ELBO__LINE] = put_line, [ELBO__BOX] = put_box, [ELBO__TEXT] = put_text};
-    elbo__writer *out;
-    elbo_status status = elbo__writer_open(path, &out);
-    if (status != ELBO_OK)
-        return status;
     put(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\"");
     put_attribute(out, "width", drawing->width);
     put_attribute(out, "height", drawing->height);
@@ -167,5 +145,14 @@ elbo_status elbo__drawing_svg(const elbo__drawing *drawing, const char *path)
         put_mark[mark->kind](out, mark, drawing->points + 2 * mark->first);
     }
     put(out, "</svg>\n");
+}
+
+elbo_status elbo__drawing_svg(const elbo__drawing *drawing, const char *path)
+{
+    elbo__writer *out;
+    elbo_status status = elbo__writer_open(path, &out);
+    if (status != ELBO_OK)
+        return status;
+    elbo__drawing_put_svg(drawing, out);
     return elbo__writer_commit(out);
 }

@@ -81,9 +81,10 @@ typedef struct {
     const bool *marked;                    /* (n): drawn in colour, the others in grey; NULL: all in colour  */
     const char *marked_name, *other_name;  /* what the two are, in the legend; NULL: no legend               */
     int64_t n;                             /* at least 1                                                     */
+    int64_t first;                         /* the number of the first bar                                    */
 } elbo_bar_plot;
 
-/* A bar for each value from 0 to it, side by side and numbered from 0: such as the KL of each latent dimension, where
+/* A bar for each value from 0 to it, side by side and numbered: such as the KL of each latent dimension, where
  * `marked` are the active ones. */
 ELBO_API elbo_status elbo_bars(const char *path, const elbo_bar_plot *plot) ELBO_MUST_CHECK;
 

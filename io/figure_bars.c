@@ -37,20 +37,22 @@ static elbo__axis axis_of(const elbo_bar_plot *plot)
 void elbo__draw_bars(const elbo_bar_plot *plot, elbo__drawing *drawing)
 {
     elbo__plot page = {plot->title, plot->x_label, plot->y_label, .width = WIDTH, .height = HEIGHT};
+    const double first = (double)plot->first;
     elbo__key keys[2];
     int named = 0;
     if (plot->marked && plot->marked_name)
         keys[named++] = (elbo__key){plot->marked_name, elbo__class_colour(0)};
     if (plot->marked && plot->other_name)
         keys[named++] = (elbo__key){plot->other_name, UNMARKED};
-    page.x = elbo__axis_whole(-0.75, (double)plot->n - 0.25, WIDTH, ELBO__TICK_SIZE);
+    page.x = elbo__axis_whole(first - 0.75, first + (double)plot->n - 0.25, WIDTH, ELBO__TICK_SIZE);
     page.y = axis_of(plot);
     drawing->title = plot->title ? plot->title : "Bars";
     elbo__plot_page(&page, keys, named, drawing);
     const double zero = elbo__plot_y(&page, 0);
     for (int64_t i = 0; i < plot->n; i++) {
-        const double left = elbo__plot_x(&page, (double)i - PART / 2),
-                     right = elbo__plot_x(&page, (double)i + PART / 2), end = elbo__plot_y(&page, plot->values[i]);
+        const double left = elbo__plot_x(&page, first + (double)i - PART / 2),
+                     right = elbo__plot_x(&page, first + (double)i + PART / 2),
+                     end = elbo__plot_y(&page, plot->values[i]);
         elbo__draw_box(drawing, left, fmin(zero, end), right - left, fabs(end - zero),
                        ELBO__INK(!plot->marked || plot->marked[i] ? elbo__class_colour(0) : UNMARKED, 1));
     }

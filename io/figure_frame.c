@@ -74,10 +74,14 @@ void elbo__plot_grid(elbo__drawing *drawing, const elbo__plot *plot)
                     ELBO__FRAME_INK);
 }
 
+double elbo__plot_numbers(const elbo__plot *plot)
+{
+    return 1.15 * elbo__axis_width(&plot->y, ELBO__TICK_SIZE) + ELBO__TICK_GAP;
+}
+
 void elbo__plot_labels(elbo__drawing *drawing, const elbo__plot *plot)
 {
     const double x = plot->left + plot->width / 2, y = plot->top + plot->height / 2;
-    const double numbers = ELBO__TICK_GAP + elbo__axis_width(&plot->y, ELBO__TICK_SIZE);
     const elbo__text label = {ELBO__LABEL_SIZE, ELBO__MIDDLE, false, ELBO__TEXT_INK};
     if (plot->x_label)
         elbo__draw_fitted(drawing, x,
@@ -85,7 +89,7 @@ void elbo__plot_labels(elbo__drawing *drawing, const elbo__plot *plot)
                               0.7 * ELBO__LABEL_SIZE,
                           label, plot->x_label, plot->width);
     if (plot->y_label)
-        elbo__draw_fitted(drawing, plot->left - numbers - ELBO__LABEL_GAP, y,
+        elbo__draw_fitted(drawing, plot->left - elbo__plot_numbers(plot) - ELBO__LABEL_GAP, y,
                           (elbo__text){ELBO__LABEL_SIZE, ELBO__MIDDLE, true, ELBO__TEXT_INK}, plot->y_label,
                           plot->height);
 }
@@ -130,7 +134,7 @@ void elbo__plot_page(elbo__plot *plot, const elbo__key *keys, int count, elbo__d
     const double title = plot->title ? ELBO__TITLE_SIZE + ELBO__TITLE_GAP : 0,
                  rows = set_keys(plot, keys, count, 0, NULL), legend = rows > 0 ? rows + ELBO__TITLE_GAP / 2 : 0;
     const double left = ELBO__EDGE + (plot->y_label ? ELBO__LABEL_SIZE + ELBO__LABEL_GAP : 0);
-    plot->left = round(left + elbo__axis_width(&plot->y, ELBO__TICK_SIZE) + ELBO__TICK_GAP);
+    plot->left = round(left + elbo__plot_numbers(plot));
     plot->top = ELBO__EDGE + title + legend;
     drawing->width = plot->left + plot->width + fmax(ELBO__EDGE, ceil(elbo__plot_overhang(plot)) + ELBO__EDGE);
     drawing->height = plot->top + plot->height + ELBO__TICK_GAP + ELBO__TICK_SIZE + ELBO__EDGE +

@@ -55,6 +55,9 @@ void elbo__plot_grid(elbo__drawing *drawing, const elbo__plot *plot);
 void elbo__plot_labels(elbo__drawing *drawing, const elbo__plot *plot);
 void elbo__plot_title(elbo__drawing *drawing, const elbo__plot *plot, double baseline);
 
+/* How wide the numbers beside the y axis are, with their gap. Fonts of other machines may be wider than ours. */
+double elbo__plot_numbers(const elbo__plot *plot);
+
 /* How far the number at the right end of the x axis stands out over the frame. To the left there is room for it. */
 double elbo__plot_overhang(const elbo__plot *plot);
 

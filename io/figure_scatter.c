@@ -151,7 +151,7 @@ static void lay_out(struct figure *figure)
         *plot = (elbo__plot){panel->title, panel->x_label, panel->y_label, .width = side, .height = side};
         set_axes(plot, panel);
         left += plot->y_label ? ELBO__LABEL_SIZE + ELBO__LABEL_GAP : 0;
-        plot->left = round(left + elbo__axis_width(&plot->y, ELBO__TICK_SIZE) + ELBO__TICK_GAP);
+        plot->left = round(left + elbo__plot_numbers(plot));
         plot->top = top;
         left = plot->left + side + ceil(elbo__plot_overhang(plot)) + ELBO__BETWEEN;
     }

@@ -52,6 +52,8 @@ library_sources += \
     %reldir%/font.h \
     %reldir%/gzip.c \
     %reldir%/gzip.h \
+    %reldir%/html.c \
+    %reldir%/html.h \
     %reldir%/idx.c \
     %reldir%/idx_folder.c \
     %reldir%/idx_private.h \

@@ -73,6 +73,7 @@ unit_sources += \
     %reldir%/test_io_events.c \
     %reldir%/test_io_figure.c \
     %reldir%/test_io_files.c \
+    %reldir%/test_io_html.c \
     %reldir%/test_io_idx.c \
     %reldir%/test_io_jpeg.c \
     %reldir%/test_io_left_out.c \
@@ -124,6 +125,7 @@ unit_sources += \
     %reldir%/test_reduce.c \
     %reldir%/test_resume.c \
     %reldir%/test_rows.c \
+    %reldir%/test_report.c \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
     %reldir%/test_schedule.c \
@@ -227,10 +229,12 @@ script_tests = \
     %reldir%/test_export_onnx.sh \
     %reldir%/test_export_pytorch.sh \
     %reldir%/test_locale.sh \
-    %reldir%/test_own_program.sh
+    %reldir%/test_own_program.sh \
+    %reldir%/test_report.sh
 
 TESTS += $(script_tests)
 EXTRA_DIST += %reldir%/cli.sh %reldir%/check_onnx.py %reldir%/check_pytorch.py %reldir%/read_events.py
+EXTRA_DIST += %reldir%/browser.py %reldir%/cli.sh %reldir%/read_events.py
 dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 
 # What takes too long for every change: 12 GB of images, and a million graphs.

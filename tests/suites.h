@@ -50,6 +50,7 @@
     SUITE(io_events)                                                                                                   \
     SUITE(io_figure)                                                                                                   \
     SUITE(io_files)                                                                                                    \
+    SUITE(io_html)                                                                                                     \
     SUITE(io_idx)                                                                                                      \
     SUITE(io_jpeg)                                                                                                     \
     SUITE(io_left_out)                                                                                                 \
@@ -93,6 +94,7 @@
     SUITE(plan_cases)                                                                                                  \
     SUITE(program)                                                                                                     \
     SUITE(questions)                                                                                                   \
+    SUITE(report)                                                                                                      \
     SUITE(resume)                                                                                                      \
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \

@@ -205,6 +205,9 @@ START_TEST(on_a_logarithmic_scale_equal_factors_are_equal_ways)
     ck_assert_int_ge(t.count, 3);
     for (int i = 0; i < t.count; i++)
         ck_assert_double_eq_tol(log10(t.value[i]), round(log10(t.value[i])), 1e-9);
+    for (int i = 1; i + 1 < t.count; i++)
+        ck_assert_double_eq_tol(t.at[i] - t.at[i + 1], t.at[i - 1] - t.at[i], 0.03);
+    ck_assert_double_gt(t.at[0] - t.at[1], 20);
     const double decade = (t.at[1] - t.at[0]) / (log10(t.value[1]) - log10(t.value[0]));
     ck_assert_int_eq(points_of(next_line(svg, FIRST), at), 2); /* 0 and -1 have no place on it */
     ck_assert_double_eq_tol(at[1], t.at[0] + decade * (log10(0.003) - log10(t.value[0])), 0.1);
@@ -243,7 +246,7 @@ START_TEST(bars_stand_on_zero_and_end_at_their_values)
 {
     static const double values[] = {4.2, 0, -1.5, 0.02};
     static const bool marked[] = {true, false, true, false};
-    write_bars(&(elbo_bar_plot){"KL", "dimension", "nats", values, marked, "active", "not active", 4});
+    write_bars(&(elbo_bar_plot){"KL", "dimension", "nats", values, marked, "active", "not active", 4, 7});
     char *svg = svg_read("a.svg");
     const struct frame f = frame_of(svg, 0);
     const struct ticks x = ticks_of(svg, &f, 0), y = ticks_of(svg, &f, 1);
@@ -252,7 +255,7 @@ START_TEST(bars_stand_on_zero_and_end_at_their_values)
     for (int i = 0; i < 4; i++, box = svg_next(box, "rect")) {
         const double top = svg_number(box, "y"), bottom = top + svg_number(box, "height"),
                      middle = svg_number(box, "x") + svg_number(box, "width") / 2;
-        ck_assert_double_eq(x.value[i], i);
+        ck_assert_double_eq(x.value[i], 7 + i);
         ck_assert_double_eq_tol(middle, x.at[i], 0.03);
         ck_assert_double_eq_tol(top, place_of(&y, fmax(0, values[i])), 0.05);
         ck_assert_double_eq_tol(bottom, place_of(&y, fmin(0, values[i])), 0.05);
@@ -262,7 +265,7 @@ START_TEST(bars_stand_on_zero_and_end_at_their_values)
     ck_assert_int_eq(texts_that_say(svg, "active"), 1);
     ck_assert_int_eq(texts_that_say(svg, "not active"), 1);
     free(svg);
-    write_bars(&(elbo_bar_plot){NULL, NULL, NULL, values + 1, NULL, "active", "not active", 1});
+    write_bars(&(elbo_bar_plot){NULL, NULL, NULL, values + 1, NULL, "active", "not active", 1, 0});
     svg = svg_read("a.svg");
     ck_assert_int_eq(texts_that_say(svg, "active"), 0); /* nothing is told apart */
     free(svg);
@@ -274,7 +277,7 @@ START_TEST(a_thousand_bars_fit_the_frame)
     double values[1000];
     for (int i = 0; i < 1000; i++)
         values[i] = fabs(sin(i));
-    write_bars(&(elbo_bar_plot){NULL, NULL, NULL, values, NULL, NULL, NULL, 1000});
+    write_bars(&(elbo_bar_plot){NULL, NULL, NULL, values, NULL, NULL, NULL, 1000, 0});
     char *svg = svg_read("a.svg");
     const struct frame f = frame_of(svg, 0);
     int count = 0;
@@ -300,7 +303,7 @@ START_TEST(nothing_reaches_the_edge_of_the_page)
     else if (_i == 1)
         write_curves(&(elbo_curve_plot){NULL, NULL, NULL, curves, 1, true});
     else
-        write_bars(&(elbo_bar_plot){words, words, words, wide, (const bool[]){true, false}, words, words, 2});
+        write_bars(&(elbo_bar_plot){words, words, words, wide, (const bool[]){true, false}, words, words, 2, 0});
     picture png = picture_read("a.png");
     char *svg = svg_read("a.svg");
     const double edges = picture_ink(&png, 0, 0, png.width, 6) +
@@ -372,7 +375,7 @@ static elbo_status draw_curves(void)
 
 static elbo_status draw_bars(void)
 {
-    return elbo_bars(scratch_path(file), &(elbo_bar_plot){"title", "x", "y", rising, NULL, NULL, NULL, 6});
+    return elbo_bars(scratch_path(file), &(elbo_bar_plot){"title", "x", "y", rising, NULL, NULL, NULL, 6, 0});
 }
 
 START_TEST(curves_and_bars_survive_failing_allocations)
