@@ -99,6 +99,8 @@ int elbo__cmd_angles(int argc, char **argv)
             "Compares two models with linear decoders: the angle between each leading dimension of the other run and "
             "the space that RUN's decoder spans, and the largest principal angle between those dimensions together and "
             "that space. 0 degrees: it lies within.",
+        .examples = {{"angles runs/linear --to runs/pca",
+                      "how near a linear autoencoder came to the principal components"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, NULL, compare);

@@ -24,14 +24,7 @@ static const elbo_option table[] = {
      .greatest = 1e6,
      .metavar = "K",
      .help = "draws of z for each image and label"},
-    {.name = "count",
-     .alias = "n",
-     .type = ELBO_INTEGER,
-     .default_value = "0",
-     .least = 0,
-     .greatest = 1e9,
-     .metavar = "N",
-     .help = "only the first N images; 0: all"},
+    OPTION_FIRST,
     OPTION_SEED,
     OPTION_THREADS,
     OPTION_JSON,
@@ -127,23 +120,21 @@ static int classify(const run_job *job)
     const int64_t asked = elbo_values_integer(v, "count"), all = job->images->count;
     const int64_t n = asked && asked < all ? asked : all;
     const int classes = elbo_run_classes(job->run);
-    float *x = calloc((size_t)n, (size_t)elbo_run_pixels(job->run) * sizeof *x);
     float *log_prob = calloc((size_t)n, ((size_t)classes + 1) * sizeof *log_prob);
     int *labels = calloc((size_t)n, sizeof *labels);
     int64_t *counts = calloc((size_t)classes + 1, ((size_t)classes + 1) * sizeof *counts);
     const double began = elbo__cli_now();
-    const bool room = x && log_prob && labels && counts;
-    elbo_status status = room ? elbo_run_rows(job->run, job->images, 0, n, x, labels) : ELBO_NO_MEMORY;
+    const bool room = log_prob && labels && counts;
+    elbo_status status = room ? elbo_run_rows(job->run, job->images, 0, n, NULL, labels) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
-        status = elbo_run_classify(job->run, x, n, (int)elbo_values_integer(v, "draws"), elbo_values_integer(v, "seed"),
-                                   log_prob);
+        status = elbo_run_classify_images(job->run, job->images, n, (int)elbo_values_integer(v, "draws"),
+                                          elbo_values_integer(v, "seed"), log_prob);
     const bool sound = status != ELBO_OK || can_be_compared(job, log_prob, n, classes);
     for (int64_t i = 0; i < n && status == ELBO_OK && sound; i++)
         counts[labels[i] * classes + best(log_prob + i * classes, classes)]++;
     int shown = FAILED;
     if (status == ELBO_OK && sound)
         shown = print_result(job, counts, n, elbo__cli_now() - began);
-    free(x);
     free(log_prob);
     free(labels);
     free(counts);
@@ -159,6 +150,7 @@ int elbo__cmd_classify(int argc, char **argv)
         .doc =
             "Asks a conditional model which label explains each image best: the one with the largest ELBO, a bound on "
             "log p(x|y), from so many draws. Labels count as equally frequent.",
+        .examples = {{"classify runs/digits -n 20", "the first twenty test images"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, classify);

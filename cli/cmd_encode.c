@@ -1,12 +1,18 @@
-/* elbo encode RUN: codes of images as .npy files. */
+/* elbo encode RUN: codes of images as .npy or .csv files. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "../io/csv_write.h"
+#include "../io/file.h"
 #include "../io/npy.h"
+#include "../io/quote.h"
+#include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "command.h"
 #include "data.h"
 #include "on_run.h"
@@ -21,86 +27,212 @@ static const elbo_option table[] = {
      .type = ELBO_TEXT,
      .default_value = "codes",
      .metavar = "NAME",
-     .help = "writes NAME-mean.npy, and NAME-logvar.npy and NAME-labels.npy where there are such"},
+     .help = "NAME.csv: a line for each image, with its file where it is one, its label, its code; else NAME-mean.npy "
+             "(or NAME as it is, where it ends in .npy) and, where there are such, NAME-logvar.npy, NAME-labels.npy "
+             "and, of images that are files, NAME-names.txt"},
     OPTION_THREADS,
     OPTION_JSON,
     ELBO_OPTIONS_END,
 };
 
-/* Writes NAME-KIND.npy and says so. */
-static elbo_status write_numbers(result *r, const char *name, const char *kind, const elbo_tensor *tensor)
+/* What is written: codes of the images in order. */
+typedef struct {
+    const run_job *job;
+    float *mean, *logvar; /* (N, Z); logvar NULL: q(z|x) is no normal */
+} found_codes;
+
+static bool ends_in(const char *name, const char *end)
 {
-    char *path = NULL;
-    if (asprintf(&path, "%s-%s.npy", name, kind) < 0)
-        return ELBO_NO_MEMORY;
-    elbo_status status = elbo_npy_write(path, tensor);
+    const size_t length = strlen(name), last = strlen(end);
+    return length > last && elbo__same_letters(name + length - last, end);
+}
+
+/* ---- .csv -------------------------------------------------------------------------------------------------------- */
+
+static void put_label(elbo__csv_writer *csv, const run_job *job, int64_t image)
+{
+    const int label = (int)elbo_tensor_get(&job->images->labels, &image);
+    const char *name = elbo_run_class_name(job->run, label);
+    if (!name && job->images->class_names)
+        name = job->images->class_names[label];
+    if (name)
+        elbo__csv_words(csv, name);
+    else
+        elbo__csv_count(csv, "", label);
+}
+
+static void put_header(elbo__csv_writer *csv, const found_codes *c)
+{
+    const int64_t dims = elbo_run_latent(c->job->run);
+    if (c->job->images->file_names)
+        elbo__csv_words(csv, "file");
+    if (c->job->images->labels.data)
+        elbo__csv_words(csv, "label");
+    for (int64_t k = 0; k < dims; k++)
+        elbo__csv_count(csv, "z", k + 1);
+    for (int64_t k = 0; k < dims && c->logvar; k++)
+        elbo__csv_count(csv, "logvar", k + 1);
+    elbo__csv_end_line(csv);
+}
+
+static void put_image(elbo__csv_writer *csv, const found_codes *c, int64_t image)
+{
+    const int64_t dims = elbo_run_latent(c->job->run);
+    if (c->job->images->file_names)
+        elbo__csv_words(csv, c->job->images->file_names[image]);
+    if (c->job->images->labels.data)
+        put_label(csv, c->job, image);
+    for (int64_t k = 0; k < dims; k++)
+        elbo__csv_put_number(csv, c->mean[image * dims + k]);
+    for (int64_t k = 0; k < dims && c->logvar; k++)
+        elbo__csv_put_number(csv, c->logvar[image * dims + k]);
+    elbo__csv_end_line(csv);
+}
+
+static elbo_status write_csv(const found_codes *c, const char *path, result *r)
+{
+    const int64_t n = c->job->images->count;
+    elbo__csv_writer *csv;
+    elbo_status status = elbo__csv_writer_open(path, &csv);
+    if (status != ELBO_OK)
+        return status;
+    put_header(csv, c);
+    for (int64_t i = 0; i < n; i++)
+        put_image(csv, c, i);
+    status = elbo__csv_writer_commit(csv);
     if (status == ELBO_OK) {
-        elbo__cli_line(r, "%s %s %s", kind, path, elbo_shape_format(&tensor->layout.shape).text);
-        elbo__cli_put_text(r, kind, path);
+        elbo__cli_line(r, "codes %s (%" PRId64 ", %" PRId64 ")", path, n, elbo_run_latent(c->job->run));
+        elbo__cli_put_text(r, "codes", path);
+    }
+    return status;
+}
+
+/* ---- .npy -------------------------------------------------------------------------------------------------------- */
+
+/* The name of a file of a kind, for free: that of the means may be the user's own. NULL: memory is short. */
+static char *name_of(const char *name, const char *kind, const char *end)
+{
+    const bool whole = ends_in(name, ".npy");
+    const int length = (int)strlen(name) - (whole ? 4 : 0);
+    char *path = NULL;
+    if (whole && strcmp(kind, "mean") == 0)
+        return strdup(name);
+    return asprintf(&path, "%.*s-%s%s", length, name, kind, end) < 0 ? NULL : path;
+}
+
+/* The files of an image each, one a line; one with a line break or a double quote in it is quoted (io/quote.h). */
+static elbo_status write_names(const char *path, char *const *names)
+{
+    elbo__writer *out;
+    elbo_status status = elbo__writer_open(path, &out);
+    if (status != ELBO_OK)
+        return status;
+    for (; *names && status == ELBO_OK; names++) {
+        char *name = elbo__quote(*names);
+        status = name ? ELBO_OK : ELBO_NO_MEMORY;
+        if (name)
+            elbo__write(out, name, strlen(name));
+        elbo__write(out, "\n", 1);
+        elbo__free(name);
+    }
+    if (status == ELBO_OK)
+        return elbo__writer_commit(out);
+    elbo__writer_abort(out);
+    return status;
+}
+
+/* A file of NumPy or of lines; both NULL: there is nothing of the kind. */
+typedef struct {
+    const char *kind, *end;
+    const elbo_tensor *tensor;
+    char *const *lines;
+} npy_file;
+
+/* Where there is nothing of the kind, the file that an earlier call has left under the same name goes: it would be
+ * taken for one of this call. */
+static elbo_status write_file(const run_job *job, const npy_file *file, result *r)
+{
+    const elbo_shape shape = file->tensor ? file->tensor->layout.shape : ELBO_SHAPE(job->images->count);
+    elbo_status status = ELBO_OK;
+    char *path = name_of(elbo_values_text(job->values, "output"), file->kind, file->end);
+    if (!path)
+        return ELBO_NO_MEMORY;
+    if (file->tensor)
+        status = elbo_npy_write(path, file->tensor);
+    else if (file->lines)
+        status = write_names(path, file->lines);
+    else
+        unlink(path);
+    if (status == ELBO_OK && (file->tensor || file->lines)) {
+        elbo__cli_line(r, "%s %s %s", file->kind, path, elbo_shape_format(&shape).text);
+        elbo__cli_put_text(r, file->kind, path);
     }
     free(path);
     return status;
 }
 
-/* The file that an earlier call has left under the same name would be taken for one of this call. */
-static void remove_old(const char *name, const char *kind)
+static elbo_status write_npy(const found_codes *c, result *r)
 {
-    char *path = NULL;
-    if (asprintf(&path, "%s-%s.npy", name, kind) < 0)
-        return;
-    unlink(path);
-    free(path);
+    const elbo_images *images = c->job->images;
+    const elbo_shape shape = ELBO_SHAPE(images->count, elbo_run_latent(c->job->run));
+    const elbo_tensor means = elbo_tensor_of(ELBO_F32, shape, c->mean);
+    const elbo_tensor logvars = elbo_tensor_of(ELBO_F32, shape, c->logvar);
+    const npy_file files[] = {
+        {"mean", ".npy", .tensor = &means},
+        {"logvar", ".npy", .tensor = c->logvar ? &logvars : NULL},
+        {"labels", ".npy", .tensor = images->labels.data ? &images->labels : NULL},
+        {"names", ".txt", .lines = images->file_names},
+    };
+    elbo_status status = ELBO_OK;
+    for (size_t i = 0; i < sizeof files / sizeof files[0] && status == ELBO_OK; i++)
+        status = write_file(c->job, &files[i], r);
+    return status;
 }
+
+/* ---- codes ------------------------------------------------------------------------------------------------------- */
 
 static bool are_finite(const run_job *job, const char *kind, const float *x, int64_t n)
 {
     int64_t bad = 0;
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < n && x; i++)
         bad += !isfinite(x[i]);
     if (bad)
         elbo__cli_say("%s: %" PRId64 " numbers of %s are not finite", job->path, bad, kind);
     return bad == 0;
 }
 
+/* Frees the log-variances where there are none. */
+static elbo_status find_codes(found_codes *c)
+{
+    const run_job *job = c->job;
+    const size_t n = (size_t)job->images->count, dims = (size_t)elbo_run_latent(job->run);
+    c->mean = calloc(n, dims * sizeof *c->mean);
+    c->logvar = calloc(n, dims * sizeof *c->logvar);
+    if (!c->mean || !c->logvar)
+        return elbo__fail(ELBO_NO_MEMORY, "out of memory");
+    elbo_status status = elbo_run_encode_images(job->run, job->images, c->mean, c->logvar);
+    if (status != ELBO_INVALID)
+        return status;
+    free(c->logvar); /* q(z|x) is no normal */
+    c->logvar = NULL;
+    return elbo_run_encode_images(job->run, job->images, c->mean, NULL);
+}
+
 static int encode(const run_job *job)
 {
     const char *name = elbo_values_text(job->values, "output");
-    const int64_t n = job->images->count, dims = elbo_run_latent(job->run);
-    float *x = calloc((size_t)n, (size_t)elbo_run_pixels(job->run) * sizeof *x);
-    float *mean = calloc((size_t)n, (size_t)dims * sizeof *mean),
-          *logvar = calloc((size_t)n, (size_t)dims * sizeof *mean);
-    int *labels = calloc((size_t)n, sizeof *labels);
-    const elbo_shape shape = ELBO_SHAPE(n, dims);
-    const elbo_tensor means = elbo_tensor_of(ELBO_F32, shape, mean), logvars = elbo_tensor_of(ELBO_F32, shape, logvar);
-    const bool room = x && mean && logvar && labels;
-    elbo_status status = room ? elbo_run_rows(job->run, job->images, 0, n, x, labels) : ELBO_NO_MEMORY;
-    bool normal = false;
+    const int64_t size = job->images->count * elbo_run_latent(job->run);
+    found_codes c = {.job = job};
     result r = elbo__cli_result(job->values);
-    if (status == ELBO_OK) {
-        status = elbo_run_posterior(job->run, x, labels, n, mean, logvar);
-        normal = status == ELBO_OK;
-        if (status == ELBO_INVALID) /* q(z|x) is no normal */
-            status = elbo_run_encode(job->run, x, labels, n, mean);
-    }
+    elbo_status status = find_codes(&c);
     if (status == ELBO_OK)
-        status = write_numbers(&r, name, "mean", &means);
-    if (status == ELBO_OK && normal)
-        status = write_numbers(&r, name, "logvar", &logvars);
-    else if (status == ELBO_OK)
-        remove_old(name, "logvar");
-    if (status == ELBO_OK && job->images->labels.data)
-        status = write_numbers(&r, name, "labels", &job->images->labels);
-    else if (status == ELBO_OK)
-        remove_old(name, "labels");
-    const bool finite = status != ELBO_OK || (are_finite(job, "mean", mean, n * dims) &&
-                                              (!normal || are_finite(job, "logvar", logvar, n * dims)));
-    free(x);
-    free(mean);
-    free(logvar);
-    free(labels);
-    if (!room)
-        return elbo__cli_result_end(&r, elbo__cli_out_of_memory());
-    return elbo__cli_result_end(&r, status != ELBO_OK ? elbo__cli_fail() : finite ? EXIT_SUCCESS : FAILED);
+        status = ends_in(name, ".csv") ? write_csv(&c, name, &r) : write_npy(&c, &r);
+    int end = status == ELBO_OK ? EXIT_SUCCESS : elbo__cli_fail();
+    if (status == ELBO_OK && !(are_finite(job, "mean", c.mean, size) && are_finite(job, "logvar", c.logvar, size)))
+        end = FAILED;
+    free(c.mean);
+    free(c.logvar);
+    return elbo__cli_result_end(&r, end);
 }
 
 int elbo__cmd_encode(int argc, char **argv)
@@ -108,8 +240,11 @@ int elbo__cmd_encode(int argc, char **argv)
     command_line line = {
         .name = "encode",
         .doc =
-            "Writes the codes of images as .npy files: the means of q(z|x), their log-variances where it is a normal "
-            "distribution, and the labels where the data have them.",
+            "Writes the codes of images as .npy files or as one .csv file: the means of q(z|x), their log-variances "
+            "where it is a normal distribution, the labels where the data have them, and the names of the files where "
+            "images are files.",
+        .examples = {{"encode runs/digits -o test", "the test images, as test-mean.npy and others"},
+                     {"encode runs/digits --part train -o train.csv", "and those of the training, as a table"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run_with_labels(&line, argc, argv, encode);

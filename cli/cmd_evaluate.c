@@ -1,26 +1,47 @@
-/* elbo evaluate RUN: the bound over a data set, in nats per image. */
+/* elbo evaluate RUN: the bound over a data set, in nats per image, and what the latent space is used for. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../io/file.h"
+#include "../nn/runs/latent_use.h"
+#include "../nn/runs/measure.h"
+#include "../tensor/text.h"
 #include "command.h"
 #include "data.h"
+#include "figures.h"
 #include "on_run.h"
 #include "progress.h"
 #include "result.h"
 
+enum { MOST_INFORMED = 10000, SHOWN_DIMENSIONS = 64, DIMENSIONS_IN_A_ROW = 8 };
+
 static const elbo_option table[] = {
     OPTION_DATA("that of the training"),
     OPTION_PART,
-    {.name = "draws",
+    OPTION_FIRST,
+    {.name = "samples",
+     .alias = "draws",
      .type = ELBO_INTEGER,
      .default_value = "0",
      .least = 0,
      .greatest = 1e6,
      .metavar = "K",
-     .help = "also estimate log p(x) from K draws of z for each image"},
+     .help = "also estimate log p(x) from K samples of z for each image, such as 5000"},
+    {.name = "information",
+     .type = ELBO_INTEGER,
+     .default_value = "-1",
+     .least = -1,
+     .greatest = 1e6,
+     .metavar = "N",
+     .help = "estimate the mutual information from N images at most, whose square the time goes with; 0: do not; -1: "
+             "10000, fewer of many dimensions"},
+    {.name = "per-image",
+     .type = ELBO_TEXT,
+     .metavar = "FILE",
+     .help = "write the figures of each image to FILE.csv or FILE.npy"},
     {.name = "seed",
      .type = ELBO_INTEGER,
      .default_value = "-1",
@@ -33,27 +54,56 @@ static const elbo_option table[] = {
     ELBO_OPTIONS_END,
 };
 
-/* The mean over images of log p(x) from `draws` draws. */
-static elbo_status mean_log_prob(elbo_run *run, const elbo_images *images, int draws, int64_t seed, double *out)
+/* ---- measuring --------------------------------------------------------------------------------------------------- */
+
+/* All that is found out, before a word of it is said. */
+typedef struct {
+    elbo_measuring how;
+    elbo_figures means;
+    elbo_image_figures each;
+    elbo_latent_use use;          /* latent 0: the model has no prior                         */
+    elbo_information information; /* images 0: it was not asked for, or is not to be had      */
+} findings;
+
+static void free_findings(findings *f)
 {
-    const int64_t n = images->count;
-    float *x = calloc((size_t)n, (size_t)elbo_run_pixels(run) * sizeof *x);
-    float *log_prob = calloc((size_t)n, sizeof *log_prob);
-    int *labels = calloc((size_t)n, sizeof *labels);
-    elbo_status status = x && log_prob && labels ? elbo_run_rows(run, images, 0, n, x, labels) : ELBO_NO_MEMORY;
-    if (status == ELBO_OK)
-        status = elbo_run_log_prob(run, x, labels, n, draws, seed, log_prob);
-    double sum = 0;
-    for (int64_t i = 0; i < n && status == ELBO_OK; i++)
-        sum += log_prob[i];
-    *out = sum / (double)n;
-    free(x);
-    free(log_prob);
-    free(labels);
-    return status;
+    elbo_image_figures_free(&f->each);
+    elbo_latent_use_free(&f->use);
 }
 
-/* How a metric is called and what it is measured in; what is not here is printed under its own name. */
+/* How many images the mutual information is estimated from. */
+static int64_t informed(const elbo_values *v, const elbo_run *run, int64_t images)
+{
+    const int64_t asked = elbo_values_integer(v, "information");
+    int64_t most = asked;
+    if (asked < 0) { /* a few seconds */
+        const double rows = sqrt(2e9 / (double)elbo_run_latent(run));
+        most = rows < MOST_INFORMED ? (int64_t)rows + 1 : MOST_INFORMED;
+    }
+    return most < images ? most : images;
+}
+
+static elbo_status measure(const run_job *job, findings *f)
+{
+    const elbo_values *v = job->values;
+    const int64_t given = elbo_values_integer(v, "seed");
+    *f = (findings){.how = {.count = elbo_values_integer(v, "count"),
+                            .samples = elbo_values_integer(v, "samples"),
+                            .seed = given < 0 ? elbo_run_seed(job->run) : given}};
+    elbo_status status = elbo_run_measure(job->run, job->images, &f->how, &f->means, &f->each);
+    if (status != ELBO_OK || elbo_run_model(job->run)->flags & ELBO_NO_PRIOR)
+        return status;
+    status = elbo_run_latent_use(job->run, job->images, f->how.count, &f->use);
+    const int64_t n = informed(v, job->run, f->each.images);
+    if (status != ELBO_OK || n == 0)
+        return status;
+    status = elbo_run_mutual_information(job->run, job->images, n, f->how.seed, &f->information);
+    return status == ELBO_INVALID ? ELBO_OK : status; /* q(z|x) is no normal */
+}
+
+/* ---- figures ----------------------------------------------------------------------------------------------------- */
+
+/* How a metric is called and what it is measured in; what is not here is shown under its own name. */
 static const struct {
     const char *metric, *label, *unit;
 } known[] = {
@@ -83,54 +133,137 @@ static const char *unit_of_recon(const elbo_run *run)
     return density || (likelihood && strcmp(likelihood->text, "bernoulli") == 0) ? "nats per image" : "per image";
 }
 
-/* A figure that is not finite is printed as nan, inf or -inf, and makes the command fail: this is its reason. */
-static bool print_figure(result *r, const char *key, const char *label, double value, int digits, const char *unit)
+/* The standard error of a mean over images, where it is known of each; NaN elsewhere. */
+static double error_of(const findings *f, const char *metric)
 {
-    elbo__cli_give_number(r, key, label, value, digits, unit);
-    if (isfinite(value))
-        return true;
-    elbo__cli_say("%s is not finite: the model cannot deal with these images", label ? label : key);
-    return false;
+    for (int i = 0; i < ELBO_IMAGE_LOG_LIKELIHOOD; i++) /* what follows has other means than the model's metrics */
+        if (f->each.at[i] && strcmp(elbo_image_figure_names[i], metric) == 0)
+            return elbo_summary_of(f->each.at[i], f->each.images).error;
+    return NAN;
 }
 
-/* Whether all are finite. */
-static bool print_figures(result *r, const elbo_run *run, const elbo_figures *figures)
+static void add_metric(const findings *f, const char *metric, const char *label, int digits, const char *unit,
+                       figures *out)
 {
-    bool finite = true;
+    elbo__cli_add_figure(
+        out, (figure){metric, label, elbo_figures_get(&f->means, metric), error_of(f, metric), .digits = digits}, "%s",
+        unit);
+}
+
+static void add_metrics(const elbo_run *run, const findings *f, figures *out)
+{
     for (int i = 0; i < KNOWN; i++) {
         const char *unit = known[i].unit ? known[i].unit : unit_of_recon(run);
-        if (elbo_figures_has(figures, known[i].metric))
-            finite &= print_figure(r, known[i].metric, known[i].label, elbo_figures_get(figures, known[i].metric),
-                                   unit[0] ? 2 : 4, unit);
+        if (elbo_figures_has(&f->means, known[i].metric))
+            add_metric(f, known[i].metric, known[i].label, unit[0] ? 2 : 4, unit, out);
     }
-    for (int i = 0; i < figures->count; i++)
-        if (!is_known(figures->at[i].name) &&
-            (strcmp(figures->at[i].name, "loss") != 0 || !elbo_figures_has(figures, "recon")))
-            finite &= strncmp(figures->at[i].name, "iwae-", 5) == 0
-                          ? print_figure(r, figures->at[i].name, NULL, figures->at[i].value, 2, "nats per image")
-                          : print_figure(r, figures->at[i].name, NULL, figures->at[i].value, 4, "");
-    return finite;
+    for (int i = 0; i < f->means.count; i++) {
+        const char *name = f->means.at[i].name;
+        const bool bound = strncmp(name, "iwae-", 5) == 0;
+        if (!is_known(name) && (strcmp(name, "loss") != 0 || !elbo_figures_has(&f->means, "recon")))
+            add_metric(f, name, NULL, bound ? 2 : 4, bound ? "nats per image" : "", out);
+    }
 }
 
-/* Prints the figures; *finite: whether all are. */
-static elbo_status measure(result *r, elbo_run *run, const elbo_images *images, int draws, int64_t seed, bool *finite)
+static void add_log_likelihood(const elbo_run *run, const findings *f, figures *out)
 {
-    elbo_figures figures;
-    double log_prob = NAN;
-    elbo_status status = elbo_run_evaluate(run, images, 0, seed, &figures);
-    if (status == ELBO_OK && draws > 0)
-        status = mean_log_prob(run, images, draws, seed, &log_prob);
-    if (status != ELBO_OK)
-        return status;
-    *finite = print_figures(r, run, &figures);
-    if (draws > 0)
-        *finite &= print_figure(r, "log_likelihood_estimate",
-                                elbo_run_classes(run) ? "log p(x|y) at least" : "log p(x) at least", log_prob, 2,
-                                "nats per image");
-    return ELBO_OK;
+    const int64_t n = f->each.images;
+    if (f->how.samples == 0)
+        return;
+    const elbo_summary nats = elbo_summary_of(f->each.at[ELBO_IMAGE_LOG_LIKELIHOOD], n),
+                       ess = elbo_summary_of(f->each.at[ELBO_IMAGE_ESS], n);
+    elbo__cli_add_figure(out,
+                         (figure){"log_likelihood_estimate",
+                                  elbo_run_classes(run) ? "log p(x|y) at least" : "log p(x) at least", nats.mean,
+                                  nats.error, .digits = 2},
+                         "nats per image");
+    elbo__cli_add_figure(out, (figure){"ess", "effective samples", ess.mean, ess.error, .digits = 1},
+                         "of %" PRId64 "; the least %.1f", f->how.samples, ess.least);
 }
 
-/* What the figures are figures of: they do not compare otherwise. */
+static void add_latent(const findings *f, figures *out)
+{
+    const elbo_information *told = &f->information;
+    if (f->use.latent == 0)
+        return;
+    elbo__cli_add_figure(out, (figure){"active_units", "active units", (double)f->use.active, NAN, .no_error = true},
+                         "of %" PRId64, f->use.latent);
+    if (told->images > 0)
+        elbo__cli_add_figure(
+            out,
+            (figure){"mutual_information", "mutual information", told->mutual_information, told->error, .digits = 2},
+            "nats; from %" PRId64 " images at most %.2f", told->images, told->limit);
+    if (told->images > 0 && !isnan(told->marginal_kl))
+        elbo__cli_add_figure(
+            out, (figure){"marginal_kl", "KL(q(z) || p(z))", told->marginal_kl, NAN, .digits = 2, .no_error = true},
+            "nats");
+}
+
+/* ---- dimensions -------------------------------------------------------------------------------------------------- */
+
+static const double *sorting_by; /* of by_kl, which qsort gives no argument for */
+
+static int by_kl(const void *a, const void *b)
+{
+    const int64_t i = *(const int64_t *)a, j = *(const int64_t *)b;
+    const double x = sorting_by[i], y = sorting_by[j];
+    return x > y ? -1 : x < y ? 1 : i < j ? -1 : 1;
+}
+
+/* The largest first. */
+static void print_dimensions(const elbo_latent_use *use, int64_t *order)
+{
+    const int64_t shown = use->latent < SHOWN_DIMENSIONS ? use->latent : SHOWN_DIMENSIONS;
+    for (int64_t j = 0; j < use->latent; j++)
+        order[j] = j;
+    sorting_by = use->kl;
+    qsort(order, (size_t)use->latent, sizeof *order, by_kl);
+    printf("KL of each dimension, nats per image, * active%s\n", shown < use->latent ? "; the largest 64" : "");
+    for (int64_t j = 0; j < shown; j++) {
+        const bool last = j + 1 == shown || (j + 1) % DIMENSIONS_IN_A_ROW == 0;
+        const double kl = use->kl[order[j]];
+        const char *mark = use->variance[order[j]] > ELBO_ACTIVE_VARIANCE ? "*" : last ? "" : " ";
+        printf("%5" PRId64 ": %6.3f%s%s", order[j], isnan(kl) ? NAN : kl, mark, last ? "\n" : " ");
+    }
+}
+
+static elbo_status give_dimensions(result *r, const elbo_latent_use *use)
+{
+    if (use->latent == 0)
+        return ELBO_OK;
+    elbo__cli_put_numbers(r, "variance_of_means", use->variance, use->latent);
+    if (use->kl)
+        elbo__cli_put_numbers(r, "kl_of_dimensions", use->kl, use->latent);
+    else
+        elbo__cli_put_text(r, "kl_of_dimensions", NULL);
+    if (!use->kl)
+        elbo__cli_line(r, "KL of each dimension: not known, since q(z|x) or p(z) is no normal distribution");
+    if (!use->kl || elbo__cli_is_json(r))
+        return ELBO_OK;
+    int64_t *order = calloc((size_t)use->latent, sizeof *order);
+    if (order)
+        print_dimensions(use, order);
+    free(order);
+    return order ? ELBO_OK : ELBO_NO_MEMORY;
+}
+
+/* What stands behind the figures in the table, as members of their own. */
+static void put_limits(result *r, const findings *f)
+{
+    const elbo_information *told = &f->information;
+    if (f->how.samples > 0)
+        elbo__cli_put_number(r, "ess_least", elbo_summary_of(f->each.at[ELBO_IMAGE_ESS], f->each.images).least);
+    if (f->use.latent > 0)
+        elbo__cli_put_integer(r, "latent_dimensions", f->use.latent);
+    if (told->images > 0) {
+        elbo__cli_put_integer(r, "mutual_information_images", told->images);
+        elbo__cli_put_number(r, "mutual_information_limit", told->limit);
+    }
+}
+
+/* ---- what they are figures of ------------------------------------------------------------------------------------ */
+
+/* They do not compare otherwise. */
 static const char *treatment(const elbo_run *run, const elbo_images *images)
 {
     const elbo_value *binarised = elbo_values_get(elbo_run_options(run), "binarise", ELBO_FLAG);
@@ -140,52 +273,122 @@ static const char *treatment(const elbo_run *run, const elbo_images *images)
 }
 
 /* Which density or loss recon and the ELBO are of. */
-static void print_likelihood(result *r, const elbo_run *run)
+static void give_likelihood(result *r, const elbo_run *run)
 {
     const elbo_values *options = elbo_run_options(run);
     const elbo_value *likelihood = elbo_values_get(options, "likelihood", ELBO_CHOICE);
     if (!likelihood)
         return;
-    char variance[64] = "";
     const elbo_value *learned = elbo_values_get(options, "learn-variance", ELBO_CHOICE);
-    if (strcmp(likelihood->text, "gaussian") == 0 && learned && strcmp(learned->text, "no") != 0)
-        snprintf(variance, sizeof variance, ", variance learned: %s", learned->text);
-    else if (strcmp(likelihood->text, "gaussian") == 0)
-        snprintf(variance, sizeof variance, ", variance %g", elbo_values_number(options, "variance"));
-    elbo__cli_line(r, "likelihood %s%s", likelihood->text, variance);
+    const bool gaussian = strcmp(likelihood->text, "gaussian") == 0,
+               learns = gaussian && learned && strcmp(learned->text, "no") != 0;
     elbo__cli_put_text(r, "likelihood", likelihood->text);
+    if (gaussian && !learns)
+        elbo__cli_put_number(r, "variance", elbo_values_number(options, "variance"));
+    if (learns)
+        elbo__cli_line(r, "likelihood %s, variance learned: %s", likelihood->text, learned->text);
+    else if (gaussian)
+        elbo__cli_line(r, "likelihood %s, variance %g", likelihood->text, elbo_values_number(options, "variance"));
+    else
+        elbo__cli_line(r, "likelihood %s", likelihood->text);
+}
+
+static void give_subject(result *r, const run_job *job, const findings *f)
+{
+    const int64_t n = f->each.images, all = job->images->count;
+    give_likelihood(r, job->run);
+    if (n < all)
+        elbo__cli_line(r, "images %" PRId64 ", the first of %" PRId64 ", part %s of %s", n, all, job->part,
+                       job->folder);
+    else
+        elbo__cli_line(r, "images %" PRId64 ", part %s of %s", n, job->part, job->folder);
+    elbo__cli_put_integer(r, "images", n);
+    elbo__cli_put_text(r, "part", job->part);
+    elbo__cli_put_text(r, "data", job->folder);
+    elbo__cli_put_integer(r, "samples", f->how.samples);
+    elbo__cli_put_integer(r, "seed", f->how.seed);
+    elbo__cli_give_text(r, "pixels", NULL, treatment(job->run, job->images));
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------------- */
+
+static int failure(elbo_status status)
+{
+    return status == ELBO_NO_MEMORY ? elbo__cli_out_of_memory() : elbo__cli_fail();
+}
+
+/* Writes the figures of each image where that was asked for; whether there was nothing amiss. */
+static bool write_figures(result *r, const run_job *job, const findings *f)
+{
+    const char *path = elbo_values_text(job->values, "per-image");
+    if (!path[0])
+        return true;
+    if (elbo_image_figures_write(&f->each, job->images, path) != ELBO_OK) {
+        elbo__cli_fail();
+        return false;
+    }
+    elbo__cli_give_text(r, "per_image", "figures of each image", path);
+    return true;
+}
+
+static int show(const run_job *job, const findings *f)
+{
+    result r = elbo__cli_result(job->values);
+    figures all = {.count = 0};
+    add_metrics(job->run, f, &all);
+    add_log_likelihood(job->run, f, &all);
+    add_latent(f, &all);
+    elbo__cli_give_figures(&r, &all);
+    put_limits(&r, f);
+    const elbo_status status = give_dimensions(&r, &f->use);
+    give_subject(&r, job, f);
+    const bool written = write_figures(&r, job, f);
+    const int shown = elbo__cli_result_end(&r, status == ELBO_OK ? EXIT_SUCCESS : failure(status));
+    return elbo__cli_are_finite(&all) && written ? shown : FAILED;
+}
+
+/* What would be known only after all has been measured: a name that no file can be written under. */
+static int check_path(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    elbo__writer *writer;
+    if (!path[0])
+        return EXIT_SUCCESS;
+    if (!dot || !(elbo__same_letters(dot, ".csv") || elbo__same_letters(dot, ".npy"))) {
+        elbo__cli_say("option \"per-image\": \"%s\" does not end in .csv or .npy", path);
+        return USAGE;
+    }
+    if (elbo__writer_open(path, &writer) != ELBO_OK)
+        return elbo__cli_fail();
+    elbo__writer_abort(writer);
+    return EXIT_SUCCESS;
 }
 
 static int evaluate(const run_job *job)
 {
-    const elbo_values *v = job->values;
-    const int64_t given = elbo_values_integer(v, "seed"), seed = given < 0 ? elbo_run_seed(job->run) : given;
-    bool finite;
-    result r = elbo__cli_result(v);
-    const elbo_status status = measure(&r, job->run, job->images, (int)elbo_values_integer(v, "draws"), seed, &finite);
-    if (status != ELBO_OK)
-        return elbo__cli_result_end(&r, status == ELBO_NO_MEMORY ? elbo__cli_out_of_memory() : elbo__cli_fail());
-    print_likelihood(&r, job->run);
-    elbo__cli_line(&r, "images %" PRId64 ", part %s of %s", job->images->count, job->part, job->folder);
-    elbo__cli_put_integer(&r, "images", job->images->count);
-    elbo__cli_put_text(&r, "part", job->part);
-    elbo__cli_put_text(&r, "data", job->folder);
-    elbo__cli_give_text(&r, "pixels", NULL, treatment(job->run, job->images));
-    const int shown = elbo__cli_result_end(&r, EXIT_SUCCESS); /* figures that are not finite too */
-    return finite ? shown : FAILED;
+    findings f;
+    int exit_status = check_path(elbo_values_text(job->values, "per-image"));
+    if (exit_status != EXIT_SUCCESS)
+        return exit_status;
+    const elbo_status status = measure(job, &f);
+    exit_status = status == ELBO_OK ? show(job, &f) : failure(status);
+    free_findings(&f);
+    return exit_status;
 }
 
 int elbo__cmd_evaluate(int argc, char **argv)
 {
     command_line line = {
         .name = "evaluate",
-        .doc =
-            "Measures a trained model: the ELBO (beta = 1, all constants, as many draws of z as the training measured "
-            "it with) and its "
-            "parts, "
-            "the squared error of the reconstruction (summed over pixels), and what else the model reports; means over "
-            "images. A denoising model gets damaged images and is measured by the whole ones. A Bernoulli on grey "
-            "levels has other figures than one on binarised pixels.",
+        .doc = "Measures a trained model: the ELBO (beta = 1, all constants, as many draws of z as the training "
+               "measured it with) and its parts, the squared error of the reconstruction (summed over pixels), and "
+               "what else the model reports, as means over images with standard errors over images; log p(x) where "
+               "samples are asked for; and what the latent space is used for: active units, the KL of each dimension, "
+               "mutual information. A denoising model gets damaged images and is measured by the whole ones. A "
+               "Bernoulli on grey levels has other figures than one on binarised pixels.",
+        .exits = "1 also where a figure is not finite.",
+        .examples = {{"evaluate runs/digits", "figures of the test images"},
+                     {"evaluate runs/digits --samples 5000 -n 1000", "and log p(x) of the first thousand"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, evaluate);

@@ -2,10 +2,12 @@
 #include "../nn/pictures/picture.h"
 #include "command.h"
 #include "on_run.h"
+#include "preview.h"
 
 static const elbo_option table[] = {
     OPTION_COUNT("100", "how many units, at most"),
     OPTION_OUTPUT("features.png"),
+    OPTION_PREVIEW,
     OPTION_THREADS,
     OPTION_JSON,
     ELBO_OPTIONS_END,
@@ -24,6 +26,7 @@ int elbo__cmd_features(int argc, char **argv)
         .name = "features",
         .doc = "Draws, for each unit of a model's first dense layer, the image of length 1 that excites it most: its "
                "weights, middle grey for 0. Of PCA: the mean, then the components.",
+        .examples = {{"features runs/digits -n 64 --preview", "64 units, shown in the terminal too"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, NULL, features);

@@ -112,6 +112,8 @@ int elbo__cmd_info(int argc, char **argv)
     command_line line = {
         .name = "info",
         .args = "[RUN]",
+        .examples = {{"info", "the program, the machine, the kernels"},
+                     {"info runs/digits", "how a run was made and what it came to"}},
         .doc = "Without RUN: the version, the processor, the threads, and which kernels are used. With it: how the run "
                "was made, and its last figures.",
         .most = 1,

@@ -5,6 +5,7 @@
 #include "command.h"
 #include "data.h"
 #include "on_run.h"
+#include "preview.h"
 
 static const char *const ends[] = {"images", "draws", NULL}, *const ways[] = {"linear", "spherical", NULL};
 
@@ -43,6 +44,7 @@ static const elbo_option table[] = {
     OPTION_STEPS("10", "pictures in a row, both ends included"),
     OPTION_LABEL("those of either end, changing half-way; between draws 0"),
     OPTION_OUTPUT("interpolation.png"),
+    OPTION_PREVIEW,
     OPTION_SEED,
     OPTION_THREADS,
     OPTION_JSON,
@@ -84,6 +86,8 @@ int elbo__cmd_interpolate(int argc, char **argv)
         .doc =
             "Draws what lies between two images, or between two random points, in the latent space of a trained model: "
             "a row of pictures from one to the other.",
+        .examples = {{"interpolate runs/digits --from 2 --to 3", "from one test image to another"},
+                     {"interpolate runs/digits --between draws --path spherical", "between random points"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, wants_images, interpolate);

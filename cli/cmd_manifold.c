@@ -3,6 +3,7 @@
 #include "command.h"
 #include "data.h"
 #include "on_run.h"
+#include "preview.h"
 
 static const elbo_option table[] = {
     OPTION_DATA("that of the training"),
@@ -10,6 +11,7 @@ static const elbo_option table[] = {
     OPTION_STEPS("20", "pictures along each side"),
     OPTION_LABEL("0"),
     OPTION_OUTPUT("manifold.png"),
+    OPTION_PREVIEW,
     OPTION_THREADS,
     OPTION_JSON,
     ELBO_OPTIONS_END,
@@ -37,6 +39,7 @@ int elbo__cmd_manifold(int argc, char **argv)
         .doc = "Draws the latent space of a model with two dimensions as a square of pictures, each of which stands "
                "for as "
                "much of the prior; of a model without a prior, for as much of a normal distribution of its codes.",
+        .examples = {{"manifold runs/digits --steps 25", "a square of 25 x 25 pictures"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, wants_images, manifold);

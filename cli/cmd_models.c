@@ -65,6 +65,7 @@ int elbo__cmd_models(int argc, char **argv)
     command_line line = {
         .name = "models",
         .args = "",
+        .examples = {{"models", "all models, each with its options"}},
         .doc = "Lists the models with their options and, in brackets, the defaults.",
         .groups = {{.title = "Options:", .table = table}},
     };

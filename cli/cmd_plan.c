@@ -96,11 +96,13 @@ int elbo__cmd_plan(int argc, char **argv)
         .doc = "Shows what becomes of a model's training step: its stages, the loops over blocks that may "
                "run side by side, the instructions of each with their arithmetic and bytes, and the "
                "memory. Command `plan MODEL --help' lists the options of one.",
+        .examples = {{"plan MODEL --time", "a training step, with the time of each instruction"},
+                     {"plan MODEL --role decode --threads 1", "the decoder, on one thread"}},
         .groups = {[GENERAL] = {.title = "General:", .table = general}}};
     const elbo_model *model = elbo__cli_parse_for_model(&line, "plan", argc, argv);
     const elbo_values *values = line.groups[GENERAL].values;
     const char *data = elbo_values_text(values, "data");
-    const data_source source = elbo__cli_choose_data(data, NULL, NULL);
+    const data_source source = elbo__cli_choose_data(values, NULL, NULL);
     const int classes = model->flags & ELBO_NEEDS_LABELS ? 0 : ELBO_WITHOUT_LABELS;
     unsigned char *bytes = NULL;
     elbo_images images = {.count = 0};

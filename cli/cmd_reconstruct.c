@@ -3,12 +3,14 @@
 #include "command.h"
 #include "data.h"
 #include "on_run.h"
+#include "preview.h"
 
 static const elbo_option table[] = {
     OPTION_DATA("that of the training"),
     OPTION_PART,
     OPTION_COUNT("32", "how many images"),
     OPTION_OUTPUT("reconstruction.png"),
+    OPTION_PREVIEW,
     OPTION_SEED,
     OPTION_THREADS,
     OPTION_JSON,
@@ -29,8 +31,11 @@ int elbo__cmd_reconstruct(int argc, char **argv)
         .name = "reconstruct",
         .doc =
             "Draws rows of images, and below each what a trained model makes of it from one draw of z. Of a model that "
-            "corrupts or binarises images, what it sees stands between the two.",
+            "corrupts or binarises images, what it sees stands between the two. As numbers (-o FILE.npy or .csv), the "
+            "reconstructions alone.",
+        .examples = {{"reconstruct runs/digits -n 16", "sixteen test images and what the model makes of them"},
+                     {"reconstruct runs/digits --data pictures -o strange.png", "images of another folder"}},
         .groups = {{.title = "Options:", .table = table}},
     };
-    return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, reconstruct);
+    return elbo__cli_on_run_with_labels(&line, argc, argv, reconstruct);
 }

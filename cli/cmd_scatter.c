@@ -7,6 +7,7 @@
 #include "command.h"
 #include "data.h"
 #include "on_run.h"
+#include "preview.h"
 #include "result.h"
 
 static const elbo_option table[] = {
@@ -22,6 +23,7 @@ static const elbo_option table[] = {
      .default_value = "scatter",
      .metavar = "FILE",
      .help = "FILE.svg or FILE.png; without either end, both"},
+    OPTION_PREVIEW,
     OPTION_THREADS,
     OPTION_JSON,
     ELBO_OPTIONS_END,
@@ -34,7 +36,7 @@ static int draw(const run_job *job, elbo_run *const *runs, int count, const char
         return elbo__cli_fail();
     elbo__cli_line(r, "scatter %s", path);
     elbo__cli_put_text(r, NULL, path);
-    return EXIT_SUCCESS;
+    return strcmp(strrchr(path, '.'), ".png") == 0 ? elbo__cli_preview(job->values, path) : EXIT_SUCCESS;
 }
 
 /* The name as it is, or with either end. */
@@ -73,6 +75,8 @@ int elbo__cmd_scatter(int argc, char **argv)
         .doc = "Draws the codes of images as points coloured by their labels: codes of two dimensions as they are, "
                "others by "
                "their first two principal components.",
+        .examples = {{"scatter runs/digits -o codes.svg", "codes of the test images, coloured by label"},
+                     {"scatter runs/digits --beside runs/pca", "two runs side by side"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run_with_labels(&line, argc, argv, scatter);

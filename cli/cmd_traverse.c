@@ -3,6 +3,7 @@
 #include "command.h"
 #include "data.h"
 #include "on_run.h"
+#include "preview.h"
 
 static const elbo_option table[] = {
     OPTION_DATA("that of the training"),
@@ -22,9 +23,17 @@ static const elbo_option table[] = {
      .exclusive = true,
      .metavar = "X",
      .help = "so many deviations to either side of the centre"},
+    {.name = "dims",
+     .type = ELBO_SIZES,
+     .default_value = "none",
+     .least = 0,
+     .greatest = 1e9,
+     .metavar = "I,J,...",
+     .help = "a row for each of these dimensions, in this order, the first being 0; none: for all"},
     OPTION_STEPS("11", "pictures for each dimension"),
     OPTION_LABEL("that of the image, or 0"),
     OPTION_OUTPUT("traversal.png"),
+    OPTION_PREVIEW,
     OPTION_THREADS,
     OPTION_JSON,
     ELBO_OPTIONS_END,
@@ -44,6 +53,7 @@ static int traverse(const run_job *job)
     const elbo_view view = {.images = job->images,
                             .label = label,
                             .steps = elbo_values_integer(v, "steps"),
+                            .dims = elbo_values_sizes(v, "dims"),
                             .span = elbo_values_number(v, "span")};
     return elbo__cli_wrote(
         job, "traversal",
@@ -59,6 +69,8 @@ int elbo__cmd_traverse(int argc, char **argv)
             "side "
             "to the other while the others stay. Centre and deviations are those of the prior; where that is no normal "
             "distribution, those of the codes of images.",
+        .examples = {{"traverse runs/digits --dims 1,0", "what two dimensions of the latent space do"},
+                     {"traverse runs/digits --image 4 --span 2", "around the code of a test image"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, wants_images, traverse);

@@ -17,9 +17,15 @@ extern program elbo__cli;
 enum { FAILED = 1, USAGE = 64 };
 
 typedef struct {
-    const char *name, *summary;
+    const char *name, *summary;        /* no summary: it is not listed                           */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
 } command;
+
+extern const command elbo__cli_commands[]; /* the last one has no name */
+extern const char elbo__cli_help_summary[]; /* of `help`, which is none of them */
+
+/* NULL, and a message that names the nearest, where there is no command of that name. */
+const command *elbo__cli_find_command(const char *name);
 
 int elbo__cmd_train(int argc, char **argv);
 int elbo__cmd_sample(int argc, char **argv);
@@ -31,12 +37,18 @@ int elbo__cmd_scatter(int argc, char **argv);
 int elbo__cmd_features(int argc, char **argv);
 int elbo__cmd_angles(int argc, char **argv);
 int elbo__cmd_encode(int argc, char **argv);
+int elbo__cmd_decode(int argc, char **argv);
 int elbo__cmd_classify(int argc, char **argv);
 int elbo__cmd_evaluate(int argc, char **argv);
+int elbo__cmd_compare(int argc, char **argv);
+int elbo__cmd_export(int argc, char **argv);
+int elbo__cmd_import(int argc, char **argv);
 int elbo__cmd_report(int argc, char **argv);
 int elbo__cmd_info(int argc, char **argv);
 int elbo__cmd_plan(int argc, char **argv);
 int elbo__cmd_models(int argc, char **argv);
+int elbo__cmd_manual(int argc, char **argv);
+int elbo__cmd_completion(int argc, char **argv);
 
 /* For what the program itself could not allocate: the library's last message is about something else. */
 int elbo__cli_out_of_memory(void);

@@ -7,44 +7,55 @@
 #include <sys/stat.h>
 
 #include "../autograd/plan.h"
+#include "../io/bytes.h"
+#include "../io/origin.h"
+#include "../io/survey.h"
 #include "command.h"
 #include "progress.h"
 
 const char *const elbo__cli_part_names[] = {"test", "train", NULL};
 
-/* ---- which folder ------------------------------------------------------------------------------------------------ */
+/* ---- which data -------------------------------------------------------------------------------------------------- */
 
-data_source elbo__cli_choose_data(const char *named, const elbo_run *run, const char *path)
+data_source elbo__cli_choose_data(const elbo_values *values, const elbo_run *run, const char *path)
 {
+    const char *named = elbo_values_text(values, "data");
+    char *data = run ? elbo_run_noted(run, "data") : NULL, *missing = run ? elbo_run_noted(run, "missing") : NULL;
+    data_source source = {.missing = elbo_values_flag(values, "missing") || missing};
     if (named[0])
-        return (data_source){.folder = strdup(named)};
-    char *noted = run ? elbo_run_noted(run, "data") : NULL;
-    const data_source source = {.folder = strdup(noted ? noted : DEFAULT_DATA), .run = noted ? path : NULL};
-    elbo_release(noted);
+        source.folder = strdup(named);
+    else if (data)
+        source = (data_source){strdup(data), path, source.missing};
+    else
+        source.folder = strdup(DEFAULT_DATA);
+    elbo_release(data);
+    elbo_release(missing);
     return source;
 }
 
-char *elbo__cli_from_anywhere(const char *folder)
+elbo_status elbo__cli_note_data(elbo_run *run, const data_source *source)
 {
-    static const char sprites[] = "sprites";
-    const size_t length = sizeof sprites - 1;
-    const bool made_up = strncmp(folder, sprites, length) == 0 && (!folder[length] || folder[length] == ':');
-    char *path = made_up ? NULL : realpath(folder, NULL);
-    return path ? path : strdup(folder);
+    char *from_anywhere = elbo__origin_from_anywhere(source->folder);
+    elbo_status status = from_anywhere ? elbo_run_note(run, "data", from_anywhere) : ELBO_NO_MEMORY;
+    elbo_release(from_anywhere);
+    return status == ELBO_OK && source->missing ? elbo_run_note(run, "missing", "yes") : status;
 }
 
 /* ---- what is wrong ----------------------------------------------------------------------------------------------- */
 
-/* Whether the folder is none, or one without images: then another was meant. */
+/* Whether nothing is there, or a folder without images: then another was meant. */
 static bool is_elsewhere(const char *folder)
 {
     struct stat info;
     bool train = true, test = true;
-    if (stat(folder, &info) != 0)
-        return errno == ENOENT;
-    if (!S_ISDIR(info.st_mode))
-        return true;
-    return elbo_images_find(folder, "train", &train) == ELBO_OK && !train &&
+    elbo__origin origin;
+    if (elbo__origin_of(folder, &origin) != ELBO_OK)
+        return false;
+    const bool made_up = origin.made_up, there = stat(origin.path, &info) == 0, nothing = !there && errno == ENOENT;
+    elbo__origin_free(&origin);
+    if (made_up || !there)
+        return !made_up && nothing;
+    return S_ISDIR(info.st_mode) && elbo_images_find(folder, "train", &train) == ELBO_OK && !train &&
            elbo_images_find(folder, "test", &test) == ELBO_OK && !test;
 }
 
@@ -58,7 +69,7 @@ static void complain(const data_source *source)
     else if (source->run)
         elbo__cli_say("%s (the data that %s was trained on; --data names others)", reason, source->run);
     else if (is_elsewhere(source->folder))
-        elbo__cli_say("%s; --data names a folder of IDX files or of PNG or JPEG pictures, or sprites", reason);
+        elbo__cli_say("%s; --data names a folder or a file of images, or sprites (`--help' tells more)", reason);
     else
         elbo__cli_say("%s", reason);
     free(message);
@@ -66,16 +77,28 @@ static void complain(const data_source *source)
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
+/* Whether NaN may be in the images where it is; if not, frees them and says which is not. */
+static bool refuse_nan(const data_source *source, elbo_images *images)
+{
+    if (source->missing || images->unmasked < 0)
+        return true;
+    elbo__cli_say("%s: %s: the value is nan; --missing says that nan stands for a missing value", source->folder,
+                  elbo__place_of(images, images->unmasked).text);
+    elbo_images_free(images);
+    return false;
+}
+
 bool elbo__cli_read_part(const data_source *source, const char *part, int classes, elbo_images *out)
 {
     if (!source->folder) {
         elbo__cli_say("out of memory");
         return false;
     }
-    if (elbo_images_load(source->folder, part, classes, out) == ELBO_OK)
-        return true;
-    complain(source);
-    return false;
+    if (elbo_images_load(source->folder, part, classes, out) != ELBO_OK) {
+        complain(source);
+        return false;
+    }
+    return refuse_nan(source, out);
 }
 
 /* With labels if they can be used. */
@@ -83,7 +106,7 @@ static bool read_labels_or_not(const data_source *source, const char *part, elbo
 {
     const elbo_status status = source->folder ? elbo_images_load(source->folder, part, 0, out) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
-        return true;
+        return refuse_nan(source, out);
     char *reason = status == ELBO_FORMAT || status == ELBO_IO ? strdup(elbo_error()) : NULL;
     const bool read = elbo__cli_read_part(source, part, reason ? ELBO_WITHOUT_LABELS : 0, out);
     if (read && reason)
@@ -123,8 +146,59 @@ bool elbo__cli_has_test_part(const data_source *source)
     return !source->folder || elbo_images_find(source->folder, "test", &found) != ELBO_OK || found;
 }
 
-void elbo__cli_tell_left_out(const data_source *source, const elbo_images *images)
+/* ---- what was found ---------------------------------------------------------------------------------------------- */
+
+/* "28 x 28", or "784 values" */
+static void format_size(const elbo_images *images, char *out, size_t size)
 {
+    const elbo_shape *shape = &images->images.layout.shape;
+    size_t used = 0;
+    for (int i = 1; i < shape->ndim && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%lld", i > 1 ? " x " : "", (long long)shape->dim[i]);
+    if (shape->ndim == 2 && used < size)
+        snprintf(out + used, size - used, " values");
+}
+
+/* ", 10 classes (cat, dog, ...)": names where they are few */
+static void print_classes(const elbo_images *images, FILE *out)
+{
+    enum { NAMED = 10 };
+    if (!images->labels.data)
+        return;
+    fprintf(out, ", %d %s", images->classes, images->classes == 1 ? "class" : "classes");
+    for (int i = 0; images->class_names && i < images->classes && i < NAMED; i++) {
+        const char *name = images->class_names[i], *quote = strchr(name, ',') ? "\"" : "";
+        fprintf(out, "%s%s%s%s", i ? ", " : " (", quote, elbo__excerpt_of(name).text, quote);
+    }
+    if (images->class_names)
+        fprintf(out, "%s)", images->classes > NAMED ? ", ..." : "");
+}
+
+/* A new string; NULL when memory is short. */
+static char *describe(const elbo_images *images)
+{
+    char *text = NULL, size[120] = "";
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    if (!out)
+        return NULL;
+    format_size(images, size, sizeof size);
+    fprintf(out, "%lld %s of %s, %s", (long long)images->count, images->count == 1 ? "image" : "images", size,
+            elbo_dtype_name(images->images.dtype));
+    if (images->least <= images->greatest)
+        fprintf(out, " %g..%g", images->least, images->greatest);
+    print_classes(images, out);
+    if (images->mapping)
+        fprintf(out, ", read as needed");
+    return fclose(out) == 0 ? text : NULL;
+}
+
+void elbo__cli_tell_data(const data_source *source, const elbo_images *images)
+{
+    char *text = describe(images);
+    if (text)
+        elbo__cli_inform("data: %s: %s", source->folder, text);
+    free(text);
     if (images->left_out)
         elbo__cli_note("%s: %s", source->folder, images->left_out);
     if (images->missing)

@@ -5,22 +5,23 @@
 #include "../io/dataset.h"
 #include "../nn/runs/run.h"
 
-#define DEFAULT_DATA "data/mnist"
+#define DEFAULT_DATA "mnist"
 
 extern const char *const elbo__cli_part_names[]; /* of OPTION_PART: test, train */
 
 typedef struct {
-    char *folder;    /* free with free; NULL: memory is short                        */
-    const char *run; /* the run that knows it; NULL: the command line, or the usual  */
+    char *folder;    /* what elbo_images_load is given; free with free; NULL: memory is short */
+    const char *run; /* the run that knows it; NULL: the command line, or the usual           */
+    bool missing;    /* NaN stands for a missing value                                        */
 } data_source;
 
-/* The folder that was named with --data; where that is "", the one that the run (or NULL), which was given as `path`,
- * was trained on, else DEFAULT_DATA. */
-data_source elbo__cli_choose_data(const char *named, const elbo_run *run, const char *path);
+/* What OPTION_DATA says of `values`: the data that were named; without a name those that the run (or NULL), which was
+ * given as `path`, was trained on, else DEFAULT_DATA. Values may be missing where the option says so, or the run was
+ * trained in that way. */
+data_source elbo__cli_choose_data(const elbo_values *values, const elbo_run *run, const char *path);
 
-/* The same folder for a command that runs elsewhere: sprites, or an absolute path. A new string; NULL when memory is
- * short. */
-char *elbo__cli_from_anywhere(const char *folder);
+/* Notes with a run what it is trained on, for commands that run elsewhere. */
+elbo_status elbo__cli_note_data(elbo_run *run, const data_source *source) ELBO_MUST_CHECK;
 
 /* Reads a part of a folder; `classes` as for elbo_images_load. Says on stderr what is wrong, and where the name of the
  * folder came from, and returns false. */
@@ -34,7 +35,7 @@ bool elbo__cli_read_part_for(const elbo_run *run, const data_source *source, con
 /* Whether there is a test part; true also where that cannot be told, so that reading it says why. */
 bool elbo__cli_has_test_part(const data_source *source);
 
-/* One line on stderr of what the folder holds besides the images, if anything. */
-void elbo__cli_tell_left_out(const data_source *source, const elbo_images *images);
+/* One line on stderr of what was found, and others of what is missing and of what the folder holds besides. */
+void elbo__cli_tell_data(const data_source *source, const elbo_images *images);
 
 #endif

@@ -9,76 +9,75 @@
 #include "../nn/training/train.h"
 #include "command.h"
 #include "progress.h"
+#include "rows.h"
 
 /* ---- where the model is named ------------------------------------------------------------------------------------ */
 
-/* Whether an option on the command line, "--name" or "-n", stands for this row; in full, or by its beginning. */
-static bool stands_for(const char *option, const elbo_option *row, bool in_full)
+/* The tables of all options that there may be, since the model is not known yet; NULL at the end. */
+static const elbo_option **all_tables(const command_line *line)
 {
-    const char *const names[] = {row->name, row->alias};
-    const bool is_long = option[1] == '-';
-    const char *text = option + 1 + is_long;
-    for (int i = 0; i < 2; i++)
-        if (names[i] &&
-            (in_full || !is_long ? strcmp(names[i], text) == 0 : strncmp(names[i], text, strlen(text)) == 0))
-            return true;
-    return false;
-}
-
-static const elbo_option *row_in(const elbo_option *table, const char *option, bool in_full)
-{
-    for (const elbo_option *o = table; o && o->name; o++)
-        if (stands_for(option, o, in_full))
-            return o;
-    return NULL;
-}
-
-/* The row of an option of any model, since it is not known yet which it is; NULL where none has it. */
-static const elbo_option *row_of(const command_line *line, const char *option)
-{
-    const elbo_option *row = NULL;
-    for (int in_full = 1; in_full >= 0 && !row; in_full--) {
-        row = row_in(line->groups[GENERAL].table, option, in_full);
-        row = row ? row : row_in(elbo_training_options, option, in_full);
-        row = row ? row : row_in(elbo__cli_common_options, option, in_full);
-        for (int i = 0; !row && elbo__cli.models[i]; i++)
-            row = row_in(elbo__cli.models[i]->options, option, in_full);
-    }
-    return row;
-}
-
-static bool takes_next(const command_line *line, const char *option)
-{
-    const elbo_option *row = row_of(line, option);
-    return row && row->type != ELBO_FLAG;
+    int models = 0, n = 0;
+    while (elbo__cli.models[models])
+        models++;
+    const elbo_option **tables = calloc((size_t)models + 5, sizeof *tables);
+    if (!tables)
+        exit(elbo__cli_out_of_memory());
+    tables[n++] = line->groups[GENERAL].table;
+    tables[n++] = elbo_training_options;
+    tables[n++] = elbo__cli_common_options;
+    tables[n++] = elbo__cli_help_options;
+    for (int i = 0; i < models; i++)
+        if (elbo__cli.models[i]->options)
+            tables[n++] = elbo__cli.models[i]->options;
+    return tables;
 }
 
 /* What was taken for a model may be the value of an option before it that there is not. */
-static void check_options_before(const command_line *line, char **argv, int at)
+static void check_options_before(const command_line *line, const elbo_option *const *tables, char **argv, int at)
 {
     for (int i = 1; i < at; i++)
-        if (strncmp(argv[i], "--", 2) == 0 && !strchr(argv[i], '=') && !row_of(line, argv[i]))
-            elbo__cli_wrong_usage(line, "unrecognized option '%s'", argv[i]);
+        if (strncmp(argv[i], "--", 2) == 0 && !strchr(argv[i], '=') && !elbo__cli_row_of(tables, argv[i]))
+            elbo__cli_unrecognized(line, tables, argv[i]);
 }
 
-/* The first argument that is neither an option nor the value of one; argc where there is none. *help: whether help is
- * asked for. */
-static int find_argument(const command_line *line, int argc, char **argv, bool *help)
+/* A run was named where a model is wanted: which may be that of the run. */
+static void check_for_run(const command_line *line, const char *verb, const char *path)
+{
+    elbo_run *run = elbo_run_load(path, elbo__cli.models);
+    if (run)
+        elbo__cli_wrong_usage(line, "%s is a run, and `%s' takes a model, such as that of the run: %s", path, verb,
+                              elbo_run_model(run)->name);
+}
+
+/* What must be known of a command line before its options can be. */
+typedef struct {
+    int at;             /* the first argument that is neither an option nor the value of one; argc: there is none */
+    bool help;          /* help is asked for                                                                      */
+    const char *config; /* the value of the option of this name, or NULL                                          */
+} first_look;
+
+static first_look look(const elbo_option *const *tables, int argc, char **argv)
 {
     static const char *const helps[] = {"--help", "--usage", "--version", "-h", "-?", "-V"};
-    *help = false;
-    int found = argc;
+    first_look seen = {.at = argc};
     for (int i = 1; i < argc; i++) {
         for (size_t k = 0; k < sizeof helps / sizeof helps[0]; k++)
-            *help |= strcmp(argv[i], helps[k]) == 0;
-        if (strcmp(argv[i], "--") == 0)
-            return found < argc ? found : i + 1;
-        if (argv[i][0] != '-' || !argv[i][1])
-            found = found < argc ? found : i;
-        else if (!strchr(argv[i], '=') && takes_next(line, argv[i]))
-            i++;
+            seen.help |= strcmp(argv[i], helps[k]) == 0;
+        if (strcmp(argv[i], "--") == 0) {
+            seen.at = seen.at < argc ? seen.at : i + 1;
+            break;
+        }
+        if (argv[i][0] != '-' || !argv[i][1]) {
+            seen.at = seen.at < argc ? seen.at : i;
+            continue;
+        }
+        const elbo_option *row = elbo__cli_row_of(tables, argv[i]);
+        const char *equals = strchr(argv[i], '=');
+        if (row && strcmp(row->name, "config") == 0)
+            seen.config = equals ? equals + 1 : argv[i + 1];
+        i += elbo__cli_takes_next(tables, argv[i]);
     }
-    return found;
+    return seen;
 }
 
 /* Takes argument `at` out. */
@@ -100,29 +99,52 @@ static bool has(const elbo_option *table, const char *name)
 /* Ends the program where the model has an option of a name that the command itself has: which was meant? */
 static void check_options_of(const elbo_model *model, const command_line *line)
 {
-    static const elbo_option helps[] = {
-        {.name = "help", .alias = "h"}, {.name = "usage"}, {.name = "version", .alias = "V"}, ELBO_OPTIONS_END};
     const elbo_option *const taken[] = {line->groups[TRAINING].table, line->groups[GENERAL].table,
-                                        elbo__cli_common_options, helps};
+                                        elbo__cli_common_options, elbo__cli_help_options};
     for (const elbo_option *o = line->groups[MODEL].table; o->name; o++)
         for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
-            if (has(taken[i], o->name) || has(taken[i], o->alias)) {
+            if (has(taken[i], o->name) || has(taken[i], o->alias) || strcmp(o->name, "model") == 0) {
                 elbo__cli_say("model \"%s\": option \"%s\" has the name of one of the program's", model->name, o->name);
                 exit(FAILED);
             }
 }
 
-const elbo_model *elbo__cli_parse_for_model(command_line *line, const char *verb, int argc, char **argv)
+/* Reads the file of option "config". What is wrong in it is wrong usage; that it cannot be read is a failure. */
+static void read_config(command_line *line, const char *path, elbo_ini *ini)
+{
+    const elbo_status status = elbo_ini_read(path, ini);
+    if (status == ELBO_FORMAT)
+        elbo__cli_wrong_usage(line, "%s", elbo_error());
+    if (status != ELBO_OK)
+        exit(elbo__cli_fail());
+    line->config_path = path;
+    line->config = ini;
+}
+
+/* The model of the line `model = NAME` of the file; NULL where it has none. */
+static const elbo_model *model_of_config(const command_line *line)
+{
+    for (size_t i = 0; line->config && i < line->config->count; i++) {
+        const elbo_ini_entry *entry = &line->config->entries[i];
+        if (!entry->key || strcmp(entry->key, "model") != 0)
+            continue;
+        const elbo_model *model = elbo__model_find(elbo__cli.models, entry->value);
+        if (!model)
+            elbo__cli_wrong_usage(line, "%s: line %d: %s", line->config_path, entry->line, elbo_error());
+        return model;
+    }
+    return NULL;
+}
+
+/* What of the command line depends on the model; NULL: none is named, which is good for the help alone. */
+static void set_model(command_line *line, const char *verb, const elbo_model *model, bool named)
 {
     static const elbo_option no_options[] = {ELBO_OPTIONS_END};
     static char name[100]; /* the line keeps it */
-    const elbo_model *const *models = elbo__cli.models, *only = models[1] ? NULL : models[0];
-    bool help;
-    const int at = find_argument(line, argc, argv, &help);
-    const elbo_model *named = at < argc ? elbo__model_find(models, argv[at]) : NULL;
-    const elbo_model *model = at < argc ? named : only;
-    snprintf(name, sizeof name, named ? "%s %s" : "%s", verb, named ? named->name : "");
+    snprintf(name, sizeof name, named ? "%s %s" : "%s", verb, named ? model->name : "");
     line->name = name;
+    line->takes_model = true;
+    line->model = model ? model->name : NULL;
     line->args = model ? "" : "MODEL";
     line->most = model ? 0 : 1;
     line->doc = model ? model->summary : line->doc;
@@ -130,19 +152,35 @@ const elbo_model *elbo__cli_parse_for_model(command_line *line, const char *verb
     line->groups[MODEL].table = model && model->options ? model->options : no_options;
     line->groups[TRAINING].title = "Training:";
     line->groups[TRAINING].table = model && model->fit ? no_options : elbo_training_options;
-    if (at < argc && !named) {
-        check_options_before(line, argv, at);
-        (void)elbo__model_find(models, argv[at]);
+}
+
+const elbo_model *elbo__cli_parse_for_model(command_line *line, const char *verb, int argc, char **argv)
+{
+    const elbo_model *const *models = elbo__cli.models, *model = models[1] ? NULL : models[0];
+    const elbo_option **tables = all_tables(line);
+    const first_look seen = look(tables, argc, argv);
+    const elbo_model *named = seen.at < argc ? elbo__model_find(models, argv[seen.at]) : NULL;
+    elbo_ini config = {.count = 0};
+    set_model(line, verb, seen.at < argc ? named : model, named);
+    if (seen.at < argc && !named) {
+        check_options_before(line, tables, argv, seen.at);
+        check_for_run(line, verb, argv[seen.at]);
+        (void)elbo__model_find(models, argv[seen.at]);
         elbo__cli_wrong_usage(line, "%s", elbo_error());
     }
-    if (!model && !help)
+    free(tables);
+    if (seen.config && !seen.help)
+        read_config(line, seen.config, &config);
+    if (!named && model_of_config(line))
+        set_model(line, verb, model = model_of_config(line), true);
+    model = named ? named : model;
+    if (!model && !seen.help)
         elbo__cli_wrong_usage(line, "the model is missing, as in `%s %s %s'", elbo__cli.name, verb, models[0]->name);
     if (named)
-        take_out(argc--, argv, at);
+        take_out(argc--, argv, seen.at);
     check_options_of(model, line);
     elbo__cli_parse(line, argc, argv);
-    for (int i = 0; model && i < MOST_GROUPS; i++)
-        if (elbo_values_check(line->groups[i].values) != ELBO_OK)
-            elbo__cli_wrong_usage(line, "%s", elbo_error());
+    line->config = NULL;
+    elbo_ini_free(&config);
     return model;
 }

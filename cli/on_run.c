@@ -8,6 +8,7 @@
 #include "../nn/pictures/picture.h"
 #include "command.h"
 #include "data.h"
+#include "preview.h"
 #include "progress.h"
 #include "result.h"
 #include "slow.h"
@@ -30,12 +31,12 @@ static const char *choose_part(const run_job *job, const data_source *source)
 
 static int work_on_images(run_job *job, bool labels, int (*work)(const run_job *job))
 {
-    const data_source source = elbo__cli_choose_data(elbo_values_text(job->values, "data"), job->run, job->path);
+    const data_source source = elbo__cli_choose_data(job->values, job->run, job->path);
     elbo_images images;
     int status = FAILED;
     job->part = choose_part(job, &source);
     if (elbo__cli_read_part_for(job->run, &source, job->part, labels, &images)) {
-        elbo__cli_tell_left_out(&source, &images);
+        elbo__cli_tell_data(&source, &images);
         job->images = &images;
         job->folder = source.folder;
         status = work(job);
@@ -45,32 +46,44 @@ static int work_on_images(run_job *job, bool labels, int (*work)(const run_job *
     return status;
 }
 
-/* Whether the file of option "output", where a command has it, can be meant: a name, and not that of what a run is made
- * of. */
-static void check_output(const command_line *line, const elbo_values *values)
+bool elbo__cli_is_part_of_run(const char *path)
 {
     static const char *const parts[] = {"model.safetensors", "config.ini", "metrics.csv"};
-    const elbo_value *output = elbo_values_get(values, "output", ELBO_TEXT);
-    if (!output || !elbo_values_given(values, "output"))
-        return;
-    const char *slash = strrchr(output->text, '/'), *name = slash ? slash + 1 : output->text;
-    if (!*name)
-        elbo__cli_wrong_usage(line, "option \"output\": \"%s\" is no name of a file", output->text);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (strcmp(name, parts[i]) == 0)
-            elbo__cli_wrong_usage(line, "option \"output\": \"%s\" is the name of a part of a run", output->text);
+            return true;
+    return false;
+}
+
+/* Whether a file that an option names, where a command has it, can be meant: a name, and not that of what a run is made
+ * of. */
+static void check_file(const command_line *line, const elbo_values *values, const char *option)
+{
+    const elbo_value *file = elbo_values_get(values, option, ELBO_TEXT);
+    if (!file || (!file->text[0] && !elbo_values_given(values, option)))
+        return;
+    const char *slash = strrchr(file->text, '/'), *name = slash ? slash + 1 : file->text;
+    if (!*name)
+        elbo__cli_wrong_usage(line, "option \"%s\": \"%s\" is no name of a file", option, file->text);
+    if (elbo__cli_is_part_of_run(file->text))
+        elbo__cli_wrong_usage(line, "option \"%s\": \"%s\" is the name of a part of a run", option, file->text);
 }
 
 static int run_command(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job), bool labels,
                        int (*work)(const run_job *job))
 {
-    line->args = "RUN";
-    line->least = line->most = 1;
+    if (!line->args) {
+        line->args = "RUN";
+        line->least = line->most = 1;
+    }
     elbo__cli_parse(line, argc, argv);
-    if (elbo_values_check(line->groups[0].values) != ELBO_OK)
-        elbo__cli_wrong_usage(line, "%s", elbo_error());
-    run_job job = {.path = line->arguments[0], .values = line->groups[0].values};
-    check_output(line, job.values);
+    run_job job = {.path = line->arguments[0],
+                   .second = line->count > 1 ? line->arguments[1] : NULL,
+                   .values = line->groups[0].values};
+    check_file(line, job.values, "output");
+    check_file(line, job.values, "per-image");
+    labels |= elbo_values_given(job.values, "per-image"); /* which shows them beside the figures of each image */
     elbo_set_threads((int)elbo_values_integer(job.values, "threads"));
     elbo__cli_warn_of_slow_products();
     elbo__cli_watch_work();
@@ -117,5 +130,7 @@ int elbo__cli_wrote(const run_job *job, const char *what, elbo_status status)
         return elbo__cli_fail();
     result r = elbo__cli_result(job->values);
     elbo__cli_give_text(&r, what, NULL, elbo_values_text(job->values, "output"));
-    return elbo__cli_result_end(&r, EXIT_SUCCESS);
+    const int shown = elbo__cli_result_end(&r, EXIT_SUCCESS);
+    const int seen = elbo__cli_preview(job->values, elbo_values_text(job->values, "output"));
+    return shown == EXIT_SUCCESS ? seen : shown;
 }

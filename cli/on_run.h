@@ -9,15 +9,16 @@
 typedef struct {
     elbo_run *run;
     const char *path;           /* the run's name as it was given                  */
+    const char *second;         /* the argument after it, where line->args has one */
     const elbo_values *values;  /* of the first group of options                   */
     const elbo_images *images;  /* NULL: none were asked for                       */
     const char *folder;         /* where they are from                             */
     const char *part;           /* and which of them: test, train                  */
 } run_job;
 
-/* Parses the command line (its first group has OPTION_THREADS), loads the run and works on it. Where `wants_images`
- * says so, it also reads those that OPTION_DATA and OPTION_PART name (the training part of data without another, if no
- * part was asked for); NULL: never. Returns the exit status. */
+/* Parses the command line, which is RUN where line->args is NULL (its first group has OPTION_THREADS), loads the run
+ * and works on it. Where `wants_images` says so, it also reads those that OPTION_DATA and OPTION_PART name (the
+ * training part of data without another, if no part was asked for); NULL: never. Returns the exit status. */
 int elbo__cli_on_run(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job),
                      int (*work)(const run_job *job));
 
@@ -30,7 +31,11 @@ int elbo__cli_on_run_with_labels(command_line *line, int argc, char **argv, int 
 /* *label = the class that OPTION_LABEL means, or ELBO_EACH_CLASS. Says on stderr why there are no images of it. */
 bool elbo__cli_find_label(const run_job *job, int *label);
 
-/* Exit status of a command whose last work was to write the file of OPTION_OUTPUT; says what it wrote. */
+/* Whether a file of that name is what a run is made of. */
+bool elbo__cli_is_part_of_run(const char *path);
+
+/* Exit status of a command whose last work was to write the file of OPTION_OUTPUT; says what it wrote, and shows it
+ * where OPTION_PREVIEW asks for that. */
 int elbo__cli_wrote(const run_job *job, const char *what, elbo_status status);
 
 #endif

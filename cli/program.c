@@ -9,12 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../tensor/error_private.h"
 #include "../tensor/text.h"
 #include "../tensor/version.h"
+#include "../tensor/words.h"
 #include "command.h"
+#include "help.h"
 #include "progress.h"
 
-static const command commands[] = {
+const command elbo__cli_commands[] = {
     {"train", "train a model on images and write a run folder", elbo__cmd_train},
     {"sample", "draw pictures from a trained model", elbo__cmd_sample},
     {"reconstruct", "draw images beside what a trained model makes of them", elbo__cmd_reconstruct},
@@ -23,16 +26,24 @@ static const command commands[] = {
     {"manifold", "draw all of a latent space of two dimensions", elbo__cmd_manifold},
     {"scatter", "draw codes of images as points, coloured by label", elbo__cmd_scatter},
     {"features", "draw what the units of the first layer look for", elbo__cmd_features},
-    {"encode", "write codes of images as .npy files", elbo__cmd_encode},
+    {"encode", "write codes of images as .npy or .csv files", elbo__cmd_encode},
+    {"decode", "draw what the decoder makes of codes from a file", elbo__cmd_decode},
     {"angles", "compare what two linear decoders can draw", elbo__cmd_angles},
     {"classify", "ask a conditional model which label explains each image best", elbo__cmd_classify},
     {"evaluate", "the ELBO of a trained model, and its parts", elbo__cmd_evaluate},
+    {"compare", "runs side by side: options, figures, curves", elbo__cmd_compare},
+    {"export", "write a trained model as C, ONNX or PyTorch", elbo__cmd_export},
+    {"import", "make a run of weights that were changed elsewhere", elbo__cmd_import},
     {"report", "write a run as one page for a browser", elbo__cmd_report},
     {"info", "about this program, or about a run", elbo__cmd_info},
     {"plan", "what becomes of a training step, and where its time goes", elbo__cmd_plan},
     {"models", "the models that can be trained, with their options", elbo__cmd_models},
+    {"manual", NULL, elbo__cmd_manual},
+    {"completion", NULL, elbo__cmd_completion},
+    {NULL, NULL, NULL},
 };
-enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+const char elbo__cli_help_summary[] = "this list, or all about a command";
 
 program elbo__cli;
 
@@ -85,9 +96,13 @@ static char *list_commands(int key, const char *text, void *input)
     if (!out)
         return NULL;
     fprintf(out, "Commands:\n");
-    for (int i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-12s  %s\n", commands[i].name, commands[i].summary);
-    fprintf(out, "  %-12s  %s\n", "help", "this list, or all about a command");
+    for (const command *c = elbo__cli_commands; c->name; c++)
+        if (c->summary)
+            fprintf(out, "  %-12s  %s\n", c->name, c->summary);
+    fprintf(out, "  %-12s  %s\n", "help", elbo__cli_help_summary);
+    fprintf(out, "\nExit status:\n");
+    for (const named_text *e = elbo__cli_exits; e->name; e++)
+        fprintf(out, "  %-12s  %s\n", e->name, e->what);
     fprintf(out, "\n`%s COMMAND --help' tells more.", elbo__cli.name);
     fclose(out);
     return list;
@@ -105,11 +120,16 @@ static int flush_output(int status)
     return status ? status : FAILED;
 }
 
-static const command *find(const char *name)
+const command *elbo__cli_find_command(const char *name)
 {
-    for (int i = 0; i < COMMANDS; i++)
-        if (strcmp(name, commands[i].name) == 0)
-            return &commands[i];
+    const command *nearest = elbo__cli_commands;
+    for (const command *c = elbo__cli_commands; c->name; c++) {
+        if (strcmp(name, c->name) == 0)
+            return c;
+        if (elbo__distance(name, c->name) < elbo__distance(name, nearest->name))
+            nearest = c;
+    }
+    (void)elbo__fail(ELBO_INVALID, "no command \"%s\"; the nearest is \"%s\"", name, nearest->name);
     return NULL;
 }
 
@@ -117,6 +137,11 @@ static const command *find(const char *name)
 static void ask_for_help(int argc, char **argv, int first)
 {
     static char help[] = "--help";
+    if (argc > first + 1 && strcmp(argv[first + 1], "help") == 0) { /* of help itself: what there is to ask for */
+        argv[first + 1] = help;
+        argv[first] = help;
+        return;
+    }
     for (int i = first; i + 1 < argc; i++)
         argv[i] = argv[i + 1];
     argv[argc - 1] = help;
@@ -174,9 +199,9 @@ static int run_command(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "help") == 0)
         ask_for_help(argc, argv, 1);
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &first);
-    const command *found = find(argv[first]);
+    const command *found = elbo__cli_find_command(argv[first]);
     if (!found) {
-        elbo__cli_say("no command \"%s\"; `%s --help' lists them", argv[first], elbo__cli.name);
+        elbo__cli_say("%s; `%s --help' lists them", elbo_error(), elbo__cli.name);
         return USAGE;
     }
     const int status = found->run(argc - first, argv + first);

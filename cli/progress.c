@@ -111,6 +111,11 @@ static void print_epoch(FILE *out, const elbo_progress *p)
     fprintf(out, "epoch %lld/%lld, %.1f s, %.0f images/s", (long long)e->epoch, (long long)p->epochs, e->seconds,
             e->images_per_s);
     print_figures(out, &e->train, true);
+    print_named(out, &e->val, "elbo", "validation ELBO");
+    if (e->val.losses && !elbo_figures_has(&e->val, "elbo"))
+        fprintf(out, ", validation %s %.2f", e->val.at[0].name, e->val.at[0].value);
+    if (e->val.losses && e->kept < e->epoch)
+        fprintf(out, " (epoch %lld is better)", (long long)e->kept);
     print_named(out, &e->test, "elbo", "test ELBO");
     if (e->test.losses && !elbo_figures_has(&e->test, "elbo"))
         fprintf(out, ", test %s %.2f", e->test.at[0].name, e->test.at[0].value);
@@ -159,6 +164,10 @@ bool elbo__cli_show_training(void *unused, const elbo_progress *p)
         elbo__cli_clear_progress();
         print_epoch(stderr, p);
         fputc('\n', stderr);
+        if (p->finished->over && p->epoch < p->epochs)
+            fprintf(stderr,
+                    "ended early: in %lld epochs none was better, and patience is at its end; epoch %lld is kept\n",
+                    (long long)(p->epoch - p->finished->kept), (long long)p->finished->kept);
         line.shown = elbo__cli_now();
     } else if (due()) {
         char *text = NULL;
@@ -196,6 +205,15 @@ void elbo__cli_note(const char *format, ...)
     va_start(args, format);
     if (!line.quiet)
         say("note: ", format, args);
+    va_end(args);
+}
+
+void elbo__cli_inform(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (!line.quiet)
+        say("", format, args);
     va_end(args);
 }
 

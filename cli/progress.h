@@ -18,9 +18,12 @@ void elbo__cli_clear_progress(void);
 /* One line on stderr, "elbo: ..." with the program's own name, in the place of the live line. */
 void elbo__cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same line with "note: " before its text, for what is worth knowing and needs no doing: not with --quiet. What data
- * were found, what was left out. (A warning, of what may well be wrong, is said in any case.) */
+/* The same line with "note: " before its text, for what is worth knowing and needs no doing, such as what was left out
+ * of the data: not with --quiet. (A warning, of what may well be wrong, is said in any case.) */
 void elbo__cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same without the word "note: ", for what is told each time. */
+void elbo__cli_inform(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* --quiet: from now on neither progress nor notes. */
 void elbo__cli_be_quiet(void);

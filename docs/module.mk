@@ -1,9 +1,12 @@
 nobase_dist_doc_DATA += \
     %reldir%/adding-an-op.md \
     %reldir%/architecture.md \
+    %reldir%/evaluating.md \
+    %reldir%/interchange.md \
     %reldir%/latent-space.md \
     %reldir%/math.md \
     %reldir%/models.md \
+    %reldir%/own-data.md \
     %reldir%/own-models.md \
     %reldir%/performance.md \
     %reldir%/pictures/ae-reconstruction.png \

@@ -310,6 +310,11 @@ int elbo__csv_column(const elbo__csv_reader *r, const char *name)
     return -1;
 }
 
+void elbo__csv_at(const elbo__csv_reader *r, int64_t *done, int64_t *total)
+{
+    elbo__source_at(r->source, done, total);
+}
+
 elbo_status elbo__csv_wrong(const elbo__csv_reader *r, int column, const char *reason)
 {
     return elbo__fail(ELBO_FORMAT, "%s:%" PRId64 ": column \"%s\": %s", r->path, r->record.line,

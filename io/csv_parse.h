@@ -42,6 +42,9 @@ elbo_status elbo__csv_next(elbo__csv_reader *reader, const elbo__csv_record **ou
 /* *out = the number in a field of the last record, NaN in one that is empty or blank. */
 elbo_status elbo__csv_number(const elbo__csv_reader *reader, int column, double *out) ELBO_MUST_CHECK;
 
+/* How many bytes of the file have been read, and how many there are. */
+void elbo__csv_at(const elbo__csv_reader *reader, int64_t *done, int64_t *total);
+
 /* "PATH:LINE: column "NAME": REASON" of the last record. */
 elbo_status elbo__csv_wrong(const elbo__csv_reader *reader, int column, const char *reason) ELBO_MUST_CHECK;
 

@@ -5,8 +5,12 @@
 #include "../tensor/memory.h"
 #include "../tensor/text.h"
 #include "bytes.h"
+#include "data_files.h"
 #include "dataset_private.h"
+#include "listing.h"
+#include "mapping.h"
 #include "picture_format.h"
+#include "survey.h"
 
 /* ---- checks ------------------------------------------------------------------------------------------------------ */
 
@@ -54,37 +58,7 @@ static elbo_status check_labels(const elbo__data_names *names, int classes, elbo
     return ELBO_OK;
 }
 
-/* ---- fingerprint ------------------------------------------------------------------------------------------------- */
-
-static void hash_piece(void *hash, const void *bytes, size_t count)
-{
-    *(uint64_t *)hash = elbo__hash(*(uint64_t *)hash, bytes, count);
-}
-
-/* The dtype's name, the rank, the sizes, the elements: numbers of 8 bytes and elements little-endian. */
-static uint64_t hash_tensor(uint64_t hash, const elbo_tensor *tensor)
-{
-    const elbo_shape *shape = &tensor->layout.shape;
-    const char *dtype = elbo_dtype_name(tensor->dtype);
-    unsigned char number[8];
-    hash = elbo__hash(hash, dtype, strlen(dtype));
-    elbo__store_le64(number, (uint64_t)shape->ndim);
-    hash = elbo__hash(hash, number, sizeof number);
-    for (int i = 0; i < shape->ndim; i++) {
-        elbo__store_le64(number, (uint64_t)shape->dim[i]);
-        hash = elbo__hash(hash, number, sizeof number);
-    }
-    elbo__pour(tensor, ELBO__LITTLE_ENDIAN, hash_piece, &hash);
-    return hash;
-}
-
-uint64_t elbo__images_fingerprint(const elbo_images *images)
-{
-    uint64_t hash = hash_tensor(ELBO__HASH_START, &images->images);
-    if (images->labels.data)
-        hash = hash_tensor(hash, &images->labels);
-    return images->mask.data ? hash_tensor(hash, &images->mask) : hash;
-}
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 elbo_status elbo__images_complete(const elbo__data_names *names, int classes, elbo_images *out)
 {
@@ -94,9 +68,7 @@ elbo_status elbo__images_complete(const elbo__data_names *names, int classes, el
     if (status == ELBO_OK)
         status = check_labels(names, classes, out);
     if (status == ELBO_OK)
-        status = elbo__images_find_missing(names, out);
-    if (status == ELBO_OK)
-        out->fingerprint = elbo__images_fingerprint(out);
+        status = elbo__images_survey(names, out);
     return status;
 }
 
@@ -118,28 +90,28 @@ elbo_status elbo_images_of(const elbo_tensor *images, const elbo_tensor *labels,
     return status;
 }
 
-/* ---- folders ----------------------------------------------------------------------------------------------------- */
+/* ---- files and folders ------------------------------------------------------------------------------------------- */
 
 bool elbo__is_test_part(const char *part)
 {
     return strcmp(part, "test") == 0 || strcmp(part, "t10k") == 0;
 }
 
-/* Whether the folder is "sprites" or "sprites:FACTOR"; *label = the factor, NULL for the usual one. */
-static bool is_made_up(const char *folder, const char **label)
+static elbo_status nothing_behind(const elbo__origin *origin)
 {
-    static const char sprites[] = "sprites";
-    const size_t length = sizeof sprites - 1;
-    if (strncmp(folder, sprites, length) != 0 || (folder[length] != '\0' && folder[length] != ':'))
-        return false;
-    *label = folder[length] ? folder + length + 1 : NULL;
-    return true;
+    return !origin->rest ? ELBO_OK
+                         : elbo__fail(ELBO_INVALID, "%s: \"%s\" behind the ':' means nothing for a folder of files",
+                                      origin->path, origin->rest);
 }
 
-static elbo_status load_folder(const char *folder, const char *part, int classes, elbo_images *out)
+static elbo_status load_folder(const elbo__origin *origin, const char *part, int classes, elbo_images *out)
 {
+    const char *folder = origin->path;
     bool found;
     elbo_status status = elbo__images_load_idx(folder, part, classes, out, &found);
+    if (status != ELBO_OK || found)
+        return status == ELBO_OK ? nothing_behind(origin) : status;
+    status = elbo__images_load_arrays(origin, part, classes, out, &found);
     if (status != ELBO_OK || found)
         return status;
     status = elbo__images_load_pictures(folder, part, classes, out, &found);
@@ -148,39 +120,81 @@ static elbo_status load_folder(const char *folder, const char *part, int classes
                             "%s/%s-images-idx3-ubyte: no such file, plain or .gz, and no " ELBO__PICTURES
                             " pictures for this part",
                             folder, elbo__is_test_part(part) ? "t10k" : part);
-    return status;
+    return status == ELBO_OK ? nothing_behind(origin) : status;
 }
 
-elbo_status elbo_images_load(const char *folder, const char *part, int classes, elbo_images *out)
+static elbo_status find_in_folder(const elbo__origin *origin, const char *part, bool *found)
 {
-    const char *label;
+    bool held;
+    elbo_status status = elbo__images_find_idx(origin->path, part, &held, found);
+    if (status != ELBO_OK || held)
+        return status;
+    status = elbo__images_find_arrays(origin->path, part, &held, found);
+    if (status != ELBO_OK || held)
+        return status;
+    return elbo__images_find_pictures(origin->path, part, found);
+}
+
+static elbo_status load_made_up(const elbo__origin *origin, const char *part, int classes, elbo_images *out)
+{
+    return elbo__images_load_sprites(part, origin->rest, classes, out);
+}
+
+static elbo_status find_made_up(const elbo__origin *origin, const char *part, bool *found)
+{
+    (void)origin;
+    *found = strcmp(part, "train") == 0 || elbo__is_test_part(part);
+    return ELBO_OK;
+}
+
+static const struct place {
+    elbo_status (*load)(const elbo__origin *origin, const char *part, int classes, elbo_images *out);
+    elbo_status (*find)(const elbo__origin *origin, const char *part, bool *found);
+} made_up = {load_made_up, find_made_up}, folder = {load_folder, find_in_folder},
+  file = {elbo__images_load_file, elbo__images_find_in_file};
+
+/* What is not there is looked for as a folder, unless it is named as a file. */
+static const struct place *place_of(const elbo__origin *origin)
+{
+    elbo__kind kind = ELBO__NOTHING;
+    if (origin->made_up)
+        return &made_up;
+    const bool known = elbo__kind_of(origin->path, &kind) == ELBO_OK;
+    return known && (kind == ELBO__FILE || (kind == ELBO__NOTHING && elbo__is_data_file_name(origin->path))) ? &file
+                                                                                                             : &folder;
+}
+
+elbo_status elbo_images_load(const char *source, const char *part, int classes, elbo_images *out)
+{
+    elbo__origin origin;
     *out = (elbo_images){.owned = true};
-    elbo_status status = is_made_up(folder, &label) ? elbo__images_load_sprites(part, label, classes, out)
-                                                    : load_folder(folder, part, classes, out);
+    elbo_status status = elbo__origin_of(source, &origin);
+    if (status == ELBO_OK)
+        status = place_of(&origin)->load(&origin, part, classes, out);
+    elbo__origin_free(&origin);
     if (status != ELBO_OK)
         elbo_images_free(out);
     return status;
 }
 
-elbo_status elbo_images_find(const char *folder, const char *part, bool *found)
+elbo_status elbo_images_find(const char *source, const char *part, bool *found)
 {
-    const char *label;
-    bool idx;
+    elbo__origin origin;
     *found = false;
-    if (is_made_up(folder, &label)) {
-        *found = strcmp(part, "train") == 0 || elbo__is_test_part(part);
-        return ELBO_OK;
-    }
-    elbo_status status = elbo__images_find_idx(folder, part, &idx, found);
-    if (status != ELBO_OK || idx)
-        return status;
-    return elbo__images_find_pictures(folder, part, found);
+    elbo_status status = elbo__origin_of(source, &origin);
+    if (status == ELBO_OK)
+        status = place_of(&origin)->find(&origin, part, found);
+    elbo__origin_free(&origin);
+    return status;
 }
 
 void elbo_images_free(elbo_images *images)
 {
     if (!images)
         return;
+    if (images->mapping)
+        images->images.data = NULL; /* which is in there */
+    elbo__unmap(images->mapping);
     if (images->owned) {
         elbo_tensor_free(&images->images);
         elbo_tensor_free(&images->labels);

@@ -1,4 +1,4 @@
-/* Images with labels: from a folder of IDX files or of pictures, made up, or from arrays.
+/* Images with labels: from files of arrays, a folder of pictures, made up, or from arrays in memory.
  *
  *     elbo_images train;
  *     if (elbo_images_load("data/mnist", "train", 10, &train) != ELBO_OK)
@@ -6,15 +6,41 @@
  *     ...                                              // train.images (60000, 28, 28), train.labels (60000)
  *     elbo_images_free(&train);
  *
+ * Where they come from is one text, SOURCE, as for `elbo train --data`:
+ *
+ *     mnist                    the MNIST that comes with the library: ./data/mnist, else where it was installed
+ *     sprites                  made up, see the end
+ *     images.npy               all of it is the part "train", as for every file but .npz
+ *     images.npy:labels.npy    with labels; either file may also be IDX, of any name, plain or gzip
+ *     data.npz                 arrays x_train, y_train, x_test, y_test; or train_images, train_labels, test_images,
+ *                              test_labels; or images, labels; or x, y; or the only one there is
+ *     data.npz:a:b             the arrays of these names; with data.npz:a without labels
+ *     data.csv                 a row for each image, a column for each value: (N, D); a .csv.gz too
+ *     data.csv:species         the column of this name holds labels: numbers of classes, or words, which are sorted
+ *     data.csv:label:28x28     the values of a row are an image of this size, or CxHxW; data.csv:28x28 without labels
+ *     FOLDER                   see below
+ *
+ * Numbers that are whole, from 0 to 255 and not all below 2 are grey levels (u8) in a CSV file, else f32. A file whose
+ * name has a ':' in it is found all the same. Labels are (N) or (N, 1). Arrays whose channels come last are refused.
+ *
+ * Plain IDX files of u8, and .npy files of u8 or f32 in row-major order, are mapped where they are of 64 MB or more:
+ * they may be larger than memory, and must stay as they are until elbo_images_free (one that is cut off meanwhile ends
+ * the process with SIGBUS). All else is read into memory, also .npy files of f64, of which a run then makes f32.
+ *
  * A folder holds its data in parts named as MNIST's: PART-images-idx3-ubyte and PART-labels-idx1-ubyte for the parts
  * "train" and "t10k", each plain or with .gz at its end (the plain file wins). Own data needs nothing but these names;
  * whatever an IDX file can hold may follow "idx", as in train-images-idx4-float, and "-images.idx3" is as good as
  * "-images-idx3". "test" is another name of the part "t10k", in files and in calls. Labels are optional.
  *
- * Values may be missing: NaN in an IDX file of floats, or 0 in PART-mask-idx3-ubyte, which is of the images' shape.
+ * Values may be missing: NaN in floats, an empty field of a CSV file, or 0 in PART-mask-idx3-ubyte, which is of the
+ * images' shape (array "mask" in .npz files of images and labels, mask_train beside x_train, train_mask beside
+ * train_images). `unmasked` tells where NaN is the only word on it: the program refuses that without --missing.
  * What stands in the images at such a place has no influence on anything. docs/models.md says what models make of it.
  *
- * A folder without IDX files may hold pictures of one size, whose names end in .png, .jpg or .jpeg in letters of either
+ * A folder without IDX files may hold train.npy, with train-labels.npy and train-mask.npy where there are any, or
+ * train.csv, and the same for the part "test" (or "t10k"). FOLDER:species names the column of labels of its .csv files.
+ *
+ * A folder without either may hold pictures of one size, whose names end in .png, .jpg or .jpeg in letters of either
  * case:
  *
  *     FOLDER/train/cat/1.png    the parts "train" and "t10k"; FOLDER/t10k is as good as FOLDER/test
@@ -68,23 +94,28 @@ typedef struct {
     elbo_tensor mask;                /* u8 of the shape of images: 1 where a value is there, 0 where it is      */
                                      /* missing; its own memory; data is NULL without one                       */
     int64_t missing;                 /* how many values are, of all images                                      */
+    int64_t unmasked;                /* the first value that is NaN where no mask says so, of all values counted */
+                                     /* in their order from 0; -1: there is none                                */
+    double least, greatest;          /* of the values that are there; NaN where none is                         */
     uint64_t fingerprint;            /* a hash of dtypes, shapes and elements, the same from a file or an array */
     bool owned;                      /* the data is freed with it                                               */
+    struct elbo_mapping *mapping;    /* the library's: a large file, seen as memory; NULL: there is none        */
 } elbo_images;
 
-/* Reads one part of a folder, or makes one of the sprites. classes = 0: as many as the largest label asks for, as there
+/* Reads one part of SOURCE, or makes one of the sprites. classes = 0: as many as the largest label asks for, as there
  * are folders of pictures, or values of the factor. ELBO_WITHOUT_LABELS: files of labels are not read, folders are not
  * compared, and pictures are taken from wherever in the part they lie. Errors name the file: ELBO_IO for a missing or
  * unreadable one, ELBO_FORMAT for one that is no IDX file or picture, holds labels in place of images or the other way
  * round, has another count than its partner, a label outside the classes, an infinite value, a mask of another shape
- * than the images, or another size than the other pictures. */
-ELBO_API elbo_status elbo_images_load(const char *folder, const char *part, int classes,
+ * than the images, another size than the other pictures, or is a .npz file of which nobody can tell which array is
+ * which; ELBO_INVALID for what stands behind a ':' and means nothing there. */
+ELBO_API elbo_status elbo_images_load(const char *source, const char *part, int classes,
                                       elbo_images *out) ELBO_MUST_CHECK;
 
-/* *found = whether a folder has the part, without a look at the images. A test part of which only the labels are
+/* *found = whether SOURCE has the part, without a look at the images. A test part of which only the labels are
  * there, or an empty folder, is found: reading it says what is wrong. Fewer than ten pictures without folders train
  * and test have none. */
-ELBO_API elbo_status elbo_images_find(const char *folder, const char *part, bool *found) ELBO_MUST_CHECK;
+ELBO_API elbo_status elbo_images_find(const char *source, const char *part, bool *found) ELBO_MUST_CHECK;
 
 /* The same from the caller's tensors, of any strides, which must outlive *out; labels may be NULL. ELBO_INVALID for
  * what elbo_images_load would refuse in a file. */

@@ -17,12 +17,6 @@ elbo_status elbo__images_complete(const elbo__data_names *names, int classes, el
 /* Makes out->class_names of these, and of numbers for the classes after them. Frees nothing on failure. */
 elbo_status elbo__images_name(elbo_images *out, const char *const *names, int count) ELBO_MUST_CHECK;
 
-/* Counts the missing values in *images: 0 in the mask, whose memory is its own and becomes 0 and 1, or NaN, which
- * becomes 0 there. Fails for a mask of another shape and for an infinite value that is not missing. */
-elbo_status elbo__images_find_missing(const elbo__data_names *names, elbo_images *images) ELBO_MUST_CHECK;
-
-uint64_t elbo__images_fingerprint(const elbo_images *images);
-
 void elbo__free_names(char **names); /* NULL after the last; accepts NULL */
 
 /* *out = a new list (n): where from[i] stands in `to` (m), the first time; -1 where it does not. */

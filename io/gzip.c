@@ -95,6 +95,13 @@ void elbo__source_close(elbo__source *source)
     elbo__free(source);
 }
 
+void elbo__source_at(const elbo__source *source, int64_t *done, int64_t *total)
+{
+    struct stat info;
+    *done = lseek(source->fd, 0, SEEK_CUR);
+    *total = fstat(source->fd, &info) == 0 ? info.st_size : *done;
+}
+
 /* One step of inflate into `count` bytes; *got may be 0 before the end is reached. */
 static elbo_status inflate_some(elbo__source *source, unsigned char *bytes, size_t count, size_t *got)
 {

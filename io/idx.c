@@ -1,12 +1,16 @@
 #include "idx.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "../tensor/watch_private.h"
 #include "bytes.h"
 #include "file.h"
 #include "gzip.h"
+#include "idx_private.h"
 
 enum {
     FIRST_BLOCK = 1 << 20, /* what is allocated before anything was read */
@@ -27,6 +31,11 @@ static elbo_status truncated(const char *path, int64_t expected, size_t found)
 {
     return elbo__fail(ELBO_FORMAT, "%s: truncated: expected %lld bytes of elements, found %zu", path,
                       (long long)expected, found);
+}
+
+static elbo_status too_long(const char *path, int64_t expected)
+{
+    return elbo__fail(ELBO_FORMAT, "%s: too long: more than %lld bytes of elements", path, (long long)expected);
 }
 
 static elbo_status read_header(const char *path, elbo__source *source, const struct type **type, elbo_shape *shape)
@@ -109,7 +118,7 @@ static elbo_status read_elements(const char *path, elbo__source *source, int64_t
     if (status == ELBO_OK)
         status = elbo__source_read(source, &more, 1, &got);
     if (status == ELBO_OK && got > 0)
-        status = elbo__fail(ELBO_FORMAT, "%s: too long: more than %lld bytes of elements", path, (long long)bytes);
+        status = too_long(path, bytes);
     if (status != ELBO_OK) {
         elbo__free(block);
         block = NULL;
@@ -158,6 +167,27 @@ elbo_status elbo_idx_read(const char *path, elbo_tensor *out)
         status = read_tensor(path, source, out);
     elbo__source_close(source);
     return status;
+}
+
+elbo_status elbo__idx_look(const char *path, elbo_dtype *dtype, elbo_shape *shape, int64_t *start)
+{
+    const struct type *type = NULL;
+    struct stat info = {.st_size = 0};
+    elbo__source *source;
+    elbo_status status = elbo__source_open(path, &source);
+    if (status == ELBO_OK)
+        status = read_header(path, source, &type, shape);
+    elbo__source_close(source);
+    if (status == ELBO_OK && stat(path, &info) != 0)
+        status = elbo__fail(ELBO_IO, "%s: cannot read: %s", path, elbo__reason(errno));
+    if (status != ELBO_OK)
+        return status;
+    *dtype = type->dtype;
+    *start = 4 + 4 * shape->ndim;
+    const int64_t found = info.st_size - *start, wanted = elbo_shape_size(shape) * type->size;
+    if (found < wanted)
+        return truncated(path, wanted, (size_t)found);
+    return found == wanted ? ELBO_OK : too_long(path, wanted);
 }
 
 elbo_status elbo_idx_write(const char *path, const elbo_tensor *tensor)

@@ -2,7 +2,8 @@
 #include <string.h>
 
 #include "../tensor/memory.h"
-#include "dataset_private.h"
+#include "array_file.h"
+#include "data_files.h"
 #include "idx.h"
 #include "left_out.h"
 #include "listing.h"
@@ -134,6 +135,8 @@ static elbo_status tell_left_out(const char *folder, const char *part, const elb
         status = is_beside(folder, name, &beside);
         if (status == ELBO_OK && beside)
             status = elbo__leave_out(&left, ELBO__BESIDE_IDX, "", name);
+        else if (status == ELBO_OK && elbo__is_array_name(name))
+            status = elbo__leave_out(&left, ELBO__ARRAYS_BESIDE_IDX, "", name);
         else if (status == ELBO_OK && is_other_part(name, part))
             status = elbo__leave_out(&left, ELBO__OTHER_PARTS, "", name);
     }
@@ -147,7 +150,9 @@ static elbo_status tell_left_out(const char *folder, const char *part, const elb
 
 static elbo_status read_files(const elbo__data_names *names, int classes, elbo_images *out)
 {
-    elbo_status status = elbo_idx_read(names->images, &out->images);
+    elbo_status status = elbo__array_map(names->images, &out->images, &out->mapping);
+    if (status == ELBO_OK && !out->mapping)
+        status = elbo_idx_read(names->images, &out->images);
     if (status == ELBO_OK && names->labels)
         status = elbo_idx_read(names->labels, &out->labels);
     if (status == ELBO_OK && names->mask)

@@ -13,6 +13,8 @@ static const struct {
     [ELBO__BESIDE_PARTS] = {"entry beside the folders of the parts", "entries beside the folders of the parts"},
     [ELBO__BESIDE_IDX] = {"picture or folder of pictures beside IDX files",
                           "pictures or folders of them beside IDX files"},
+    [ELBO__ARRAYS_BESIDE_IDX] = {"array beside IDX files", "arrays beside IDX files"},
+    [ELBO__BESIDE_ARRAYS] = {"entry beside the arrays", "entries beside the arrays"},
     [ELBO__OTHER_PARTS] = {"IDX file of another part", "IDX files of other parts"},
 };
 

@@ -11,6 +11,8 @@ typedef enum {
     ELBO__OTHER_FOLDERS, /* folders without pictures, beside pictures or within a class    */
     ELBO__BESIDE_PARTS,  /* whatever lies beside folders train and test                    */
     ELBO__BESIDE_IDX,    /* pictures, and folders train and test, beside IDX files         */
+    ELBO__ARRAYS_BESIDE_IDX, /* train.npy, train.csv and the like, beside IDX files        */
+    ELBO__BESIDE_ARRAYS, /* whatever lies beside train.npy, train.csv and the like         */
     ELBO__OTHER_PARTS,   /* IDX files of images of a part that is none of the known        */
     ELBO__LEFT_KINDS
 } elbo__left_kind;

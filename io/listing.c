@@ -32,6 +32,12 @@ static int by_name(const void *a, const void *b)
     return strverscmp(*(char *const *)a, *(char *const *)b);
 }
 
+void elbo__listing_sort(elbo__listing *listing)
+{
+    if (listing->count > 0)
+        qsort(listing->names, listing->count, sizeof *listing->names, by_name);
+}
+
 int elbo__listing_find(const elbo__listing *listing, const char *name)
 {
     char **found = NULL;
@@ -69,8 +75,8 @@ elbo_status elbo__list_folder(const char *path, elbo__listing *out)
     closedir(entries);
     if (status != ELBO_OK)
         elbo__listing_free(out);
-    else if (out->count > 0)
-        qsort(out->names, out->count, sizeof *out->names, by_name);
+    else
+        elbo__listing_sort(out);
     return status;
 }
 

@@ -32,6 +32,9 @@ void elbo__listing_free(elbo__listing *listing);
 /* Adds a copy of a name at the end. */
 elbo_status elbo__listing_add(elbo__listing *listing, const char *name) ELBO_MUST_CHECK;
 
+/* Sorts the names as those of a folder. */
+void elbo__listing_sort(elbo__listing *listing);
+
 /* The place of a name in a listing that is sorted; -1: it has none. */
 int elbo__listing_find(const elbo__listing *listing, const char *name);
 

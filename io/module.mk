@@ -14,6 +14,8 @@ public_headers += \
 library_sources += \
     %reldir%/album.c \
     %reldir%/album.h \
+    %reldir%/array_file.c \
+    %reldir%/array_file.h \
     %reldir%/axis.c \
     %reldir%/axis.h \
     %reldir%/base64.c \
@@ -24,9 +26,14 @@ library_sources += \
     %reldir%/crc32c.c \
     %reldir%/crc32c.h \
     %reldir%/csv.c \
+    %reldir%/csv_data.c \
     %reldir%/csv_parse.c \
     %reldir%/csv_parse.h \
     %reldir%/csv_read.c \
+    %reldir%/csv_write.c \
+    %reldir%/csv_write.h \
+    %reldir%/data_files.c \
+    %reldir%/data_files.h \
     %reldir%/dataset.c \
     %reldir%/dataset_private.h \
     %reldir%/drawing.c \
@@ -49,6 +56,7 @@ library_sources += \
     %reldir%/html.h \
     %reldir%/idx.c \
     %reldir%/idx_folder.c \
+    %reldir%/idx_private.h \
     %reldir%/ini.c \
     %reldir%/jpeg_private.h \
     %reldir%/jpeg_read.c \
@@ -56,8 +64,17 @@ library_sources += \
     %reldir%/left_out.h \
     %reldir%/listing.c \
     %reldir%/listing.h \
+    %reldir%/mapping.c \
+    %reldir%/mapping.h \
     %reldir%/missing.c \
     %reldir%/npy.c \
+    %reldir%/npy_header.c \
+    %reldir%/npy_private.h \
+    %reldir%/npz.c \
+    %reldir%/npz.h \
+    %reldir%/npz_data.c \
+    %reldir%/origin.c \
+    %reldir%/origin.h \
     %reldir%/palette.c \
     %reldir%/palette.h \
     %reldir%/picture_folder.c \
@@ -66,9 +83,13 @@ library_sources += \
     %reldir%/png.c \
     %reldir%/png_private.h \
     %reldir%/png_read.c \
+    %reldir%/protobuf.c \
+    %reldir%/protobuf.h \
     %reldir%/quote.c \
     %reldir%/quote.h \
     %reldir%/safetensors.c \
     %reldir%/safetensors_format.h \
     %reldir%/safetensors_write.c \
-    %reldir%/sprites.c
+    %reldir%/sprites.c \
+    %reldir%/survey.c \
+    %reldir%/survey.h

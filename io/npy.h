@@ -20,8 +20,8 @@
  *                      {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
  *     elements         row-major, or column-major where fortran_order is True, up to the end of the file
  *
- *     descr   |u1   <i4   <f4   <f8
- *     tensor  u8    i32   f32   f64
+ *     descr   |u1   <f4   <f8   <i4, and <i8 <u8 <u4 <i2 <u2 |i1 whose numbers fit
+ *     tensor  u8    f32   f64   i32
  */
 #ifndef ELBO_IO_NPY_H
 #define ELBO_IO_NPY_H
@@ -35,7 +35,8 @@ extern "C" {
 /* *out = the tensor in the file, row-major whatever the order of the file; free with elbo_tensor_free. Its data is NULL
  * on failure. ELBO_IO when the file cannot be read. ELBO_FORMAT when it is no .npy file, its header is anything but the
  * three keys above (in any order) of at most 65,535 bytes, its elements are of another type (Python objects, records,
- * other sizes, big-endian), it has more than 8 axes, or fewer or more bytes than its shape asks for. */
+ * other sizes, big-endian), a whole number is beyond i32, it has more than 8 axes, or fewer or more bytes than its
+ * shape asks for. */
 ELBO_API elbo_status elbo_npy_read(const char *path, elbo_tensor *out) ELBO_MUST_CHECK;
 
 /* Writes a tensor of any dtype and strides as version 1.0, row-major, with the elements from byte 128 on. A file

@@ -17,6 +17,11 @@ complain() {
     sed 's/^/    /' err
 }
 
+# What stderr holds besides progress and the line that says what data were found.
+unusual() {
+    grep -v -e '^epoch ' -e "^$program: data: .*[0-9] images* of " err
+}
+
 # runs WHAT COMMAND...: succeeds and is silent on stderr but for progress
 runs() {
     what=$1
@@ -35,14 +40,19 @@ fails() {
     got=$?
     [ $got -eq "$status" ] || complain "$*: exit status $got instead of $status"
     [ -s out ] && complain "$*: printed something"
-    lines=$(grep -vc '^epoch ' err)
+    lines=$(unusual | wc -l)
     [ "$lines" -eq 1 ] || { [ "$status" -eq 64 ] && [ "$lines" -le 3 ]; } || complain "$*: $lines lines"
-    grep -v '^epoch ' err | head -n 1 | grep -q "^$program" || complain "$*: the line does not begin with $program"
-    grep -v '^epoch ' err | head -n 1 | grep -qF -- "$reason" || complain "$*: does not say \"$reason\""
+    unusual | head -n 1 | grep -q "^$program" || complain "$*: the line does not begin with $program"
+    unusual | head -n 1 | grep -qF -- "$reason" || complain "$*: does not say \"$reason\""
 }
 
 says() {
     grep -q -- "$1" out || { complain "stdout has no \"$1\":"; sed 's/^/    /' out; }
+}
+
+# figure LABEL VALUE UNIT: stdout has this row of a table of evaluate, with a standard error or "-"
+figure() {
+    says "^$1  *$2  *[-0-9.]*  *$3\$"
 }
 
 # The last word of a test.

@@ -55,6 +55,7 @@ unit_sources += \
     %reldir%/test_eigen.c \
     %reldir%/test_elementwise.c \
     %reldir%/test_explain.c \
+    %reldir%/test_exports.c \
     %reldir%/test_finite.c \
     %reldir%/test_folder.c \
     %reldir%/test_free_bits.c \
@@ -65,6 +66,7 @@ unit_sources += \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
     %reldir%/test_io_csv.c \
+    %reldir%/test_io_csv_write.c \
     %reldir%/test_io_curves.c \
     %reldir%/test_io_dataset.c \
     %reldir%/test_io_drawing.c \
@@ -84,6 +86,7 @@ unit_sources += \
     %reldir%/test_io_quote.c \
     %reldir%/test_io_safetensors.c \
     %reldir%/test_io_safetensors_broken.c \
+    %reldir%/test_io_sources.c \
     %reldir%/test_io_sprites.c \
     %reldir%/test_io_text.c \
     %reldir%/test_latent_use.c \
@@ -95,6 +98,7 @@ unit_sources += \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
     %reldir%/test_lookup.c \
+    %reldir%/test_measure.c \
     %reldir%/test_memory.c \
     %reldir%/test_missing.c \
     %reldir%/test_models.c \
@@ -126,6 +130,7 @@ unit_sources += \
     %reldir%/test_run_classes.c \
     %reldir%/test_schedule.c \
     %reldir%/test_side_matters.c \
+    %reldir%/test_spread.c \
     %reldir%/test_state.c \
     %reldir%/test_stopping.c \
     %reldir%/test_tensor.c \
@@ -192,6 +197,10 @@ check_PROGRAMS += %reldir%/generic_kernels
 check_PROGRAMS += %reldir%/own_program
 %C%_own_program_SOURCES = %reldir%/own_program.c
 
+# Runs of many kinds, with what comes of them, for the tests of exports.
+check_PROGRAMS += %reldir%/export_runs
+%C%_export_runs_SOURCES = %reldir%/export_runs.c
+
 script_tests = \
     %reldir%/columns \
     %reldir%/floors \
@@ -201,22 +210,36 @@ script_tests = \
     %reldir%/sources \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
+    %reldir%/test_cli_arrays.sh \
+    %reldir%/test_cli_compare.sh \
+    %reldir%/test_cli_config.sh \
     %reldir%/test_cli_data.sh \
+    %reldir%/test_cli_evaluate.sh \
     %reldir%/test_cli_faults.sh \
     %reldir%/test_cli_json.sh \
+    %reldir%/test_cli_large.sh \
     %reldir%/test_cli_manners.sh \
+    %reldir%/test_cli_manual.sh \
     %reldir%/test_cli_models.sh \
+    %reldir%/test_cli_numpy.sh \
+    %reldir%/test_cli_resume.sh \
+    %reldir%/test_cli_sources.sh \
     %reldir%/test_events.sh \
+    %reldir%/test_export_c.sh \
+    %reldir%/test_export_onnx.sh \
+    %reldir%/test_export_pytorch.sh \
     %reldir%/test_locale.sh \
     %reldir%/test_own_program.sh \
     %reldir%/test_report.sh
 
 TESTS += $(script_tests)
+EXTRA_DIST += %reldir%/cli.sh %reldir%/check_onnx.py %reldir%/check_pytorch.py %reldir%/read_events.py
 EXTRA_DIST += %reldir%/browser.py %reldir%/cli.sh %reldir%/read_events.py
 dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 
-# What takes too long for every change: a million.
-check-slow: %reldir%/fuzz$(EXEEXT)
+# What takes too long for every change: 12 GB of images, and a million graphs.
+check-slow: elbo$(EXEEXT) %reldir%/tiny_data$(EXEEXT) %reldir%/fuzz$(EXEEXT)
+	$(AM_TESTS_ENVIRONMENT) LARGE_GB=12 LARGE_MOST_KB=1000000 $(srcdir)/%reldir%/test_cli_large.sh
 	$(AM_TESTS_ENVIRONMENT) %reldir%/fuzz --graphs 1000000
 
 .PHONY: check-slow

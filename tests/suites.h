@@ -32,6 +32,7 @@
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
     SUITE(eigen)                                                                                                       \
+    SUITE(exports)                                                                                                     \
     SUITE(explain)                                                                                                     \
     SUITE(folder)                                                                                                      \
     SUITE(free_bits)                                                                                                   \
@@ -42,6 +43,7 @@
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
     SUITE(io_csv)                                                                                                      \
+    SUITE(io_csv_write)                                                                                                \
     SUITE(io_curves)                                                                                                   \
     SUITE(io_dataset)                                                                                                  \
     SUITE(io_drawing)                                                                                                  \
@@ -61,6 +63,7 @@
     SUITE(io_quote)                                                                                                    \
     SUITE(io_safetensors)                                                                                              \
     SUITE(io_safetensors_broken)                                                                                       \
+    SUITE(io_sources)                                                                                                  \
     SUITE(io_sprites)                                                                                                  \
     SUITE(io_text)                                                                                                     \
     SUITE(latent_use)                                                                                                  \
@@ -71,6 +74,7 @@
     SUITE(layers_masked)                                                                                               \
     SUITE(layers_norm)                                                                                                 \
     SUITE(likelihood)                                                                                                  \
+    SUITE(measure)                                                                                                     \
     SUITE(missing)                                                                                                     \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
@@ -96,6 +100,7 @@
     SUITE(run_classes)                                                                                                 \
     SUITE(schedule)                                                                                                    \
     SUITE(side_matters)                                                                                                \
+    SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
     SUITE(text)                                                                                                        \

@@ -13,8 +13,8 @@ runs version "$elbo" --version
 says '^elbo [0-9]'
 runs help "$elbo" --help
 says 'reconstruct'
-for command in train sample reconstruct interpolate traverse manifold scatter features encode angles classify evaluate \
-    plan info models; do
+for command in train sample reconstruct interpolate traverse manifold scatter features encode decode angles \
+    classify compare evaluate plan info models; do
     runs "help of $command" "$elbo" $command --help
     says "Usage: elbo $command"
 done
@@ -66,9 +66,9 @@ grep -qx 'latent-dim = 3' runs/a/config.ini || complain 'config.ini lacks latent
 grep -qx "data = $(realpath data)" runs/a/config.ini || complain 'config.ini lacks data'
 
 # The figure of the training again, from the file alone.
-trained=$(sed -n 's/^test-elbo = //p' runs/a/config.ini)
+trained=$(sed -n 's/^# test-elbo = //p' runs/a/config.ini)
 runs evaluate "$elbo" evaluate runs/a
-says "^ELBO $(printf %.2f "$trained") nats per image$"
+figure ELBO "$(printf %.2f "$trained")" 'nats per image'
 says 'grey levels'
 runs 'evaluate with draws' "$elbo" evaluate runs/a/model.safetensors --draws 20 --part train
 says '^log p(x)'

@@ -82,9 +82,12 @@ done
 cp -r cvae large
 spoil large encoder.logvar.bias '\0\0\200\176' # 2^126
 "$elbo" evaluate large >out 2>err && complain 'evaluate: infinite figures are a success'
-says '^ELBO -*\(nan\|inf\) nats per image$'
-says '^KL \(nan\|inf\) nats per image$'
+figure ELBO '-*\(nan\|inf\)' 'nats per image'
+figure KL '\(nan\|inf\)' 'nats per image'
 grep -q '^elbo: KL is not finite' err || complain 'evaluate: does not say what is not finite'
+"$elbo" evaluate large --json >out 2>err && complain 'evaluate --json: infinite figures are a success'
+says '^{"elbo": null, .*"kl": null, '
+grep -q '^elbo: KL is not finite' err || complain 'evaluate --json: does not say what is not finite'
 fails 1 'large: image 0: its ELBO with label 0 is nan' "$elbo" classify large --draws 2
 cp -r cvae far
 for unit in 0 1 2; do # z at 1e37: every density is 0

@@ -60,6 +60,13 @@ runs 'classify --json' "$elbo" classify runs/c --json
 is 'sum(sum(c["taken_for"]) for c in r["classes"]) == r["images"] and 0 <= r["accuracy"] <= 1'
 runs 'evaluate --json' "$elbo" evaluate runs/a --json
 is "r['part'] == 'test' and '%.2f' % r['elbo'] == '$elbo_of_run'"
+is 'r["images"] == 24 and r["elbo_se"] > 0 and type(r["active_units"]) is int and "ess" not in r'
+is 'abs(sum(r["kl_of_dimensions"]) - r["kl"]) < 1e-5 and len(r["variance_of_means"]) == r["latent_dimensions"] == 3'
+is 'r["mutual_information"] <= r["mutual_information_limit"] and r["mutual_information_images"] == 24'
+runs 'evaluate one image --json' "$elbo" evaluate runs/a --json -n 1 --samples 9 --per-image one.csv
+is 'r["elbo_se"] is None and 1 <= r["ess_least"] == r["ess"] <= 9 and r["samples"] == 9 and r["per_image"] == "one.csv"'
+runs 'evaluate ae --json' "$elbo" evaluate runs/p --json
+is 'r["squared_error"] >= 0 and "elbo" not in r and "active_units" not in r'
 
 # A name that is no UTF-8 has its bytes written out.
 name=$(printf 'caf\351.png')

@@ -5,7 +5,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/cli.sh"
 
 small='--data data --hidden 16 --latent 3 --batch 16 --epochs 2'
-silent() { [ -s err ] && complain "$1: something on stderr:"; }
+silent() { unusual | grep -q . && complain "$1: something on stderr:"; }
 
 # ---- --quiet: neither progress nor notes, but warnings and errors ---------------------------------------------------
 
@@ -27,5 +27,133 @@ silent 'a note'
 fails 1 'nowhere' "$elbo" sample nowhere --quiet
 "$elbo" train vae $small --quiet=no --out run --force 2>err >out
 grep -q '^epoch 2/2' err || complain '--quiet=no: no line for an epoch'
+
+# ---- --preview: the picture on stderr, stdout as without ------------------------------------------------------------
+
+runs 'train for pictures' "$elbo" train cvae --data data --hidden 16 --latent 2 --batch 16 --epochs 2 --out runs/digits
+runs 'train for large pictures' "$elbo" train vae $small --out large
+runs 'sample' "$elbo" sample runs/digits -n 4 -o four.png
+mv out plain
+for command in sample reconstruct interpolate traverse manifold features; do
+    runs "$command --preview" "$elbo" $command runs/digits --preview -o picture.png
+    [ "$(wc -l <out)" -eq 1 ] || complain "$command --preview: something else on stdout"
+    unusual | grep -q . || complain "$command --preview: no preview"
+    unusual | grep -q '[^][ .:=+*#%@-]' && complain "$command --preview: other than shades where there is no terminal"
+done
+runs 'scatter --preview' "$elbo" scatter runs/digits --preview
+unusual | grep -q . || complain 'scatter --preview: no preview'
+runs 'scatter --preview of an SVG' "$elbo" scatter runs/digits --preview -o a.svg
+silent 'scatter --preview of an SVG'
+runs 'sample --preview' "$elbo" sample runs/digits -n 4 -o four.png --preview
+cmp -s out plain || complain 'sample --preview: another stdout'
+# four images of 8 x 8 with lines of two pixels around each, in characters that are twice as high as wide
+[ "$(wc -l <err)" -eq 6 ] || complain "sample --preview: not 6 rows"
+[ "$(awk 'length != 42' err | wc -l)" -eq 0 ] || complain "sample --preview: not 42 columns"
+head -n 1 err | grep -qx ' *' || complain 'sample --preview: the line around is not black'
+runs 'sample --preview --quiet' "$elbo" sample runs/digits -n 4 -o four.png --preview --quiet
+[ -s err ] || complain 'sample --preview --quiet: what was asked for is not there'
+runs 'a large picture' "$elbo" sample large -n 400 -o large.png --preview
+[ "$(awk 'length > 80' err | wc -l)" -eq 0 ] || complain 'a large picture: wider than 80 columns'
+
+# terminal TYPE VARIABLE... COMMAND: what comes to a terminal of 60 columns of that type, in UTF-8, in the file seen
+terminal() {
+    type=$1
+    shift
+    script -qec "stty cols 60; env LC_ALL=C.UTF-8 TERM=$type $*" /dev/null </dev/null >seen
+}
+if command -v script >/dev/null && command -v stty >/dev/null; then
+    sample="$elbo sample runs/digits -n 4 -o four.png --preview"
+    escape=$(printf '\033')
+    terminal xterm "$sample"
+    [ "$(grep -c "$escape.38;2;" seen)" -eq 6 ] || complain 'a terminal: not 6 rows of colour'
+    for other in 'dumb' 'xterm NO_COLOR=1' 'xterm LC_ALL=C'; do
+        terminal $other "$sample"
+        grep -q "$escape.38" seen && complain "$other: colours"
+        [ "$(grep -c '^[ .:=+*#%@-]*.$' seen)" -eq 6 ] || complain "$other: not 6 rows of shades"
+    done
+    terminal xterm "$elbo sample large -n 400 -o large.png --preview"
+    [ "$(grep "$escape.38" seen | head -n 1 | grep -o "$escape.38" | wc -l)" -eq 60 ] || complain 'not 60 columns'
+
+    # Pixel for pixel as another reader of the file sees it.
+    for python in python3 /usr/bin/python3; do
+        "$python" -c 'import cv2' 2>/dev/null && break
+    done
+    terminal xterm "$sample"
+    if "$python" -c 'import cv2' 2>/dev/null; then
+        "$python" - >err 2>&1 <<'END' || complain 'the preview shows other pixels than the picture has'
+import re, cv2
+rows = [r for r in open("seen", "rb").read().decode().split("\n") if "\u2580" in r]
+picture = cv2.imread("four.png")[:, :, ::-1]
+assert picture.shape == (12, 42, 3), picture.shape
+for y, row in enumerate(rows):
+    cells = re.findall(r"\x1b\[38;2;(\d+);(\d+);(\d+)m\x1b\[48;2;(\d+);(\d+);(\d+)m\u2580", row)
+    assert len(cells) == 42, (y, len(cells))
+    for x, cell in enumerate(cells):
+        both = [int(c) for c in cell]
+        assert both == [int(c) for c in (*picture[2 * y, x], *picture[2 * y + 1, x])], (x, y, both)
+END
+    fi
+fi
+
+# ---- what is asked for wrongly --------------------------------------------------------------------------------------
+
+fails 64 "runs/digits is a run, and \`plan' takes a model, such as that of the run: cvae" "$elbo" plan runs/digits
+fails 64 "runs/digits is a run, and \`train' takes a model" "$elbo" train runs/digits
+fails 1 'dimension 2: the latent space has 2, from 0 on' "$elbo" traverse runs/digits --dims 0,2
+fails 64 'option "dims": "a" is not a list of integers' "$elbo" traverse runs/digits --dims a
+fails 64 'no command "sampel"; the nearest is "sample"' "$elbo" sampel
+
+# ---- help: fits 100 columns, shows an example, and every example works ----------------------------------------------
+
+fits() {
+    [ "$(awk 'length > 100' out | wc -l)" -eq 0 ] || complain "$1: wider than 100 columns"
+    [ -s err ] && complain "$1: something on stderr"
+}
+runs 'help' "$elbo" --help
+fits 'help'
+for status in 0 1 64 128+N; do says "^  $status  "; done
+commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\)  .*/\1/p' out | grep -vx help)
+runs 'models' "$elbo" models
+models=$(sed -n 's/^\([a-z]*\): .*/\1/p' out)
+[ "$(echo $commands | wc -w)" -ge 15 ] && [ "$(echo $models | wc -w)" -ge 5 ] || complain 'too few commands or models'
+for command in $commands; do
+    runs "help of $command" "$elbo" $command --help
+    fits "help of $command"
+    sed -n '/^Examples:/,/^$/s/^  \(elbo .*\)/\1/p' out >>examples
+    tail -n 1 examples | grep -q "^elbo $command" || complain "$command: no example in its help"
+done
+for command in train plan; do
+    for model in $models; do
+        runs "help of $command $model" "$elbo" $command $model --help
+        fits "help of $command $model"
+        sed -n '/^Examples:/,/^$/s/^  \(elbo .*\)/\1/p' out >>examples
+    done
+done
+runs 'help help' "$elbo" help help
+fits 'help help'
+says '^Usage: elbo .OPTION...\] COMMAND'
+
+# On small data where they look for MNIST and for pictures of one's own.
+ln -s . data/mnist
+"$tiny_data" --png pictures || exit 99
+rm -f pictures/*.* # what is no picture
+mv runs/digits trained
+runs 'train an autoencoder' "$elbo" train ae --data data --hidden none --likelihood squared-error --latent 2 \
+    --batch 16 --epochs 1 --out runs/linear
+runs 'train pca' "$elbo" train pca --data data --latent 2 --out runs/pca
+runs 'codes for the examples' "$elbo" encode trained -o codes.csv
+sort -u examples | while read -r program line; do
+    case $line in
+    *'--data pictures'*) [ "${line%% *}" = train ] || continue ;; # of other images than the run's
+    esac
+    rm -rf runs/digits runs/again && cp -r trained runs/digits
+    case $line in *'--out runs/digits'*) rm -r runs/digits ;; esac
+    "$elbo" $line >out 2>err </dev/null && continue
+    # what is so of the model, or of data as small as these
+    grep -q 'is fitted: it has no training step$\|leave no variance for the noise' err && continue
+    complain "the example \`$program $line' does not work"
+    echo "$line" >>broken
+done
+[ ! -e broken ] || complain 'examples that do not work'
 
 verdict

@@ -41,6 +41,8 @@ static const struct {
     {"reconstruct", "random_normal("},
     {"elbo", "softplus("},
     {"log-prob", "softplus("},
+    {"parts", "gather(images(24, 64) whole, rows(16))"},
+    {"log-weights", "gather(images(24, 64) whole, rows(16))"},
 };
 
 START_TEST(each_role_has_its_plan)

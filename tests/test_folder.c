@@ -70,12 +70,16 @@ START_TEST(a_run_folder_holds_all_of_a_run)
 
     elbo_ini config;
     ck_assert_int_eq(elbo_ini_read(scratch_path("run/config.ini"), &config), ELBO_OK);
-    static const char *const keys[] = {
-        "model",      "seed",    "image",   "classes",   "latent-dim",        "epochs",   "lr",
-        "batch-size", "version", "kernels", "test-elbo", "train-fingerprint", "optimiser"};
+    static const char *const keys[] = {"model", "seed", "latent-dim", "epochs", "lr", "batch-size", "optimiser"},
+                             *const figures_of_it[] = {"# image = ", "# version = ", "# kernels = ", "# test-elbo = ",
+                                                       "# train-fingerprint = "};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         ck_assert_msg(elbo_ini_get(&config, keys[i]) != NULL, "no %s", keys[i]);
     elbo_ini_free(&config);
+    char *lines = text_of("run/config.ini");
+    for (size_t i = 0; i < sizeof figures_of_it / sizeof figures_of_it[0]; i++)
+        ck_assert_msg(strstr(lines, figures_of_it[i]) != NULL, "no \"%s\"", figures_of_it[i]);
+    free(lines);
 
     elbo_run *run = elbo_run_load(scratch_path("run"), elbo_models);
     elbo_figures figures;

@@ -239,8 +239,8 @@ START_TEST(what_is_missing_is_named)
     elbo_images data;
     assert_error(elbo_images_load(scratch_path("missing"), "train", 0, &data), ELBO_IO, scratch_path("missing"),
                  "cannot open the folder: No such file or directory");
-    assert_error(elbo_images_load(scratch_path("train-images-idx3-ubyte"), "train", 0, &data), ELBO_IO,
-                 scratch_path("train-images-idx3-ubyte"), "Not a directory");
+    assert_error(elbo_images_load(scratch_path("train-images-idx3-ubyte/none"), "train", 0, &data), ELBO_IO,
+                 scratch_path("train-images-idx3-ubyte/none"), "Not a directory");
 }
 END_TEST
 
@@ -284,9 +284,9 @@ START_TEST(broken_data_is_refused)
         {"train-images-idx3-ubyte", "not signed integers", 0, 15, {0, 0, 9, 2, 0, 0, 0, 3, 0, 0, 0, 1, 1, 2, 3}},
         {"train-images-idx3-ubyte", "expected images", 0, 25, {0, 0, 8, 5, 0, 0, 0, 1, 0, 0, 0, 1, 0,
                                                                0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9}},
-        {"train-images-idx3-ubyte", "image 2: a value is infinite", 0, 24, {0, 0, 0x0d, 2, 0,    0,    0, 3,
-                                                                            0, 0, 0,    1, 0,    0,    0, 0,
-                                                                            0, 0, 0,    0, 0x7f, 0x80, 0, 0}},
+        {"train-images-idx3-ubyte", "image 2, value 0: the value is infinite", 0, 24, {0, 0, 0x0d, 2,    0, 0, 0, 3, 0,
+                                                                                       0, 0, 1,    0,    0, 0, 0, 0, 0,
+                                                                                       0, 0, 0x7f, 0x80, 0, 0}},
         {"train-labels-idx1-ubyte", "2 labels, but", 0, 10, {0, 0, 8, 1, 0, 0, 0, 2, 2, 0}},
         {"train-labels-idx1-ubyte", "4 labels, but", 0, 12, {0, 0, 8, 1, 0, 0, 0, 4, 2, 0, 1, 1}},
         {"train-labels-idx1-ubyte", "truncated", 0, 10, {0, 0, 8, 1, 0, 0, 0, 3, 2, 0}},

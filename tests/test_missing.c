@@ -422,7 +422,7 @@ START_TEST(a_value_that_is_there_must_be_in_its_range)
     floats[at] = 2;
     elbo_images images = data_of(ELBO_F32, floats, there);
     elbo_run *run = new_run(0);
-    assert_refused(elbo_run_accepts(run, &images), "image 0: the value 2 is outside [0, 1]");
+    assert_refused(elbo_run_accepts(run, &images), "image 0, row 0, column 1: the value 2 is outside [0, 1]");
     there[at] = 0;
     elbo_images hidden = data_of(ELBO_F32, floats, there);
     assert_ok(elbo_run_accepts(run, &hidden));

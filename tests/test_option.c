@@ -213,6 +213,31 @@ START_TEST(the_distance_of_names_counts_edits)
 }
 END_TEST
 
+START_TEST(an_option_is_reset_to_its_default_as_if_never_set)
+{
+    set("out", "elsewhere");
+    set("rate", "0.25");
+    elbo_values_reset(values, "out");
+    elbo_values_reset(values, "rate");
+    ck_assert_str_eq(elbo_values_text(values, "out"), "runs");
+    ck_assert_double_eq(elbo_values_number(values, "rate"), 1e-3);
+    ck_assert(!elbo_values_given(values, "out"));
+    ck_assert(!elbo_values_given(values, "rate"));
+}
+END_TEST
+
+START_TEST(one_option_is_checked_whether_it_was_set_or_not)
+{
+    ck_assert_int_eq(elbo_values_check_one(values, "shade"), ELBO_INVALID);
+    ck_assert_str_eq(elbo_error(), "option \"shade\": of no use without colour=green");
+    ck_assert_int_eq(elbo_values_check(values), ELBO_OK);
+    set("colour", "green");
+    ck_assert_int_eq(elbo_values_check_one(values, "shade"), ELBO_OK);
+    ck_assert_int_eq(elbo_values_check_one(values, "rate"), ELBO_OK);
+    ck_assert_int_eq(elbo_values_check_one(values, "rat"), ELBO_INVALID);
+}
+END_TEST
+
 START_TEST(sizes_are_reversed)
 {
     elbo_sizes r = elbo_sizes_reversed((elbo_sizes){3, {1, 2, 3}});
@@ -243,6 +268,8 @@ Suite *suite_option(void)
     tcase_add_test(reading, what_is_no_value_is_refused_by_name);
     tcase_add_test(reading, what_is_out_of_range_is_refused_and_changes_nothing);
     tcase_add_test(reading, an_unknown_option_names_the_nearest);
+    tcase_add_test(reading, an_option_is_reset_to_its_default_as_if_never_set);
+    tcase_add_test(reading, one_option_is_checked_whether_it_was_set_or_not);
     suite_add_tcase(suite, reading);
     TCase *others = tcase_create("names and sizes");
     tcase_add_test(others, the_distance_of_names_counts_edits);

@@ -21,9 +21,9 @@ done
 grep -qx 'model = mine' a/config.ini || complain 'config.ini has another model'
 grep -qx 'petals = 5' a/config.ini || complain 'config.ini lacks an option'
 [ "$(wc -l <a/metrics.csv)" -eq 3 ] || complain 'metrics.csv has not a header and two rows'
-trained=$(sed -n 's/^test-elbo = //p' a/config.ini)
+trained=$(sed -n 's/^# test-elbo = //p' a/config.ini)
 runs 'evaluate' $mine evaluate a --draws 3
-says "^ELBO $(printf %.2f "$trained") nats per image$"
+figure ELBO "$(printf %.2f "$trained")" 'nats per image'
 for command in sample reconstruct interpolate traverse manifold; do
     runs $command $mine $command a -o picture.png
     [ -s picture.png ] || complain "$command: no picture"
@@ -48,7 +48,7 @@ columns=train_builder,train_critic,train_width,test_builder,test_critic,test_wid
 head -1 game/metrics.csv | grep -qx "epoch,step,seconds,images_per_s,lr,beta,$columns" ||
     complain "metrics.csv of two players begins with $(head -1 game/metrics.csv)"
 runs 'evaluate two players' $own game evaluate game
-says "^critic $(printf %.4f "$(sed -n 's/^test-critic = //p' game/config.ini)")$"
+figure critic "$(printf %.4f "$(sed -n 's/^# test-critic = //p' game/config.ini)")" -
 runs 'sample from a prior beside a code' $own game sample game -o picture.png
 runs 'the first turn' $own game plan --data data --batch 16
 says 'adam.m:encoder.weight = '

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "../io/csv.h"
+#include "../io/npy.h"
 #include "../nn/model/model_options.h"
 #include "../nn/pictures/picture.h"
 #include "grids.h"
@@ -200,6 +202,23 @@ START_TEST(a_traversal_moves_one_dimension_a_row_through_the_centre)
 }
 END_TEST
 
+START_TEST(a_traversal_shows_the_dimensions_that_were_asked_for_in_their_order)
+{
+    elbo_run *run = glass_run(&glass);
+    const elbo_view view = {.steps = 3, .span = 1.5, .dims = {3, {3, 0, 3}}};
+    assert_ok(elbo_picture_traversal(run, &view, -1, scratch_path("ways")));
+    grid g = grid_read("ways", 3, 3, 2, 2);
+    for (int i = 0; i < 3 * 3 * Z; i++) {
+        const int row = i / Z / 3, step = i / Z % 3, k = i % Z;
+        assert_shown(&g, row, step, k, view.dims.at[row] == k ? 1.5 * (step - 1) : 0);
+    }
+    grid_free(&g);
+    assert_refused(elbo_picture_traversal(run, &(elbo_view){.dims = {2, {0, 4}}}, -1, scratch_path("none")),
+                   "dimension 4: the latent space has 4, from 0 on");
+    elbo_run_free(run);
+}
+END_TEST
+
 START_TEST(a_traversal_from_an_image_leaves_the_other_dimensions_at_its_code)
 {
     elbo_run *run = glass_run(&glass);
@@ -310,6 +329,54 @@ START_TEST(a_picture_is_decoded_with_the_label_of_its_end_or_the_one_asked_for)
 }
 END_TEST
 
+/* ---- codes of the caller's, and pictures as numbers -------------------------------------------------------------- */
+
+/* A pixel is 1/2 + z / 10 whatever it is written to. */
+START_TEST(codes_are_drawn_and_written_as_what_the_decoder_makes_of_them)
+{
+    elbo_run *run = glass_run(&glass);
+    elbo_tensor numbers;
+    elbo_csv_table lines;
+    assert_ok(elbo_picture_codes(run, points[0], NULL, IMAGES, scratch_path("codes.png")));
+    assert_ok(elbo_picture_codes(run, points[0], NULL, IMAGES, scratch_path("codes.npy")));
+    assert_ok(elbo_picture_codes(run, points[0], NULL, IMAGES, scratch_path("codes.CSV")));
+    grid g = grid_read("codes.png", 1, IMAGES, 2, 2);
+    for (int i = 0; i < IMAGES; i++)
+        grid_assert_picture(&g, 0, i, x + i * Z);
+    grid_free(&g);
+    assert_ok(elbo_npy_read(scratch_path("codes.npy"), &numbers));
+    ck_assert(numbers.dtype == ELBO_F32 && elbo_shape_equal(&numbers.layout.shape, &ELBO_SHAPE(IMAGES, 2, 2)));
+    assert_ok(elbo_csv_read(scratch_path("codes.CSV"), &lines));
+    ck_assert_int_eq(lines.rows, IMAGES);
+    ck_assert_int_eq(lines.columns, Z);
+    ck_assert_str_eq(lines.names[3], "pixel3");
+    for (int i = 0; i < IMAGES * Z; i++) {
+        ck_assert_float_eq_tol(((const float *)numbers.data)[i], x[i], 1e-6);
+        ck_assert((float)lines.values[i] == ((const float *)numbers.data)[i]);
+    }
+    elbo_tensor_free(&numbers);
+    elbo_csv_free(&lines);
+    elbo_run_free(run);
+}
+END_TEST
+
+/* 25,000 rows of a grid would be higher than a PNG file may be; numbers have no such bound. */
+START_TEST(numbers_may_be_more_than_a_picture_has_room_for)
+{
+    enum { MANY = 8 * 25001 };
+    static float z[MANY * Z];
+    elbo_run *run = glass_run(&glass);
+    assert_refused(elbo_picture_codes(run, z, NULL, MANY, scratch_path("codes.png")), "is too large");
+    assert_ok(elbo_picture_codes(run, z, NULL, MANY, scratch_path("codes.npy")));
+    assert_refused(elbo_picture_codes(run, z, NULL, 0, scratch_path("codes.npy")), "at least 1");
+    assert_refused(elbo_picture_codes(run, z, NULL, 1, scratch_path("codes.tiff")), ".png, .npy or .csv");
+    z[1] = INFINITY;
+    assert_refused(elbo_picture_codes(run, z, NULL, 1, scratch_path("other.npy")), "is not finite");
+    ck_assert(!scratch_exists("other.npy"));
+    elbo_run_free(run);
+}
+END_TEST
+
 Suite *suite_picture_latent(void)
 {
     Suite *suite = suite_create("picture_latent");
@@ -323,10 +390,13 @@ Suite *suite_picture_latent(void)
     suite_add_tcase(suite, ways);
     tcase_add_checked_fixture(space, setup, scratch_teardown);
     tcase_add_test(space, a_traversal_moves_one_dimension_a_row_through_the_centre);
+    tcase_add_test(space, a_traversal_shows_the_dimensions_that_were_asked_for_in_their_order);
     tcase_add_test(space, a_traversal_from_an_image_leaves_the_other_dimensions_at_its_code);
     tcase_add_test(space, without_a_prior_the_codes_say_where_the_centre_is);
     tcase_add_test(space, a_manifold_goes_right_and_upwards_by_quantiles);
     tcase_add_test(space, what_cannot_be_drawn_is_refused);
+    tcase_add_test(space, codes_are_drawn_and_written_as_what_the_decoder_makes_of_them);
+    tcase_add_test(space, numbers_may_be_more_than_a_picture_has_room_for);
     tcase_add_test(space, a_picture_is_decoded_with_the_label_of_its_end_or_the_one_asked_for);
     suite_add_tcase(suite, space);
     return suite;

@@ -115,7 +115,50 @@ START_TEST(a_classification_that_cannot_be_is_refused)
     assert_refused(elbo_run_classify(run, x, N, 0, 1, out), "0 draws");
     assert_refused(elbo_run_classify(run, x, -1, 1, 1, out), "-1 images");
     assert_ok(elbo_run_classify(run, x, 0, 1, 1, out));
+    assert_refused(elbo_run_classify_images(vae, &images, 1, 1, 1, out), "model \"vae\" takes no labels");
+    assert_refused(elbo_run_classify_images(run, &images, N + 1, 1, 1, out), "41 images");
     elbo_run_free(vae);
+    elbo_run_free(run);
+}
+END_TEST
+
+/* MANY: more than a block of images. */
+enum { MANY = 603 };
+static unsigned char many_pixels[MANY * D], many_labels[MANY];
+
+static elbo_images many_images(void)
+{
+    elbo_images all;
+    patterns(MANY, many_pixels, many_labels);
+    const elbo_tensor pixels = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(MANY, PATTERN_SIDE, PATTERN_SIDE), many_pixels);
+    const elbo_tensor known = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(MANY), many_labels);
+    assert_ok(elbo_images_of(&pixels, &known, C, &all));
+    return all;
+}
+
+/* Binarised images are another draw for each place in the data set, so that a block must know where it stands. */
+START_TEST(a_data_set_is_classified_and_encoded_as_its_rows_are)
+{
+    static float rows[MANY * D], whole[MANY * C], blocks[MANY * C], code[2][MANY * Z], logvar[2][MANY * Z];
+    static int known[MANY];
+    elbo_images all = many_images();
+    elbo_run *run = run_of(&elbo_model_cvae, OPTIONS("hidden", "8", "latent-dim", "3", "binarise", "yes"), square, C);
+    assert_ok(elbo_images_rows(&all, 0, MANY, rows, known));
+    assert_ok(elbo_run_classify(run, rows, MANY, 3, 7, whole));
+    assert_ok(elbo_run_classify_images(run, &all, MANY, 3, 7, blocks));
+    for (int i = 0; i < MANY * C; i++)
+        ck_assert_msg(whole[i] == blocks[i], "score %d: %.9g and %.9g", i, whole[i], blocks[i]);
+    blocks[3 * C] = 0;
+    assert_ok(elbo_run_classify_images(run, &all, 3, 3, 7, blocks));
+    ck_assert(blocks[2 * C] == whole[2 * C] && blocks[3 * C] == 0);
+    assert_ok(elbo_run_posterior(run, rows, known, MANY, code[0], logvar[0]));
+    assert_ok(elbo_run_encode_images(run, &all, code[1], logvar[1]));
+    ck_assert_mem_eq(code[0], code[1], sizeof code[0]);
+    ck_assert_mem_eq(logvar[0], logvar[1], sizeof logvar[0]);
+    memset(code[1], 0, sizeof code[1]);
+    assert_ok(elbo_run_encode_images(run, &all, code[1], NULL));
+    ck_assert_mem_eq(code[0], code[1], sizeof code[0]);
+    elbo_images_free(&all);
     elbo_run_free(run);
 }
 END_TEST
@@ -212,6 +255,7 @@ START_TEST(a_model_whose_code_is_a_point_has_no_posterior)
         elbo_run *run = run_of(models[m], OPTIONS("latent-dim", "3"), square, 0);
         float mean[N * Z], logvar[N * Z];
         assert_refused(elbo_run_posterior(run, x, NULL, N, mean, logvar), "q(z|x) is no normal distribution");
+        assert_refused(elbo_run_encode_images(run, &images, mean, logvar), "q(z|x) is no normal distribution");
         elbo_run_free(run);
     }
 }
@@ -226,6 +270,7 @@ Suite *suite_questions(void)
     tcase_add_test(classes, the_mean_of_the_bounds_is_the_elbo_of_an_evaluation);
     tcase_add_test(classes, a_column_of_a_classification_is_the_bound_given_its_label);
     tcase_add_test(classes, a_classification_that_cannot_be_is_refused);
+    tcase_add_test(classes, a_data_set_is_classified_and_encoded_as_its_rows_are);
     suite_add_tcase(suite, classes);
     tcase_add_checked_fixture(prior, setup, NULL);
     tcase_add_test(prior, a_standard_prior_has_mean_0_and_deviation_1);

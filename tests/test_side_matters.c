@@ -131,17 +131,27 @@ START_TEST(a_picture_is_of_the_model_beside_it_or_not_there)
 }
 END_TEST
 
+/* The configuration of the saved run. */
+static elbo_ini described(const char *folder)
+{
+    elbo_run *saved = elbo_run_load(scratch_path(folder), elbo_models);
+    elbo_ini config = {.count = 0};
+    ck_assert_msg(saved != NULL, "%s", elbo_error());
+    ck_assert_int_eq(elbo_run_describe(saved, &config), ELBO_OK);
+    elbo_run_free(saved);
+    return config;
+}
+
 START_TEST(nothing_of_an_earlier_training_is_said_of_a_later_one)
 {
     elbo_run *run = new_run(&elbo_model_vae, 1);
     assert_trained(run, &(elbo_training){.epochs = 1, .folder = scratch_path("run")}, NULL);
-    elbo_ini config;
-    ck_assert_int_eq(elbo_ini_read(scratch_path("run/config.ini"), &config), ELBO_OK);
+    elbo_ini config = described("run");
     ck_assert_ptr_nonnull(elbo_ini_get(&config, "test-elbo"));
     elbo_ini_free(&config);
     const elbo_training again = {.epochs = 2, .folder = scratch_path("again")};
     ck_assert_int_eq(elbo_train(run, &train, NULL, &again, NULL), ELBO_OK);
-    ck_assert_int_eq(elbo_ini_read(scratch_path("again/config.ini"), &config), ELBO_OK);
+    config = described("again");
     static const char *const keys[] = {"test-elbo", "test-recon", "test-kl", "test-squared-error", "test-fingerprint"};
     for (int i = 0; i < 5; i++)
         ck_assert_msg(elbo_ini_get(&config, keys[i]) == NULL, "%s", keys[i]);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "../../autograd/op.h"
+#include "../../tensor/text.h"
 #include "corruption.h"
 #include "model_check.h"
 #include "model_private.h"
@@ -119,6 +120,32 @@ elbo_var *elbo_model_log_prob(elbo_in *in)
 {
     elbo_bound bound = begin(in, ELBO__LOG_PROB) ? elbo_model_bound(in, in->x, NULL) : (elbo_bound){.kl = NULL};
     return bound.log_weight ? elbo_iwae_bound(bound.log_weight) : no_density(in);
+}
+
+static void put_part(elbo_in *in, const char *name, elbo_var *value)
+{
+    elbo_metric *metric = &in->metrics[in->n_metrics];
+    if (!value)
+        return;
+    elbo__print(metric->name, sizeof metric->name, "%s", name);
+    metric->value = value;
+    in->n_metrics++;
+}
+
+void elbo__model_parts(elbo_in *in)
+{
+    const elbo_bound bound = begin(in, ELBO__PARTS) ? elbo_model_bound(in, elbo_corrupted(in), NULL)
+                                                    : (elbo_bound){.kl = NULL};
+    put_part(in, "recon", bound.recon);
+    put_part(in, "kl", bound.kl);
+    put_part(in, "elbo", bound.kl ? elbo_neg(elbo_negative_elbo(&bound, NULL)) : NULL);
+    put_part(in, "squared_error", bound.squared_error);
+}
+
+elbo_var *elbo__model_log_weights(elbo_in *in)
+{
+    elbo_bound bound = begin(in, ELBO__LOG_WEIGHTS) ? elbo_model_bound(in, in->x, NULL) : (elbo_bound){.kl = NULL};
+    return bound.log_weight ? bound.log_weight : no_density(in);
 }
 
 elbo_var *elbo_model_encode(elbo_in *in, elbo_var **logvar)

@@ -19,6 +19,13 @@ bool elbo__option_was_read(const elbo_in *in, const char *name);
 /* elbo_report of what the library measures by itself. */
 void elbo__report(elbo_in *in, const char *name, elbo_var *value);
 
+/* Reports for each image of its own (B) what elbo_report_bound reports the means of, in evaluation: the values of these
+ * metrics are no means. */
+void elbo__model_parts(elbo_in *in);
+
+/* log p(x|z_k,y) + log p(z_k|y) - log q(z_k|x,y): (B, K) */
+elbo_var *elbo__model_log_weights(elbo_in *in);
+
 /* Appends the gradients of the losses and the updates that they ask for; reports skipped steps and a single loss's
  * grad_norm. */
 void elbo__model_play(elbo_in *in, const elbo_loss *losses, int n, const elbo_optim *optim);

@@ -34,7 +34,13 @@ enum {
     ROLE(ELBO, "elbo", "estimating the ELBO", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_DRAWS, .one = elbo_model_elbo)     \
     /* x -> (B) */                                                                                                     \
     ROLE(LOG_PROB, "log-prob", "estimating log p(x)", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_DRAWS,                     \
-         .one = elbo_model_log_prob)
+         .one = elbo_model_log_prob)                                                                                   \
+    /* recon, kl, elbo, squared_error (B), whichever there are: evaluate gives their means */                          \
+    ROLE(PARTS, "parts", "measuring images", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS,          \
+         .build = build_parts)                                                                                         \
+    /* (B, K) */                                                                                                       \
+    ROLE(LOG_WEIGHTS, "log-weights", "estimating log p(x)", EVALUATE,                                                  \
+         ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS, .one = elbo__model_log_weights)
 
 typedef enum {
 #define NUMBER(id, ...) ELBO__##id,

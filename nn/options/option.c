@@ -319,6 +319,17 @@ elbo_status elbo_values_set(elbo_values *v, const char *name, const char *text)
     return ELBO_OK;
 }
 
+void elbo_values_reset(elbo_values *v, const char *name)
+{
+    const elbo_option *o = elbo__option_row(v->table, name);
+    const ptrdiff_t i = o ? o - v->table : 0;
+    if (!o || elbo__option_default(o, &v->value[i]) != ELBO_OK) /* elbo_values_new has tried all defaults */
+        return;
+    elbo__free(v->owned[i]);
+    v->owned[i] = NULL;
+    v->given[i] = false;
+}
+
 bool elbo_values_given(const elbo_values *v, const char *name)
 {
     const elbo_option *o = elbo_option_find(v->table, name);
@@ -365,12 +376,23 @@ static bool holds(const elbo_values *v, const char *needs)
     }
 }
 
+elbo_status elbo_values_check_one(const elbo_values *v, const char *name)
+{
+    const elbo_option *o = elbo_option_find(v->table, name);
+    if (!o)
+        return ELBO_INVALID;
+    if (o->needs && !holds(v, o->needs))
+        return elbo__fail(ELBO_INVALID, "option \"%s\": of no use without %s", o->name, o->needs);
+    return ELBO_OK;
+}
+
 elbo_status elbo_values_check(const elbo_values *v)
 {
-    for (int i = 0; i < v->n; i++)
-        if (v->given[i] && v->table[i].needs && !holds(v, v->table[i].needs))
-            return elbo__fail(ELBO_INVALID, "option \"%s\": of no use without %s", v->table[i].name, v->table[i].needs);
-    return ELBO_OK;
+    elbo_status status = ELBO_OK;
+    for (int i = 0; i < v->n && status == ELBO_OK; i++)
+        if (v->given[i])
+            status = elbo_values_check_one(v, v->table[i].name);
+    return status;
 }
 
 char *elbo_values_print(const elbo_values *v, const char *name)

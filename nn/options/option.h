@@ -100,6 +100,12 @@ ELBO_API bool elbo_values_given(const elbo_values *values, const char *name);
 /* Whether its value is another than its default. */
 ELBO_API bool elbo_values_changed(const elbo_values *values, const char *name);
 
+/* Back to the default, as if it had never been set. */
+ELBO_API void elbo_values_reset(elbo_values *values, const char *name);
+
+/* Whether an option is of use beside the values of the others, as its row says; if not, the message says so. */
+ELBO_API elbo_status elbo_values_check_one(const elbo_values *values, const char *name) ELBO_MUST_CHECK;
+
 /* Whether every option that was set is of use beside the others; the message names one that is not. */
 ELBO_API elbo_status elbo_values_check(const elbo_values *values) ELBO_MUST_CHECK;
 

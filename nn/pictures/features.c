@@ -43,7 +43,7 @@ elbo_status elbo_picture_features(elbo_run *run, int64_t n, const char *path)
     const elbo_shape shape = mean < 0 ? ELBO_SCALAR : elbo_params_shape(run->params, mean);
     const int64_t before = shape.ndim == 1 && shape.dim[0] == run->pixels, units = weight.layout.shape.dim[0];
     n = n < units ? n : units;
-    elbo_status status = elbo__check_grid(run, n + before, COLUMNS);
+    elbo_status status = elbo__check_shown(run, n + before, COLUMNS, path);
     if (status != ELBO_OK)
         return status;
     float *x = elbo__numbers(n + before, run->pixels);
@@ -56,7 +56,7 @@ elbo_status elbo_picture_features(elbo_run *run, int64_t n, const char *path)
     }
     for (int64_t i = 0; i < n; i++)
         draw_unit(&weight, i, run->pixels, x + (before + i) * run->pixels);
-    status = elbo__picture_grid(run, x, before + n, COLUMNS, path);
+    status = elbo__picture_write(&(elbo__shown){.run = run, .x = x, .n = before + n, .columns = COLUMNS}, path);
     elbo__free(x);
     return status;
 }

@@ -6,7 +6,7 @@
 #include "../../tensor/random.h"
 #include "picture_private.h"
 
-enum { STEPS = 10, SIDE = 20, MOST_CODES = 2000 };
+enum { STEPS = 10, SIDE = 20, MOST_CODES = 2000, CODES_IN_A_ROW = 8 };
 #define SPAN 3.0
 
 /* The points to be decoded, and what decoding takes. */
@@ -35,13 +35,19 @@ static void free_points(points *p)
 
 static elbo_status draw_points(elbo_run *run, const points *p, int64_t columns, const char *path)
 {
-    elbo_status status = elbo__check_grid(run, p->n, columns);
+    elbo_status status = elbo__check_shown(run, p->n, columns, path);
     if (status != ELBO_OK)
         return status;
     float *x = elbo__numbers(p->n, run->pixels);
     status = x ? elbo_run_decode(run, p->z, p->labels, p->n, x) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
-        status = elbo__picture_grid(run, x, p->n, columns, path);
+        status = elbo__picture_write(&(elbo__shown){.run = run,
+                                                    .x = x,
+                                                    .labels = elbo__run_takes_labels(run) ? p->labels : NULL,
+                                                    .class_names = elbo__class_names_of(run, NULL),
+                                                    .n = p->n,
+                                                    .columns = columns},
+                                     path);
     elbo__free(x);
     return status;
 }
@@ -188,16 +194,32 @@ elbo_status elbo_picture_interpolation(elbo_run *run, const elbo_view *view, con
 
 /* ---- traversal --------------------------------------------------------------------------------------------------- */
 
+/* Whether the model has the dimensions that are asked for, and the picture room for them. */
+static elbo_status check_dims(const elbo_run *run, const elbo_sizes *dims)
+{
+    for (int i = 0; i < dims->n; i++)
+        if (dims->at[i] < 0 || dims->at[i] >= run->latent)
+            return elbo__fail(ELBO_INVALID, "dimension %lld: the latent space has %lld, from 0 on",
+                              (long long)dims->at[i], (long long)run->latent);
+    if (dims->n > elbo__rows_that_fit(run, dims->n))
+        return elbo__fail(ELBO_INVALID, "%d dimensions: a picture has no room for so many", dims->n);
+    return ELBO_OK;
+}
+
 elbo_status elbo_picture_traversal(elbo_run *run, const elbo_view *view, int64_t image, const char *path)
 {
-    const int64_t dims = run->latent, rows = elbo__rows_that_fit(run, dims);
+    const elbo_sizes *chosen = &view->dims;
+    const int64_t dims = run->latent, rows = chosen->n ? chosen->n : elbo__rows_that_fit(run, dims);
     const int64_t steps = view->steps ? view->steps : STEPS + 1;
     const double span = view->span > 0 ? view->span : SPAN;
     points all;
     int label = label_or_0(view);
     if (steps < 2)
         return elbo__fail(ELBO_INVALID, "%lld steps along a dimension: at least 2", (long long)steps);
-    elbo_status status = new_points(run, rows, steps, &all);
+    elbo_status status = check_dims(run, chosen);
+    if (status != ELBO_OK)
+        return status;
+    status = new_points(run, rows, steps, &all);
     float *centre = elbo__numbers(3, dims);
     if (!centre) {
         free_points(&all);
@@ -211,7 +233,7 @@ elbo_status elbo_picture_traversal(elbo_run *run, const elbo_view *view, int64_t
     else if (status == ELBO_OK)
         memcpy(base, centre, (size_t)dims * sizeof *base);
     for (int64_t i = 0; i < rows * steps && status == ELBO_OK; i++) {
-        const int64_t k = i / steps;
+        const int64_t row = i / steps, k = chosen->n ? chosen->at[row] : row;
         memcpy(all.z + i * dims, base, (size_t)dims * sizeof *base);
         const double at = span * (2 * (double)(i % steps) / (double)(steps - 1) - 1);
         all.z[i * dims + k] = (float)(centre[k] + at * deviation[k]);
@@ -222,6 +244,14 @@ elbo_status elbo_picture_traversal(elbo_run *run, const elbo_view *view, int64_t
     free_points(&all);
     elbo__free(centre);
     return status;
+}
+
+/* ---- codes of the caller's --------------------------------------------------------------------------------------- */
+
+elbo_status elbo_picture_codes(elbo_run *run, const float *z, const int *labels, int64_t n, const char *path)
+{
+    const points all = {.z = (float *)z, .labels = (int *)labels, .n = n};
+    return draw_points(run, &all, CODES_IN_A_ROW, path);
 }
 
 /* ---- manifold ---------------------------------------------------------------------------------------------------- */

@@ -5,5 +5,6 @@ library_sources += \
     %reldir%/features.c \
     %reldir%/latent.c \
     %reldir%/picture.c \
+    %reldir%/picture_file.c \
     %reldir%/picture_private.h \
     %reldir%/scatter.c

@@ -55,14 +55,6 @@ elbo_status elbo__check_grid(const elbo_run *run, int64_t n, int64_t columns)
         (long long)down, (long long)across, (long long)f.height, (long long)f.width, ELBO_PNG_MAX_SIDE);
 }
 
-elbo_status elbo__picture_grid(const elbo_run *run, const float *x, int64_t n, int64_t columns, const char *path)
-{
-    const elbo__frame f = elbo__frame_of(run);
-    const elbo_tensor images = elbo_tensor_of(ELBO_F32, ELBO_SHAPE(n, f.channels, f.height, f.width), x);
-    elbo_status status = elbo__check_finite(run, "what is drawn", x, n * run->pixels);
-    return status == ELBO_OK ? elbo_png_grid(path, &images, (int)columns) : status;
-}
-
 float *elbo__numbers(int64_t n, int64_t width)
 {
     int64_t size;
@@ -86,19 +78,25 @@ static int64_t columns_of(const elbo_run *run, bool in_turn)
 elbo_status elbo_picture_samples(elbo_run *run, int64_t n, int label, int64_t seed, const char *path)
 {
     const bool in_turn = elbo__run_takes_labels(run) && label == ELBO_EACH_CLASS;
-    const int64_t columns = columns_of(run, in_turn);
-    elbo_status status = elbo__check_grid(run, n, columns);
+    const int64_t columns = columns_of(run, in_turn), turns = elbo__is_picture(path) ? columns : run->classes;
+    elbo_status status = elbo__check_shown(run, n, columns, path);
     if (status != ELBO_OK)
         return status;
     float *x = elbo__numbers(n, run->pixels);
     int *labels = x ? elbo__calloc((size_t)n, sizeof *labels) : NULL;
     status = n < 1 ? ELBO_INVALID : labels ? ELBO_OK : ELBO_NO_MEMORY;
     for (int64_t i = 0; i < n && status == ELBO_OK; i++)
-        labels[i] = in_turn ? (int)(i % columns * run->classes / columns) : label;
+        labels[i] = in_turn ? (int)(i % turns * run->classes / turns) : label;
     if (status == ELBO_OK)
         status = elbo_run_sample(run, labels, n, seed, x);
     if (status == ELBO_OK)
-        status = elbo__picture_grid(run, x, n, columns, path);
+        status = elbo__picture_write(&(elbo__shown){.run = run,
+                                                    .x = x,
+                                                    .labels = elbo__run_takes_labels(run) ? labels : NULL,
+                                                    .class_names = elbo__class_names_of(run, NULL),
+                                                    .n = n,
+                                                    .columns = columns},
+                                     path);
     elbo__free(x);
     elbo__free(labels);
     return status;
@@ -186,7 +184,10 @@ elbo_status elbo_picture_reconstruction(elbo_run *run, const elbo_images *images
         return status;
     const elbo__frame f = elbo__frame_of(run);
     n = smaller(n, images->count);
-    if (n > room_for_strips(run, MOST_STRIPS, n))
+    const bool drawn = elbo__is_picture(path);
+    if (!drawn && (status = elbo__check_shown(run, n, COLUMNS, path)) != ELBO_OK)
+        return status;
+    if (drawn && n > room_for_strips(run, MOST_STRIPS, n))
         return elbo__fail(
             ELBO_INVALID, "a picture of %lld images of %lld by %lld pixels is too large: at most %lld fit",
             (long long)n, (long long)f.height, (long long)f.width, (long long)room_for_strips(run, MOST_STRIPS, n));
@@ -200,7 +201,14 @@ elbo_status elbo_picture_reconstruction(elbo_run *run, const elbo_images *images
         seen[i] = isnan(x[i]) ? x[i] : seen[i]; /* what is missing stays so, and is drawn black */
     if (status == ELBO_OK)
         status = elbo_run_reconstruct(run, seen, labels, n, seed, y);
-    if (status == ELBO_OK) {
+    if (status == ELBO_OK && !drawn)
+        status = elbo__picture_write(&(elbo__shown){.run = run,
+                                                    .x = y,
+                                                    .labels = images->labels.data ? labels : NULL,
+                                                    .class_names = elbo__class_names_of(run, images),
+                                                    .n = n},
+                                     path);
+    else if (status == ELBO_OK) {
         const bool changed = memcmp(x, seen, (size_t)(n * run->pixels) * sizeof *x) != 0;
         const float *const all[MOST_STRIPS] = {x, seen, y}, *const pairs[] = {x, y};
         status = elbo__check_finite(run, "what is drawn", y, n * run->pixels);

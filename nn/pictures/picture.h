@@ -2,9 +2,17 @@
  *
  *     if (elbo_picture_samples(run, 64, 7, 1, "sevens.png") != ELBO_OK) ...     // 64 images of class 7
  *
- * Images of shape (H, W) are grey; (3, H, W) are red, green and blue; any other number of channels is drawn one below
- * the other. A row of D numbers is drawn as a square where it fills one, else as a line. What would be larger than a
- * PNG file may be here, or shows a number that is not finite, is ELBO_INVALID.
+ * The path's end chooses what is written:
+ *
+ *     .png    a picture, also where the name has no end
+ *     .npy    f32 (N, D), (N, H, W) or (N, C, H, W): the numbers that the model gives, in [0, 1] where its likelihood
+ *             says so; what --data and numpy.load read
+ *     .csv    a line for each image: pixel0, pixel1, ... after its label where there are labels, which stand there by
+ *             their names where they have some
+ *
+ * In a picture images of shape (H, W) are grey; (3, H, W) are red, green and blue; any other number of channels is
+ * drawn one below the other. A row of D numbers is drawn as a square where it fills one, else as a line. What would be
+ * larger than a PNG file may be is ELBO_INVALID, and so are numbers that are not finite and names with another end.
  *
  * In nn/pictures: grids and plots of what a run draws, reconstructs and encodes. Files of pictures as such are io/'s.
  */
@@ -19,14 +27,14 @@ extern "C" {
 
 enum { ELBO_EACH_CLASS = -1 };
 
-/* n images drawn from the prior, as a grid. `label` is for models that take labels: a class, or ELBO_EACH_CLASS for one
- * column a class; of more than 16 classes 16 are shown, evenly spaced from class 0 on. */
+/* n images drawn from the prior, as a grid. `label` is for models that take labels: a class, or ELBO_EACH_CLASS for
+ * each in turn, one column a class; of more than 16 classes a picture shows 16, evenly spaced from class 0 on. */
 ELBO_API elbo_status elbo_picture_samples(elbo_run *run, int64_t n, int label, int64_t seed,
                                           const char *path) ELBO_MUST_CHECK;
 
 /* The first n images of a data set: rows of originals, right below the reconstructions, and lines between. Of a
  * model that binarises or corrupts images, what it sees stands between the two, and is what is reconstructed. A missing
- * value is black in all but the reconstruction. */
+ * value is black in all but the reconstruction. As numbers, the reconstructions alone. */
 ELBO_API elbo_status elbo_picture_reconstruction(elbo_run *run, const elbo_images *images, int64_t n, int64_t seed,
                                                  const char *path) ELBO_MUST_CHECK;
 
@@ -44,6 +52,7 @@ typedef struct {
     const elbo_images *images; /* of the run's kind; NULL: none                                                       */
     int label;                 /* for models that take labels; ELBO_EACH_CLASS: that of the image, or 0               */
     int64_t steps;             /* pictures along one way: 10, of a traversal 11; along each side of a manifold: 20    */
+    elbo_sizes dims;           /* of a traversal: these dimensions in this order, from 0; none: all                   */
     double span;               /* deviations to either side of the centre, of a traversal: 3                          */
     int64_t seed;              /* of random points                                                                    */
 } elbo_view;
@@ -60,9 +69,9 @@ typedef struct {
 ELBO_API elbo_status elbo_picture_interpolation(elbo_run *run, const elbo_view *view, const elbo_path *ways,
                                                 const char *path) ELBO_MUST_CHECK;
 
-/* A row for each dimension of z, or for the first ones of more than a picture has room for, which goes from centre -
- * span deviation to centre + span deviation, while the others stay at the code of image `image`, or at the centre
- * (image < 0). */
+/* A row for each of view->dims, or for each dimension of z (the first ones where a picture has no room for all), which
+ * goes from centre - span deviation to centre + span deviation, while the others stay at the code of image `image`, or
+ * at the centre (image < 0). ELBO_INVALID for a dimension that there is not. */
 ELBO_API elbo_status elbo_picture_traversal(elbo_run *run, const elbo_view *view, int64_t image,
                                             const char *path) ELBO_MUST_CHECK;
 
@@ -70,6 +79,10 @@ ELBO_API elbo_status elbo_picture_traversal(elbo_run *run, const elbo_view *view
  * Phi^-1(u), u = 1/2n, 3/2n, ..., so that each picture stands for as much of a normal prior. ELBO_INVALID for other
  * numbers of dimensions. */
 ELBO_API elbo_status elbo_picture_manifold(elbo_run *run, const elbo_view *view, const char *path) ELBO_MUST_CHECK;
+
+/* What the decoder makes of codes z (n, Z), as a grid; `labels` (n) for a model that takes them, or NULL. */
+ELBO_API elbo_status elbo_picture_codes(elbo_run *run, const float *z, const int *labels, int64_t n,
+                                        const char *path) ELBO_MUST_CHECK;
 
 /* The codes of images as points, one panel for each run with its title (titles NULL: the model's name), coloured by
  * label where the data have labels: as .svg or .png (see elbo_scatter). Codes of more than two dimensions by their

@@ -12,15 +12,34 @@ typedef struct {
 
 elbo__frame elbo__frame_of(const elbo_run *run);
 
-/* Whether n images fit in a picture, `columns` in a row: to be asked before they are made. */
+/* Whether n images fit in a PNG picture, `columns` in a row. */
 elbo_status elbo__check_grid(const elbo_run *run, int64_t n, int64_t columns) ELBO_MUST_CHECK;
 
 /* How many of n rows of images fit in a picture; at least 1. */
 int64_t elbo__rows_that_fit(const elbo_run *run, int64_t n);
 
-/* n images x (n, D) as a grid; refused unless all of them is finite. */
-elbo_status elbo__picture_grid(const elbo_run *run, const float *x, int64_t n, int64_t columns,
-                               const char *path) ELBO_MUST_CHECK;
+/* ---- files (picture_file.c): .png, a grid; .npy and .csv, numbers ------------------------------------------------ */
+
+/* Images to be written. */
+typedef struct {
+    const elbo_run *run;
+    const float *x;                 /* (n, D)                                                   */
+    const int *labels;              /* (n); NULL: no column of them in a .csv                   */
+    const char *const *class_names; /* what they stand for; NULL: there they are numbers        */
+    int64_t n, columns;             /* of a grid                                                */
+} elbo__shown;
+
+/* Whether so many images can be written to a file of that name: to be asked before they are made. */
+elbo_status elbo__check_shown(const elbo_run *run, int64_t n, int64_t columns, const char *path) ELBO_MUST_CHECK;
+
+/* Whether a file of that name is a PNG picture. */
+bool elbo__is_picture(const char *path);
+
+/* The names that labels of images (or NULL) have, once they are the run's: those of the run, else of the images. */
+const char *const *elbo__class_names_of(const elbo_run *run, const elbo_images *images);
+
+/* Writes them; refused unless all of them is finite. */
+elbo_status elbo__picture_write(const elbo__shown *shown, const char *path) ELBO_MUST_CHECK;
 
 /* The pictures that a training leaves in its folder, of as many images as they have room for. */
 elbo_status elbo__picture_some_samples(elbo_run *run, const char *path) ELBO_MUST_CHECK;

@@ -22,10 +22,10 @@
  * What a training goes on from comes last: while it is still in the stage, so may others be. */
 static const struct file {
     const char *name;
-    bool required; /* of a finished epoch */
-} files[] = {{ELBO__CONFIG_FILE, true},   {ELBO__METRICS_FILE, true},         {ELBO__TIMING_FILE, true},
+    bool required; /* of every run, also of one that no training made */
+} files[] = {{ELBO__CONFIG_FILE, true},   {ELBO__METRICS_FILE, false},        {ELBO__TIMING_FILE, false},
              {ELBO__SAMPLES_FILE, false}, {ELBO__RECONSTRUCTION_FILE, false}, {ELBO__REPORT_FILE, false},
-             {ELBO__MODEL_FILE, true},    {ELBO__RESUME_FILE, false}};
+             {ELBO__EVENTS_FILE, false},  {ELBO__MODEL_FILE, true},           {ELBO__RESUME_FILE, false}};
 enum { FILES = sizeof files / sizeof files[0] };
 
 struct elbo__folder {

@@ -29,6 +29,7 @@
 #define ELBO__RECONSTRUCTION_FILE "reconstruction.png"
 #define ELBO__RESUME_FILE "resume.safetensors"
 #define ELBO__REPORT_FILE "report.html"
+#define ELBO__EVENTS_FILE "events.out.tfevents.elbo"
 
 typedef struct elbo__folder elbo__folder;
 

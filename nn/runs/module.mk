@@ -1,19 +1,24 @@
 public_headers += \
     %reldir%/explain.h \
     %reldir%/latent_use.h \
-    %reldir%/run.h
+    %reldir%/measure.h \
+    %reldir%/run.h \
+    %reldir%/spread.h
 
 library_sources += \
     %reldir%/explain.c \
     %reldir%/folder.c \
     %reldir%/folder.h \
-    %reldir%/latent_use.c \
     %reldir%/nonfinite.c \
     %reldir%/nonfinite.h \
+    %reldir%/latent_use.c \
+    %reldir%/measure.c \
+    %reldir%/measure_file.c \
     %reldir%/run.c \
     %reldir%/run_classes.c \
     %reldir%/run_file.c \
     %reldir%/run_plans.c \
     %reldir%/run_private.h \
     %reldir%/run_table.c \
-    %reldir%/run_work.c
+    %reldir%/run_work.c \
+    %reldir%/spread.c

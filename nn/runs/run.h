@@ -105,6 +105,10 @@ ELBO_API elbo_status elbo_run_encode(elbo_run *run, const float *x, const int *l
 ELBO_API elbo_status elbo_run_posterior(elbo_run *run, const float *x, const int *labels, int64_t n, float *mean,
                                         float *logvar) ELBO_MUST_CHECK;
 
+/* The same of all images of a data set, which are read where they lie: mean (N, Z), and logvar (N, Z) or NULL. */
+ELBO_API elbo_status elbo_run_encode_images(elbo_run *run, const elbo_images *images, float *mean,
+                                            float *logvar) ELBO_MUST_CHECK;
+
 /* Whether p(z|y) is a normal distribution, so that elbo_run_prior can tell of it. */
 ELBO_API bool elbo_run_has_normal_prior(const elbo_run *run);
 
@@ -118,6 +122,10 @@ ELBO_API elbo_status elbo_run_prior(elbo_run *run, const int *labels, int64_t n,
  * guess worse: they forgive that q(z|x,y) fits a wrong label badly.) */
 ELBO_API elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draws, int64_t seed,
                                        float *out) ELBO_MUST_CHECK;
+
+/* The same of the first n images of a data set, which are read where they lie: out (n, C). */
+ELBO_API elbo_status elbo_run_classify_images(elbo_run *run, const elbo_images *images, int64_t n, int draws,
+                                              int64_t seed, float *out) ELBO_MUST_CHECK;
 
 /* x as the encoder sees it in training, binarised and corrupted as the options of the model ask for: x (N, D) -> out
  * (N, D). Besides this, elbo_run_evaluate alone corrupts images (its figures are
@@ -172,7 +180,7 @@ ELBO_API elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images,
                                        elbo_figures *out) ELBO_MUST_CHECK;
 
 /* Images first, first + 1, ... of a data set as the functions above take them: x (n, D), NaN where a value is missing,
- * and labels (n) or NULL, in the run's classes: by name where both have names. */
+ * or NULL for the labels alone, and labels (n) or NULL, in the run's classes: by name where both have names. */
 ELBO_API elbo_status elbo_run_rows(const elbo_run *run, const elbo_images *images, int64_t first, int64_t n, float *x,
                                    int *labels) ELBO_MUST_CHECK;
 

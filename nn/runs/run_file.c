@@ -209,7 +209,8 @@ static elbo_status read_notes(const elbo_safetensors *file, elbo_run *run)
     return status == ELBO_INVALID ? ELBO_FORMAT : status;
 }
 
-static elbo_status read_tensor(const elbo_named_tensor *from, elbo_run *run)
+/* Numbers of f64 are rounded where they may be. */
+static elbo_status read_tensor(const elbo_named_tensor *from, elbo_run *run, bool rounded)
 {
     const char *model = run->model->name;
     const int index = elbo_params_find(run->params, from->name);
@@ -217,7 +218,8 @@ static elbo_status read_tensor(const elbo_named_tensor *from, elbo_run *run)
         return elbo__fail(ELBO_FORMAT, "the model \"%s\" has no parameter \"%.100s\"; the nearest is \"%s\"", model,
                           from->name, elbo_params_nearest(run->params, from->name));
     elbo_tensor to = elbo_params_tensor(run->params, index);
-    if (from->tensor.dtype != to.dtype || !elbo_shape_equal(&from->tensor.layout.shape, &to.layout.shape))
+    const bool readable = from->tensor.dtype == to.dtype || (rounded && from->tensor.dtype == ELBO_F64);
+    if (!readable || !elbo_shape_equal(&from->tensor.layout.shape, &to.layout.shape))
         return elbo__fail(ELBO_FORMAT, "parameter \"%s\" is %s %s, but the model \"%s\" has %s %s", from->name,
                           elbo_dtype_name(from->tensor.dtype), elbo_shape_format(&from->tensor.layout.shape).text,
                           model, elbo_dtype_name(to.dtype), elbo_shape_format(&to.layout.shape).text);
@@ -225,14 +227,12 @@ static elbo_status read_tensor(const elbo_named_tensor *from, elbo_run *run)
     return ELBO_OK;
 }
 
-/* Every tensor of the file is one of the model or, in one to resume from, of the training; and every one of the model
- * is in the file. */
-static elbo_status read_weights(const elbo_safetensors *file, bool resume, elbo_run *run)
+elbo_status elbo__run_read_weights(elbo_run *run, const elbo_safetensors *file, bool resume, bool rounded)
 {
     elbo_status status = ELBO_OK;
     for (int64_t i = 0; i < file->count && status == ELBO_OK; i++)
         if (!resume || !is_of_training(file->tensors[i].name))
-            status = read_tensor(&file->tensors[i], run);
+            status = read_tensor(&file->tensors[i], run, rounded);
     for (int i = 0; i < elbo_params_count(run->params) && status == ELBO_OK; i++)
         if (!elbo_safetensors_tensor(file, elbo_params_name(run->params, i)))
             status = elbo__fail(ELBO_FORMAT, "lacks the parameter \"%s\" of the model \"%s\"",
@@ -254,7 +254,7 @@ static elbo_run *load_file(const char *path, bool resume, const elbo_model *cons
     if (status == ELBO_OK)
         status = read_notes(&file, run);
     if (status == ELBO_OK)
-        status = read_weights(&file, resume, run);
+        status = elbo__run_read_weights(run, &file, resume, false);
     elbo_safetensors_close(&file);
     if (status == ELBO_OK)
         return run;

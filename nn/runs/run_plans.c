@@ -100,6 +100,12 @@ static void build_evaluate(building *b)
     put_metrics(b);
 }
 
+static void build_parts(building *b)
+{
+    elbo__model_parts(&b->in);
+    put_metrics(b);
+}
+
 static void build_encode(building *b)
 {
     elbo_var *logvar, *code = elbo_model_encode(&b->in, &logvar);

@@ -4,6 +4,7 @@
 
 #include "../../autograd/plan.h"
 #include "../../io/listing.h"
+#include "../../io/safetensors.h"
 #include "../model/role.h"
 #include "run.h"
 
@@ -88,6 +89,12 @@ elbo_run *elbo__run_load_resume(const char *path, const elbo_model *const *model
 /* Whether the names of a model's options can stand in a configuration. */
 elbo_status elbo__run_check_names(const elbo_model *model) ELBO_MUST_CHECK;
 
+/* Takes the weights from a file: every tensor of the file is one of the model or, in one to resume from, of the
+ * training; and every one of the model is in the file, as f32, or as f64 where numbers may be rounded. The message does
+ * not name the file. */
+elbo_status elbo__run_read_weights(elbo_run *run, const elbo_safetensors *file, bool resume,
+                                   bool rounded) ELBO_MUST_CHECK;
+
 /* The name of a weight that is not finite; NULL: all are. */
 const char *elbo__run_spoilt(const elbo_run *run);
 
@@ -131,6 +138,7 @@ typedef struct {
     elbo_tensor mask;   /* (N, D) u8, borrowed; data NULL: there is none             */
     elbo__missing missing;
     int64_t count;
+    struct elbo_mapping *mapping;  /* of the images, borrowed; NULL: they are in memory */
     void *owned;        /* the pixels, where they had to be converted                */
 } elbo__table;
 
@@ -174,6 +182,9 @@ elbo_status elbo__piece_rows(const elbo_run *run, const elbo__piece *piece, int 
 int64_t elbo__run_block(const elbo_run *run, int64_t draws);
 
 int64_t elbo__run_draws(const elbo_run *run); /* option draws, or 1 */
+
+/* As many draws as the test images had in the training of a run; else those above. */
+int64_t elbo__run_usual_draws(const elbo_run *run);
 
 /* ---- sums of metrics --------------------------------------------------------------------------------------------- */
 

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "../../io/mapping.h"
+#include "../../io/survey.h"
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
 #include "run_private.h"
@@ -60,21 +62,51 @@ static const char *wants_0_to_1(const elbo_run *run)
     return binarise && binarise->flag ? "option binarise" : NULL;
 }
 
-static elbo_status check_range(const elbo_run *run, const elbo__table *table)
+/* Whether option likelihood of the run's model can be this. */
+static bool has_likelihood(const elbo_run *run, const char *name)
 {
-    const char *wanting = wants_0_to_1(run);
-    if (table->images.dtype != ELBO_F32 || !wanting)
+    const elbo_option *o = run->model->options;
+    while (o && o->name && strcmp(o->name, "likelihood") != 0)
+        o++;
+    for (const char *const *choice = o && o->name ? o->choices : NULL; choice && *choice; choice++)
+        if (strcmp(*choice, name) == 0)
+            return true;
+    return false;
+}
+
+/* What can be done about a value outside [0, 1]. */
+static const char *advice_for(const elbo_run *run)
+{
+    const elbo_value *binarise = elbo_values_get(run->options, "binarise", ELBO_FLAG);
+    if (binarise && binarise->flag)
+        return "scale the images";
+    return has_likelihood(run, "gaussian")        ? "scale the images, or take likelihood gaussian"
+           : has_likelihood(run, "squared-error") ? "scale the images, or take likelihood squared-error"
+                                                  : "scale the images";
+}
+
+/* Fails for value `at` of all. */
+static elbo_status outside(const elbo_run *run, const elbo_images *images, int64_t at, double value)
+{
+    return elbo__fail(ELBO_INVALID, "%s: the value %g is outside [0, 1], which the %s needs: %s",
+                      elbo__place_of(images, at).text, value, wants_0_to_1(run), advice_for(run));
+}
+
+/* The range of the images is known; where it is too wide, the first value is found that is outside. */
+static elbo_status check_range(const elbo_run *run, const elbo_images *images, const elbo__table *table)
+{
+    if (table->images.dtype != ELBO_F32 || !wants_0_to_1(run) || (images->least >= 0 && images->greatest <= 1))
         return ELBO_OK;
     const elbo_layout *layout = &table->images.layout;
     for (int64_t i = 0; i < table->count; i++) {
         const float *row = (const float *)table->images.data + layout->offset + i * layout->strides[0];
         const unsigned char *there = table->mask.data;
+        elbo__mapping_reads(table->mapping, row, run->pixels * (int64_t)sizeof *row);
         for (int64_t k = 0; k < run->pixels; k++) {
             const double value = row[k * layout->strides[1]];
             const bool missing = there ? !there[i * run->pixels + k] : table->missing && isnan(value);
             if (!missing && !(value >= 0 && value <= 1))
-                return elbo__fail(ELBO_INVALID, "image %lld: the value %g is outside [0, 1], which the %s needs",
-                                  (long long)i, value, wanting);
+                return outside(run, images, i * run->pixels + k, value);
         }
     }
     return ELBO_OK;
@@ -114,10 +146,12 @@ const char *elbo__run_spoilt(const elbo_run *run)
 /* ---- conversion -------------------------------------------------------------------------------------------------- */
 
 /* Pixels as (N, D), u8 or f32: the caller's own where their layout allows it, else a copy. */
-static elbo_status take_images(const elbo_run *run, const elbo_tensor *images, elbo__table *table)
+static elbo_status take_images(const elbo_run *run, const elbo_images *all, elbo__table *table)
 {
+    const elbo_tensor *images = &all->images;
     const elbo_shape flat = ELBO_SHAPE(table->count, run->pixels);
     table->images = *images;
+    table->mapping = all->mapping;
     if (images->dtype != ELBO_F64 && elbo_layout_reshape(&images->layout, &flat, &table->images.layout))
         return ELBO_OK;
     const elbo_dtype dtype = images->dtype == ELBO_U8 ? ELBO_U8 : ELBO_F32;
@@ -125,6 +159,7 @@ static elbo_status take_images(const elbo_run *run, const elbo_tensor *images, e
     if (!copy.data)
         return ELBO_NO_MEMORY;
     elbo_tensor_copy(&copy, images);
+    table->mapping = NULL;
     table->owned = copy.data;
     table->images = elbo_tensor_of(dtype, flat, copy.data);
     return ELBO_OK;
@@ -155,12 +190,12 @@ elbo_status elbo__table_of(const elbo_run *run, const elbo_images *images, elbo_
     *out = (elbo__table){.count = images->count};
     elbo_status status = check_shape(run, images);
     if (status == ELBO_OK)
-        status = take_images(run, &images->images, out);
+        status = take_images(run, images, out);
     out->missing = elbo__missing_of(images);
     if (images->mask.data)
         out->mask = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(images->count, run->pixels), images->mask.data);
     if (status == ELBO_OK)
-        status = check_range(run, out);
+        status = check_range(run, images, out);
     if (status == ELBO_OK)
         status = take_labels(run, images, out);
     if (status != ELBO_OK)
@@ -193,8 +228,20 @@ elbo__work elbo__table_work(const elbo__table *table, elbo__role role, int64_t b
                         .missing = table->missing};
 }
 
+/* Tells the mapping of a large file which rows are read next. */
+static void tell_rows(const elbo__table *table, const int32_t *rows, int64_t batch)
+{
+    const elbo_layout *layout = &table->images.layout;
+    const int64_t size = (int64_t)elbo_dtype_size(table->images.dtype), row = layout->shape.dim[1] * size;
+    for (int64_t i = 0; table->mapping && i < batch; i++)
+        elbo__mapping_reads(table->mapping,
+                            (const char *)table->images.data + (layout->offset + rows[i] * layout->strides[0]) * size,
+                            row);
+}
+
 elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const int32_t *rows, int64_t batch)
 {
+    tell_rows(table, rows, batch);
     elbo_status status = elbo_plan_bind(plan, "images", table->images);
     if (status == ELBO_OK && table->labels.data)
         status = elbo_plan_bind(plan, "labels", table->labels);
@@ -205,22 +252,30 @@ elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const in
     return status;
 }
 
-elbo_status elbo_images_rows(const elbo_images *images, int64_t first, int64_t n, float *x, int *labels)
+/* x (n, D): pixels of images first, ..., which are there. */
+static void take_rows(const elbo_images *images, int64_t first, int64_t n, float *x)
 {
-    if (first < 0 || n < 0 || first > images->count - n)
-        return elbo__fail(ELBO_INVALID, "images %lld to %lld: there are %lld, counted from 0", (long long)first,
-                          (long long)(first + n - 1), (long long)images->count);
     elbo_tensor from = images->images;
     from.layout = elbo_layout_slice(&from.layout, 0, first, n);
     elbo_tensor to = elbo_tensor_of(ELBO_F32, from.layout.shape, x);
+    const int64_t size = elbo_shape_size(&from.layout.shape), bytes = (int64_t)elbo_dtype_size(from.dtype);
+    elbo__mapping_reads(images->mapping, (const char *)from.data + from.layout.offset * bytes, size * bytes);
     elbo_tensor_copy(&to, &from);
-    const int64_t size = elbo_shape_size(&from.layout.shape);
     for (int64_t i = 0; i < size && from.dtype == ELBO_U8; i++)
         x[i] *= 1.0f / 255;
     const unsigned char *there = images->mask.data;
     for (int64_t i = 0; i < size && there; i++)
         if (!there[size / n * first + i])
             x[i] = NAN;
+}
+
+elbo_status elbo_images_rows(const elbo_images *images, int64_t first, int64_t n, float *x, int *labels)
+{
+    if (first < 0 || n < 0 || first > images->count - n)
+        return elbo__fail(ELBO_INVALID, "images %lld to %lld: there are %lld, counted from 0", (long long)first,
+                          (long long)(first + n - 1), (long long)images->count);
+    if (x)
+        take_rows(images, first, n, x);
     for (int64_t i = 0; i < n && labels && images->labels.data; i++)
         labels[i] = (int)elbo_tensor_get(&images->labels, (int64_t[]){first + i});
     return ELBO_OK;

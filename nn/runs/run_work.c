@@ -197,6 +197,17 @@ elbo_status elbo_run_posterior(elbo_run *run, const float *x, const int *labels,
                          .second = logvar});
 }
 
+elbo_status elbo_run_encode_images(elbo_run *run, const elbo_images *images, float *mean, float *logvar)
+{
+    elbo__table table;
+    elbo_status status = elbo__table_of(run, images, &table);
+    if (status == ELBO_OK)
+        status = run_job((job){run, ELBO__ENCODE, .table = &table, .n = table.count, .out = mean, .width = run->latent,
+                               .second = logvar});
+    elbo__table_free(&table);
+    return status;
+}
+
 bool elbo_run_has_normal_prior(const elbo_run *run)
 {
     return run->normal_prior;
@@ -281,25 +292,62 @@ elbo_status elbo_run_elbo(elbo_run *run, const float *x, const int *labels, int6
     return run_mean((job){run, ELBO__ELBO, .x = x, .labels = labels, .n = n, .draws = draws, .seed = seed, .out = out});
 }
 
-elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draws, int64_t seed, float *out)
+/* The ELBO of n images, rows of x or the first ones of a table, with every label in turn; labels (m) has one for each
+ * image that the graph sees, and is written to. */
+static elbo_status run_classes(job j, int *labels, int64_t m, float *out)
 {
-    if (!elbo__run_takes_labels(run))
-        return elbo__fail(ELBO_INVALID, "model \"%s\" takes no labels, so it cannot tell them apart", run->model->name);
-    if (n < 0)
-        return elbo__fail(ELBO_INVALID, "%lld images", (long long)n);
-    float *column = elbo__calloc((size_t)n, sizeof *column);
-    int *labels = elbo__calloc((size_t)n, sizeof *labels);
-    elbo_status status = column && labels ? ELBO_OK : ELBO_NO_MEMORY;
+    elbo_run *run = j.run;
+    float *column = elbo__calloc((size_t)j.n, sizeof *column);
+    elbo_status status = column ? ELBO_OK : ELBO_NO_MEMORY;
+    j.out = column;
+    j.in_all = run->classes * j.n;
     for (int label = 0; label < run->classes && status == ELBO_OK; label++) {
-        for (int64_t i = 0; i < n; i++)
+        for (int64_t i = 0; i < m; i++)
             labels[i] = label;
-        status = run_mean((job){run, ELBO__ELBO, .x = x, .labels = labels, .n = n, .draws = draws, .seed = seed,
-                                .out = column, .before = label * n, .in_all = run->classes * n});
-        for (int64_t i = 0; i < n && status == ELBO_OK; i++)
+        j.before = label * j.n;
+        status = run_mean(j);
+        for (int64_t i = 0; i < j.n && status == ELBO_OK; i++)
             out[i * run->classes + label] = column[i];
     }
     elbo__free(column);
+    return status;
+}
+
+static elbo_status check_classify(const elbo_run *run, int64_t n, int64_t most)
+{
+    if (!elbo__run_takes_labels(run))
+        return elbo__fail(ELBO_INVALID, "model \"%s\" takes no labels, so it cannot tell them apart", run->model->name);
+    return n >= 0 && n <= most ? ELBO_OK : elbo__fail(ELBO_INVALID, "%lld images", (long long)n);
+}
+
+elbo_status elbo_run_classify(elbo_run *run, const float *x, int64_t n, int draws, int64_t seed, float *out)
+{
+    elbo_status status = check_classify(run, n, INT64_MAX);
+    if (status != ELBO_OK)
+        return status;
+    int *labels = elbo__calloc((size_t)n, sizeof *labels);
+    status = labels
+                 ? run_classes((job){run, ELBO__ELBO, .x = x, .labels = labels, .n = n, .draws = draws, .seed = seed},
+                               labels, n, out)
+                 : ELBO_NO_MEMORY;
     elbo__free(labels);
+    return status;
+}
+
+elbo_status elbo_run_classify_images(elbo_run *run, const elbo_images *images, int64_t n, int draws, int64_t seed,
+                                     float *out)
+{
+    elbo__table table;
+    elbo_status status = check_classify(run, n, images->count);
+    if (status != ELBO_OK)
+        return status;
+    status = elbo__table_of(run, images, &table);
+    if (status != ELBO_OK)
+        return status;
+    /* the labels are this call's own: a copy, as the run takes any */
+    status = run_classes((job){run, ELBO__ELBO, .table = &table, .n = n, .draws = draws, .seed = seed},
+                         table.labels.data, table.count, out);
+    elbo__table_free(&table);
     return status;
 }
 
@@ -334,12 +382,11 @@ elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, const in
     return status;
 }
 
-/* What a training noted as its test-draws; 0: nothing. */
-static int64_t noted_draws(const elbo_run *run)
+int64_t elbo__run_usual_draws(const elbo_run *run)
 {
-    const char *text = elbo_ini_get(&run->notes, "test-draws");
+    const char *text = elbo_ini_get(&run->notes, "test-draws"); /* 0 stands for the others too */
     const long long draws = text ? elbo__read_integer(text, NULL) : 0;
-    return draws >= 1 && draws <= 10000 ? draws : 0;
+    return draws >= 1 && draws <= 10000 ? draws : elbo__run_draws(run);
 }
 
 elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draws, int64_t seed, elbo_figures *out)
@@ -351,7 +398,7 @@ elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draw
     elbo_status status = elbo__table_of(run, images, &table);
     if (status != ELBO_OK)
         return status;
-    const int64_t usual = noted_draws(run) > 0 ? noted_draws(run) : elbo__run_draws(run);
+    const int64_t usual = elbo__run_usual_draws(run);
     status = elbo__run_evaluate(run, &table, NULL, table.count, draws > 0 ? draws : usual, seed, out);
     elbo__table_free(&table);
     return status;

@@ -5,6 +5,7 @@
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
 #include "../objectives/schedule.h"
+#include "../runs/latent_use.h"
 #include "train_private.h"
 
 /* ---- weights ----------------------------------------------------------------------------------------------------- */
@@ -158,6 +159,30 @@ static elbo_status measure_epoch(elbo__training *t, elbo_epoch *e, bool *is_new)
     return t->held ? ELBO_OK : measure_some(t, weights);
 }
 
+/* Posterior collapse: the decoder ignores most of z, and q(z|x) of those dimensions is the prior. */
+static elbo_status note_latent_use(elbo__training *t)
+{
+    enum { LOOKED_AT = 1000 };
+    elbo_latent_use use;
+    elbo_params *own = t->run->params;
+    if (t->run->model->flags & ELBO_NO_PRIOR)
+        return ELBO_OK;
+    t->run->params = elbo__kept_weights(t);
+    elbo_status status = elbo_run_latent_use(t->run, t->train_images, LOOKED_AT, &use);
+    t->run->params = own;
+    if (status != ELBO_OK)
+        return status;
+    char *text = elbo__format("%lld", (long long)use.active);
+    status = text ? elbo_run_note(t->run, "active-units", text) : ELBO_NO_MEMORY;
+    elbo__free(text);
+    if (status == ELBO_OK && (use.active == 0 || use.active * 10 < use.latent))
+        elbo__training_warn(t, elbo__format("posterior collapse: of %lld latent dimensions %lld are in use; a smaller "
+                                            "beta, a beta-schedule or free-bits may help",
+                                            (long long)use.latent, (long long)use.active));
+    elbo_latent_use_free(&use);
+    return status;
+}
+
 /* The test images by the model that is kept, where that is one of an earlier epoch; its figures are notes. */
 static elbo_status measure_kept(elbo__training *t, const elbo_epoch *e)
 {
@@ -188,8 +213,10 @@ static elbo_status save(elbo__training *t, const elbo_epoch *e, bool is_new)
     elbo_status status = elbo__save_rows(&t->saver, e);
     if (status == ELBO_OK)
         status = elbo__checkpoint_write(t);
-    if (status == ELBO_OK)
-        return write_files(t, e->epoch, is_new);
+    if (status == ELBO_OK) {
+        status = write_files(t, e->epoch, is_new);
+        return status == ELBO_OK && is_new ? elbo__save_events_picture(&t->saver, e->step) : status;
+    }
     double seconds;
     char *reason = elbo__strdup(elbo_error());
     if (elbo__cut_rows(&t->saver, e->epoch, &seconds) != ELBO_OK && reason)
@@ -215,6 +242,8 @@ elbo_status elbo__finish_epoch(elbo__training *t, elbo_epoch *out)
         status = elbo__note_epoch(t->run, out);
     if (status == ELBO_OK)
         status = measure_kept(t, out);
+    if (status == ELBO_OK && out->over)
+        status = note_latent_use(t);
     if (status == ELBO_STOPPED)
         t->at = before; /* to be done again when the training goes on */
     if (status != ELBO_OK)
@@ -228,7 +257,10 @@ elbo_status elbo__finish_epoch(elbo__training *t, elbo_epoch *out)
                                             (long long)elbo__steps_of_epoch(t)));
     begin_next(t);
     status = save(t, out, is_new || out->over);
-    return status == ELBO_STOPPED ? ELBO_OK : status;
+    if (status != ELBO_STOPPED)
+        return status;
+    out->over = false; /* pictures are missing, which are drawn when the training goes on */
+    return ELBO_OK;
 }
 
 /* Figures of a fitted model; where a watcher wants no more there are none, and the model is saved all the same. */

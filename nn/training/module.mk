@@ -8,6 +8,7 @@ library_sources += \
     %reldir%/epoch.c \
     %reldir%/steps.c \
     %reldir%/train.c \
+    %reldir%/train_config.c \
     %reldir%/train_options.c \
     %reldir%/train_private.h \
     %reldir%/train_save.c

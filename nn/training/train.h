@@ -72,6 +72,7 @@ typedef struct {
     bool resume;        /* goes on with the training that `folder` holds: see elbo_train_load                 */
     double checkpoint_every; /* minutes from one resume.safetensors to the next, besides after each epoch: 10 */
     int64_t sample_every; /* epochs between pictures samples-NNNN.png of the same z: there are none           */
+    bool tensorboard;   /* events.out.tfevents.elbo in the folder, too: figures and samples (io/events.h)     */
     bool debug_nan;     /* ends at the first step that is not finite, and says where that began               */
 
     /* Called after each batch; false ends the training. */

@@ -89,6 +89,7 @@ const elbo_option elbo_training_options[] = {
      .greatest = 1e9,
      .metavar = "N",
      .help = "write samples-NNNN.png every N epochs, of the same z; 0: never"},
+    {.name = "tensorboard", .type = ELBO_FLAG, .help = "write events for TensorBoard, too"},
     {.name = "debug-nan",
      .type = ELBO_FLAG,
      .help = "end at the first step that is not finite, and say where it began"},
@@ -123,6 +124,7 @@ static const struct {
     {"ema", offsetof(elbo_training, ema)},
     {"checkpoint-every", offsetof(elbo_training, checkpoint_every)},
     {"sample-every", offsetof(elbo_training, sample_every)},
+    {"tensorboard", offsetof(elbo_training, tensorboard)},
     {"debug-nan", offsetof(elbo_training, debug_nan)},
 };
 enum { FIELDS = sizeof fields / sizeof fields[0] };

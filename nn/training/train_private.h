@@ -119,6 +119,11 @@ elbo_status elbo__checkpoint_write(elbo__training *t) ELBO_MUST_CHECK;
 /* Goes back to where resume.safetensors was written: weights, moments, state, tables. */
 elbo_status elbo__checkpoint_read(elbo__training *t) ELBO_MUST_CHECK;
 
+/* ---- train_config.c ---------------------------------------------------------------------------------------------- */
+
+/* Writes config.ini of a run that was trained. */
+elbo_status elbo__write_config(const elbo_run *run, const char *path) ELBO_MUST_CHECK;
+
 /* ---- train_save.c ------------------------------------------------------------------------------------------------ */
 
 /* Notes of the configuration that a training begins with: its options, the kernel set, the data. */
@@ -138,6 +143,9 @@ elbo_status elbo__save_rehearse(elbo__saver *saver) ELBO_MUST_CHECK;
 
 /* Adds the rows of an epoch to the tables. */
 elbo_status elbo__save_rows(const elbo__saver *saver, const elbo_epoch *epoch) ELBO_MUST_CHECK;
+
+/* Adds samples.png to the events, after the figures of that step. */
+elbo_status elbo__save_events_picture(const elbo__saver *saver, int64_t step) ELBO_MUST_CHECK;
 
 /* Takes the rows from `epoch` on out of the tables; *seconds = those of the last row that is left. */
 elbo_status elbo__cut_rows(const elbo__saver *saver, int64_t epoch, double *seconds) ELBO_MUST_CHECK;

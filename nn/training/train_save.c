@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../../io/csv.h"
+#include "../../io/events.h"
 #include "../../io/file.h"
 #include "../../tensor/machine.h"
 #include "../../tensor/memory.h"
@@ -62,8 +63,8 @@ static void forget_figures(elbo_run *run)
 /* Of a training before this one nothing may be left: its figures are not those of this model. */
 static void forget_training(elbo_run *run)
 {
-    static const char *const notes[] = {"kernels", "epochs-done", "steps-done", "train-fingerprint",
-                                        "test-fingerprint"};
+    static const char *const notes[] = {"kernels",           "epochs-done",      "steps-done",
+                                        "train-fingerprint", "test-fingerprint", "active-units"};
     for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
         elbo_ini_remove(&run->notes, notes[i]);
     forget_figures(run);
@@ -166,16 +167,60 @@ static int finite_numbers(elbo_number *numbers, int n)
     return kept;
 }
 
+/* Leaves the numbers that there are in the row. */
 static elbo_status add_row(const elbo__saver *s, const char *name, table_row *row)
 {
     elbo_csv *csv;
     char *path = elbo__folder_file(s->folder, name);
     elbo_status status = path ? elbo_csv_open(path, row->columns, row->n, &csv) : ELBO_NO_MEMORY;
     if (status == ELBO_OK) {
-        status = elbo_csv_row(csv, row->numbers, finite_numbers(row->numbers, row->n));
+        row->n = finite_numbers(row->numbers, row->n);
+        status = elbo_csv_row(csv, row->numbers, row->n);
         elbo_csv_close(csv);
     }
     elbo__free(path);
+    return status;
+}
+
+/* The same figures as events: "train_loss" is the tag train/loss. What a training that goes on makes again is cut. */
+static elbo_status add_events(const elbo__saver *s, const elbo_epoch *epoch, const table_row *row)
+{
+    elbo_number figures[3 * ELBO_MAX_METRICS + 8];
+    char tags[3 * ELBO_MAX_METRICS + 8][48];
+    int n = 0;
+    for (int i = 2; i < row->n; i++, n++) { /* behind epoch and step */
+        elbo__print(tags[n], sizeof tags[n], "%s", row->numbers[i].name);
+        char *part = strchr(tags[n], '_');
+        if (part)
+            *part = '/';
+        figures[n] = (elbo_number){tags[n], row->numbers[i].value};
+    }
+    elbo_events *events;
+    char *path = elbo__folder_file(s->folder, ELBO__EVENTS_FILE);
+    elbo_status status = path ? elbo_events_open(path, epoch->step - 1, &events) : ELBO_NO_MEMORY;
+    if (status == ELBO_OK) {
+        status = elbo_events_scalars(events, epoch->step, figures, n);
+        elbo_events_close(events);
+    }
+    elbo__free(path);
+    return status;
+}
+
+elbo_status elbo__save_events_picture(const elbo__saver *s, int64_t step)
+{
+    char *path = elbo__folder_file(s->folder, ELBO__EVENTS_FILE);
+    char *samples = elbo__folder_file(s->folder, ELBO__SAMPLES_FILE);
+    elbo_events *events;
+    elbo_status status = path && samples ? ELBO_OK : ELBO_NO_MEMORY;
+    if (status == ELBO_OK && s->how->tensorboard && access(samples, F_OK) == 0) {
+        status = elbo_events_open(path, step, &events);
+        if (status == ELBO_OK) {
+            status = elbo_events_picture(events, step, "samples", samples);
+            elbo_events_close(events);
+        }
+    }
+    elbo__free(path);
+    elbo__free(samples);
     return status;
 }
 
@@ -194,7 +239,9 @@ elbo_status elbo__save_rows(const elbo__saver *s, const elbo_epoch *epoch)
     add_number(&timing, "seconds", epoch->seconds);
     add_number(&timing, "images_per_s", epoch->images_per_s);
     elbo_status status = add_row(s, ELBO__METRICS_FILE, &metrics);
-    return status == ELBO_OK ? add_row(s, ELBO__TIMING_FILE, &timing) : status;
+    if (status == ELBO_OK)
+        status = add_row(s, ELBO__TIMING_FILE, &timing);
+    return status == ELBO_OK && s->how->tensorboard ? add_events(s, epoch, &metrics) : status;
 }
 
 /* The end of the rows of epochs before `epoch` in the text of a table, and the second number of the last of them. */
@@ -240,16 +287,7 @@ static elbo_status write_model(const elbo__saver *s, const char *path)
 
 static elbo_status write_config(const elbo__saver *s, const char *path)
 {
-    elbo_ini ini = {.count = 0};
-    elbo_status status = elbo_ini_comment(
-        &ini, "How this run was made: the keys are the long options of `elbo train`, "
-              "and what it came to. What is loaded is model.safetensors, which says the same.");
-    if (status == ELBO_OK)
-        status = elbo_run_describe(s->run, &ini);
-    if (status == ELBO_OK)
-        status = elbo_ini_write(path, &ini);
-    elbo_ini_free(&ini);
-    return status;
+    return elbo__write_config(s->run, path);
 }
 
 static elbo_status draw_samples(const elbo__saver *s, const char *path)

@@ -1,0 +1,50 @@
+/* Internal: several runs side by side: how they were made, where they differ, what their metrics.csv say. */
+#ifndef ELBO_CLI_COMPARE_H
+#define ELBO_CLI_COMPARE_H
+
+#include <stdbool.h>
+
+#include "../io/csv.h"
+#include "../nn/runs/run.h"
+#include "../nn/runs/spread.h"
+
+typedef struct {
+    const char *path;         /* as it was given                                             */
+    elbo_ini made;            /* its configuration, as elbo_run_describe tells it            */
+    const elbo_option *table; /* the options of its model                                    */
+    elbo_csv_table metrics;   /* a row for each epoch                                        */
+    int group;                /* the first of the runs that differ from it in the seed alone */
+} compared_run;
+
+typedef struct {
+    compared_run *runs; /* [count]                                                                  */
+    int count;
+    char **options;     /* [differing]: those of which two runs have different values; and "data"   */
+    int differing;
+    bool comparable;    /* all are of the same data and likelihood                                  */
+} comparison;
+
+/* Reads runs, folders all. Says on stderr why one cannot be read, and returns false; and warns, once for each, of what
+ * makes their figures not compare. Free with elbo__cli_free_comparison in either case. */
+bool elbo__cli_compare(const char *const *paths, int count, comparison *out);
+void elbo__cli_free_comparison(comparison *c);
+
+/* The value of an option of a run, "-" where its model has no such. */
+const char *elbo__cli_option_of(const compared_run *run, const char *option);
+
+/* The row of a table that an option of a run is; NULL: there is none, as of data. */
+const elbo_option *elbo__cli_row_of_run(const compared_run *run, const char *option);
+
+/* Of a column of metrics.csv: whether any run has it, or all have. */
+bool elbo__cli_any_has(const comparison *c, const char *column);
+bool elbo__cli_all_have(const comparison *c, const char *column);
+
+/* Whether more is better, as of a bound on log p(x); of losses and errors less is. */
+bool elbo__cli_more_is_better(const char *column);
+
+/* The last value of a column that was measured, and the best one with its epoch (NULL: not wanted); NaN: there is
+ * none. */
+double elbo__cli_last_of(const compared_run *run, const char *column);
+double elbo__cli_best_of(const compared_run *run, const char *column, double *epoch);
+
+#endif

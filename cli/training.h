@@ -1,0 +1,25 @@
+/* Internal: a training of a run in a folder, and what it came to: for new ones and for those that go on. */
+#ifndef ELBO_CLI_TRAINING_H
+#define ELBO_CLI_TRAINING_H
+
+#include "../nn/training/train.h"
+#include "result.h"
+
+/* Trains, with the progress on stderr, and says on stderr what went wrong or where the training was stopped. Returns
+ * the exit status; with EXIT_SUCCESS *last is the last epoch. */
+int elbo__cli_train_run(elbo_run *run, const elbo_images *train, const elbo_images *test, elbo_training how,
+                        elbo_epoch *last);
+
+/* Members and lines of what a finished training left in its folder. */
+void elbo__cli_give_training(result *r, const elbo_run *run, const char *folder, const elbo_epoch *last);
+
+/* elbo train --resume RUN */
+bool elbo__cli_asks_to_resume(int argc, char **argv);
+int elbo__cli_resume(int argc, char **argv);
+
+#define OPTION_RESUME                                                                                                  \
+    {.name = "resume", .type = ELBO_TEXT, .metavar = "RUN",                                                           \
+     .help = "go on with an interrupted training as if it had never stopped; a training that is over takes --epochs " \
+             "for more. All else is as it was, so that no other option and no model is named"}
+
+#endif

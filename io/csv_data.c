@@ -1,0 +1,275 @@
+/* Images with labels from a CSV file: a row for each, a column for each value. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "../tensor/memory.h"
+#include "../tensor/text.h"
+#include "../tensor/watch_private.h"
+#include "bytes.h"
+#include "csv_parse.h"
+#include "data_files.h"
+
+/* Rows read so far. */
+typedef struct {
+    elbo__csv_reader *reader;
+    int label, columns;  /* column of labels or -1; all of them                                 */
+    int64_t rows, width; /* values in a row                                                     */
+    elbo_shape image;    /* of one; ndim = 0: its values are in a row                           */
+    float *values;       /* (rows, width)                                                       */
+    size_t room, labels_room;
+    int32_t *labels;     /* (rows): places in `words`                                           */
+    elbo__listing words; /* what stands in the column of labels, in the order of appearance     */
+    size_t *hash;        /* [slots] of places in `words` + 1; 0: empty                          */
+    size_t slots;
+    bool whole;  /* all values are whole numbers from 0 to 255                          */
+    bool wanted; /* the labels are                                                      */
+    bool more;   /* and some are above 1                                                */
+} table;
+
+/* ---- labels ------------------------------------------------------------------------------------------------------ */
+
+static size_t slot_of(const table *t, const char *word)
+{
+    size_t at = (size_t)elbo__hash(ELBO__HASH_START, word, strlen(word)) & (t->slots - 1);
+    while (t->hash[at] && strcmp(t->words.names[t->hash[at] - 1], word) != 0)
+        at = (at + 1) & (t->slots - 1);
+    return at;
+}
+
+static elbo_status widen_hash(table *t)
+{
+    elbo__free(t->hash);
+    t->slots = t->slots ? 2 * t->slots : 64;
+    t->hash = elbo__calloc(t->slots, sizeof *t->hash);
+    if (!t->hash)
+        return ELBO_NO_MEMORY;
+    for (size_t i = 0; i < t->words.count; i++)
+        t->hash[slot_of(t, t->words.names[i])] = i + 1;
+    return ELBO_OK;
+}
+
+static elbo_status take_label(table *t, const char *word)
+{
+    elbo_status status = 2 * (t->words.count + 1) > t->slots ? widen_hash(t) : ELBO_OK;
+    if (status == ELBO_OK)
+        status = elbo__grow((void **)&t->labels, &t->labels_room, (size_t)t->rows + 1, sizeof *t->labels);
+    if (status != ELBO_OK)
+        return status;
+    if (!word[0])
+        return elbo__csv_wrong(t->reader, t->label, "a label is missing");
+    const size_t slot = slot_of(t, word);
+    if (!t->hash[slot]) {
+        if (t->words.count == ELBO_MAX_CLASSES)
+            return elbo__csv_wrong(t->reader, t->label, "more than 65536 labels: is this a column of labels?");
+        status = elbo__listing_add(&t->words, word);
+        t->hash[slot] = t->words.count;
+    }
+    t->labels[t->rows] = (int32_t)t->hash[slot] - 1;
+    return status;
+}
+
+/* The number of a class; -1 for any other text. */
+static int class_number(const char *text)
+{
+    const size_t digits = strspn(text, "0123456789");
+    const long long value = digits > 0 && digits < 6 && !text[digits] ? elbo__read_integer(text, NULL) : -1;
+    return value < ELBO_MAX_CLASSES && (digits == 1 || text[0] != '0') ? (int)value : -1;
+}
+
+/* Labels that are numbers are those of the classes; words are sorted, and then numbered. On failure or with numbers
+ * *names is empty. */
+static elbo_status number_labels(table *t, elbo__listing *names)
+{
+    int *map = NULL;
+    bool numbers = true;
+    *names = (elbo__listing){.count = 0};
+    elbo_status status = ELBO_OK;
+    if (!t->labels)
+        return ELBO_OK;
+    for (size_t i = 0; i < t->words.count; i++)
+        numbers = numbers && class_number(t->words.names[i]) >= 0;
+    if (numbers) {
+        for (int64_t i = 0; i < t->rows; i++)
+            t->labels[i] = class_number(t->words.names[t->labels[i]]);
+        return ELBO_OK;
+    }
+    for (size_t i = 0; i < t->words.count && status == ELBO_OK; i++)
+        status = elbo__listing_add(names, t->words.names[i]);
+    elbo__listing_sort(names);
+    if (status == ELBO_OK)
+        status = elbo__match_names((const char *const *)t->words.names, (int)t->words.count,
+                                   (const char *const *)names->names, (int)names->count, &map);
+    for (int64_t i = 0; i < t->rows && status == ELBO_OK; i++)
+        t->labels[i] = map[t->labels[i]];
+    elbo__free(map);
+    if (status != ELBO_OK)
+        elbo__listing_free(names);
+    return status;
+}
+
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
+
+static elbo_status take_row(table *t, const elbo__csv_record *record)
+{
+    const size_t used = (size_t)(t->rows * t->width);
+    elbo_status status = elbo__grow((void **)&t->values, &t->room, used + (size_t)t->width, sizeof *t->values);
+    float *x = status == ELBO_OK ? t->values + used : NULL;
+    for (int i = 0; i < t->columns && status == ELBO_OK; i++) {
+        double value;
+        if (i == t->label) {
+            status = t->wanted ? take_label(t, record->fields[i]) : ELBO_OK;
+            continue;
+        }
+        status = elbo__csv_number(t->reader, i, &value);
+        if (status != ELBO_OK)
+            break;
+        t->whole = t->whole && value >= 0 && value <= 255 && value == floor(value);
+        t->more = t->more || value > 1;
+        *x++ = (float)value;
+    }
+    t->rows++;
+    return status;
+}
+
+/* Whether the text is HxW or CxHxW. */
+static bool take_shape(const char *text, elbo_shape *out)
+{
+    elbo_shape shape = {.ndim = 0};
+    for (;; text++) {
+        const size_t digits = strspn(text, "0123456789");
+        if (shape.ndim == 3 || digits == 0 || digits > 6 || text[0] == '0')
+            return false;
+        shape.dim[shape.ndim++] = elbo__read_integer(text, NULL);
+        text += digits;
+        if (*text == '\0')
+            break;
+        if (*text != 'x')
+            return false;
+    }
+    *out = shape;
+    return shape.ndim > 1;
+}
+
+/* Takes `how` apart; *label = the name of the column, a new string, or NULL. */
+static elbo_status take_how(table *t, const char *how, char **label)
+{
+    const char *colon = how ? strrchr(how, ':') : NULL;
+    *label = NULL;
+    if (!how || take_shape(how, &t->image))
+        return ELBO_OK;
+    const bool shaped = colon && take_shape(colon + 1, &t->image);
+    *label = shaped ? elbo__format("%.*s", (int)(colon - how), how) : elbo__strdup(how);
+    return *label ? ELBO_OK : ELBO_NO_MEMORY;
+}
+
+static elbo_status find_label(table *t, const char *path, const char *label)
+{
+    t->columns = (int)elbo__csv_columns(t->reader)->count;
+    t->label = label ? elbo__csv_column(t->reader, label) : -1;
+    t->width = t->columns - (t->label >= 0);
+    if (label && t->label < 0)
+        return elbo__fail(ELBO_FORMAT, "%s: has no column \"%s\" of labels, but \"%s\" and %d more", path,
+                          elbo__excerpt_of(label).text, elbo__excerpt_of(elbo__csv_columns(t->reader)->names[0]).text,
+                          t->columns - 1);
+    if (t->width == 0)
+        return elbo__fail(ELBO_FORMAT, "%s: has no columns besides that of the labels", path);
+    if (t->image.ndim && elbo_shape_size(&t->image) != t->width)
+        return elbo__fail(ELBO_FORMAT, "%s: %lld values in a row are no image of %s", path, (long long)t->width,
+                          elbo_shape_format(&t->image).text);
+    return ELBO_OK;
+}
+
+/* A word where there is no column of labels yet is most likely one. */
+static elbo_status advise(const table *t, elbo_status status, const char *path)
+{
+    if (status != ELBO_FORMAT || t->label >= 0 || !strstr(elbo_error(), "is no number"))
+        return status;
+    char *message = elbo__strdup(elbo_error());
+    if (message)
+        status = elbo__fail(ELBO_FORMAT, "%s; %s:COLUMN names a column of labels", message, path);
+    elbo__free(message);
+    return status;
+}
+
+static elbo_status read_rows(table *t, const char *path, const char *label)
+{
+    const elbo__csv_record *record = NULL;
+    elbo_status status = elbo__csv_reader_open(path, &t->reader);
+    if (status == ELBO_OK)
+        status = find_label(t, path, label);
+    t->whole = true;
+    int64_t done, total;
+    while (status == ELBO_OK) {
+        status = elbo__csv_next(t->reader, &record);
+        if (status != ELBO_OK || !record)
+            break;
+        status = take_row(t, record);
+        elbo__csv_at(t->reader, &done, &total);
+        if (status == ELBO_OK && t->rows % 1000 == 0 && done < total)
+            status = elbo__watched("reading rows", done, total);
+    }
+    return advise(t, status, path);
+}
+
+/* ---- images ------------------------------------------------------------------------------------------------------ */
+
+static elbo_shape shape_of(const table *t)
+{
+    elbo_shape shape = ELBO_SHAPE(t->rows, t->width);
+    if (t->image.ndim) {
+        memcpy(shape.dim + 1, t->image.dim, (size_t)t->image.ndim * sizeof shape.dim[0]);
+        shape.ndim = 1 + t->image.ndim;
+    }
+    return shape;
+}
+
+/* Whole numbers up to 255, some above 1, are grey levels: u8. */
+static elbo_status take_images(table *t, elbo_images *out)
+{
+    if (!t->whole || !t->more) {
+        out->images = elbo_tensor_of(ELBO_F32, shape_of(t), t->values);
+        t->values = NULL;
+        return ELBO_OK;
+    }
+    out->images = elbo_tensor_new(ELBO_U8, shape_of(t));
+    unsigned char *levels = out->images.data;
+    for (int64_t i = 0; levels && i < t->rows * t->width; i++)
+        levels[i] = (unsigned char)t->values[i];
+    return levels ? ELBO_OK : ELBO_NO_MEMORY;
+}
+
+elbo_status elbo__images_load_csv(const char *path, const char *how, int classes, elbo_images *out)
+{
+    table t = {.rows = 0};
+    elbo__listing names = {.count = 0};
+    char *label;
+    elbo_status status = take_how(&t, how, &label);
+    t.wanted = label && classes != ELBO_WITHOUT_LABELS;
+    if (status == ELBO_OK)
+        status = read_rows(&t, path, label);
+    elbo__free(label);
+    if (status == ELBO_OK && t.rows == 0)
+        status = elbo__fail(ELBO_FORMAT, "%s: has no rows", path);
+    if (status == ELBO_OK)
+        status = number_labels(&t, &names);
+    if (status == ELBO_OK)
+        status = take_images(&t, out);
+    if (status == ELBO_OK && t.wanted) {
+        out->labels = elbo_tensor_of(ELBO_I32, ELBO_SHAPE(t.rows), t.labels);
+        t.labels = NULL;
+    }
+    const int named = (int)names.count;
+    if (status == ELBO_OK)
+        status = elbo__images_complete(&(elbo__data_names){.images = path, .labels = path, .status = ELBO_FORMAT},
+                                       classes == 0 && out->labels.data && named ? named : classes, out);
+    if (status == ELBO_OK && out->labels.data && named)
+        status = elbo__images_name(out, (const char *const *)names.names, named);
+    elbo__listing_free(&names);
+    elbo__listing_free(&t.words);
+    elbo__free(t.hash);
+    elbo__free(t.labels);
+    elbo__free(t.values);
+    elbo__csv_reader_close(t.reader);
+    return status;
+}

@@ -1,0 +1,123 @@
+/* Files of pictures: one of a grid, or of numbers, as the end of the name asks for. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "../../io/csv_write.h"
+#include "../../io/npy.h"
+#include "../../io/png.h"
+#include "../../tensor/memory.h"
+#include "../../tensor/text.h"
+#include "../../tensor/watch_private.h"
+#include "picture_private.h"
+
+enum { WATCHED_ROWS = 64 };
+
+/* ---- the formats ------------------------------------------------------------------------------------------------- */
+
+static elbo_status write_png(const elbo__shown *s, const char *path)
+{
+    const elbo__frame f = elbo__frame_of(s->run);
+    const elbo_tensor images = elbo_tensor_of(ELBO_F32, ELBO_SHAPE(s->n, f.channels, f.height, f.width), s->x);
+    return elbo_png_grid(path, &images, (int)s->columns);
+}
+
+/* (N, D), (N, H, W) or (N, C, H, W), as the images of a data set */
+static elbo_status write_npy(const elbo__shown *s, const char *path)
+{
+    const elbo_shape *image = &s->run->image;
+    elbo_shape shape = {.ndim = image->ndim + 1, .dim = {s->n}};
+    memcpy(shape.dim + 1, image->dim, (size_t)image->ndim * sizeof image->dim[0]);
+    const elbo_tensor images = elbo_tensor_of(ELBO_F32, shape, s->x);
+    return elbo_npy_write(path, &images);
+}
+
+static void put_label(elbo__csv_writer *csv, const elbo__shown *s, int label)
+{
+    if (s->class_names)
+        elbo__csv_words(csv, s->class_names[label]);
+    else
+        elbo__csv_count(csv, "", label);
+}
+
+static elbo_status write_csv(const elbo__shown *s, const char *path)
+{
+    const int64_t pixels = s->run->pixels;
+    elbo__csv_writer *csv;
+    elbo_status status = elbo__csv_writer_open(path, &csv);
+    if (status != ELBO_OK)
+        return status;
+    if (s->labels)
+        elbo__csv_words(csv, "label");
+    for (int64_t k = 0; k < pixels; k++)
+        elbo__csv_count(csv, "pixel", k);
+    elbo__csv_end_line(csv);
+    for (int64_t i = 0; i < s->n && status == ELBO_OK; i++) {
+        if (i % WATCHED_ROWS == 0)
+            status = elbo__watched("writing", i, s->n);
+        if (s->labels)
+            put_label(csv, s, s->labels[i]);
+        for (int64_t k = 0; k < pixels; k++)
+            elbo__csv_put_number(csv, s->x[i * pixels + k]);
+        elbo__csv_end_line(csv);
+    }
+    if (status == ELBO_OK)
+        status = elbo__watched("writing", s->n, s->n);
+    if (status == ELBO_OK)
+        return elbo__csv_writer_commit(csv);
+    elbo__csv_writer_abort(csv);
+    return status;
+}
+
+typedef struct {
+    const char *ending;
+    elbo_status (*write)(const elbo__shown *s, const char *path);
+} format;
+
+/* A name without an end is one of the first. */
+static const format formats[] = {{".png", write_png}, {".npy", write_npy}, {".csv", write_csv}};
+enum { FORMATS = sizeof formats / sizeof formats[0] };
+
+static elbo_status find_format(const char *path, const format **out)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+    *out = &formats[0];
+    if (!dot || dot == name)
+        return ELBO_OK;
+    for (int i = 0; i < FORMATS; i++)
+        if (elbo__same_letters(dot, formats[i].ending)) {
+            *out = &formats[i];
+            return ELBO_OK;
+        }
+    return elbo__fail(ELBO_INVALID, "%s: pictures are written as .png, .npy or .csv", path);
+}
+
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
+
+bool elbo__is_picture(const char *path)
+{
+    const format *f;
+    return find_format(path, &f) == ELBO_OK && f->write == write_png;
+}
+
+elbo_status elbo__check_shown(const elbo_run *run, int64_t n, int64_t columns, const char *path)
+{
+    const format *f;
+    const elbo_status status = find_format(path, &f);
+    return status == ELBO_OK && f->write == write_png ? elbo__check_grid(run, n, columns) : status;
+}
+
+const char *const *elbo__class_names_of(const elbo_run *run, const elbo_images *images)
+{
+    if (run->class_names.count > 0)
+        return (const char *const *)run->class_names.names;
+    return images ? (const char *const *)images->class_names : NULL;
+}
+
+elbo_status elbo__picture_write(const elbo__shown *shown, const char *path)
+{
+    const format *f;
+    elbo_status status = find_format(path, &f);
+    if (status == ELBO_OK)
+        status = elbo__check_finite(shown->run, "what is drawn", shown->x, shown->n * shown->run->pixels);
+    return status == ELBO_OK ? f->write(shown, path) : status;
+}

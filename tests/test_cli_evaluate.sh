@@ -1,0 +1,81 @@
+#!/bin/sh
+# What evaluate measures, of which models, and where it writes the figures of each image. See cli.sh.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/cli.sh"
+
+small='--data data --hidden 16 --latent 3 --batch 16 --epochs 2'
+runs 'train vae' "$elbo" train vae $small --out vae
+runs 'train cvae' "$elbo" train cvae $small --out cvae
+runs 'train ae' "$elbo" train ae $small --out ae
+
+# ---- the table ------------------------------------------------------------------------------------------------------
+
+runs 'evaluate vae' "$elbo" evaluate vae
+for what in 'ELBO -[0-9.]* nats per image' 'recon [0-9.]* nats per image' 'KL [0-9.]* nats per image'; do
+    set -- $what
+    says "^$1  *$2  *[0-9][0-9.]*  nats per image\$" # with a standard error
+done
+says '^squared error  *[0-9.]*  *[0-9][0-9.]*  per image$'
+figure 'active units' '[0-3]' 'of 3'
+says '^mutual information  *-*[0-9.]*  *[0-9.]*  nats; from 24 images at most 3.18$'
+says '^KL of each dimension, nats per image, \* active$'
+for unit in 0 1 2; do
+    says " $unit:  *[0-9]*\.[0-9]*\([* ]\|\$\)"
+done
+says '^likelihood bernoulli$'
+says '^images 24, part test of '
+says '^pixels grey levels'
+grep -q 'log p' out && complain 'log p(x) without being asked for'
+grep -q ' $' out && complain 'blanks at the end of a line'
+
+runs 'evaluate with samples' "$elbo" evaluate vae --samples 50
+figure 'log p(x) at least' '-[0-9.]*' 'nats per image'
+says '^effective samples  *[0-9.]*  *[0-9.]*  of 50; the least [0-9.]*$'
+mv out samples
+runs 'by its old name' "$elbo" evaluate vae --draws 50
+cmp -s samples out || complain '--draws is not --samples'
+runs 'in one thread' "$elbo" evaluate vae --samples 50 --threads 1
+cmp -s samples out || complain 'one thread finds other figures'
+runs 'with another seed' "$elbo" evaluate vae --samples 50 --seed 7
+cmp -s samples out && complain 'another seed finds the same figures'
+
+runs 'of some images' "$elbo" evaluate vae -n 5
+says '^images 5, the first of 24, part test of '
+says 'from 5 images at most 1.61$'
+runs 'of one image' "$elbo" evaluate vae -n 1 --samples 5
+says '^ELBO  *-[0-9.]*  *-  nats per image$' # one image has no standard error
+runs 'of more than there are' "$elbo" evaluate vae -n 99
+says '^images 24, part'
+runs 'without information' "$elbo" evaluate vae --information 0
+grep -q information out && complain 'information that was not asked for'
+runs 'of labels' "$elbo" evaluate cvae --samples 5
+figure 'log p(x|y) at least' '-[0-9.]*' 'nats per image'
+runs 'of an autoencoder' "$elbo" evaluate ae
+grep -q 'ELBO\|KL\|active\|information' out && complain 'figures that an autoencoder does not have'
+says '^squared error'
+fails 1 'gives no density of z' "$elbo" evaluate ae --samples 5
+
+# ---- figures of each image ------------------------------------------------------------------------------------------
+
+runs 'per image' "$elbo" evaluate vae --samples 5 -n 7 --per-image each.csv
+says '^figures of each image each.csv$'
+[ "$(head -n 1 each.csv)" = index,label,elbo,recon,kl,squared_error,log_likelihood,log_likelihood_se,ess ] ||
+    complain 'each.csv has another header'
+[ "$(wc -l <each.csv)" -eq 8 ] || complain 'each.csv has not seven rows'
+# The columns have the means of the table; 0.01 is how it rounds.
+for column in 3:ELBO 4:recon 5:KL 7:'log p(x) at least'; do
+    mean=$(tail -n +2 each.csv | awk -F, -v c="${column%%:*}" '{ sum += $c } END { print sum / NR }')
+    shown=$(sed -n "s/^${column#*:}  *\(-*[0-9.]*\) .*/\1/p" out)
+    awk -v a="$mean" -v b="$shown" 'BEGIN { exit !((a - b) ^ 2 <= 0.006 ^ 2) }' ||
+        complain "the mean of ${column#*:} is $mean in the file and $shown in the table"
+done
+runs 'per image, of labels' "$elbo" evaluate cvae --per-image each.csv
+[ "$(head -n 1 each.csv)" = index,label,elbo,recon,kl,squared_error ] || complain 'a header of what was not measured'
+runs 'per image, as .npy' "$elbo" evaluate ae --per-image each.npy
+head -c 128 each.npy | grep -q "'<f8'.*(24, 7)" || complain 'each.npy is no table of 24 rows'
+fails 64 'does not end in .csv or .npy' "$elbo" evaluate vae --per-image each.txt
+fails 64 'the name of a part of a run' "$elbo" evaluate vae --per-image vae/metrics.csv
+fails 1 'nowhere/each.csv' "$elbo" evaluate vae --samples 1000000 --per-image nowhere/each.csv
+fails 64 'option "samples": -1' "$elbo" evaluate vae --samples -1
+
+verdict

@@ -1,0 +1,95 @@
+#!/bin/sh
+# Trainings that are stopped and killed at any moment go on to the same bytes. See cli.sh; KILLS is how often each.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/cli.sh"
+
+small='--data data --hidden 64 --latent 4 --batch 4 --epochs 8 --val 0.2 --ema 0.9 --sample-every 2'
+
+# A number from 0 to 99: another each time, the same in every run of the test.
+state=7
+draw() {
+    state=$(((state * 1103515245 + 12345) % 2147483648))
+    number=$((state / 65536 % 100))
+}
+
+# same WHAT A B: all that a run leaves but its timing
+same() {
+    for file in model.safetensors resume.safetensors metrics.csv config.ini samples.png reconstruction.png \
+        samples-0002.png samples-0008.png; do
+        cmp -s "$2/$file" "$3/$file" || complain "$1: $file is another"
+    done
+}
+
+runs 'the whole training' "$elbo" train vae $small --out whole
+[ "$(wc -l <whole/metrics.csv)" -eq 9 ] || complain 'not eight epochs'
+duration=$(tail -n 1 whole/timing.csv | cut -d, -f2)
+
+# The training is sent SIGNAL after a random part of the time that all of it takes; what it left goes on, and is
+# interrupted again, until it is over.
+interrupted() {
+    signal=$1 run=$2
+    shift 2
+    resumed=0
+    "$elbo" train vae $small --out "$run" >out 2>err &
+    process=$!
+    while :; do
+        draw
+        sleep "$(echo "$duration $number" | awk '{ printf "%.3f", $1 * $2 / 60 + 0.02 }')"
+        kill -"$signal" $process 2>/dev/null
+        wait $process 2>/dev/null
+        got=$?
+        case $got in
+            0) return ;;
+            130 | 137 | 143) ;;
+            *) complain "after $signal: exit status $got"; return ;;
+        esac
+        if [ ! -f "$run/resume.safetensors" ] && [ ! -f "$run/.incomplete/resume.safetensors" ]; then
+            "$elbo" train vae $small --out "$run" --force >out 2>err & # before its first checkpoint
+        else
+            resumed=$((resumed + 1))
+            "$elbo" train --resume "$run" >out 2>err &
+        fi
+        process=$!
+    done
+}
+
+total=0
+for signal in INT KILL TERM; do
+    times=${KILLS:-3}
+    for i in $(seq "$times"); do
+        interrupted $signal "$signal-$i"
+        total=$((total + resumed))
+        same "$signal $i" whole "$signal-$i"
+    done
+done
+[ $total -gt 3 ] || complain "only $total trainings went on: the test says little"
+
+# ---- what is said --------------------------------------------------------------------------------------------------
+
+"$elbo" train vae $small --epochs 100000 --out long >out 2>err &
+process=$!
+while [ ! -f long/model.safetensors ]; do sleep 0.05; done
+kill -INT $process
+wait $process
+[ $? -eq 130 ] || complain 'SIGINT is not 130'
+[ -s out ] && complain 'an interrupted training printed a result'
+grep -q '^elbo: stopped; long holds epoch [0-9]*, and `elbo train --resume long. goes on$' err ||
+    complain 'does not say how to go on'
+
+runs 'nothing left' "$elbo" train --resume whole
+grep -q 'nothing was left to do' err || complain 'does not say that nothing was left'
+says '^test ELBO -'
+runs 'more epochs' "$elbo" train --resume whole --epochs 9
+[ "$(wc -l <whole/metrics.csv)" -eq 10 ] || complain 'not nine epochs'
+
+fails 1 'nowhere: holds no resume.safetensors' "$elbo" train --resume nowhere
+fails 64 'too many arguments' "$elbo" train vae --resume whole
+fails 64 '--batch' "$elbo" train --resume whole --batch 3
+fails 64 'is empty' "$elbo" train --resume ''
+mkdir other
+"$tiny_data" other
+printf 'x' | dd of=other/train-images-idx3-ubyte bs=1 seek=100 conv=notrunc 2>/dev/null
+fails 1 'these training images are not those that the training began with' "$elbo" train --resume whole --data other \
+    --epochs 20
+
+verdict
