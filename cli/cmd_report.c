@@ -91,6 +91,8 @@ int elbo__cmd_report(int argc, char **argv)
         .name = "report",
         .doc = "Writes what is known of a run as one page, which needs no network and no other file: figures, curves, "
                "samples, reconstructions, the latent space, and an explorer in which the decoder runs in the browser.",
+        .examples = {{"report runs/digits", "writes runs/digits/report.html, to be opened in a browser"},
+                     {"report runs/digits --part train --explorer no -o digits.html", "other images, and no sliders"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run_with_labels(&line, argc, argv, report);

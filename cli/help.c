@@ -28,6 +28,7 @@ const named_text elbo__cli_run_files[] = {
     {"RUN/metrics.csv", "a row of figures for each epoch"},
     {"RUN/samples.png", "images drawn from the prior, of a model that has one"},
     {"RUN/reconstruction.png", "images, and below each what the model makes of it"},
+    {"RUN/report.html", "all of it as one page, which `report` writes"},
     {NULL, NULL},
 };
 

@@ -165,7 +165,7 @@ static void put_class(elbo__page *page, const elbo__report *r, int label)
         elbo__page_put(page, "\"%d\"", label);
 }
 
-/* "image 12, cat": with the data's own word for its class, where it has one. */
+/* "image 12, cat" or "cat/1.png": its file, else its place with the data's own word for its class, where it has one. */
 static void put_start_name(elbo__page *page, const elbo__report *r, int64_t image)
 {
     const elbo_images *images = &r->few;
@@ -175,6 +175,10 @@ static void put_start_name(elbo__page *page, const elbo__report *r, int64_t imag
         const int class = (int)elbo_tensor_get(&images->labels, &image);
         elbo__print(label, sizeof label, "%d", class);
         name = images->class_names && class < images->classes ? images->class_names[class] : label;
+    }
+    if (images->file_names) {
+        put_string(page, images->file_names[image]);
+        return;
     }
     char *words = elbo__format("image %" PRId64 "%s%s", image, *name ? ", " : "", name);
     page->failed |= !words;
