@@ -34,7 +34,8 @@ typedef struct {
     int64_t codes;      /* images that are encoded at most, for the latent space: 2000 */
 } elbo_report_options;
 
-/* Writes the page. `folder` is that of the run, for metrics.csv, timing.csv and samples-N.png (NULL: without), `images` what
+/* Writes the page. `folder` is that of the run, for metrics.csv, timing.csv and samples-N.png (NULL: without), `images`
+ * what
  * to reconstruct and encode (NULL: without that). A file already there is replaced when all is written, and untouched
  * on failure. Pictures are drawn to a folder below TMPDIR (/tmp), which is removed in any case. */
 ELBO_API elbo_status elbo_report_write(elbo_run *run, const char *folder, const elbo_images *images,
