@@ -22,4 +22,5 @@ nobase_dist_doc_DATA += \
     %reldir%/pictures/scatter.png \
     %reldir%/pictures/sparse-features.png \
     %reldir%/pictures/sprites-reconstruction.png \
-    %reldir%/pictures/traversal.png
+    %reldir%/pictures/traversal.png \
+    %reldir%/training.md

@@ -99,7 +99,7 @@ typedef struct {
     elbo_built built;            /* what was asked for before, so that it is built once                               */
     const char *unmoved;         /* a parameter that no loss of a training step moves, of the graph; or NULL          */
     unsigned moving;             /* given for one training step: elbo_moving of it; 0: asked of scalar step in each   */
-    elbo_accumulation accumulation;          /* given for a step that is a part of an update                                      */
+    elbo_accumulation accumulation; /* given for a step that is a part of an update                                   */
     double average;              /* given for a training: decay of elbo_average_weights; 0: there is no average       */
 } elbo_in;
 

@@ -218,12 +218,12 @@ elbo_optim_report elbo_minimise(elbo_var *loss, elbo_var *const *params, int n, 
     return report;
 }
 
-void elbo_accumulate_gradients(elbo_graph *g, elbo_var *const *params, elbo_var **grads, int n, elbo_accumulation accumulation)
+void elbo_accumulate_gradients(elbo_graph *g, elbo_var *const *params, elbo_var **grads, int n, elbo_accumulation part)
 {
-    for (int i = 0; i < n && accumulation != ELBO_ACCUMULATE_NONE; i++) {
+    for (int i = 0; i < n && part != ELBO_ACCUMULATE_NONE; i++) {
         elbo_var *accumulated = elbo_slab(params[i], ELBO_ACCUMULATED);
         elbo_var *sum = elbo_add(accumulated, elbo_mul(grads[i], elbo_scalar(g, "accumulate-share")));
-        const bool last = accumulation == ELBO_ACCUMULATE_LAST;
+        const bool last = part == ELBO_ACCUMULATE_LAST;
         elbo_assign(accumulated, last ? elbo_expand(elbo_constant(g, 0), elbo_shape_of(accumulated)) : sum);
         grads[i] = last ? elbo_div(sum, elbo_scalar(g, "accumulate-total")) : sum;
     }

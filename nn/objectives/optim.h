@@ -50,18 +50,20 @@ ELBO_API elbo_optim_report elbo_minimise(elbo_var *loss, elbo_var *const *params
 ELBO_API elbo_optim_report elbo_apply_gradients(elbo_graph *g, elbo_var *const *params, elbo_var *const *grads, int n,
                                                 const elbo_optim *optim);
 
-/* Gradients from several batches make one update: the first ones are only accumulated, the last makes the update from
- * all. With scalar inputs accumulate-share s, the images of the batch, and accumulate-total, those of all batches together,
+/* Gradients of several batches make one update: those of the first are only added up, the last makes the update of
+ * all. With scalar inputs accumulate-share s, the images of the batch, and accumulate-total, those of all of them,
  *
  *     ELBO_ACCUMULATE_MORE   slab accumulated <- accumulated + s g, and no update
- *     ELBO_ACCUMULATE_LAST   g <- (accumulated + s g) / total, and accumulated <- 0: the gradient of the mean over all images */
-#define ELBO_ACCUMULATED "accumulated"
-#define ELBO_AVERAGE "average"
+ *     ELBO_ACCUMULATE_LAST   g <- (accumulated + s g) / total, the gradient of the mean over all images, and
+ *                            accumulated <- 0 */
 typedef enum { ELBO_ACCUMULATE_NONE, ELBO_ACCUMULATE_MORE, ELBO_ACCUMULATE_LAST } elbo_accumulation;
 
-/* Replaces grads[i] of params[i] by what is to be applied; with ELBO_ACCUMULATE_MORE, by what was accumulated so far. */
+#define ELBO_ACCUMULATED "accumulated" /* the slabs */
+#define ELBO_AVERAGE "average"
+
+/* Replaces grads[i] of params[i] by what is to be applied; with ELBO_ACCUMULATE_MORE, by the sum so far. */
 ELBO_API void elbo_accumulate_gradients(elbo_graph *g, elbo_var *const *params, elbo_var **grads, int n,
-                                    elbo_accumulation accumulation);
+                                        elbo_accumulation part);
 
 /* After the updates: slab average <- d average + (1 - d) w for every trained parameter w that the graph has met. The
  * slab is zero at first, so that after t updates average / (1 - d^t) is the mean of the weights so far, the latest

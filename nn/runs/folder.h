@@ -55,8 +55,8 @@ elbo_status elbo__folder_publish(elbo__folder *folder) ELBO_MUST_CHECK;
  * it was published. */
 void elbo__folder_keep(elbo__folder *folder, elbo_status status);
 
-/* Throws away what was not published, unless it is kept or can be gone on from. Accepts NULL; leaves the message of the failure that led
- * here. */
+/* Throws away what was not published, unless it is kept or can be gone on from. Accepts NULL; leaves the message of the
+ * failure that led here. */
 void elbo__folder_close(elbo__folder *folder);
 
 #endif

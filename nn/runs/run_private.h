@@ -34,7 +34,7 @@ typedef struct {
     elbo__role role;
     int64_t batch, draws;
     unsigned moving;   /* of a step: elbo_moving of it                                                            */
-    elbo_accumulation accumulation; /* of a step that is a part of an update                                                  */
+    elbo_accumulation accumulation; /* of a step that is a part of an update                                          */
     int64_t table;     /* N of the data set that inputs "rows" (B) pick from; 0: input "x" (B, D) is given itself */
     elbo_dtype pixels; /* of the data set                                                                         */
     elbo__missing missing;
@@ -153,8 +153,8 @@ elbo__work elbo__table_work(const elbo__table *table, elbo__role role, int64_t b
 elbo_status elbo__table_bind(const elbo__table *table, elbo_plan *plan, const int32_t *rows,
                              int64_t batch) ELBO_MUST_CHECK;
 
-/* The metrics over `count` images of a data set, those in `rows` or (NULL) the first ones, each with draws of its own: the same figures for the same
- * seed and weights. */
+/* The metrics over `count` images of a data set, those in `rows` or (NULL) the first ones, each with draws of its own:
+ * the same figures for the same seed and weights. */
 elbo_status elbo__run_evaluate(elbo_run *run, const elbo__table *table, const int32_t *rows, int64_t count,
                                int64_t draws, int64_t seed, elbo_figures *out) ELBO_MUST_CHECK;
 

@@ -19,7 +19,7 @@
 #define BEST "best"
 #define SUMS PREFIX "sums"
 
-/* ---- the state ---------------------------------------------------------------------------------------------------- */
+/* ---- the state --------------------------------------------------------------------------------------------------- */
 
 #define ROW(name)                                                                                                      \
     {                                                                                                                  \
@@ -34,7 +34,7 @@ static const struct field {
 #undef ROW
 enum { INTEGERS = sizeof integers / sizeof integers[0], NUMBERS = sizeof numbers / sizeof numbers[0] };
 
-/* ---- writing ------------------------------------------------------------------------------------------------------ */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 /* What goes into the file, and what of it is freed afterwards. */
 typedef struct {
@@ -134,7 +134,7 @@ elbo_status elbo__checkpoint_write(elbo__training *t)
     return c.status;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static elbo_status read_tensor(const elbo_safetensors *file, char *name, elbo_tensor to)
 {

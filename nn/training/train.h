@@ -20,8 +20,9 @@
 extern "C" {
 #endif
 
-/* One epoch: a row of metrics.csv, where train, val and test are columns train_NAME, val_NAME and test_NAME; seconds and
- * images_per_s are in timing.csv, so that metrics.csv is the same, byte for byte, whenever and wherever it is made. */
+/* One epoch: a row of metrics.csv, where train, val and test are columns train_NAME, val_NAME and test_NAME. seconds
+ * and images_per_s are in timing.csv, so that metrics.csv is the same, byte for byte, whenever and wherever it is
+ * made. */
 typedef struct {
     int64_t epoch, step;  /* finished so far                                                                  */
     double seconds;       /* since the training began, pauses left out                                        */
