@@ -203,7 +203,7 @@ int elbo__cmd_train(int argc, char **argv)
                           "on pictures of one's own, whose sub-folders are labels"},
                          {"train --config runs/digits/config.ini --seed 3 --out runs/again",
                           "a run again, but for one thing"},
-                         {"train --resume runs/digits --epochs 20", "with what was interrupted, or for longer"}},
+                         {"train --resume runs/digits", "goes on with an interrupted training"}},
             .groups = {[GENERAL] = {.title = "General:", .table = general}}}};
     const elbo_model *model = j.model = elbo__cli_parse_for_model(&j.line, "train", argc, argv);
     const elbo_values *values = j.line.groups[GENERAL].values;

@@ -19,7 +19,7 @@ int elbo__cli_resume(int argc, char **argv);
 
 #define OPTION_RESUME                                                                                                  \
     {.name = "resume", .type = ELBO_TEXT, .metavar = "RUN",                                                           \
-     .help = "go on with an interrupted training as if it had never stopped; a training that is over takes --epochs " \
-             "for more. All else is as it was, so that no other option and no model is named"}
+     .help = "go on with an interrupted training as if it had never stopped; model and options are those it has, "    \
+             "and only epochs (for more of them), data and threads may be named besides"}
 
 #endif

@@ -34,7 +34,7 @@ again 'a folder whose name no line can hold' vae $small --data "$odd"
 
 # Every option of the training is in the file, as a key or, where it is of no use, as a comment; but for those that say
 # where and how the work is done, not what comes of it, and for what is noted where it is given only.
-passing='config out force threads quiet help usage version missing'
+passing='config out force resume seeds threads json quiet help usage version missing'
 for model in vae cvae ae pca; do
     rm -rf first
     runs "train $model" "$elbo" train $model --data data --latent 2 --out first

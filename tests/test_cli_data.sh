@@ -144,7 +144,7 @@ rm -r faces/test/new
 
 mkdir train-only && cp data/train-* train-only
 runs 'IDX without a test part' "$elbo" $cvae --data train-only --out run
-notes 'note: nothing is held out: train-only has no test part'
+notes 'note: there are no test images: train-only has no test part'
 grep -q test-elbo run/config.ini && complain 'a figure of a test that was not'
 runs 'evaluate it' "$elbo" evaluate run
 notes 'note: .*train-only has no test part: its training part is taken'
@@ -154,11 +154,11 @@ quiet 'evaluate its training part'
 fails 1 'train-only/t10k-images-idx3-ubyte: no such file' "$elbo" evaluate run --part test
 copies one.png nine 9
 runs 'nine pictures' "$elbo" $vae --data nine --out run
-notes 'note: nothing is held out: nine has no test part'
+notes 'note: there are no test images: nine has no test part'
 runs 'reconstruct nine' "$elbo" reconstruct run -o a.png
 cp -r faces alone && rm -r alone/test
 runs 'pictures without a test part' "$elbo" train pca --latent 2 --data alone --out pca
-notes 'nothing is held out: alone has no test part'
+notes 'there are no test images: alone has no test part'
 mkdir alone/test
 fails 1 'alone/test: no PNG or JPEG pictures there' "$elbo" $vae --data alone --out nothing
 for kind in images-idx3 labels-idx1; do cp data/t10k-$kind-ubyte train-only/test-$kind-ubyte; done

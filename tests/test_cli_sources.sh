@@ -63,7 +63,7 @@ END
 
 runs 'a .npy file' "$elbo" $vae --data x.npy
 found 'x.npy: 30 images of 8 x 6, u8 0..255'
-grep -q 'note: nothing is held out: x.npy has no test part' err || complain 'no word of the missing test part'
+grep -q 'note: there are no test images: x.npy has no test part' err || complain 'no word of the missing test part'
 mv run plain
 runs 'a .npy file of f32' "$elbo" $vae --data f.npy
 found 'f.npy: 30 images of 8 x 6, f32 0..1'
@@ -115,7 +115,7 @@ runs 'a folder of arrays' "$elbo" $cvae --data folder
 same 'folder and x.npy:y.npy' pair
 cp x.npy folder/test.npy && cp y.npy folder/test-labels.npy
 runs 'a folder of arrays with a test part' "$elbo" $cvae --data folder
-grep -q 'nothing is held out' err && complain 'test.npy is not the test part'
+grep -q 'there are no test images' err && complain 'test.npy is not the test part'
 
 # IDX files by any name, of which the parts of tiny_data are some.
 cp data/train-images-idx3-ubyte some.idx && gzip -c data/train-labels-idx1-ubyte >some-labels.idx.gz

@@ -45,7 +45,7 @@ runs 'train two players' $own game train --data data --batch 16 --epochs 2 --out
 grep -q 'builder [0-9.]*, critic [0-9.]*, width [0-9.]*, test builder [0-9.]*$' err ||
     complain "the progress of two players is $(tail -1 err)"
 columns=train_builder,train_critic,train_width,test_builder,test_critic,test_width
-head -1 game/metrics.csv | grep -qx "epoch,step,seconds,images_per_s,lr,beta,$columns" ||
+head -1 game/metrics.csv | grep -qx "epoch,step,lr,beta,skipped,$columns" ||
     complain "metrics.csv of two players begins with $(head -1 game/metrics.csv)"
 runs 'evaluate two players' $own game evaluate game
 figure critic "$(printf %.4f "$(sed -n 's/^# test-critic = //p' game/config.ini)")" -

@@ -440,6 +440,28 @@ START_TEST(ten_steps_in_a_row_end_the_training_with_the_operation_that_is_to_bla
 }
 END_TEST
 
+/* With so dear a KL the posterior is the prior, but after a few steps a model is not called collapsed. */
+START_TEST(a_posterior_that_collapsed_is_told_at_the_end)
+{
+    static const int64_t epochs[] = {3, 25};
+    for (int i = 0; i < 2; i++) {
+        record r = {.skipped = 0};
+        elbo_run *run = run_of(&elbo_model_vae, OPTIONS("hidden", "5", "latent-dim", "4", "beta", "50"),
+                               ELBO_SHAPE(PATTERN_SIDE, PATTERN_SIDE), 0);
+        const elbo_training how = {.epochs = epochs[i], .batch_size = 1, .warning = hear, .user = &r};
+        assert_ok(elbo_train(run, &train, NULL, &how, NULL));
+        char *noted = elbo_run_noted(run, "active-units");
+        ck_assert_str_eq(noted, "0");
+        if (i == 1)
+            ck_assert_int_eq(strncmp(r.warning, "posterior collapse: of 4 latent dimensions 0 are in use", 55), 0);
+        else
+            ck_assert_str_eq(r.warning, "");
+        elbo_release(noted);
+        elbo_run_free(run);
+    }
+}
+END_TEST
+
 Suite *suite_training_choices(void)
 {
     Suite *suite = suite_create("training_choices");
@@ -461,6 +483,7 @@ Suite *suite_training_choices(void)
     tcase_add_test(rates, the_rate_of_the_schedule_is_that_of_the_updates);
     tcase_add_test(rates, a_rate_drops_at_a_plateau);
     tcase_add_test(finite, a_step_that_is_not_finite_is_left_out);
+    tcase_add_test(finite, a_posterior_that_collapsed_is_told_at_the_end);
     tcase_add_test(finite, ten_steps_in_a_row_end_the_training_with_the_operation_that_is_to_blame);
     return suite;
 }

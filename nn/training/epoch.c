@@ -159,10 +159,11 @@ static elbo_status measure_epoch(elbo__training *t, elbo_epoch *e, bool *is_new)
     return t->held ? ELBO_OK : measure_some(t, weights);
 }
 
-/* Posterior collapse: the decoder ignores most of z, and q(z|x) of those dimensions is the prior. */
+/* Posterior collapse: the decoder ignores most of z, and q(z|x) of those dimensions is the prior. After few updates it
+ * may just not have learned yet. */
 static elbo_status note_latent_use(elbo__training *t)
 {
-    enum { LOOKED_AT = 1000 };
+    enum { LOOKED_AT = 1000, ENOUGH_UPDATES = 1000 };
     elbo_latent_use use;
     elbo_params *own = t->run->params;
     if (t->run->model->flags & ELBO_NO_PRIOR)
@@ -175,7 +176,8 @@ static elbo_status note_latent_use(elbo__training *t)
     char *text = elbo__format("%lld", (long long)use.active);
     status = text ? elbo_run_note(t->run, "active-units", text) : ELBO_NO_MEMORY;
     elbo__free(text);
-    if (status == ELBO_OK && (use.active == 0 || use.active * 10 < use.latent))
+    const bool few = use.active == 0 || use.active * 10 < use.latent;
+    if (status == ELBO_OK && few && t->at.updates >= ENOUGH_UPDATES)
         elbo__training_warn(t, elbo__format("posterior collapse: of %lld latent dimensions %lld are in use; a smaller "
                                             "beta, a beta-schedule or free-bits may help",
                                             (long long)use.latent, (long long)use.active));
