@@ -8,7 +8,7 @@ const named_text elbo__cli_exits[] = {
     {"0", "all went well"},
     {"1", "a failure; one line on stderr says of what"},
     {"64", "wrong usage: an option, a value or an argument that cannot be"},
-    {"128+N", "stopped by a signal: 130 by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP"},
+    {"128+N", "stopped by signal N: 130 by Ctrl-C, 143 by SIGTERM"},
     {NULL, NULL},
 };
 

@@ -169,6 +169,30 @@ static int go_on(const elbo_values *values, const char *folder, elbo_run *run, r
     return status;
 }
 
+static bool has(const elbo_option *table, const char *name)
+{
+    for (const elbo_option *o = table; o && o->name; o++)
+        if (strcmp(o->name, name) == 0 || (o->alias && strcmp(o->alias, name) == 0))
+            return true;
+    return false;
+}
+
+/* Options of a training are refused with the reason why. */
+static void check_options(const command_line *line, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        char name[64];
+        if (strncmp(argv[i], "--", 2) != 0)
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(argv[i] + 2, "="), argv[i] + 2);
+        bool known = has(elbo_training_options, name);
+        for (int m = 0; elbo__cli.models[m]; m++)
+            known = known || has(elbo__cli.models[m]->options, name);
+        if (known && !has(resume_options, name))
+            elbo__cli_wrong_usage(line, "option \"%s\": a training that goes on keeps what it began with", name);
+    }
+}
+
 int elbo__cli_resume(int argc, char **argv)
 {
     command_line line = {
@@ -180,6 +204,7 @@ int elbo__cli_resume(int argc, char **argv)
                      {"train --resume runs/digits --epochs 40", "as if 40 had been asked for at first"}},
         .groups = {{.title = "Options beside --resume:", .table = resume_options}},
     };
+    check_options(&line, argc, argv);
     elbo__cli_parse(&line, argc, argv);
     const elbo_values *values = line.groups[0].values;
     const char *folder = elbo_values_text(values, "resume");

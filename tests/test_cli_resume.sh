@@ -84,7 +84,7 @@ runs 'more epochs' "$elbo" train --resume whole --epochs 9
 
 fails 1 'nowhere: holds no resume.safetensors' "$elbo" train --resume nowhere
 fails 64 'too many arguments' "$elbo" train vae --resume whole
-fails 64 '--batch' "$elbo" train --resume whole --batch 3
+fails 64 'option "batch": a training that goes on keeps what it began with' "$elbo" train --resume whole --batch 3
 fails 64 'is empty' "$elbo" train --resume ''
 mkdir other
 "$tiny_data" other

@@ -352,16 +352,19 @@ elbo_status elbo__save_numbered(elbo__saver *s, int64_t epoch)
 
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
-/* What the file of the model takes: its weights, and as metadata the configuration. 0 when memory is short. */
-static int64_t bytes_of_model(const elbo_run *run)
+/* What model.safetensors and resume.safetensors take: weights, and with them moments and the best weights so far; and
+ * the configuration as metadata. 0 when memory is short. */
+static int64_t bytes_of_weights(const elbo__saver *s)
 {
+    const elbo_run *run = s->run;
     const elbo_tensor weights = elbo_params_slab(run->params, 0);
-    int64_t bytes = elbo_shape_size(&weights.layout.shape) * (int64_t)elbo_dtype_size(weights.dtype);
+    const int sets = run->model->fit ? 1 : 1 + elbo_params_slab_count(run->params) + (s->how->val > 0);
+    int64_t bytes = elbo_shape_size(&weights.layout.shape) * (int64_t)elbo_dtype_size(weights.dtype) * sets;
     elbo_ini configuration = {.count = 0};
     if (elbo_run_describe(run, &configuration) != ELBO_OK)
         bytes = 0;
     for (size_t i = 0; bytes && i < configuration.count; i++)
-        bytes += (int64_t)(strlen(configuration.entries[i].key) + strlen(configuration.entries[i].value));
+        bytes += 2 * (int64_t)(strlen(configuration.entries[i].key) + strlen(configuration.entries[i].value));
     elbo_ini_free(&configuration);
     return bytes;
 }
@@ -370,7 +373,7 @@ elbo_status elbo__save_rehearse(elbo__saver *s)
 {
     if (!s->folder)
         return ELBO_OK;
-    const int64_t bytes = bytes_of_model(s->run);
+    const int64_t bytes = bytes_of_weights(s);
     elbo_status status = bytes ? elbo__folder_check_room(s->folder, bytes) : ELBO_NO_MEMORY;
     for (int i = 0; i < FILES && status == ELBO_OK; i++)
         if (files[i].picture && !s->run->model->fit) { /* before it is fitted such a model has nothing to show */
