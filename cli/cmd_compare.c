@@ -53,8 +53,8 @@ static const char *const metrics[] = {"val_elbo", "val_loss", "test_elbo", "test
 static bool is_shown(const comparison *c, const shown_column *column)
 {
     for (int i = 0; i < c->count; i++)
-        if (!isnan(elbo__cli_last_of(&c->runs[i], column->column)) &&
-            (!column->gives_way_to || isnan(elbo__cli_last_of(&c->runs[i], column->gives_way_to))))
+        if (!isnan(elbo__cli_figure_of(&c->runs[i], column->column)) &&
+            (!column->gives_way_to || isnan(elbo__cli_figure_of(&c->runs[i], column->gives_way_to))))
             return true;
     return false;
 }
@@ -141,11 +141,11 @@ static void put_run(grid *g, const comparison *c, const compared_run *run, const
     elbo__cli_cell(g, "%s", elbo__cli_option_of(run, "model"));
     for (int k = 0; k < c->differing; k++)
         elbo__cli_cell(g, "%s", elbo__cli_option_of(run, c->options[k]));
-    put_figure(g, elbo__cli_last_of(run, "epoch"), 0, "");
+    put_figure(g, elbo__cli_figure_of(run, "epoch"), 0, "");
     for (int k = 0; k < SHOWN; k++)
         if (is_shown(c, &shown[k]))
-            put_figure(g, elbo__cli_last_of(run, shown[k].column), shown[k].digits,
-                       shown[k].judged ? mark(c, run, shown[k].column, elbo__cli_last_of) : "");
+            put_figure(g, elbo__cli_figure_of(run, shown[k].column), shown[k].digits,
+                       shown[k].judged ? mark(c, run, shown[k].column, elbo__cli_figure_of) : "");
     put_figure(g, best, digits_of(metric), mark(c, run, metric, best_of));
     put_figure(g, epoch, 0, "");
 }
@@ -170,7 +170,7 @@ static void print_runs(const comparison *c, const char *metric)
         put_run(&g, c, &c->runs[i], metric);
     elbo__cli_print_grid(&g);
     if (c->comparable && c->count > 1)
-        printf("* the best of its column; figures without \"best\" are those of the last epoch\n");
+        printf("* the best of its column; figures without \"best\" are those of the model that is kept\n");
 }
 
 static void put_option_json(result *r, const compared_run *run, const char *option)
@@ -200,7 +200,7 @@ static void put_runs_json(result *r, const comparison *c, const char *metric)
         elbo__cli_close(r);
         elbo__cli_open_object(r, "last");
         for (int k = 0; k < run->metrics.columns; k++)
-            elbo__cli_put_number(r, run->metrics.names[k], elbo__cli_last_of(run, run->metrics.names[k]));
+            elbo__cli_put_number(r, run->metrics.names[k], elbo__cli_figure_of(run, run->metrics.names[k]));
         elbo__cli_close(r);
         elbo__cli_put_number(r, "best", best);
         elbo__cli_put_number(r, "best_epoch", epoch);
@@ -273,7 +273,7 @@ static void put_group(grid *g, const comparison *c, int group, const char *metri
             elbo__cli_cell(g, "%s", elbo__cli_option_of(first, c->options[k]));
     for (int k = 0; k < SHOWN; k++)
         if (is_shown(c, &shown[k]))
-            put_spread(g, spread_of(c, group, shown[k].column, elbo__cli_last_of), shown[k].digits);
+            put_spread(g, spread_of(c, group, shown[k].column, elbo__cli_figure_of), shown[k].digits);
     put_spread(g, spread_of(c, group, metric, best_of), digits_of(metric));
 }
 
@@ -325,7 +325,7 @@ static void put_groups_json(result *r, const comparison *c, const char *metric)
         elbo__cli_open_object(r, "last");
         for (int k = 0; k < c->runs[group].metrics.columns; k++) {
             const char *column = c->runs[group].metrics.names[k];
-            put_spread_json(r, column, spread_of(c, group, column, elbo__cli_last_of));
+            put_spread_json(r, column, spread_of(c, group, column, elbo__cli_figure_of));
         }
         elbo__cli_close(r);
         put_spread_json(r, "best", spread_of(c, group, metric, best_of));
@@ -401,10 +401,10 @@ int elbo__cmd_compare(int argc, char **argv)
     command_line line = {
         .name = "compare",
         .args = "RUN...",
-        .doc =
-            "Shows runs side by side: the options in which they differ, the figures of their last epoch, and the best "
-            "value of one figure with its epoch. Runs that differ in their seeds alone are shown again as one line "
-            "of means and standard deviations.",
+        .doc = "Shows runs side by side: the options in which they differ, the figures of the models that are kept, "
+               "and the best "
+               "value of one figure with its epoch. Runs that differ in their seeds alone are shown again as one line "
+               "of means and standard deviations.",
         .examples = {{"compare runs/*", "all runs, as a table"},
                      {"compare runs/* -o compare.svg", "and their curves over each other"},
                      {"compare runs/* --by-seed --json", "means and deviations over seeds, for a script"}},

@@ -4,32 +4,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../nn/training/train.h"
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "command.h"
 #include "progress.h"
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
+/* A table of the run; one that is not there, as of a run that was imported, is empty. */
+static elbo_status read_table(const char *folder, const char *name, elbo_csv_table *out)
+{
+    char *path = elbo__format("%s/%s", folder, name);
+    elbo_status status = path ? ELBO_OK : ELBO_NO_MEMORY;
+    if (path && access(path, F_OK) == 0)
+        status = elbo_csv_read(path, out);
+    elbo__free(path);
+    return status;
+}
+
 static bool read_run(const char *path, compared_run *out)
 {
     *out = (compared_run){.path = path};
-    char *metrics = elbo__format("%s/metrics.csv", path);
-    elbo_status status = metrics ? elbo_csv_read(metrics, &out->metrics) : ELBO_NO_MEMORY;
-    if (status == ELBO_OK && out->metrics.rows == 0)
-        status = elbo__fail(ELBO_FORMAT, "%s: has no epoch yet", metrics);
-    elbo_run *run = status == ELBO_OK ? elbo_run_load(path, elbo__cli.models) : NULL;
-    if (run) {
-        status = elbo_run_describe(run, &out->made);
+    elbo_run *run = elbo_run_load(path, elbo__cli.models);
+    elbo_status status = run ? elbo_run_describe(run, &out->made) : ELBO_IO;
+    if (run)
         out->table = elbo_run_model(run)->options;
-    }
-    const bool read = run && status == ELBO_OK;
-    if (!read)
+    if (status == ELBO_OK)
+        status = read_table(path, "metrics.csv", &out->metrics);
+    if (status == ELBO_OK)
+        status = read_table(path, "timing.csv", &out->timing);
+    if (status != ELBO_OK)
         elbo__cli_fail();
     elbo_run_free(run);
-    elbo__free(metrics);
-    return read;
+    return status == ELBO_OK;
 }
 
 /* ---- where they differ ------------------------------------------------------------------------------------------- */
@@ -49,11 +59,6 @@ static int another_than(const comparison *c, const char *key, const char *usual)
             return i;
     }
     return 0;
-}
-
-static int another(const comparison *c, const char *key)
-{
-    return another_than(c, key, NULL);
 }
 
 static const elbo_option seed_row[] = {{.name = "seed", .type = ELBO_INTEGER}, ELBO_OPTIONS_END};
@@ -97,13 +102,33 @@ static bool add_option(comparison *c, const char *key)
     return c->options[c->differing++];
 }
 
-/* What data a run was trained and tested on, whatever the folder is called. */
-static const char *const data_keys[] = {"train-fingerprint", "test-fingerprint"};
+/* Whether two runs are of the same images, whatever their folder is called. A fingerprint is of the labels too, which a
+ * model that takes none does not read: then the name of the data decides. */
+static bool same_data(const compared_run *a, const compared_run *b)
+{
+    static const char *const keys[] = {"train-fingerprint", "test-fingerprint"};
+    const bool same_labels = same_text(elbo_ini_get(&a->made, "classes"), elbo_ini_get(&b->made, "classes"));
+    if (!same_labels)
+        return same_text(elbo_ini_get(&a->made, "data"), elbo_ini_get(&b->made, "data"));
+    for (int i = 0; i < 2; i++)
+        if (!same_text(elbo_ini_get(&a->made, keys[i]), elbo_ini_get(&b->made, keys[i])))
+            return false;
+    return true;
+}
+
+/* The first run that is of other images than the first one; 0: none is. */
+static int of_other_data(const comparison *c)
+{
+    for (int i = 1; i < c->count; i++)
+        if (!same_data(&c->runs[0], &c->runs[i]))
+            return i;
+    return 0;
+}
 
 static bool find_differing(comparison *c)
 {
     bool room = true;
-    if (another(c, data_keys[0]) || another(c, data_keys[1]))
+    if (of_other_data(c))
         room = add_option(c, "data");
     for (int i = 0; i < c->count; i++) {
         const elbo_ini *made = &c->runs[i].made;
@@ -115,17 +140,25 @@ static bool find_differing(comparison *c)
     return room;
 }
 
-/* Whether two runs are of one model, data and all options but the seed. */
+/* Whether two runs are of one model, data and all options, and of two seeds. */
 static bool differ_in_seed_alone(const comparison *c, const compared_run *a, const compared_run *b)
 {
     if (!same_text(elbo_ini_get(&a->made, "model"), elbo_ini_get(&b->made, "model")))
         return false;
-    for (int i = 0; i < 2; i++)
-        if (!same_text(elbo_ini_get(&a->made, data_keys[i]), elbo_ini_get(&b->made, data_keys[i])))
-            return false;
+    if (!same_data(a, b) || same_text(elbo_ini_get(&a->made, "seed"), elbo_ini_get(&b->made, "seed")))
+        return false;
     for (int i = 0; i < c->differing; i++)
         if (strcmp(c->options[i], "seed") != 0 && strcmp(c->options[i], "data") != 0 &&
             !same_text(elbo_ini_get(&a->made, c->options[i]), elbo_ini_get(&b->made, c->options[i])))
+            return false;
+    return true;
+}
+
+/* The same run twice is no second seed. */
+static bool fits_group(const comparison *c, int run, int group)
+{
+    for (int i = group; i < run; i++)
+        if (c->runs[i].group == group && !differ_in_seed_alone(c, &c->runs[run], &c->runs[i]))
             return false;
     return true;
 }
@@ -135,8 +168,8 @@ static void find_groups(comparison *c)
     for (int i = 0; i < c->count; i++) {
         c->runs[i].group = i;
         for (int j = 0; j < i && c->runs[i].group == i; j++)
-            if (differ_in_seed_alone(c, &c->runs[i], &c->runs[j]))
-                c->runs[i].group = c->runs[j].group;
+            if (c->runs[j].group == j && fits_group(c, i, j))
+                c->runs[i].group = j;
     }
 }
 
@@ -145,18 +178,13 @@ static void warn_of_what_does_not_compare(comparison *c)
 {
     static const struct {
         const char *key, *what, *usual;
-    } grounds[] = {{"test-fingerprint", "data", NULL},
-                   {"train-fingerprint", "data", NULL},
-                   {"likelihood", "likelihood", NULL},
-                   {"binarise", "binarise", "no"}};
-    const char *said = "";
+    } grounds[] = {{NULL, "data", NULL}, {"likelihood", "likelihood", NULL}, {"binarise", "binarise", "no"}};
     c->comparable = true;
     for (size_t k = 0; k < sizeof grounds / sizeof grounds[0]; k++) {
-        const int i = another_than(c, grounds[k].key, grounds[k].usual);
-        if (i && strcmp(said, grounds[k].what) != 0)
+        const int i = grounds[k].key ? another_than(c, grounds[k].key, grounds[k].usual) : of_other_data(c);
+        if (i)
             elbo__cli_say("warning: %s and %s differ in %s: their figures do not compare", c->runs[0].path,
                           c->runs[i].path, grounds[k].what);
-        said = i ? grounds[k].what : said;
         c->comparable = c->comparable && !i;
     }
 }
@@ -187,6 +215,7 @@ void elbo__cli_free_comparison(comparison *c)
     for (int i = 0; i < c->count; i++) {
         elbo_ini_free(&c->runs[i].made);
         elbo_csv_free(&c->runs[i].metrics);
+        elbo_csv_free(&c->runs[i].timing);
     }
     for (int i = 0; i < c->differing; i++)
         free(c->options[i]);
@@ -206,7 +235,7 @@ const char *elbo__cli_option_of(const compared_run *run, const char *option)
 bool elbo__cli_any_has(const comparison *c, const char *column)
 {
     for (int i = 0; i < c->count; i++)
-        if (!isnan(elbo__cli_last_of(&c->runs[i], column)))
+        if (!isnan(elbo__cli_figure_of(&c->runs[i], column)))
             return true;
     return false;
 }
@@ -214,7 +243,7 @@ bool elbo__cli_any_has(const comparison *c, const char *column)
 bool elbo__cli_all_have(const comparison *c, const char *column)
 {
     for (int i = 0; i < c->count; i++)
-        if (isnan(elbo__cli_last_of(&c->runs[i], column)))
+        if (isnan(elbo__cli_figure_of(&c->runs[i], column)))
             return false;
     return true;
 }
@@ -228,18 +257,49 @@ bool elbo__cli_more_is_better(const char *column)
     return false;
 }
 
-static double value_at(const compared_run *run, int64_t row, int column)
+static double value_at(const elbo_csv_table *table, int64_t row, int column)
 {
-    return run->metrics.values[row * run->metrics.columns + column];
+    return table->values[row * table->columns + column];
 }
 
-double elbo__cli_last_of(const compared_run *run, const char *column)
+static double last_in(const elbo_csv_table *table, const char *column)
 {
-    const int at = elbo_csv_column(&run->metrics, column);
-    for (int64_t row = run->metrics.rows - 1; row >= 0 && at >= 0; row--)
-        if (!isnan(value_at(run, row, at)))
-            return value_at(run, row, at);
+    const int at = elbo_csv_column(table, column);
+    for (int64_t row = table->rows - 1; row >= 0 && at >= 0; row--)
+        if (!isnan(value_at(table, row, at)))
+            return value_at(table, row, at);
     return NAN;
+}
+
+/* "test-squared-error" for the column test_squared_error: a figure of the model that is kept. */
+static double noted(const compared_run *run, const char *column)
+{
+    char key[64];
+    snprintf(key, sizeof key, "%s", column);
+    for (char *c = key; *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    const char *text = strchr(column, '_') ? elbo_ini_get(&run->made, key) : NULL;
+    return text ? elbo__read_number(text, NULL) : NAN;
+}
+
+/* The figure of the epoch whose model is kept, where that was measured after it. */
+static double of_kept_epoch(const compared_run *run, const char *column)
+{
+    const int at = elbo_csv_column(&run->metrics, column), epochs = elbo_csv_column(&run->metrics, "epoch");
+    const char *kept = elbo_ini_get(&run->made, "epochs-done");
+    for (int64_t row = 0; row < run->metrics.rows && at >= 0 && epochs >= 0 && kept; row++)
+        if (value_at(&run->metrics, row, epochs) == elbo__read_number(kept, NULL))
+            return value_at(&run->metrics, row, at);
+    return NAN;
+}
+
+double elbo__cli_figure_of(const compared_run *run, const char *column)
+{
+    const double figures[] = {of_kept_epoch(run, column), noted(run, column), last_in(&run->metrics, column)};
+    for (int i = 0; i < 3; i++)
+        if (!isnan(figures[i]))
+            return figures[i];
+    return last_in(&run->timing, column);
 }
 
 double elbo__cli_best_of(const compared_run *run, const char *column, double *epoch)
@@ -250,12 +310,12 @@ double elbo__cli_best_of(const compared_run *run, const char *column, double *ep
     if (epoch)
         *epoch = NAN;
     for (int64_t row = 0; row < run->metrics.rows && at >= 0; row++) {
-        const double value = value_at(run, row, at);
+        const double value = value_at(&run->metrics, row, at);
         if (isnan(value) || (!isnan(best) && !(more ? value > best : value < best)))
             continue;
         best = value;
         if (epoch)
-            *epoch = epochs >= 0 ? value_at(run, row, epochs) : (double)(row + 1);
+            *epoch = epochs >= 0 ? value_at(&run->metrics, row, epochs) : (double)(row + 1);
     }
     return best;
 }

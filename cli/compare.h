@@ -12,7 +12,8 @@ typedef struct {
     const char *path;         /* as it was given                                             */
     elbo_ini made;            /* its configuration, as elbo_run_describe tells it            */
     const elbo_option *table; /* the options of its model                                    */
-    elbo_csv_table metrics;   /* a row for each epoch                                        */
+    elbo_csv_table metrics;   /* a row for each epoch; none of a run that was imported       */
+    elbo_csv_table timing;    /* the same                                                    */
     int group;                /* the first of the runs that differ from it in the seed alone */
 } compared_run;
 
@@ -42,9 +43,9 @@ bool elbo__cli_all_have(const comparison *c, const char *column);
 /* Whether more is better, as of a bound on log p(x); of losses and errors less is. */
 bool elbo__cli_more_is_better(const char *column);
 
-/* The last value of a column that was measured, and the best one with its epoch (NULL: not wanted); NaN: there is
- * none. */
-double elbo__cli_last_of(const compared_run *run, const char *column);
+/* The figure of the model that is kept, else the last one of a column of either table; and the best one of metrics.csv
+ * with its epoch (NULL: not wanted). NaN: there is none. */
+double elbo__cli_figure_of(const compared_run *run, const char *column);
 double elbo__cli_best_of(const compared_run *run, const char *column, double *epoch);
 
 #endif
