@@ -223,7 +223,11 @@ static void print_dimensions(const elbo_latent_use *use, int64_t *order)
         const bool last = j + 1 == shown || (j + 1) % DIMENSIONS_IN_A_ROW == 0;
         const double kl = use->kl[order[j]];
         const char *mark = use->variance[order[j]] > ELBO_ACTIVE_VARIANCE ? "*" : last ? "" : " ";
-        printf("%5" PRId64 ": %6.3f%s%s", order[j], isnan(kl) ? NAN : kl, mark, last ? "\n" : " ");
+        printf("%*s%" PRId64 ": %6.3f%s%s",
+               order[j] + 1 < 10    ? 4
+               : order[j] + 1 < 100 ? 3
+                                    : 2,
+               "z", order[j] + 1, isnan(kl) ? NAN : kl, mark, last ? "\n" : " ");
     }
 }
 

@@ -26,10 +26,10 @@ static const elbo_option table[] = {
     {.name = "dims",
      .type = ELBO_SIZES,
      .default_value = "none",
-     .least = 0,
+     .least = 1,
      .greatest = 1e9,
      .metavar = "I,J,...",
-     .help = "a row for each of these dimensions, in this order, the first being 0; none: for all"},
+     .help = "a row for each of these dimensions, in this order, the first being 1; none: for all"},
     OPTION_STEPS("11", "pictures for each dimension"),
     OPTION_LABEL("that of the image, or 0"),
     OPTION_OUTPUT("traversal.png"),
@@ -69,7 +69,7 @@ int elbo__cmd_traverse(int argc, char **argv)
             "side "
             "to the other while the others stay. Centre and deviations are those of the prior; where that is no normal "
             "distribution, those of the codes of images.",
-        .examples = {{"traverse runs/digits --dims 1,0", "what two dimensions of the latent space do"},
+        .examples = {{"traverse runs/digits --dims 2,1", "what two dimensions of the latent space do"},
                      {"traverse runs/digits --image 4 --span 2", "around the code of a test image"}},
         .groups = {{.title = "Options:", .table = table}},
     };

@@ -25,7 +25,9 @@ data_source elbo__cli_choose_data(const elbo_values *values, const elbo_run *run
     if (named[0])
         source.folder = strdup(named);
     else if (data)
-        source = (data_source){strdup(data), path, source.missing};
+        source = (data_source){strdup(data), path, source.missing, false};
+    else if (run)
+        source = (data_source){strdup(""), path, source.missing, true};
     else
         source.folder = strdup(DEFAULT_DATA);
     elbo_release(data);
@@ -88,12 +90,20 @@ static bool refuse_nan(const data_source *source, elbo_images *images)
     return false;
 }
 
+/* Whether it is known what to read; if not, says so. */
+static bool is_named(const data_source *source)
+{
+    if (!source->folder)
+        elbo__cli_out_of_memory();
+    else if (source->unknown)
+        elbo__cli_say("%s was trained by a program, on arrays that have no name: --data names its images", source->run);
+    return source->folder && !source->unknown;
+}
+
 bool elbo__cli_read_part(const data_source *source, const char *part, int classes, elbo_images *out)
 {
-    if (!source->folder) {
-        elbo__cli_say("out of memory");
+    if (!is_named(source))
         return false;
-    }
     if (elbo_images_load(source->folder, part, classes, out) != ELBO_OK) {
         complain(source);
         return false;
@@ -104,7 +114,9 @@ bool elbo__cli_read_part(const data_source *source, const char *part, int classe
 /* With labels if they can be used. */
 static bool read_labels_or_not(const data_source *source, const char *part, elbo_images *out)
 {
-    const elbo_status status = source->folder ? elbo_images_load(source->folder, part, 0, out) : ELBO_NO_MEMORY;
+    if (!is_named(source))
+        return false;
+    const elbo_status status = elbo_images_load(source->folder, part, 0, out);
     if (status == ELBO_OK)
         return refuse_nan(source, out);
     char *reason = status == ELBO_FORMAT || status == ELBO_IO ? strdup(elbo_error()) : NULL;
@@ -143,7 +155,7 @@ bool elbo__cli_read_part_for(const elbo_run *run, const data_source *source, con
 bool elbo__cli_has_test_part(const data_source *source)
 {
     bool found = true;
-    return !source->folder || elbo_images_find(source->folder, "test", &found) != ELBO_OK || found;
+    return !source->folder || source->unknown || elbo_images_find(source->folder, "test", &found) != ELBO_OK || found;
 }
 
 /* ---- what was found ---------------------------------------------------------------------------------------------- */

@@ -13,10 +13,11 @@ typedef struct {
     char *folder;    /* what elbo_images_load is given; free with free; NULL: memory is short */
     const char *run; /* the run that knows it; NULL: the command line, or the usual           */
     bool missing;    /* NaN stands for a missing value                                        */
+    bool unknown;    /* the run was made by a program, on arrays that have no name            */
 } data_source;
 
 /* What OPTION_DATA says of `values`: the data that were named; without a name those that the run (or NULL), which was
- * given as `path`, was trained on, else DEFAULT_DATA. Values may be missing where the option says so, or the run was
+ * given as `path`, was trained on; without a run DEFAULT_DATA. Values may be missing where the option says so, or the run was
  * trained in that way. */
 data_source elbo__cli_choose_data(const elbo_values *values, const elbo_run *run, const char *path);
 

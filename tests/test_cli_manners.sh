@@ -99,7 +99,7 @@ fi
 
 fails 64 "runs/digits is a run, and \`plan' takes a model, such as that of the run: cvae" "$elbo" plan runs/digits
 fails 64 "runs/digits is a run, and \`train' takes a model" "$elbo" train runs/digits
-fails 1 'dimension 2: the latent space has 2, from 0 on' "$elbo" traverse runs/digits --dims 0,2
+fails 1 'dimension 3: the latent space has 2, the first being 1' "$elbo" traverse runs/digits --dims 1,3
 fails 64 'option "dims": "a" is not a list of integers' "$elbo" traverse runs/digits --dims a
 fails 64 'no command "sampel"; the nearest is "sample"' "$elbo" sampel
 

@@ -205,15 +205,15 @@ END_TEST
 START_TEST(a_traversal_shows_the_dimensions_that_were_asked_for_in_their_order)
 {
     elbo_run *run = glass_run(&glass);
-    const elbo_view view = {.steps = 3, .span = 1.5, .dims = {3, {3, 0, 3}}};
+    const elbo_view view = {.steps = 3, .span = 1.5, .dims = {3, {4, 1, 4}}};
     assert_ok(elbo_picture_traversal(run, &view, -1, scratch_path("ways")));
     grid g = grid_read("ways", 3, 3, 2, 2);
     for (int i = 0; i < 3 * 3 * Z; i++) {
         const int row = i / Z / 3, step = i / Z % 3, k = i % Z;
-        assert_shown(&g, row, step, k, view.dims.at[row] == k ? 1.5 * (step - 1) : 0);
+        assert_shown(&g, row, step, k, view.dims.at[row] == k + 1 ? 1.5 * (step - 1) : 0);
     }
     grid_free(&g);
-    assert_refused(elbo_picture_traversal(run, &(elbo_view){.dims = {2, {0, 4}}}, -1, scratch_path("none")),
+    assert_refused(elbo_picture_traversal(run, &(elbo_view){.dims = {2, {1, 5}}}, -1, scratch_path("none")),
                    "dimension 4: the latent space has 4, from 0 on");
     elbo_run_free(run);
 }

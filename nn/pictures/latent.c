@@ -198,8 +198,8 @@ elbo_status elbo_picture_interpolation(elbo_run *run, const elbo_view *view, con
 static elbo_status check_dims(const elbo_run *run, const elbo_sizes *dims)
 {
     for (int i = 0; i < dims->n; i++)
-        if (dims->at[i] < 0 || dims->at[i] >= run->latent)
-            return elbo__fail(ELBO_INVALID, "dimension %lld: the latent space has %lld, from 0 on",
+        if (dims->at[i] < 1 || dims->at[i] > run->latent)
+            return elbo__fail(ELBO_INVALID, "dimension %lld: the latent space has %lld, the first being 1",
                               (long long)dims->at[i], (long long)run->latent);
     if (dims->n > elbo__rows_that_fit(run, dims->n))
         return elbo__fail(ELBO_INVALID, "%d dimensions: a picture has no room for so many", dims->n);
@@ -233,7 +233,7 @@ elbo_status elbo_picture_traversal(elbo_run *run, const elbo_view *view, int64_t
     else if (status == ELBO_OK)
         memcpy(base, centre, (size_t)dims * sizeof *base);
     for (int64_t i = 0; i < rows * steps && status == ELBO_OK; i++) {
-        const int64_t row = i / steps, k = chosen->n ? chosen->at[row] : row;
+        const int64_t row = i / steps, k = chosen->n ? chosen->at[row] - 1 : row;
         memcpy(all.z + i * dims, base, (size_t)dims * sizeof *base);
         const double at = span * (2 * (double)(i % steps) / (double)(steps - 1) - 1);
         all.z[i * dims + k] = (float)(centre[k] + at * deviation[k]);

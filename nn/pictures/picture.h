@@ -52,7 +52,7 @@ typedef struct {
     const elbo_images *images; /* of the run's kind; NULL: none                                                       */
     int label;                 /* for models that take labels; ELBO_EACH_CLASS: that of the image, or 0               */
     int64_t steps;             /* pictures along one way: 10, of a traversal 11; along each side of a manifold: 20    */
-    elbo_sizes dims;           /* of a traversal: these dimensions in this order, from 0; none: all                   */
+    elbo_sizes dims;           /* of a traversal: these dimensions in this order, z1 being 1; none: all               */
     double span;               /* deviations to either side of the centre, of a traversal: 3                          */
     int64_t seed;              /* of random points                                                                    */
 } elbo_view;

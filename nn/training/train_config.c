@@ -60,6 +60,8 @@ elbo_status elbo__write_config(const elbo_run *run, const char *path)
     if (status == ELBO_OK)
         status = elbo_ini_comment(&ini, "How this run was made. The keys are long options of `elbo train`, and "
                                         "`elbo train --config THIS-FILE --out NEW-RUN` makes it again.");
+    if (status == ELBO_OK && !elbo_ini_get(&configuration, "data"))
+        status = elbo_ini_comment(&ini, "It was trained by a program on arrays of its own: --data names the images.");
     for (size_t i = 0; i < configuration.count && status == ELBO_OK; i++)
         if (is_choice(run, configuration.entries[i].key))
             status = elbo_ini_set(&ini, configuration.entries[i].key, configuration.entries[i].value);
