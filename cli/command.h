@@ -24,7 +24,7 @@ typedef struct {
 extern const command elbo__cli_commands[]; /* the last one has no name */
 extern const char elbo__cli_help_summary[]; /* of `help`, which is none of them */
 
-/* NULL, and a message that names the nearest, where there is no command of that name. */
+/* NULL, and a message that names one that may be meant, where there is no command of that name. */
 const command *elbo__cli_find_command(const char *name);
 
 int elbo__cmd_train(int argc, char **argv);

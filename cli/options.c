@@ -157,13 +157,24 @@ static elbo_status set_from_file(const known_option *known, const char *value)
     return status;
 }
 
+/* Of an option that there is not, or not for this model. */
+__attribute__((noreturn)) static void refuse_entry(const command_line *line, const elbo_ini_entry *entry)
+{
+    const char *owners = line->model ? elbo__cli_owners(entry->key) : NULL;
+    const char *nearest = elbo__cli_nearest_name(tables_of(line, NULL).at, entry->key);
+    if (owners)
+        elbo__cli_wrong_usage(line, "%s: line %d: \"%s\" is an option of %s, not of %s", line->config_path, entry->line,
+                              entry->key, owners, line->model);
+    elbo__cli_wrong_usage(line, "%s: line %d: no option \"%s\"%s%s%s", line->config_path, entry->line, entry->key,
+                          nearest ? "; the nearest is \"" : "", nearest ? nearest : "", nearest ? "\"" : "");
+}
+
 static void read_entry(parser *p, const elbo_ini_entry *entry)
 {
     const command_line *line = p->line;
     known_option *known = find_name(p, entry->key);
     if (!known)
-        elbo__cli_wrong_usage(line, "%s: line %d: no option \"%s\"; the nearest is \"%s\"", line->config_path,
-                              entry->line, entry->key, elbo__cli_nearest_name(tables_of(line, NULL).at, entry->key));
+        refuse_entry(line, entry);
     if (strcmp(known->option->name, "config") == 0)
         elbo__cli_wrong_usage(line, "%s: line %d: a file of options names no other", line->config_path, entry->line);
     if (known->line)
@@ -300,7 +311,11 @@ void elbo__cli_wrong_usage(const command_line *line, const char *format, ...)
 
 void elbo__cli_unrecognized(const command_line *line, const elbo_option *const *tables, const char *option)
 {
+    const char *owners = line->model ? elbo__cli_owners(option) : NULL;
     const char *nearest = elbo__cli_nearest_name(tables, option);
-    elbo__cli_wrong_usage(line, "unrecognized option '%.*s'; the nearest is --%s", (int)strcspn(option, "="), option,
-                          nearest);
+    const int length = (int)strcspn(option, "=");
+    if (owners)
+        elbo__cli_wrong_usage(line, "%.*s is an option of %s, not of %s", length, option, owners, line->model);
+    elbo__cli_wrong_usage(line, "unrecognized option '%.*s'%s%s", length, option, nearest ? "; the nearest is --" : "",
+                          nearest ? nearest : "");
 }

@@ -64,7 +64,8 @@ const char *elbo__cli_metavar(const elbo_option *option);
 void elbo__cli_wrong_usage(const command_line *line, const char *format, ...)
     __attribute__((format(printf, 2, 3), noreturn));
 
-/* The same for a long option that is in none of the tables, which end with NULL: names the nearest one. */
+/* The same for a long option that is in none of the tables, which end with NULL: names the
+ * models whose option it is, or one that may be meant. */
 void elbo__cli_unrecognized(const command_line *line, const elbo_option *const *tables, const char *option)
     __attribute__((noreturn));
 

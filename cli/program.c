@@ -122,14 +122,13 @@ static int flush_output(int status)
 
 const command *elbo__cli_find_command(const char *name)
 {
-    const command *nearest = elbo__cli_commands;
+    elbo__words near = elbo__words_near(name);
     for (const command *c = elbo__cli_commands; c->name; c++) {
         if (strcmp(name, c->name) == 0)
             return c;
-        if (elbo__distance(name, c->name) < elbo__distance(name, nearest->name))
-            nearest = c;
+        elbo__words_offer(&near, c->name);
     }
-    (void)elbo__fail(ELBO_INVALID, "no command \"%s\"; the nearest is \"%s\"", name, nearest->name);
+    (void)elbo__fail(ELBO_INVALID, "no command \"%s\"%s", name, elbo__words_hint(&near).text);
     return NULL;
 }
 

@@ -107,6 +107,7 @@
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
     SUITE(watch)                                                                                                       \
+    SUITE(words)                                                                                                       \
     SUITE(wrong_models)
 
 #define DECLARE(name) Suite *suite_##name(void);

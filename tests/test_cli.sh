@@ -160,7 +160,7 @@ fails 64 'the model is missing' "$elbo" plan
 fails 64 'the model is missing' "$elbo" train --out vae
 fails 64 'no model "vaee"; the nearest is "vae"' "$elbo" train --hidden 8 vaee --out vae
 fails 64 '"trian"' "$elbo" help trian
-fails 64 'no model "foo"; the nearest is "vae"' "$elbo" plan foo
+fails 64 'no model "foo"; there are vae, cvae, ae, pca, ppca' "$elbo" plan foo
 fails 64 'option "latent-dim": 0 is less than 1' "$elbo" plan vae --latent 0
 fails 64 'option "role": "dance" is not one of train, evaluate' "$elbo" plan vae --role dance
 fails 64 'too many arguments: more' "$elbo" plan vae more

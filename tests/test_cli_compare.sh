@@ -86,6 +86,7 @@ fails 64 'RUN... is missing' "$elbo" compare
 fails 1 'nowhere: cannot open' "$elbo" compare runs/* nowhere
 fails 1 'data/model.safetensors: cannot open' "$elbo" compare data
 fails 1 'no run has a metric "test_eblo"; the nearest is "test_elbo"' "$elbo" compare runs/* --metric test_eblo
+fails 1 'no run has a metric "foo"; there are ' "$elbo" compare runs/* --metric foo
 fails 1 'curves.gif' "$elbo" compare runs/* -o curves.gif
 fails 1 'nowhere/a.svg' "$elbo" compare runs/* -o nowhere/a.svg
 metrics runs/wide 1,a,2,3

@@ -101,6 +101,8 @@ fails 64 "runs/digits is a run, and \`plan' takes a model, such as that of the r
 fails 64 "runs/digits is a run, and \`train' takes a model" "$elbo" train runs/digits
 fails 1 'dimension 3: the latent space has 2, the first being 1' "$elbo" traverse runs/digits --dims 1,3
 fails 64 'option "dims": "a" is not a list of integers' "$elbo" traverse runs/digits --dims a
+fails 64 'no command "eval"; the nearest is "evaluate"' "$elbo" eval
+fails 64 "no command \"generate\"; \`elbo --help' lists them" "$elbo" generate
 fails 64 'no command "sampel"; the nearest is "sample"' "$elbo" sampel
 
 # ---- help: fits 100 columns, shows an example, and every example works ----------------------------------------------

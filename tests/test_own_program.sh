@@ -72,7 +72,7 @@ runs 'sample from the first' $both sample a -o mine.png
 fails 64 "the model is missing, as in \`$program train mine'" $both train
 fails 64 'no model "mien"; the nearest is "mine"' $both train mien
 fails 64 'no model "cvae"; the nearest is "vae"' $both train cvae
-fails 64 'no model "vae"; the nearest is "mine"' $mine train vae
+fails 64 'no model "vae"; there are mine' $mine train vae
 
 # A run is known where its model is.
 program=elbo

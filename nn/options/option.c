@@ -101,13 +101,16 @@ static word_list list_words(const char *const *words)
 
 static elbo_status parse_choice(const elbo_option *o, const char *text, elbo_value *out)
 {
-    for (const char *const *word = o->choices; *word; word++)
+    elbo__words near = elbo__words_near(text);
+    for (const char *const *word = o->choices; *word; word++) {
+        elbo__words_offer(&near, *word);
         if (strcmp(*word, text) == 0) {
             out->text = *word;
             return ELBO_OK;
         }
-    return elbo__fail(ELBO_INVALID, "option \"%s\": \"%s\" is not one of %s", o->name, text,
-                      list_words(o->choices).text);
+    }
+    return elbo__fail(ELBO_INVALID, "option \"%s\": \"%s\" is not one of %s%s", o->name, text,
+                      list_words(o->choices).text, near.nearest ? elbo__words_hint(&near).text : "");
 }
 
 static elbo_status parse_flag(const elbo_option *o, const char *text, elbo_value *out)
@@ -201,21 +204,14 @@ const elbo_option *elbo__option_row(const elbo_option *table, const char *name)
 
 const elbo_option *elbo_option_find(const elbo_option *table, const char *name)
 {
-    const elbo_option *found = elbo__option_row(table, name), *nearest = NULL;
-    int least = 0;
+    const elbo_option *found = elbo__option_row(table, name);
+    elbo__words near = elbo__words_near(name);
     if (found)
         return found;
-    for (const elbo_option *o = table; o && o->name; o++) {
-        int distance = elbo__distance(name, o->name);
-        if (!nearest || distance < least) {
-            nearest = o;
-            least = distance;
-        }
-    }
-    if (nearest)
-        (void)elbo__fail(ELBO_INVALID, "no option \"%s\"; the nearest is \"%s\"", name, nearest->name);
-    else
-        (void)elbo__fail(ELBO_INVALID, "no option \"%s\"; there are none", name);
+    for (const elbo_option *o = table; o && o->name; o++)
+        elbo__words_offer(&near, o->name);
+    (void)elbo__fail(ELBO_INVALID, "no option \"%s\"%s", name,
+                     table && table->name ? elbo__words_hint(&near).text : "; there are none");
     return NULL;
 }
 

@@ -76,7 +76,7 @@ ELBO_API char *elbo_option_print(const elbo_option *option, const elbo_value *va
  * elbo_release. NULL on failure. */
 ELBO_API char *elbo_option_help(const elbo_option *option);
 
-/* The row with this name or alias; NULL, and a message that names the nearest option, when there is none. */
+/* The row with this name or alias; NULL, and a message that names one that may be meant, when there is none. */
 ELBO_API const elbo_option *elbo_option_find(const elbo_option *table, const char *name);
 
 /* (400, 200) -> (200, 400): a decoder that mirrors its encoder */
