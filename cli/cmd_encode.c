@@ -218,9 +218,25 @@ static elbo_status find_codes(found_codes *c)
     return elbo_run_encode_images(job->run, job->images, c->mean, NULL);
 }
 
+/* A name with another end is the beginning of several; but not one that means to be a picture. */
+static bool is_of_picture(const char *name)
+{
+    static const char *const ends[] = {".png", ".svg", ".jpg", ".jpeg", ".gif", ".pdf"};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (ends_in(name, ends[i]))
+            return true;
+    return false;
+}
+
 static int encode(const run_job *job)
 {
     const char *name = elbo_values_text(job->values, "output");
+    if (is_of_picture(name)) {
+        elbo__cli_say("option \"output\": \"%s\": codes are no picture; expected a name that ends in .npy or .csv, or "
+                      "the beginning of one",
+                      name);
+        return USAGE;
+    }
     const int64_t size = job->images->count * elbo_run_latent(job->run);
     found_codes c = {.job = job};
     result r = elbo__cli_result(job->values);

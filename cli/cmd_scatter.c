@@ -77,6 +77,7 @@ int elbo__cmd_scatter(int argc, char **argv)
                "their first two principal components.",
         .examples = {{"scatter runs/digits -o codes.svg", "codes of the test images, coloured by label"},
                      {"scatter runs/digits --beside runs/pca", "two runs side by side"}},
+        .ends = ".svg, .png",
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run_with_labels(&line, argc, argv, scatter);

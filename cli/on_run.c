@@ -6,6 +6,7 @@
 
 #include "../autograd/plan.h"
 #include "../nn/pictures/picture.h"
+#include "../tensor/text.h"
 #include "command.h"
 #include "data.h"
 #include "preview.h"
@@ -56,6 +57,25 @@ bool elbo__cli_is_part_of_run(const char *path)
     return false;
 }
 
+/* ".png" of "a/b.png"; "" of a name without an end. */
+static const char *end_of(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+    return dot && dot > name ? dot : "";
+}
+
+/* Whether the list ".svg, .png" has this end, in letters of either case. */
+static bool is_listed(const char *list, const char *end)
+{
+    for (; *list; list += strcspn(list, " ,"), list += strspn(list, " ,")) {
+        char one[16];
+        snprintf(one, sizeof one, "%.*s", (int)strcspn(list, " ,"), list);
+        if (elbo__same_letters(one, end))
+            return true;
+    }
+    return false;
+}
+
 /* Whether a file that an option names, where a command has it, can be meant: a name, and not that of what a run is made
  * of. */
 static void check_file(const command_line *line, const elbo_values *values, const char *option)
@@ -66,8 +86,26 @@ static void check_file(const command_line *line, const elbo_values *values, cons
     const char *slash = strrchr(file->text, '/'), *name = slash ? slash + 1 : file->text;
     if (!*name)
         elbo__cli_wrong_usage(line, "option \"%s\": \"%s\" is no name of a file", option, file->text);
+    if (strcmp(file->text, "-") == 0)
+        elbo__cli_wrong_usage(line, "option \"%s\": \"-\" is no name of a file; /dev/stdout is", option);
     if (elbo__cli_is_part_of_run(file->text))
         elbo__cli_wrong_usage(line, "option \"%s\": \"%s\" is the name of a part of a run", option, file->text);
+}
+
+/* Whether the file of OPTION_OUTPUT is of a kind that the command writes, and one that --preview can show. */
+static void check_output(const command_line *line, const elbo_values *values)
+{
+    const elbo_value *file = elbo_values_get(values, "output", ELBO_TEXT),
+                     *preview = elbo_values_get(values, "preview", ELBO_FLAG);
+    const char *end = file ? end_of(file->text) : "";
+    if (!*end)
+        return;
+    if (line->ends && !is_listed(line->ends, end))
+        elbo__cli_wrong_usage(line, "option \"output\": \"%s\": expected a name that ends in one of %s", file->text,
+                              line->ends);
+    if (preview && preview->flag && !elbo__same_letters(end, ".png"))
+        elbo__cli_wrong_usage(line, "option \"preview\": \"%s\" is no picture that can be shown; a .png file is",
+                              file->text);
 }
 
 static int run_command(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job), bool labels,
@@ -83,6 +121,8 @@ static int run_command(command_line *line, int argc, char **argv, bool (*wants_i
                    .values = line->groups[0].values};
     check_file(line, job.values, "output");
     check_file(line, job.values, "per-image");
+    check_file(line, job.values, "npy");
+    check_output(line, job.values);
     labels |= elbo_values_given(job.values, "per-image"); /* which shows them beside the figures of each image */
     elbo_set_threads((int)elbo_values_integer(job.values, "threads"));
     elbo__cli_warn_of_slow_products();

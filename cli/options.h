@@ -37,6 +37,7 @@ typedef struct {
     option_group groups[MOST_GROUPS + 2]; /* ends with a NULL table; parse adds that of every command */
     example examples[MOST_EXAMPLES + 1];  /* ends with a NULL line; every command has one        */
     const char **arguments;               /* [count], then NULL; made by parse                   */
+    const char *ends;      /* that the file of OPTION_OUTPUT may have, ".svg, .png"; NULL: any   */
     const char *exits;     /* what an exit status means for this command in particular, or NULL  */
     bool takes_model;      /* the model's name is an argument, and its options are some of these */
     const char *model;     /* the model that is named, or NULL                                   */
@@ -96,6 +97,7 @@ void elbo__cli_unrecognized(const command_line *line, const elbo_option *const *
 #define OPTION_OUTPUT(file)                                                                                            \
     {.name = "output", .alias = "o", .type = ELBO_TEXT, .default_value = file, .metavar = "FILE",                      \
      .help = "the file to write: .png is a picture, .npy and .csv are numbers"}
+#define OUTPUT_ENDS ".png, .npy, .csv" /* of OPTION_OUTPUT */
 #define OPTION_COUNT(n, what)                                                                                          \
     {.name = "count", .alias = "n", .type = ELBO_INTEGER, .default_value = n, .least = 1, .greatest = 100000,         \
      .metavar = "N", .help = what}

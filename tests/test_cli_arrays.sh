@@ -44,8 +44,8 @@ for view in 'interpolate vae -n 2' 'traverse vae' 'features vae -n 4'; do
     runs "$view" "$elbo" $view --output view.npy
     head -c 128 view.npy | grep -aq ', 8, 8), }' || complain "$view: no images"
 done
-fails 1 'samples.jpg: pictures are written as .png, .npy or .csv' "$elbo" sample vae -o samples.jpg
-fails 1 'seven.txt: pictures are written' "$elbo" reconstruct vae -o seven.txt
+fails 64 '"samples.jpg": expected a name that ends in one of .png, .npy, .csv' "$elbo" sample vae -o samples.jpg
+fails 64 '"seven.txt": expected a name that ends in one of .png, .npy, .csv' "$elbo" reconstruct vae -o seven.txt
 fails 1 'nowhere/a.npy' "$elbo" sample vae -o nowhere/a.npy
 fails 1 'nowhere/a.csv' "$elbo" sample vae -o nowhere/a.csv
 runs 'a picture without an end' "$elbo" sample vae -o picture
@@ -138,7 +138,7 @@ fails 1 'codes-labels.npy: expected labels (3)' "$elbo" decode cvae few.csv --la
 sed '2s/,checks,/,chekcs,/' codes.csv >wrong.csv
 fails 1 'wrong.csv:2: column "label": no class is called "chekcs"; the nearest is "checks"' \
     "$elbo" decode cvae wrong.csv
-fails 1 'x.txt: pictures are written' "$elbo" decode ae z.csv -o x.txt
+fails 64 '"x.txt": expected a name that ends in one of .png, .npy, .csv' "$elbo" decode ae z.csv -o x.txt
 
 # ---- classes, from images that are read where they lie --------------------------------------------------------------
 

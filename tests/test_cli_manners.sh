@@ -42,8 +42,16 @@ for command in sample reconstruct interpolate traverse manifold features; do
 done
 runs 'scatter --preview' "$elbo" scatter runs/digits --preview
 unusual | grep -q . || complain 'scatter --preview: no preview'
-runs 'scatter --preview of an SVG' "$elbo" scatter runs/digits --preview -o a.svg
-silent 'scatter --preview of an SVG'
+# what cannot be shown is refused before anything is written
+for name in a.npy a.csv; do
+    fails 64 "\"preview\": \"$name\" is no picture" "$elbo" sample runs/digits --preview -o $name
+done
+fails 64 '"preview": "a.svg" is no picture' "$elbo" scatter runs/digits --preview -o a.svg
+rm -f samples.png
+fails 64 'no picture is drawn with --npy alone' "$elbo" sample runs/digits --preview --npy a.npy
+for file in a.npy a.csv a.svg samples.png; do [ -e $file ] && complain "a refused preview left $file"; done
+runs 'sample --npy with a picture' "$elbo" sample runs/digits -n 4 --preview --npy a.npy -o a.png
+[ -f a.npy ] && [ -f a.png ] || complain 'sample --npy -o --preview: not both files'
 runs 'sample --preview' "$elbo" sample runs/digits -n 4 -o four.png --preview
 cmp -s out plain || complain 'sample --preview: another stdout'
 # four images of 8 x 8 with lines of two pixels around each, in characters that are twice as high as wide
@@ -101,6 +109,15 @@ fails 64 "runs/digits is a run, and \`plan' takes a model, such as that of the r
 fails 64 "runs/digits is a run, and \`train' takes a model" "$elbo" train runs/digits
 fails 1 'dimension 3: the latent space has 2, the first being 1' "$elbo" traverse runs/digits --dims 1,3
 fails 64 'option "dims": "a" is not a list of integers' "$elbo" traverse runs/digits --dims a
+for command in sample encode scatter evaluate; do
+    option=-o
+    [ $command = evaluate ] && option=--per-image
+    fails 64 '"-" is no name of a file; /dev/stdout is' "$elbo" $command runs/digits $option -
+done
+[ -e - ] && complain 'a file is called -'
+fails 64 '"a.gif": expected a name that ends in one of .svg, .png' "$elbo" scatter runs/digits -o a.gif
+fails 64 '"a.png": codes are no picture' "$elbo" encode runs/digits -o a.png
+"$elbo" sample runs/digits -n 4 -o /dev/stdout | head -c 4 | tail -c 3 | grep -qx PNG || complain '-o /dev/stdout: no picture'
 fails 64 'no command "eval"; the nearest is "evaluate"' "$elbo" eval
 fails 64 "no command \"generate\"; \`elbo --help' lists them" "$elbo" generate
 fails 64 'no command "sampel"; the nearest is "sample"' "$elbo" sampel
