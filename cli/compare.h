@@ -26,7 +26,8 @@ typedef struct {
 } comparison;
 
 /* Reads runs, folders all; one of several seeds stands for its runs. Warns of what is no run and is left out, and, once
- * for each, of what makes figures not compare. Says on stderr where nothing is left, and returns false. Free with elbo__cli_free_comparison in either case. */
+ * for each, of what makes figures not compare. Says on stderr where nothing is left, and returns false. Free with
+ * elbo__cli_free_comparison in either case. */
 bool elbo__cli_compare(const char *const *paths, int count, comparison *out);
 void elbo__cli_free_comparison(comparison *c);
 

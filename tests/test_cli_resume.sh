@@ -24,8 +24,8 @@ runs 'the whole training' "$elbo" train vae $small --out whole
 [ "$(wc -l <whole/metrics.csv)" -eq 17 ] || complain 'not sixteen epochs'
 duration=$(tail -n 1 whole/timing.csv | cut -d, -f2)
 
-# The training is sent SIGNAL after a random part of the time that all of it takes, the first time often only when it has
-# something to go on from; what it left goes on, and is interrupted again, until it is over.
+# The training is sent SIGNAL after a random part of the time that all of it takes, the first time often only when it
+# has something to go on from; what it left goes on, and is interrupted again, until it is over.
 interrupted() {
     signal=$1 run=$2
     shift 2
