@@ -10,7 +10,7 @@ silent() { unusual | grep -q . && complain "$1: something on stderr:"; }
 # ---- --quiet: neither progress nor notes, but warnings and errors ---------------------------------------------------
 
 runs 'train' "$elbo" train vae $small --out run
-grep -q '^epoch 2/2' err || complain 'no line for an epoch'
+grep -q '^epoch 2/2, [0-9.]* s in all, ' err || complain 'no line for an epoch'
 mv out loud
 for way in --quiet -q; do
     runs "train $way" "$elbo" train vae $small $way --out run --force
@@ -81,6 +81,21 @@ if command -v script >/dev/null && command -v stty >/dev/null; then
     done
     terminal xterm "$elbo sample large -n 400 -o large.png --preview"
     [ "$(grep "$escape.38" seen | head -n 1 | grep -o "$escape.38" | wc -l)" -eq 60 ] || complain 'not 60 columns'
+
+    # A live line is left as it is or without whole fields.
+    terminal xterm "$elbo train vae $small --hidden 900 --epochs 60 --out live"
+    tr '\r' '\n' <seen | grep '^epoch [0-9/]*, step' >live-lines || complain 'no live line'
+    figure=', [a-zA-Z]* [0-9]*[.][0-9][0-9][0-9]*'
+    whole="^epoch [0-9/]*, step [0-9/]*(, [0-9]* images/s(, [0-9:]* left($figure)*)?)?\$"
+    grep -Ev "$whole" live-lines >err && complain 'a live line is cut within a field'
+    [ "$(awk 'length >= 60' live-lines | wc -l)" -eq 0 ] || complain 'a live line is wider than the terminal'
+    runs 'train many dimensions' "$elbo" train vae $small --latent 12 --out many
+    for columns in 100 40; do
+        script -qec "stty cols $columns; $elbo evaluate many" /dev/null </dev/null >seen
+        [ "$(grep -m 1 -o 'z[0-9]*: ' seen | wc -l)" -eq $(((columns + 1) / 15)) ] || complain "$columns columns: the row"
+    done
+    "$elbo" evaluate many 2>err | grep -A 3 '^KL of' | awk 'length > 80 { bad = 1 } END { exit bad }' ||
+        complain 'evaluate: wider than 80 columns'
 
     # Pixel for pixel as another reader of the file sees it.
     for python in python3 /usr/bin/python3; do
