@@ -219,6 +219,15 @@ static void drop_what_is_overruled(parser *p)
 
 /* ---- parsing ----------------------------------------------------------------------------------------------------- */
 
+/* Says which of the arguments "RUN CODES" or "RUN..." is the first that is not there. */
+static void miss_argument(const struct argp_state *state, const command_line *line)
+{
+    const char *name = line->args;
+    for (int i = 0; i < line->count && name[strcspn(name, " ")]; i++)
+        name += strcspn(name, " ") + 1;
+    argp_error(state, "%.*s is missing", (int)strcspn(name, " ."), name);
+}
+
 static error_t handle(int key, char *text, struct argp_state *state)
 {
     parser *p = state->input;
@@ -230,7 +239,7 @@ static error_t handle(int key, char *text, struct argp_state *state)
         return 0;
     }
     if (key == ARGP_KEY_END && line->count < line->least)
-        argp_error(state, "%s is missing", line->args);
+        miss_argument(state, line);
     if (key == 'h')
         argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP);
     known_option *known = find(p, key);

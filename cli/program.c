@@ -79,7 +79,10 @@ static error_t handle(int key, char *text, struct argp_state *state)
         return 0;
     case 'q': elbo__cli_be_quiet(); return 0;
     case 'h': argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP); return 0;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "a command is missing"); return 0;
+    case ARGP_KEY_NO_ARGS:
+        elbo__cli_say("a command is missing");
+        argp_state_help(state, state->err_stream, ARGP_HELP_POST_DOC | ARGP_HELP_EXIT_ERR);
+        return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }

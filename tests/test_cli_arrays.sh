@@ -103,7 +103,7 @@ same one.npy two.npy
 runs 'decode with one label' "$elbo" decode cvae codes.csv --label rows -o three.csv
 [ "$(grep -c '^rows,' three.csv)" -eq 24 ] || complain 'decode: --label is not that of all'
 
-fails 64 'RUN CODES is missing' "$elbo" decode ae
+fails 64 ': CODES is missing' "$elbo" decode ae
 fails 64 'too many arguments' "$elbo" decode ae z.csv z.csv
 fails 1 'nowhere.npy' "$elbo" decode ae nowhere.npy
 fails 1 'five.npy: expected codes (N, 3) of f32 or f64, as the model has, got (5, 8, 8) of f32' \

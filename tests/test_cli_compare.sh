@@ -82,7 +82,7 @@ sed 's/  */ /g' out | head -n 1 | grep -q '^run model latent-dim epochs done ' |
 
 # ---- what is wrong --------------------------------------------------------------------------------------------------
 
-fails 64 'RUN... is missing' "$elbo" compare
+fails 64 ': RUN is missing' "$elbo" compare
 runs 'compare with what is no run' "$elbo" compare runs/* nowhere data
 [ "$(grep -c '^elbo: warning: left out: ' err)" -eq 2 ] || complain 'compare: not two warnings of what is no run'
 row 'runs/seed-1 vae 1 8 2 -8.00 3.0000\* 1.0 200 -8.00 2'
