@@ -30,6 +30,14 @@ static const char *choose_part(const run_job *job, const data_source *source)
     return "train";
 }
 
+/* What OPTION_FIRST leaves of the images, for a command that sees no others. */
+static elbo_images first_asked_for(const run_job *job, const elbo_images *images)
+{
+    const elbo_value *count = elbo_values_get(job->values, "count", ELBO_INTEGER);
+    const bool some = job->first_only && count && count->integer > 0;
+    return elbo_images_first(images, some ? count->integer : images->count);
+}
+
 static int work_on_images(run_job *job, bool labels, int (*work)(const run_job *job))
 {
     const data_source source = elbo__cli_choose_data(job->values, job->run, job->path);
@@ -38,7 +46,8 @@ static int work_on_images(run_job *job, bool labels, int (*work)(const run_job *
     job->part = choose_part(job, &source);
     if (elbo__cli_read_part_for(job->run, &source, job->part, labels, &images)) {
         elbo__cli_tell_data(&source, &images);
-        job->images = &images;
+        elbo_images first = first_asked_for(job, &images);
+        job->images = &first;
         job->folder = source.folder;
         status = work(job);
         elbo_images_free(&images);
@@ -118,7 +127,8 @@ static int run_command(command_line *line, int argc, char **argv, bool (*wants_i
     elbo__cli_parse(line, argc, argv);
     run_job job = {.path = line->arguments[0],
                    .second = line->count > 1 ? line->arguments[1] : NULL,
-                   .values = line->groups[0].values};
+                   .values = line->groups[0].values,
+                   .first_only = line->first_only};
     check_file(line, job.values, "output");
     check_file(line, job.values, "per-image");
     check_file(line, job.values, "npy");

@@ -63,6 +63,15 @@ says '^codes codes.csv (24, 3)$'
 sed 1d codes.csv | cut -d, -f1 | cmp -s - expected || complain 'encode: other names in the .csv'
 sed 1d codes.csv | cut -d, -f2 | sort | uniq -c | grep -qx ' *6 rows' || complain 'encode: other labels in the .csv'
 head -n 1 codes.csv | grep -qx 'file,label,z1,z2,z3,logvar1,logvar2,logvar3' || complain 'encode: another header'
+runs 'encode some' "$elbo" encode cvae -n 5 -o five.csv
+head -n 6 codes.csv | cmp -s - five.csv || complain 'encode -n 5: not the first five'
+runs 'encode some as arrays' "$elbo" encode cvae --count 5 -o five
+grep -qx 'labels five-labels.npy (5)' out && head -n 5 codes-names.txt | cmp -s - five-names.txt ||
+    complain 'encode --count 5: not the first five'
+runs 'scatter some' "$elbo" scatter cvae -n 5 -o five.svg
+runs 'scatter all' "$elbo" scatter cvae -o all.svg
+[ $(($(grep -o '<circle' five.svg | wc -l) + 19)) -eq "$(grep -o '<circle' all.svg | wc -l)" ] ||
+    complain 'scatter -n 5: not five points'
 runs 'encode to a name of .npy' "$elbo" encode cvae -o z.npy
 same z.npy codes-mean.npy
 same z-names.txt codes-names.txt
