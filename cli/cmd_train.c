@@ -291,6 +291,7 @@ int elbo__cli_train(int argc, char **argv, bool goes_on)
         .line = {
             .doc = "Trains a model on images and writes a run folder. Command `models' lists the models, `train MODEL "
                    "--help' the options of one.",
+            .forms = "--resume RUN\n--config FILE",
             .exits = "130 after Ctrl-C and 143 after SIGTERM: what was trained until then is kept.",
             .examples = {{"train MODEL --out runs/digits", "on the digits in data/mnist"},
                          {"train MODEL --data pictures --seed 2",

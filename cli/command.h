@@ -17,8 +17,9 @@ extern program elbo__cli;
 enum { FAILED = 1, USAGE = 64 };
 
 typedef struct {
-    const char *name, *summary;        /* no summary: it is not listed                           */
+    const char *name, *summary;
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
+    bool aside;                        /* for the shell: it works on no model, and is listed last */
 } command;
 
 extern const command elbo__cli_commands[]; /* the last one has no name */

@@ -146,6 +146,7 @@ static void set_model(command_line *line, const char *verb, const elbo_model *mo
     line->takes_model = true;
     line->model = model ? model->name : NULL;
     line->args = model ? "" : "MODEL";
+    line->forms = model ? NULL : line->forms;
     line->most = model ? 0 : 1;
     line->doc = model ? model->summary : line->doc;
     line->groups[MODEL].title = "Model:";

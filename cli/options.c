@@ -90,15 +90,14 @@ static void add_common_group(command_line *line)
 
 static void add_groups(parser *p)
 {
-    enum { WITH_HELP = -1 };
     int options = 0, groups = 0;
     add_common_group(p->line);
     for (const option_group *g = p->line->groups; g->table; g++, groups++)
         for (const elbo_option *o = g->table; o->name; o++)
             options++;
     p->known = must_have(calloc((size_t)options + 1, sizeof *p->known));
-    p->rows = must_have(calloc((size_t)(2 * options + groups) + 2, sizeof *p->rows));
-    p->rows[p->used++] = (struct argp_option){.key = 'h', .flags = OPTION_HIDDEN}; /* as good as --help */
+    p->rows = must_have(calloc((size_t)(2 * options + groups) + HELP_ROWS + 1, sizeof *p->rows));
+    p->used = elbo__cli_add_help_rows(p->rows);
     for (option_group *g = p->line->groups; g->table; g++) {
         const int number = g->title ? (int)(g - p->line->groups) + 1 : WITH_HELP;
         g->values = must_have(elbo_values_new(g->table));
@@ -240,8 +239,7 @@ static error_t handle(int key, char *text, struct argp_state *state)
     }
     if (key == ARGP_KEY_END && line->count < line->least)
         miss_argument(state, line);
-    if (key == 'h')
-        argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP);
+    elbo__cli_help_on(key, state);
     known_option *known = find(p, key);
     if (!known)
         return ARGP_ERR_UNKNOWN;
@@ -277,18 +275,19 @@ void elbo__cli_parse(command_line *line, int argc, char **argv)
     elbo__cli_hand_over(line);
     add_groups(&p);
     line->arguments = must_have(calloc((size_t)argc + 1, sizeof *line->arguments));
-    char *text = elbo__cli_help_text(line), *old = argv[0], *name = NULL;
-    const struct argp argp = {
-        .options = p.rows, .parser = handle, .args_doc = line->args[0] ? line->args : NULL, .doc = text};
-    if (!text || asprintf(&name, "%s %s", elbo__cli.name, line->name) < 0)
+    char *text = elbo__cli_help_text(line), *old = argv[0], *name = NULL, *forms = NULL;
+    if (!text || asprintf(&name, "%s %s", elbo__cli.name, line->name) < 0 ||
+        asprintf(&forms, "%s%s%s", line->args, line->forms ? "\n" : "", line->forms ? line->forms : "") < 0)
         exit(elbo__cli_out_of_memory());
+    const struct argp argp = {.options = p.rows, .parser = handle, .args_doc = *forms ? forms : NULL, .doc = text};
     check_names(line, argc, argv);
     read_config(&p);
     argv[0] = name; /* what argp calls the program */
-    argp_parse(&argp, argc, argv, 0, NULL, &p);
+    argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &p);
     argv[0] = old;
     drop_what_is_overruled(&p);
     check_use(line);
+    free(forms);
     free(name);
     free(text);
     for (int i = 0; i < p.count; i++)

@@ -32,6 +32,7 @@ typedef struct {
 typedef struct {
     const char *name;      /* of the command, for messages: "sample"  */
     const char *args;      /* what stands after the options: "RUN"    */
+    const char *forms;     /* other forms of args, one a line, "--resume RUN"; NULL: there are none */
     const char *doc;       /* one paragraph                           */
     int least, most;       /* how many arguments                      */
     option_group groups[MOST_GROUPS + 2]; /* ends with a NULL table; parse adds that of every command */

@@ -141,6 +141,7 @@ fails 64 'no command "sampel"; the nearest is "sample"' "$elbo" sampel
 
 fits() {
     [ "$(awk 'length > 100' out | wc -l)" -eq 0 ] || complain "$1: wider than 100 columns"
+    grep -q '^  *$' out && complain "$1: a line of blanks"
     [ -s err ] && complain "$1: something on stderr"
 }
 runs 'help' "$elbo" --help
@@ -166,6 +167,26 @@ done
 runs 'help help' "$elbo" help help
 fits 'help help'
 says '^Usage: elbo .OPTION...\] COMMAND'
+
+for way in -h '-?' --help; do
+    runs "help by $way" "$elbo" sample $way
+    says '^  -h, --help  *print help$'
+    runs "help by $way of all" "$elbo" $way
+    says '^  -h, --help  *print help$'
+done
+runs 'usage' "$elbo" sample --usage
+says '^Usage: elbo sample '
+for way in -V --version; do
+    runs "$way" "$elbo" $way
+    grep -q '^elbo [0-9]' out || complain "$way: no version"
+    runs "$way of a command" "$elbo" sample $way
+    grep -q '^elbo [0-9]' out || complain "$way of a command: no version"
+done
+runs 'help of train' "$elbo" train --help
+says '^  or: *elbo train \[OPTION...\] --resume RUN$'
+says '^  or: *elbo train \[OPTION...\] --config FILE$'
+runs 'help of train vae' "$elbo" train vae --help
+tr '\n' ' ' <out | sed 's/  */ /g' | grep -q 'of no use without --net conv' || complain 'help: not what an option needs'
 
 # On small data where they look for MNIST and for pictures of one's own.
 ln -s . data/mnist

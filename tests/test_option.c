@@ -243,6 +243,18 @@ START_TEST(an_option_without_help_has_an_empty_one)
 }
 END_TEST
 
+START_TEST(the_help_says_without_what_an_option_is_of_no_use)
+{
+    char *help = elbo_option_help(&(elbo_option){
+        .name = "depth", .type = ELBO_INTEGER, .default_value = "3", .needs = "net=conv", .help = "how"});
+    ck_assert_str_eq(help, "how (3); of no use without --net conv");
+    elbo_release(help);
+    help = elbo_option_help(&(elbo_option){.name = "rate", .type = ELBO_TEXT, .needs = "val!=0", .help = "how"});
+    ck_assert_str_eq(help, "how; of no use with --val 0");
+    elbo_release(help);
+}
+END_TEST
+
 Suite *suite_option(void)
 {
     Suite *suite = suite_create("option");
@@ -262,6 +274,7 @@ Suite *suite_option(void)
     TCase *others = tcase_create("names and sizes");
     tcase_add_test(others, sizes_are_reversed);
     tcase_add_test(others, an_option_without_help_has_an_empty_one);
+    tcase_add_test(others, the_help_says_without_what_an_option_is_of_no_use);
     suite_add_tcase(suite, others);
     return suite;
 }

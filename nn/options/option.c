@@ -184,12 +184,29 @@ char *elbo_option_print(const elbo_option *o, const elbo_value *value)
     return elbo__strdup(value->text);
 }
 
+/* "; of no use without --net conv", "; of no use with --val 0"; nothing where there is no such condition. */
+typedef struct {
+    char text[120];
+} condition;
+
+static condition condition_of(const elbo_option *o)
+{
+    condition out = {""};
+    const char *equals = o->needs ? strchr(o->needs, '=') : NULL;
+    if (!equals || equals == o->needs)
+        return out;
+    const bool not = equals[-1] == '!';
+    elbo__print(out.text, sizeof out.text, "; of no use %s --%.*s %s", not ? "with" : "without",
+                (int)(equals - o->needs) - not, o->needs, equals + 1);
+    return out;
+}
+
 char *elbo_option_help(const elbo_option *o)
 {
     const bool shown = o->default_value && o->default_value[0] && o->type != ELBO_FLAG;
     const word_list words = list_words(o->type == ELBO_CHOICE ? o->choices : NULL);
-    return elbo__format("%s%s%s%s%s%s", o->help ? o->help : "", words.text[0] ? ": " : "", words.text,
-                        shown ? " (" : "", shown ? o->default_value : "", shown ? ")" : "");
+    return elbo__format("%s%s%s%s%s%s%s", o->help ? o->help : "", words.text[0] ? ": " : "", words.text,
+                        shown ? " (" : "", shown ? o->default_value : "", shown ? ")" : "", condition_of(o).text);
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
