@@ -151,7 +151,8 @@ fi
 
 "$elbo" >out 2>err
 [ $? -eq 64 ] && [ ! -s out ] || complain 'no command: not 64, or something on stdout'
-head -n 1 err | grep -qx 'elbo: a command is missing' && grep -q '^  train  ' err || complain 'no command: no list of them'
+head -n 1 err | grep -qx 'elbo: a command is missing' && grep -q '^  train  ' err ||
+    complain 'no command: no list of them'
 fails 64 '"trian"' "$elbo" trian
 fails 64 '--colour' "$elbo" train vae --colour
 fails 64 '"vaee"' "$elbo" train vaee

@@ -92,7 +92,8 @@ if command -v script >/dev/null && command -v stty >/dev/null; then
     runs 'train many dimensions' "$elbo" train vae $small --latent 12 --out many
     for columns in 100 40; do
         script -qec "stty cols $columns; $elbo evaluate many" /dev/null </dev/null >seen
-        [ "$(grep -m 1 -o 'z[0-9]*: ' seen | wc -l)" -eq $(((columns + 1) / 15)) ] || complain "$columns columns: the row"
+        [ "$(grep -m 1 -o 'z[0-9]*: ' seen | wc -l)" -eq $(((columns + 1) / 15)) ] ||
+            complain "$columns columns: the row"
     done
     "$elbo" evaluate many 2>err | grep -A 3 '^KL of' | awk 'length > 80 { bad = 1 } END { exit bad }' ||
         complain 'evaluate: wider than 80 columns'
@@ -132,7 +133,8 @@ done
 [ -e - ] && complain 'a file is called -'
 fails 64 '"a.gif": expected a name that ends in one of .svg, .png' "$elbo" scatter runs/digits -o a.gif
 fails 64 '"a.png": codes are no picture' "$elbo" encode runs/digits -o a.png
-"$elbo" sample runs/digits -n 4 -o /dev/stdout | head -c 4 | tail -c 3 | grep -qx PNG || complain '-o /dev/stdout: no picture'
+"$elbo" sample runs/digits -n 4 -o /dev/stdout | head -c 4 | tail -c 3 | grep -qx PNG ||
+    complain '-o /dev/stdout: no picture'
 fails 64 'no command "eval"; the nearest is "evaluate"' "$elbo" eval
 fails 64 "no command \"generate\"; \`elbo --help' lists them" "$elbo" generate
 fails 64 'no command "sampel"; the nearest is "sample"' "$elbo" sampel
