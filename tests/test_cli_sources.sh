@@ -135,7 +135,7 @@ runs 'quiet' "$elbo" $vae --data mnist --quiet
 fails 1 'holes.npy: image 3, row 2, column 1: the value is nan; --missing says' "$elbo" $vae --data holes.npy
 fails 1 'inf.npy: image 3, row 2, column 1: the value is infinite' "$elbo" $vae --data inf.npy --missing
 runs 'declared holes' "$elbo" $vae --data holes.npy --missing
-grep -q 'note: holes.npy: 1 values are missing' err || complain 'no word of what is missing'
+grep -q 'note: holes.npy: 1 value is missing' err || complain 'no word of what is missing'
 grep -qx 'missing = yes' run/config.ini || complain 'the run does not note that values may be missing'
 runs 'evaluate with declared holes' "$elbo" evaluate run
 mv run declared
