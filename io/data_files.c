@@ -33,7 +33,7 @@ static elbo_status load_arrays(const elbo__data_names *names, int classes, elbo_
 {
     elbo_status status = elbo__array_map(names->images, &out->images, &out->mapping);
     if (status == ELBO_OK && !out->mapping)
-        status = elbo__array_read(names->images, &out->images);
+        status = elbo__array_read_images(names->images, &out->images);
     if (status == ELBO_OK && names->labels && classes != ELBO_WITHOUT_LABELS)
         status = elbo__array_read(names->labels, &out->labels);
     if (status == ELBO_OK && names->mask)

@@ -17,11 +17,14 @@
 static elbo_status check_shape(const elbo__data_names *names, elbo_images *out)
 {
     const elbo_shape *shape = &out->images.layout.shape;
-    if (out->images.dtype == ELBO_I32)
-        return elbo__fail(names->status, "%s: images are u8, f32 or f64, not signed integers", names->images);
     if (shape->ndim < 2 || shape->ndim > 4)
         return elbo__fail(names->status, "%s: expected images (N, D), (N, H, W) or (N, C, H, W), got %s", names->images,
                           elbo_shape_format(shape).text);
+    if (out->images.dtype == ELBO_I32)
+        return elbo__fail(names->status,
+                          "%s: images of whole numbers wider than u8 are not supported: save x.astype('uint8') where "
+                          "they are grey levels 0 to 255, else x.astype('float32')",
+                          names->images);
     const int64_t *dim = shape->dim;
     out->count = dim[0];
     out->channels = shape->ndim == 4 ? dim[1] : 1;

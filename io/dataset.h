@@ -20,6 +20,8 @@
  *     data.csv:label:28x28     the values of a row are an image of this size, or CxHxW; data.csv:28x28 without labels
  *     FOLDER                   see below
  *
+ * NumPy's bool is black and white: u8 of 0 and 255 in images, 0 and 1 in labels and masks.
+ *
  * Numbers that are whole, from 0 to 255 and not all below 2 are grey levels (u8) in a CSV file, else f32. A file whose
  * name has a ':' in it is found all the same. Labels are (N) or (N, 1). Arrays whose channels come last are refused.
  *

@@ -143,7 +143,7 @@ static elbo_status read_end(zip_file_t *file, const char *path)
                    : elbo__fail(ELBO_FORMAT, "%s: too long", path);
 }
 
-static elbo_status read_member(elbo__npz *npz, const char *member, const char *path, elbo_tensor *out)
+static elbo_status read_member(elbo__npz *npz, const char *member, const char *path, bool levels, elbo_tensor *out)
 {
     zip_stat_t info;
     if (zip_stat(npz->zip, member, ZIP_FL_ENC_RAW, &info) != 0)
@@ -156,7 +156,7 @@ static elbo_status read_member(elbo__npz *npz, const char *member, const char *p
     if (!file)
         return fail_for(ELBO_FORMAT, path, zip_get_error(npz->zip));
     const elbo__npy_source source = {.path = path, .size = (int64_t)info.size, .read = read_bytes, .user = file};
-    elbo_status status = elbo__npy_read_from(&source, out);
+    elbo_status status = elbo__npy_read_from(&source, levels, out);
     if (status == ELBO_OK) {
         status = read_end(file, path);
         if (status != ELBO_OK)
@@ -166,11 +166,11 @@ static elbo_status read_member(elbo__npz *npz, const char *member, const char *p
     return status;
 }
 
-elbo_status elbo__npz_read(elbo__npz *npz, const char *name, elbo_tensor *out)
+elbo_status elbo__npz_read(elbo__npz *npz, const char *name, bool levels, elbo_tensor *out)
 {
     *out = (elbo_tensor){.data = NULL};
     char *member = elbo__format("%s.npy", name), *path = elbo__format("%s/%s.npy", npz->path, name);
-    elbo_status status = member && path ? read_member(npz, member, path, out) : ELBO_NO_MEMORY;
+    elbo_status status = member && path ? read_member(npz, member, path, levels, out) : ELBO_NO_MEMORY;
     elbo__free(member);
     elbo__free(path);
     return status;

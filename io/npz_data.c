@@ -115,11 +115,11 @@ static elbo_status load(elbo__npz *npz, const char *path, const names *found, in
     told.mask = mask ? elbo__format("%s/%s.npy", path, found->mask) : NULL;
     elbo_status status = told.images && (!labels || told.labels) && (!mask || told.mask) ? ELBO_OK : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
-        status = elbo__npz_read(npz, found->images, &out->images);
+        status = elbo__npz_read(npz, found->images, true, &out->images);
     if (status == ELBO_OK && labels)
-        status = elbo__npz_read(npz, found->labels, &out->labels);
+        status = elbo__npz_read(npz, found->labels, false, &out->labels);
     if (status == ELBO_OK && mask)
-        status = elbo__npz_read(npz, found->mask, &out->mask);
+        status = elbo__npz_read(npz, found->mask, false, &out->mask);
     if (status == ELBO_OK)
         status = elbo__data_complete(&told, classes, out);
     elbo__free((char *)told.images);

@@ -28,6 +28,10 @@ np.save('colour.npy', np.stack([x, x, x], 1))
 np.save('last.npy', np.stack([x, x, x], 3))
 np.save('big.npy', f.astype('>f4'))
 np.save('half.npy', f.astype(np.float16))
+np.save('bool.npy', x > 127)
+np.save('mask.npy', (x > 127).astype(np.uint8))
+np.save('int.npy', x.astype(int))
+np.save('words.npy', np.array(['cat', 'dog'])[y % 2])
 np.save('object.npy', np.array([[None]]), allow_pickle=True)
 np.savez('keras.npz', x_train=x[:20], y_train=y[:20].reshape(-1, 1), x_test=x[20:], y_test=y[20:])
 np.savez_compressed('pair.npz', images=x, labels=y.astype(np.uint8))
@@ -73,7 +77,16 @@ runs 'a .npy file in colour' "$elbo" $vae --data colour.npy
 found 'colour.npy: 30 images of 3 x 8 x 6, u8 0..255'
 fails 1 'last.npy: (30, 8, 6, 3): channels come last' "$elbo" $vae --data last.npy
 fails 1 'big.npy: big-endian elements of dtype ">f4" are not supported' "$elbo" $vae --data big.npy
-fails 1 'half.npy: elements of dtype "<f2" are not supported' "$elbo" $vae --data half.npy
+fails 1 'half.npy: elements of dtype "<f2" are not supported: save x.astype('"'float32')" "$elbo" $vae --data half.npy
+fails 1 "int.npy: images of whole numbers wider than u8 are not supported: save x.astype('uint8')" \
+    "$elbo" $vae --data int.npy
+fails 1 'words.npy: words of dtype "<U3" are not supported: save numpy.unique(y' "$elbo" $cvae --data x.npy:words.npy
+runs 'black and white as bool' "$elbo" $vae --data bool.npy
+found 'bool.npy: 30 images of 8 x 6, u8 0..255'
+grep -q warning err && complain 'a warning of bool:'
+runs 'black and white as u8' "$elbo" $vae --data mask.npy
+grep -q '^elbo: warning: mask.npy: .* nearly black; multiply by 255, or give bool or float$' err ||
+    complain 'no warning of images that are nearly black:'
 fails 1 'object.npy: Python objects of dtype "|O" are not supported' "$elbo" $vae --data object.npy
 
 runs 'a pair of .npy files' "$elbo" $cvae --data x.npy:y.npy
