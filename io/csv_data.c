@@ -242,6 +242,7 @@ static elbo_status take_images(table *t, elbo_images *out)
 elbo_status elbo__images_load_csv(const char *path, const char *how, int classes, elbo_images *out)
 {
     table t = {.rows = 0};
+    out->labelling = "a column of them, named as in table.csv:COLUMN";
     elbo__listing names = {.count = 0};
     char *label;
     elbo_status status = take_how(&t, how, &label);

@@ -91,6 +91,8 @@ typedef struct {
                                      /* train/cat/1.png; NULL for images that are not files of a folder             */
     char *left_out;                  /* what the folder holds besides, "left out: 3 files that are no PNG ...", */
                                      /* of both parts together; NULL: nothing                                   */
+    const char *labelling;           /* for messages, how such data have labels: "a folder of pictures for each */
+                                     /* class"; NULL for arrays in memory and sprites                           */
     elbo_tensor factors;             /* (N, F) i32: what each image was made from, see io/sprites.h; data is    */
                                      /* NULL for all that is not made up                                        */
     elbo_tensor mask;                /* u8 of the shape of images: 1 where a value is there, 0 where it is      */

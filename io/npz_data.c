@@ -132,6 +132,8 @@ elbo_status elbo__images_load_npz(const elbo__origin *origin, const char *part, 
 {
     elbo__npz *npz;
     names found = {.images = NULL};
+    out->labelling = "one whole number for each image, in an array: y_train, train_labels, labels or y, or named as in "
+                     "data.npz:IMAGES:LABELS";
     char *text = elbo__strdup(origin->rest ? origin->rest : "");
     elbo_status status = text ? elbo__npz_open(origin->path, &npz) : ELBO_NO_MEMORY;
     if (status == ELBO_OK) {

@@ -92,6 +92,7 @@ static elbo_status check_classes(const elbo__album *album, int classes)
 static elbo_status load(const elbo__album *album, bool test, int classes, elbo_images *out)
 {
     elbo_shape size = {0};
+    out->labelling = "a folder of pictures for each class";
     elbo_status status = check_classes(album, classes);
     if (status == ELBO_OK)
         status = agree_on_shape(album, &size);

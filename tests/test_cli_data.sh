@@ -134,6 +134,8 @@ runs 'no labels' "$elbo" $vae --data odd --out run
 quiet 'no labels'
 fails 1 'model "cvae" needs labels: one whole number for each image, in PART-labels-idx1-ubyte' \
     "$elbo" $cvae --data odd --out nothing
+mkdir flat && cp one.png flat/1.png
+fails 1 'model "cvae" needs labels: a folder of pictures for each class' "$elbo" $cvae --data flat --out nothing
 cp data/train-labels-idx1-ubyte odd
 fails 1 'odd, part test: model "cvae" needs labels' "$elbo" $cvae --data odd --out nothing
 mkdir -p faces/test/new && cp one.png faces/test/new

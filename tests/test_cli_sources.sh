@@ -96,7 +96,12 @@ grep -qxF "data = $(realpath x.npy):$(realpath y.npy)" pair/config.ini || compla
 mkdir away && cd away || exit 99
 runs 'evaluate from another folder' "$elbo" evaluate ../pair
 cd ..
-fails 1 'model "cvae" needs labels' "$elbo" $cvae --data x.npy
+fails 1 'model "cvae" needs labels: one whole number for each image, in another file, as in images.npy:labels.npy' \
+    "$elbo" $cvae --data x.npy
+fails 1 'model "cvae" needs labels: one whole number for each image, in an array: y_train, train_labels, labels or y' \
+    "$elbo" $cvae --data odd.npz:imgs
+"$elbo" sample plain -n 30 -o plain.csv >out 2>err
+fails 1 'model "cvae" needs labels: a column of them, named as in table.csv:COLUMN' "$elbo" $cvae --data plain.csv
 runs 'a compressed .npz file' "$elbo" $cvae --data pair.npz
 same 'pair.npz and x.npy:y.npy' pair
 runs 'an .npz file with parts' "$elbo" $cvae --data keras.npz
@@ -123,7 +128,9 @@ grep -qF -- "$hint" err && complain 'a hint that does not fit:'
 fails 1 "none.npy: cannot open: No such file or directory$hint" "$elbo" $vae --data none.npy:y.npy
 fails 1 'none.npy: cannot open: No such file or directory' "$elbo" $cvae --data x.npy:none.npy
 
-mkdir folder && cp x.npy folder/train.npy && cp y.npy folder/train-labels.npy
+mkdir folder && cp x.npy folder/train.npy
+fails 1 'model "cvae" needs labels: one whole number for each image, in PART-labels.npy' "$elbo" $cvae --data folder
+cp y.npy folder/train-labels.npy
 runs 'a folder of arrays' "$elbo" $cvae --data folder
 same 'folder and x.npy:y.npy' pair
 cp x.npy folder/test.npy && cp y.npy folder/test-labels.npy
