@@ -109,6 +109,25 @@ const char *elbo__npz_name(const elbo__npz *npz, int i)
     return npz->names.names[i];
 }
 
+/* Of the member of an array, as the zip file has it; 0 where it does not say. */
+static uint64_t bytes_of(const elbo__npz *npz, int i)
+{
+    zip_stat_t info = {.valid = 0};
+    char *member = elbo__format("%s.npy", npz->names.names[i]);
+    const bool known = member && zip_stat(npz->zip, member, ZIP_FL_ENC_RAW, &info) == 0 && info.valid & ZIP_STAT_SIZE;
+    elbo__free(member);
+    return known ? info.size : 0;
+}
+
+int elbo__npz_largest(const elbo__npz *npz)
+{
+    int largest = 0;
+    for (int i = 1; i < elbo__npz_count(npz); i++)
+        if (bytes_of(npz, i) > bytes_of(npz, largest))
+            largest = i;
+    return largest;
+}
+
 bool elbo__npz_has(const elbo__npz *npz, const char *name)
 {
     for (size_t i = 0; i < npz->names.count; i++)

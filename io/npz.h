@@ -17,6 +17,7 @@ elbo_status elbo__npz_open(const char *path, elbo__npz **out) ELBO_MUST_CHECK;
 void elbo__npz_close(elbo__npz *npz); /* accepts NULL */
 
 int elbo__npz_count(const elbo__npz *npz);
+int elbo__npz_largest(const elbo__npz *npz); /* of the arrays, by its bytes */
 const char *elbo__npz_name(const elbo__npz *npz, int i); /* of an array: its member's without ".npy" */
 bool elbo__npz_has(const elbo__npz *npz, const char *name);
 

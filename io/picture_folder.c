@@ -203,7 +203,7 @@ elbo_status elbo__images_load_pictures(const char *folder, const char *part, int
     elbo_status status = elbo__album_open(folder, classes != ELBO_WITHOUT_LABELS, &album);
     if (status != ELBO_OK)
         return status;
-    *found = album.count > 0;
+    *found = album.count > 0 || album.in_parts; /* parts are meant for pictures */
     if (*found && (test ? album.tests == 0 : album.tests == album.count))
         status = fail_for_part(&album, test);
     else if (*found)

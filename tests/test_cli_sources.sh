@@ -35,7 +35,7 @@ np.save('words.npy', np.array(['cat', 'dog'])[y % 2])
 np.save('object.npy', np.array([[None]]), allow_pickle=True)
 np.savez('keras.npz', x_train=x[:20], y_train=y[:20].reshape(-1, 1), x_test=x[20:], y_test=y[20:])
 np.savez_compressed('pair.npz', images=x, labels=y.astype(np.uint8))
-np.savez('odd.npz', imgs=x, kinds=y)
+np.savez('odd.npz', kinds=y, imgs=x)
 h = f.copy()
 h[3, 2, 1] = np.nan
 np.save('holes.npy', h)
@@ -109,7 +109,8 @@ found 'keras.npz: 20 images of 8 x 6, u8 0..255, 3 classes'
 grep -q 'test-elbo' run/config.ini || complain 'x_test is not the test part'
 runs 'evaluate its test part' "$elbo" evaluate run
 says '^images 10, part test'
-fails 1 'odd.npz: which array is the images?; it holds imgs, kinds' "$elbo" $vae --data odd.npz
+fails 1 'odd.npz: holds kinds, imgs; name the images and the labels, as in odd.npz:imgs:kinds' \
+    "$elbo" $vae --data odd.npz
 runs 'an .npz file with a word on it' "$elbo" $cvae --data odd.npz:imgs:kinds
 same 'odd.npz:imgs:kinds and x.npy:y.npy' pair
 
@@ -120,7 +121,7 @@ same 't.csv and x.npy:y.npy' pair
 runs 'evaluate it' "$elbo" evaluate run
 runs 'sample a class' "$elbo" sample run --label 'dog, big' -o a.png
 fails 1 't.csv:2: column "kind": "cat" is no number; t.csv:COLUMN names a column of labels' "$elbo" $vae --data t.csv
-fails 1 't.csv: has no column "kinds" of labels' "$elbo" $cvae --data t.csv:kinds
+fails 1 't.csv: has no column "kinds" of labels; of its 49 the nearest is "kind"' "$elbo" $cvae --data t.csv:kinds
 
 hint='; --data names a folder or a file of images'
 fails 1 't.csv: 48 values in a row are no image of (3, 3)' "$elbo" $vae --data t.csv:kind:3x3

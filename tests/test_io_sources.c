@@ -379,12 +379,12 @@ END_TEST
 START_TEST(arrays_that_nobody_can_tell_apart_are_named)
 {
     zip z = {.used = 0};
-    add(&z, "imgs.npy", "|u1", "(3, 4)", levels, sizeof levels, false);
     add(&z, "kinds.npy", "<i8", "(3,)", long_labels, sizeof long_labels, false);
+    add(&z, "imgs.npy", "|u1", "(3, 4)", levels, sizeof levels, false);
     write_zip("a.npz", &z);
-    refuses("a.npz", 0, ELBO_FORMAT, "a.npz", "which array is the images?; it holds imgs, kinds: name them, as in ");
-    refuses("a.npz:none", 0, ELBO_FORMAT, "a.npz", "there is no array \"none\"; it holds imgs, kinds");
-    refuses("a.npz:imgs:none", 0, ELBO_FORMAT, "a.npz", "there is no array \"none\"");
+    refuses("a.npz", 0, ELBO_FORMAT, "a.npz", "holds kinds, imgs; name the images and the labels, as in ");
+    refuses("a.npz:none", 0, ELBO_FORMAT, "a.npz", "has no array \"none\", but kinds, imgs; name the images");
+    refuses("a.npz:imgs:none", 0, ELBO_FORMAT, "a.npz", "has no array \"none\"");
     elbo_images data = load("a.npz:imgs:kinds", 0);
     assert_levels(&data, 2);
     assert_labels(&data, 2, 0, 1);
@@ -461,7 +461,8 @@ START_TEST(labels_of_a_csv_file_are_a_column)
     data = load("a.csv:kind", ELBO_WITHOUT_LABELS); /* the column is no pixel all the same */
     assert_levels(&data, 2);
     elbo_images_free(&data);
-    refuses("a.csv:species", 0, ELBO_FORMAT, "a.csv", "has no column \"species\" of labels");
+    refuses("a.csv:species", 0, ELBO_FORMAT, "a.csv", "has no column \"species\" of labels; of its 5 the nearest");
+    refuses("a.csv:kid", 0, ELBO_FORMAT, "a.csv", "has no column \"kid\" of labels; of its 5 the nearest is \"kind\"");
 }
 END_TEST
 
