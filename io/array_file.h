@@ -21,7 +21,7 @@ elbo_status elbo__file_head_of(const char *path, elbo__file_head *out) ELBO_MUST
 /* Whether a file that begins like this holds an array. */
 bool elbo__begins_array(const elbo__file_head *head);
 
-/* *out = the array; free with elbo_tensor_free. The second is for images: NumPy's bool is black and white, 0 and 255. */
+/* *out = the array; free with elbo_tensor_free. The second is for images: NumPy's bool is 0 and 255. */
 elbo_status elbo__array_read(const char *path, elbo_tensor *out) ELBO_MUST_CHECK;
 elbo_status elbo__array_read_images(const char *path, elbo_tensor *out) ELBO_MUST_CHECK;
 

@@ -216,7 +216,8 @@ runs 'data that were moved' "$elbo" evaluate run --data gone
 hint='; --data names a folder or a file of images, or sprites'
 fails 1 "nowhere: no such file or folder$hint" "$elbo" $vae --data nowhere --out nothing
 fails 1 "data/mnist: no such file or folder$hint" "$elbo" $vae --out nothing
-fails 1 "away: holds no PNG or JPEG pictures, and no arrays by the names of parts, such as train.npy$hint" "$elbo" $vae --data away --out nothing
+fails 1 "away: holds no PNG or JPEG pictures, and no arrays by the names of parts, such as train.npy$hint" \
+    "$elbo" $vae --data away --out nothing
 fails 1 'one.png: is a picture: a folder of pictures is read as data' "$elbo" $vae --data one.png --out nothing
 # unhinted REASON FOLDER
 unhinted() {
