@@ -300,9 +300,10 @@ static void tell(const data_source *source, const elbo_images *images, const elb
         elbo__cli_inform("data: %s: %s", source->folder, text);
     free(text);
     if (images->images.dtype == ELBO_U8 && images->greatest == 1)
-        elbo__cli_say("warning: %s: 1 is the greatest value of a u8 image there, where 255 is white: nearly black; "
-                      "multiply by 255, or give bool or float",
-                      source->folder);
+        elbo__cli_say(
+            "warning: %s: no u8 value is above 1, where 255 is white: the images are nearly black; multiply by "
+            "255, or give bool or float",
+            source->folder);
     if (images->left_out && !source->run)
         elbo__cli_note("%s: %s", source->folder, images->left_out);
     const int64_t missing = images->missing + (test ? test->missing : 0);
