@@ -27,8 +27,8 @@ typedef enum {
  * called. */
 ELBO_API elbo_status elbo_export_c(elbo_run *run, elbo_part part, const char *path) ELBO_MUST_CHECK;
 
-/* An ONNX model of opset 13, of whose inputs and outputs the first axis is "batch". Labels go in as y (B, C), 1 in the
- * column of the class and 0 in the others; of a model that does more with them than that, as labels (B). */
+/* An ONNX model of opset 13, of whose inputs and outputs the first axis is "batch". Labels go in as y_one_hot (B, C), 1
+ * in the column of the class and 0 in the others; of a model that does more with them than that, as labels (B). */
 ELBO_API elbo_status elbo_export_onnx(elbo_run *run, elbo_part part, const char *path) ELBO_MUST_CHECK;
 
 /* FOLDER/model.py, a module of PyTorch's with both halves, and FOLDER/model.safetensors, from which it loads its

@@ -81,7 +81,7 @@ static void put_head(const elbo__pytorch *s)
                    elbo_run_pixels(s->run), elbo__sizes_text_of(&image).text, normal ? ", mean and logvar" : "",
                    elbo_run_latent(s->run));
     if (classes)
-        elbo__page_put(s->page, ";\ny (B): classes, whole numbers from 0 to %d", classes - 1);
+        elbo__page_put(s->page, ";\ny (B): classes, 0 to %d, as whole numbers of any type", classes - 1);
     elbo__page_put(s->page, ".\n\"\"\"\n"
                             "import json\nimport os\nimport struct\n\n"
                             "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n");

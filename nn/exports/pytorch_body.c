@@ -351,10 +351,11 @@ static elbo__python put_reduction(const body *b, int i)
 
 /* ---- leaves ------------------------------------------------------------------------------------------------------ */
 
+/* Labels may come in any type of whole numbers; PyTorch indexes by int64 alone. */
 static elbo__python put_input(const body *b, int i)
 {
     elbo__python out = {""};
-    append(&out, "%s", b->p->steps[i].dtype == ELBO_I32 ? "y" : b->p->steps[i].name);
+    append(&out, "%s", b->p->steps[i].dtype == ELBO_I32 ? "y.long()" : b->p->steps[i].name);
     return out;
 }
 
