@@ -67,6 +67,8 @@ static int write_page(const run_job *job, const char *folder, const char *source
 static int report(const run_job *job)
 {
     const bool named = elbo_values_given(job->values, "output");
+    if (named && !elbo__cli_has_end("output", elbo_values_text(job->values, "output"), ".html"))
+        return USAGE;
     char *folder = folder_of(job->path), *source = NULL, *path = NULL;
     int status = FAILED;
     if (folder && asprintf(&source, "part %s of %s", job->part, job->folder) < 0)

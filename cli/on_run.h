@@ -34,6 +34,10 @@ bool elbo__cli_find_label(const run_job *job, int *label);
 /* Whether a file of that name is what a run is made of. */
 bool elbo__cli_is_part_of_run(const char *path);
 
+/* Whether the name of a file that an option gives ends as files of its kind do (a pipe or a device that is there may
+ * have any name); says on stderr if not. */
+bool elbo__cli_has_end(const char *option, const char *path, const char *end);
+
 /* Exit status of a command whose last work was to write the file of OPTION_OUTPUT; says what it wrote, and shows it
  * where OPTION_PREVIEW asks for that. */
 int elbo__cli_wrote(const run_job *job, const char *what, elbo_status status);

@@ -41,7 +41,7 @@ def agree(what, got, expected):
 
 def check(kind):
     out = os.path.join(folder, kind, 'pytorch')
-    run('export', os.path.join(folder, kind), '--pytorch', out)
+    run('export', os.path.join(folder, kind), '--pytorch', out, '--force')
     module = module_of(os.path.join(out, 'model.py'))
     model = module.load()
     assert not model.training

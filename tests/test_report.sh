@@ -35,6 +35,7 @@ fails 64 'RUN' "$elbo" report
 fails 64 'explorer' "$elbo" report vae --explorer perhaps
 fails 64 'is the name of a part of a run' "$elbo" report vae -o vae/config.ini
 fails 64 'is no name of a file' "$elbo" report vae -o vae/
+fails 64 'option "output": "page.txt" does not end in .html' "$elbo" report vae -o page.txt
 fails 1 'none' "$elbo" report none
 fails 1 'nowhere: cannot open' "$elbo" report vae --data nowhere
 fails 1 'nowhere/page.html' "$elbo" report vae -o nowhere/page.html
