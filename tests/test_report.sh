@@ -67,7 +67,7 @@ browses() {
 
 browses mlp "$elbo" vae $small --hidden 24 --latent 24 # more dimensions than are shown at once
 [ -n "$skipped" ] || says 'over 4 images'
-browses labels "$elbo" cvae $small --hidden 24 --latent 2
+browses labels "$elbo" cvae $small --hidden 24 --latent 2 --val 0.25 # a column more in the table
 browses points "$elbo" ae $small --hidden 24 --latent 3
 browses conv "$elbo" vae $small --net conv --hidden none --channels 4,8 --latent 4
 browses norm "$elbo" vae $small --net conv --channels 4,8 --norm batch --hidden 16 --latent 3 --activation elu
