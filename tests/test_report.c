@@ -101,9 +101,52 @@ START_TEST(the_table_has_the_figures_of_the_model_and_no_options)
                "<td>-121.25</td><td></td><td>-105.52</td></tr>");
     SAYS(page, "</th><td></td><td></td><td>0.125</td></tr>");
     SAYS(page, "</th><td></td><td>24.00</td><td></td></tr>");
+    SAYS(page, "<th scope=\"col\">training, on the way</th><th scope=\"col\">validation</th>");
+    SAYS(page, "those of training over the batches of its epoch, while the weights still moved</caption>");
     SAYS(page, "<tr><th scope=\"row\">test-draws</th><td>7</td></tr>"); /* stands in the configuration alone */
     ck_assert_int_eq(count_of(page, "<tr><th scope=\"row\">"),
                      3 + count_of(strstr(page, "class=\"pairs\""), "<tr><th"));
+    free(page);
+    elbo_run_free(run);
+}
+END_TEST
+
+/* Principal components are measured when they are found. */
+START_TEST(figures_of_a_model_that_is_fitted_are_its_own)
+{
+    elbo_values *options = elbo_values_new(elbo_model_pca.options);
+    elbo_run *run = elbo_run_for(&elbo_model_pca, options, &train, 1);
+    ck_assert_msg(run != NULL, "%s", elbo_error());
+    elbo_values_free(options);
+    assert_ok(elbo_run_note(run, "train-squared-error", "2.5"));
+    char *page = page_of(run, NULL, NULL);
+    SAYS(page, "<th scope=\"col\">training</th>");
+    SAYS(page, "of the model that was kept</caption>");
+    free(page);
+    elbo_run_free(run);
+}
+END_TEST
+
+START_TEST(long_places_are_shown_by_their_ends)
+{
+    static const char place[] = "/home/somebody/pictures/of several/years/and places/digits:labels";
+    elbo_run *run = new_run(&elbo_model_vae, 1);
+    assert_ok(elbo_run_note(run, "data", place));
+    char *page = page_of(run, NULL, &(elbo_report_options){.source = "part test of /a/b c/d"});
+    SAYS(page, "<dd title=\"/home/somebody/pictures/of several/years/and places/digits:labels\">"
+               "\xe2\x80\xa6/years/and places/digits:labels</dd>");
+    SAYS(page, "<dd>part test of /a/b c/d</dd>");
+    free(page);
+    elbo_run_free(run);
+}
+END_TEST
+
+START_TEST(pictures_of_a_model_that_takes_labels_name_their_classes)
+{
+    elbo_run *run = new_run(&elbo_model_cvae, 1);
+    char *page = page_of(run, NULL, NULL);
+    SAYS(page, "a column for each class: 0, 1, 2, 3.");
+    SAYS(page, "A row for each dimension of class 0, which");
     free(page);
     elbo_run_free(run);
 }
@@ -332,6 +375,9 @@ Suite *suite_report(void)
     tcase_add_checked_fixture(holds, setup, scratch_teardown);
     tcase_add_test(holds, a_page_holds_all_that_it_shows);
     tcase_add_test(holds, the_table_has_the_figures_of_the_model_and_no_options);
+    tcase_add_test(holds, figures_of_a_model_that_is_fitted_are_its_own);
+    tcase_add_test(holds, long_places_are_shown_by_their_ends);
+    tcase_add_test(holds, pictures_of_a_model_that_takes_labels_name_their_classes);
     tcase_add_test(holds, curves_are_those_of_the_metrics);
     tcase_add_test(holds, pictures_of_the_training_stand_in_a_strip);
     tcase_add_test(holds, texts_cannot_break_out_of_their_places);
