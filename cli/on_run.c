@@ -121,9 +121,10 @@ int elbo__cli_on_run(command_line *line, int argc, char **argv, bool (*wants_ima
     return run_command(line, argc, argv, wants_images, false, work);
 }
 
-int elbo__cli_on_run_with_labels(command_line *line, int argc, char **argv, int (*work)(const run_job *job))
+int elbo__cli_on_run_with_labels(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job),
+                                 int (*work)(const run_job *job))
 {
-    return run_command(line, argc, argv, elbo__cli_always, true, work);
+    return run_command(line, argc, argv, wants_images, true, work);
 }
 
 bool elbo__cli_find_label(const run_job *job, int *label)

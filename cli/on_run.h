@@ -24,9 +24,9 @@ int elbo__cli_on_run(command_line *line, int argc, char **argv, bool (*wants_ima
 
 bool elbo__cli_always(const run_job *job); /* images are wanted in any case */
 
-/* elbo__cli_on_run for work that always wants images, and shows their labels where they have some, also of a run that
- * takes none. */
-int elbo__cli_on_run_with_labels(command_line *line, int argc, char **argv, int (*work)(const run_job *job));
+/* elbo__cli_on_run for work that shows the labels of images where they have some, also of a run that takes none. */
+int elbo__cli_on_run_with_labels(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job),
+                                 int (*work)(const run_job *job));
 
 /* *label = the class that OPTION_LABEL means, or ELBO_EACH_CLASS. Says on stderr why there are no images of it. */
 bool elbo__cli_find_label(const run_job *job, int *label);

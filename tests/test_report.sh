@@ -1,9 +1,11 @@
 #!/bin/sh
 # `elbo report`: what the command does with files, and in a browser whether the decoder in the page is the program's and
-# the explorer can be used. See cli.sh; the path of `own_program` is in OWN_PROGRAM, or known. The second half needs
+# the explorer can be used. See cli.sh; the path of `own_program` is in OWN_PROGRAM, that of
+# `export_runs` in EXPORT_RUNS, or known. The second half needs
 # python3 and chromium, and is skipped where they are not.
 here=$(cd "$(dirname "$0")" && pwd)
 own=$(realpath "${OWN_PROGRAM:-tests/own_program}") || exit 99
+export_runs=$(realpath "${EXPORT_RUNS:-tests/export_runs}") || exit 99
 . "$here/cli.sh"
 
 small='--data data --batch 16 --epochs 2'
@@ -26,6 +28,18 @@ grep -q 'id="decoder"' page.html && complain 'an explorer that was not wanted'
 runs 'report in a folder with blanks' cp -r vae 'a run'
 runs 'report in a folder with blanks' "$elbo" report 'a run/'
 says '^report a run/report.html$'
+
+# A run that a program trained on arrays knows no images: the page does without, and says so.
+mkdir programs
+"$export_runs" write programs || exit 99
+runs 'report of a run on arrays' "$elbo" report programs/cvae
+says '^report programs/cvae/report.html$'
+grep -q 'programs/cvae was trained by a program, on arrays that have no name' err || complain 'no note on the images'
+grep -q '<dd>no images: those of the training have no name</dd>' programs/cvae/report.html ||
+    complain 'the page does not say that there are no images'
+grep -q '>Left out: there are no images.<' programs/cvae/report.html || complain 'reconstructions of nothing'
+grep -q 'Images drawn by the model' programs/cvae/report.html || complain 'no samples'
+fails 1 '--data names its images' "$elbo" report programs/cvae --part train
 
 # A run that replaces another does not keep its page.
 runs 'train over it' "$elbo" train vae $small --hidden 24 --latent 5 --out vae --force
