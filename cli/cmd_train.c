@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "../autograd/plan.h"
+#include "../io/file.h"
+#include "../nn/runs/folder.h"
 #include "../nn/runs/spread.h"
 #include "../nn/training/train.h"
 #include "command.h"
@@ -65,6 +67,7 @@ typedef struct {
     data_source data;
     char *folder; /* of the run, or of those of all seeds  */
     int64_t seeds;
+    bool goes_on; /* with seeds that were trained before   */
     result result;
 } job;
 
@@ -77,6 +80,8 @@ static bool choose_folder(job *j)
     return j->folder;
 }
 
+/* ---- seeds ------------------------------------------------------------------------------------------------------- */
+
 /* A run of its own for each seed, in OUT/seed-1, OUT/seed-2, ... */
 static char *folder_of(const job *j, int64_t seed)
 {
@@ -86,76 +91,133 @@ static char *folder_of(const job *j, int64_t seed)
     return asprintf(&path, "%s/seed-%" PRId64, j->folder, seed) < 0 ? NULL : path;
 }
 
-static int train_seed(job *j, int64_t seed, elbo_epoch *last)
+/* What all seeds have in common, from which --resume OUT goes on: OUT/config.ini, as --config takes it. */
+static elbo_status write_common(const job *j, const elbo_run *run)
 {
-    const elbo_values *values = j->line.groups[GENERAL].values;
+    static const char *const not_kept[] = {"out", "force", "threads", "json", "config", "resume", "data"};
+    elbo_ini ini = {.count = 0};
+    char *path = NULL, *data = elbo_run_noted(run, "data");
+    elbo_status status = elbo_ini_comment(&ini,
+                                          "Runs of several seeds; `elbo train --resume` goes on with this folder.");
+    if (status == ELBO_OK)
+        status = elbo_ini_set(&ini, "model", j->model->name);
+    if (status == ELBO_OK && data)
+        status = elbo_ini_set(&ini, "data", data);
+    elbo_release(data);
+    for (int g = 0; g < MOST_GROUPS; g++)
+        for (const elbo_option *o = j->line.groups[g].table; o && o->name && status == ELBO_OK; o++) {
+            bool kept = elbo_values_given(j->line.groups[g].values, o->name);
+            for (size_t i = 0; i < sizeof not_kept / sizeof not_kept[0] && kept; i++)
+                kept = strcmp(o->name, not_kept[i]) != 0;
+            char *text = kept ? elbo_values_print(j->line.groups[g].values, o->name) : NULL;
+            if (text)
+                status = elbo_ini_set(&ini, o->name, text);
+            elbo_release(text);
+        }
+    if (status == ELBO_OK)
+        status = elbo__make_folders(j->folder, NULL);
+    if (status == ELBO_OK && asprintf(&path, "%s/config.ini", j->folder) < 0)
+        status = ELBO_NO_MEMORY;
+    if (status == ELBO_OK)
+        status = elbo_ini_write(path, &ini);
+    free(path);
+    elbo_ini_free(&ini);
+    return status;
+}
+
+/* The run of a seed that was trained, or begun, before; NULL: there is none. */
+static elbo_run *begun(const job *j, const char *folder, bool *resume)
+{
+    elbo_run *run = j->goes_on ? elbo_train_load(folder, elbo__cli.models) : NULL;
+    *resume = run;
+    return run || !j->goes_on ? run : elbo_run_load(folder, elbo__cli.models);
+}
+
+static int train_new(job *j, elbo_run *run, const char *folder, elbo_epoch *last)
+{
     elbo_training how = {.epochs = 1};
     if (!j->model->fit) /* in one go: there is nothing to choose */
         how = elbo_training_of(j->line.groups[TRAINING].values);
+    if (!run || elbo__cli_note_data(run, &j->data) != ELBO_OK)
+        return elbo__cli_fail();
+    if (j->seeds > 1 && !j->goes_on && write_common(j, run) != ELBO_OK)
+        return elbo__cli_fail();
+    how.folder = folder;
+    how.force = elbo_values_flag(j->line.groups[GENERAL].values, "force");
+    return elbo__cli_train_run(run, &j->train, j->held_out ? &j->test : NULL, how, last);
+}
+
+/* *elbo and *error = the test figures of the run. */
+static int train_seed(job *j, int64_t seed, double *elbo, double *error)
+{
     char *folder = folder_of(j, seed);
-    elbo_run *run = elbo_run_for(j->model, j->line.groups[MODEL].values, &j->train, seed);
-    int status = FAILED;
+    bool resume = false;
+    elbo_epoch last = {.epoch = 0};
+    elbo_run *run = folder ? begun(j, folder, &resume) : NULL;
+    int status = run ? EXIT_SUCCESS : FAILED;
     if (!folder)
         status = elbo__cli_out_of_memory();
-    else if (!run || elbo__cli_note_data(run, &j->data) != ELBO_OK)
-        status = elbo__cli_fail();
-    else {
-        how.folder = folder;
-        how.force = elbo_values_flag(values, "force");
-        if (j->seeds > 1)
-            elbo__cli_inform("seed %" PRId64 ": %s", seed, folder);
-        status = elbo__cli_train_run(run, &j->train, j->held_out ? &j->test : NULL, how, last);
+    else if (j->seeds > 1)
+        elbo__cli_inform("seed %" PRId64 ": %s", seed, folder);
+    if (resume) {
+        const elbo_training how = {.folder = folder, .resume = true};
+        status = elbo__cli_train_run(run, &j->train, j->held_out ? &j->test : NULL, how, &last);
+    } else if (folder && !run) {
+        run = elbo_run_for(j->model, j->line.groups[MODEL].values, &j->train, seed);
+        status = train_new(j, run, folder, &last);
     }
-    if (status == EXIT_SUCCESS)
-        elbo__cli_give_training(&j->result, run, folder, last);
+    if (status == EXIT_SUCCESS) {
+        elbo__cli_give_training(&j->result, run, folder, &last);
+        *elbo = elbo__cli_noted_figure(run, "test-elbo");
+        *error = elbo__cli_noted_figure(run, "test-squared-error");
+    }
     elbo_run_free(run);
     free(folder);
     return status;
 }
 
-/* Mean and deviation of the test figures over the seeds. */
-static void give_spread(job *j, const elbo_epoch *last, const char *metric, const char *label, const char *unit)
+/* Mean and deviation of a test figure over the seeds. */
+static void give_spread(job *j, const double *values, const char *key, const char *label, const char *unit)
 {
-    double *values = calloc((size_t)j->seeds, sizeof *values);
-    char key[48];
-    for (int64_t i = 0; i < j->seeds && values; i++)
-        values[i] = elbo_figures_get(&last[i].test, metric);
-    const elbo_spread spread = elbo_spread_of(values, values ? j->seeds : 0);
-    free(values);
+    const elbo_spread spread = elbo_spread_of(values, j->seeds);
+    char mean[48], deviation[48];
     if (spread.n < 1)
         return;
+    snprintf(mean, sizeof mean, "%s_mean", key);
+    snprintf(deviation, sizeof deviation, "%s_deviation", key);
     elbo__cli_line(&j->result, "%s %.3f +- %.3f %s, mean and standard deviation of %d seeds", label, spread.mean,
                    spread.deviation, unit, (int)spread.n);
-    snprintf(key, sizeof key, "test_%s_mean", metric);
-    elbo__cli_put_number(&j->result, key, spread.mean);
-    snprintf(key, sizeof key, "test_%s_deviation", metric);
-    elbo__cli_put_number(&j->result, key, spread.deviation);
+    elbo__cli_put_number(&j->result, mean, spread.mean);
+    elbo__cli_put_number(&j->result, deviation, spread.deviation);
 }
 
 static int train_seeds(job *j)
 {
     const int64_t first = elbo_values_integer(j->line.groups[GENERAL].values, "seed");
-    elbo_epoch *last = calloc((size_t)j->seeds, sizeof *last);
-    int status = last ? EXIT_SUCCESS : elbo__cli_out_of_memory();
-    if (j->seeds > 1)
+    double *figures = calloc((size_t)j->seeds, 2 * sizeof *figures), *error = figures + j->seeds;
+    int status = figures ? EXIT_SUCCESS : elbo__cli_out_of_memory();
+    if (j->seeds == 1)
+        status = figures ? train_seed(j, first, figures, error) : status;
+    else {
         elbo__cli_open_list(&j->result, "runs");
-    for (int64_t i = 0; i < j->seeds && status == EXIT_SUCCESS; i++) {
-        if (j->seeds > 1)
+        for (int64_t i = 0; i < j->seeds && status == EXIT_SUCCESS; i++) {
             elbo__cli_open_object(&j->result, NULL);
-        status = train_seed(j, first + i, &last[i]);
-        if (j->seeds > 1)
+            status = train_seed(j, first + i, &figures[i], &error[i]);
             elbo__cli_close(&j->result);
-    }
-    if (j->seeds > 1) {
-        elbo__cli_close(&j->result);
-        if (status == EXIT_SUCCESS) {
-            give_spread(j, last, "squared_error", "test squared error", "per image");
-            give_spread(j, last, "elbo", "test ELBO", "nats per image");
         }
+        elbo__cli_close(&j->result);
     }
-    free(last);
+    if (status == EXIT_SUCCESS && j->seeds > 1) {
+        give_spread(j, error, "test_squared_error", "test squared error", "per image");
+        give_spread(j, figures, "test_elbo", "test ELBO", "nats per image");
+    }
+    if (status != EXIT_SUCCESS && j->seeds > 1 && elbo__cli_interrupted())
+        elbo__cli_say("`%s train --resume %s' goes on with this seed and those after it", elbo__cli.name, j->folder);
+    free(figures);
     return status;
 }
+
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 /* Where there is one. */
 static bool read_test_part(job *j, const elbo_run *run)
@@ -166,10 +228,32 @@ static bool read_test_part(job *j, const elbo_run *run)
     return !j->held_out || elbo__cli_read_part_for(run, &j->data, "test", false, &j->test);
 }
 
+/* Whether the folder that is named can be had: to be known before the images are read. */
+static bool check_folder(const job *j)
+{
+    const elbo_values *values = j->line.groups[GENERAL].values;
+    const char *out = elbo_values_text(values, "out");
+    const bool force = elbo_values_flag(values, "force");
+    if (!*out || j->goes_on)
+        return true;
+    if (j->seeds > 1 && !force && elbo__cli_seeds_config(out)) {
+        elbo__cli_say("%s: holds runs of several seeds; only --force replaces them, and --resume goes on with them",
+                      out);
+        return false;
+    }
+    if (j->seeds == 1 && elbo__folder_check(out, force) != ELBO_OK) {
+        elbo__cli_fail();
+        return false;
+    }
+    return true;
+}
+
 static int prepare_and_train(job *j)
 {
     const elbo_model *model = j->model;
     const elbo_values *values = j->line.groups[GENERAL].values;
+    if (!check_folder(j))
+        return FAILED;
     const bool labels = model->flags & ELBO_NEEDS_LABELS;
     const int classes = labels ? (int)elbo_values_integer(values, "classes") : ELBO_WITHOUT_LABELS;
     elbo_set_threads((int)elbo_values_integer(values, "threads"));
@@ -193,7 +277,13 @@ int elbo__cmd_train(int argc, char **argv)
 {
     if (elbo__cli_asks_to_resume(argc, argv))
         return elbo__cli_resume(argc, argv);
+    return elbo__cli_train(argc, argv, false);
+}
+
+int elbo__cli_train(int argc, char **argv, bool goes_on)
+{
     job j = {
+        .goes_on = goes_on,
         .line = {
             .doc = "Trains a model on images and writes a run folder. Command `models' lists the models, `train MODEL "
                    "--help' the options of one.",

@@ -11,8 +11,17 @@
 #include "../tensor/text.h"
 #include "command.h"
 #include "progress.h"
+#include "training.h"
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
+
+static void free_run(compared_run *run)
+{
+    elbo_ini_free(&run->made);
+    elbo_csv_free(&run->metrics);
+    elbo_csv_free(&run->timing);
+    free(run->path);
+}
 
 /* A table of the run; one that is not there, as of a run that was imported, is empty. */
 static elbo_status read_table(const char *folder, const char *name, elbo_csv_table *out)
@@ -25,9 +34,10 @@ static elbo_status read_table(const char *folder, const char *name, elbo_csv_tab
     return status;
 }
 
-static bool read_run(const char *path, compared_run *out)
+/* Says on stderr why a run cannot be read; as a warning where others are left to be compared. */
+static bool read_run(const char *path, bool alone, compared_run *out)
 {
-    *out = (compared_run){.path = path};
+    *out = (compared_run){.path = strdup(path)};
     elbo_run *run = elbo_run_load(path, elbo__cli.models);
     elbo_status status = run ? elbo_run_describe(run, &out->made) : ELBO_IO;
     if (run)
@@ -36,10 +46,42 @@ static bool read_run(const char *path, compared_run *out)
         status = read_table(path, "metrics.csv", &out->metrics);
     if (status == ELBO_OK)
         status = read_table(path, "timing.csv", &out->timing);
-    if (status != ELBO_OK)
+    if (status != ELBO_OK && alone)
         elbo__cli_fail();
+    else if (status != ELBO_OK)
+        elbo__cli_say("warning: left out: %s", elbo_error());
     elbo_run_free(run);
+    if (status != ELBO_OK)
+        free_run(out);
     return status == ELBO_OK;
+}
+
+static bool add_run(comparison *c, const char *path, bool alone)
+{
+    compared_run *runs = realloc(c->runs, (size_t)(c->count + 1) * sizeof *runs);
+    if (!runs)
+        return false;
+    c->runs = runs;
+    c->count += read_run(path, alone, &runs[c->count]);
+    return true;
+}
+
+/* The runs of a folder of several seeds. */
+static bool add_seeds(comparison *c, const char *folder, const char *config)
+{
+    elbo_ini ini;
+    bool room = true;
+    if (elbo_ini_read(config, &ini) != ELBO_OK)
+        return true;
+    const char *seed = elbo_ini_get(&ini, "seed"), *seeds = elbo_ini_get(&ini, "seeds");
+    const long long first = seed ? elbo__read_integer(seed, NULL) : 1, n = elbo__read_integer(seeds, NULL);
+    for (long long i = 0; i < n && room; i++) {
+        char *path = elbo__format("%s/seed-%lld", folder, first + i);
+        room = path && add_run(c, path, false);
+        elbo__free(path);
+    }
+    elbo_ini_free(&ini);
+    return room;
 }
 
 /* ---- where they differ ------------------------------------------------------------------------------------------- */
@@ -191,15 +233,20 @@ static void warn_of_what_does_not_compare(comparison *c)
 
 bool elbo__cli_compare(const char *const *paths, int count, comparison *out)
 {
-    *out = (comparison){.runs = calloc((size_t)count, sizeof *out->runs)};
-    if (!out->runs) {
+    bool room = true;
+    *out = (comparison){.runs = NULL};
+    for (int i = 0; i < count && room; i++) {
+        char *seeds = elbo__cli_seeds_config(paths[i]);
+        room = seeds ? add_seeds(out, paths[i], seeds) : add_run(out, paths[i], count == 1);
+        free(seeds);
+    }
+    if (room && out->count == 0 && count > 1)
+        elbo__cli_say("there is no run to compare");
+    if (room && out->count == 0)
+        return false;
+    if (!room) {
         elbo__cli_out_of_memory();
         return false;
-    }
-    for (int i = 0; i < count; i++) {
-        out->count = i + 1;
-        if (!read_run(paths[i], &out->runs[i]))
-            return false;
     }
     if (!find_differing(out)) {
         elbo__cli_out_of_memory();
@@ -212,11 +259,8 @@ bool elbo__cli_compare(const char *const *paths, int count, comparison *out)
 
 void elbo__cli_free_comparison(comparison *c)
 {
-    for (int i = 0; i < c->count; i++) {
-        elbo_ini_free(&c->runs[i].made);
-        elbo_csv_free(&c->runs[i].metrics);
-        elbo_csv_free(&c->runs[i].timing);
-    }
+    for (int i = 0; i < c->count; i++)
+        free_run(&c->runs[i]);
     for (int i = 0; i < c->differing; i++)
         free(c->options[i]);
     free(c->options);

@@ -9,7 +9,7 @@
 #include "../nn/runs/spread.h"
 
 typedef struct {
-    const char *path;         /* as it was given                                             */
+    char *path;               /* as it was given                                             */
     elbo_ini made;            /* its configuration, as elbo_run_describe tells it            */
     const elbo_option *table; /* the options of its model                                    */
     elbo_csv_table metrics;   /* a row for each epoch; none of a run that was imported       */
@@ -25,8 +25,9 @@ typedef struct {
     bool comparable;    /* all are of the same data and likelihood                                  */
 } comparison;
 
-/* Reads runs, folders all. Says on stderr why one cannot be read, and returns false; and warns, once for each, of what
- * makes their figures not compare. Free with elbo__cli_free_comparison in either case. */
+/* Reads runs, folders all; one of several seeds stands for its runs. Warns of what is no run and is left out, and, once
+ * for each, of what makes figures not compare. Says on stderr where nothing is left, and returns false. Free with
+ * elbo__cli_free_comparison in either case. */
 bool elbo__cli_compare(const char *const *paths, int count, comparison *out);
 void elbo__cli_free_comparison(comparison *c);
 

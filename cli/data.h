@@ -17,8 +17,8 @@ typedef struct {
 } data_source;
 
 /* What OPTION_DATA says of `values`: the data that were named; without a name those that the run (or NULL), which was
- * given as `path`, was trained on; without a run DEFAULT_DATA. Values may be missing where the option says so, or the run was
- * trained in that way. */
+ * given as `path`, was trained on; without a run DEFAULT_DATA. Values may be missing where the option says so, or the
+ * run was trained in that way. */
 data_source elbo__cli_choose_data(const elbo_values *values, const elbo_run *run, const char *path);
 
 /* Notes with a run what it is trained on, for commands that run elsewhere. */

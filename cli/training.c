@@ -1,6 +1,7 @@
 #include "training.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +16,31 @@
 
 /* ---- a training -------------------------------------------------------------------------------------------------- */
 
+char *elbo__cli_quoted(const char *path)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-";
+    char *quoted = malloc(4 * strlen(path) + 3), *to = quoted;
+    if (!quoted)
+        return NULL;
+    if (*path && *path != '-' && strspn(path, plain) == strlen(path))
+        return strcpy(quoted, path);
+    *to++ = '\'';
+    for (; *path; path++)
+        to += *path == '\'' ? sprintf(to, "'\\''") : sprintf(to, "%c", *path);
+    strcpy(to, "'");
+    return quoted;
+}
+
 /* What a training that was ended has left. */
 static int tell_stopped(const char *folder, const elbo_epoch *last)
 {
+    char *quoted = elbo__cli_quoted(folder);
     if (last->epoch > 0)
-        elbo__cli_say("stopped; %s holds epoch %" PRId64 ", and `%s train --resume %s' goes on", folder, last->epoch,
-                      elbo__cli.name, folder);
+        elbo__cli_say("stopped; %s holds epoch %" PRId64 ", and `%s train --resume %s' goes on", folder, last->kept,
+                      elbo__cli.name, quoted ? quoted : folder);
     else
-        elbo__cli_say("stopped; `%s train --resume %s' goes on", elbo__cli.name, folder);
+        elbo__cli_say("stopped; `%s train --resume %s' goes on", elbo__cli.name, quoted ? quoted : folder);
+    free(quoted);
     return elbo__cli_interrupted() ? elbo__cli_interrupted() : FAILED;
 }
 
@@ -83,14 +101,31 @@ static void give_note(result *r, const elbo_run *run, const char *note, const ch
     elbo_release(text);
 }
 
-/* Figures of the test images by the model that is kept, which the run notes. */
+double elbo__cli_noted_figure(const elbo_run *run, const char *note)
+{
+    char *text = elbo_run_noted(run, note);
+    const double figure = text ? strtod(text, NULL) : NAN;
+    elbo_release(text);
+    return figure;
+}
+
+/* Figures by the model that is kept, which the run notes. */
 static void give_noted(result *r, const elbo_run *run, const char *note, const char *key, const char *label, int digits,
                        const char *unit)
 {
-    char *text = elbo_run_noted(run, note);
-    if (text)
-        elbo__cli_give_number(r, key, label, strtod(text, NULL), digits, unit);
-    elbo_release(text);
+    const double figure = elbo__cli_noted_figure(run, note);
+    if (!isnan(figure))
+        elbo__cli_give_number(r, key, label, figure, digits, unit);
+}
+
+/* "active units 18 of 20" */
+static void give_active_units(result *r, const elbo_run *run)
+{
+    const double active = elbo__cli_noted_figure(run, "active-units");
+    if (isnan(active))
+        return;
+    elbo__cli_line(r, "active units %.0f of %" PRId64, active, elbo_run_latent(run));
+    elbo__cli_put_integer(r, "active_units", (int64_t)active);
 }
 
 void elbo__cli_give_training(result *r, const elbo_run *run, const char *folder, const elbo_epoch *last)
@@ -105,6 +140,9 @@ void elbo__cli_give_training(result *r, const elbo_run *run, const char *folder,
     give_noted(r, run, "val-elbo", "val_elbo", "validation ELBO", 1, "nats per image");
     give_noted(r, run, "test-squared-error", "test_squared_error", "test squared error", 3, "per image");
     give_noted(r, run, "test-elbo", "test_elbo", "test ELBO", 1, "nats per image");
+    if (!elbo_run_model(run)->fit && isnan(elbo__cli_noted_figure(run, "test-loss")) && !last->val.count)
+        give_noted(r, run, "train-loss", "train_loss", "training loss", 3, "per image");
+    give_active_units(r, run);
     for (int i = 0; i < last->test.count; i++)
         if (strncmp(last->test.at[i].name, "iwae-", 5) == 0) {
             char key[48], label[48];
@@ -142,6 +180,15 @@ static const elbo_option resume_options[] = {
     ELBO_OPTIONS_END,
 };
 
+/* Why there was nothing to do. */
+static void tell_over(const elbo_run *run, int64_t epochs)
+{
+    if (epochs > 0 && (double)epochs > elbo__cli_noted_figure(run, "epochs-done"))
+        elbo__cli_note("nothing was left to do: the training ended early, for want of a better epoch");
+    else
+        elbo__cli_note("nothing was left to do; --epochs asks for more epochs");
+}
+
 /* The images of the training, and the rest of it. */
 static int go_on(const elbo_values *values, const char *folder, elbo_run *run, result *r)
 {
@@ -159,13 +206,48 @@ static int go_on(const elbo_values *values, const char *folder, elbo_run *run, r
         elbo__cli_tell_data(&source, &train);
         status = elbo__cli_train_run(run, &train, held_out ? &test : NULL, how, &last);
         if (status == EXIT_SUCCESS && last.epoch == 0)
-            elbo__cli_note("nothing was left to do; --epochs asks for more epochs");
+            tell_over(run, how.epochs);
         if (status == EXIT_SUCCESS)
             elbo__cli_give_training(r, run, folder, &last);
         elbo_images_free(&test);
     }
     elbo_images_free(&train);
     free(source.folder);
+    return status;
+}
+
+char *elbo__cli_seeds_config(const char *folder)
+{
+    char *path = NULL;
+    elbo_ini ini = {.count = 0};
+    if (asprintf(&path, "%s/config.ini", folder) < 0)
+        return NULL;
+    const bool found = access(path, F_OK) == 0 && elbo_ini_read(path, &ini) == ELBO_OK && elbo_ini_get(&ini, "seeds");
+    elbo_ini_free(&ini);
+    if (found)
+        return path;
+    free(path);
+    return NULL;
+}
+
+/* The same command as at first, in the same folder. */
+static int go_on_with_seeds(const command_line *line, char *config, const char *folder)
+{
+    const elbo_values *values = line->groups[0].values;
+    const char *data = elbo_values_text(values, "data");
+    char *threads = elbo_values_print(values, "threads");
+    char *argv[12] = {"train", "--config", config, "--out", (char *)folder, "--threads", threads};
+    int argc = 7;
+    if (elbo_values_integer(values, "epochs") > 0)
+        elbo__cli_wrong_usage(line, "option \"epochs\": of several seeds each goes on by itself, as %s/seed-1", folder);
+    if (*data) {
+        argv[argc++] = "--data";
+        argv[argc++] = (char *)data;
+    }
+    if (elbo_values_flag(values, "json"))
+        argv[argc++] = "--json";
+    const int status = threads ? elbo__cli_train(argc, argv, true) : elbo__cli_out_of_memory();
+    elbo_release(threads);
     return status;
 }
 
@@ -210,6 +292,13 @@ int elbo__cli_resume(int argc, char **argv)
     const char *folder = elbo_values_text(values, "resume");
     if (!*folder)
         elbo__cli_wrong_usage(&line, "option \"resume\": the name of the run is empty");
+    char *seeds = elbo__cli_seeds_config(folder);
+    if (seeds) {
+        const int status = go_on_with_seeds(&line, seeds, folder);
+        free(seeds);
+        elbo__cli_release(&line);
+        return status;
+    }
     elbo__cli_warn_of_slow_products();
     elbo__cli_watch_work();
     elbo_set_threads((int)elbo_values_integer(values, "threads"));

@@ -13,6 +13,18 @@ int elbo__cli_train_run(elbo_run *run, const elbo_images *train, const elbo_imag
 /* Members and lines of what a finished training left in its folder. */
 void elbo__cli_give_training(result *r, const elbo_run *run, const char *folder, const elbo_epoch *last);
 
+/* A figure that the run notes, such as test-elbo; NaN: it has none. */
+double elbo__cli_noted_figure(const elbo_run *run, const char *note);
+
+/* A path as a shell takes it: in quotes where that is needed. A new string, freed with free; NULL: out of memory. */
+char *elbo__cli_quoted(const char *path);
+
+/* elbo train MODEL. goes_on: with seeds that were trained before, in the folder of --out. */
+int elbo__cli_train(int argc, char **argv, bool goes_on);
+
+/* The file that says what the runs in a folder of several seeds have in common; freed with free. NULL: it is none. */
+char *elbo__cli_seeds_config(const char *folder);
+
 /* elbo train --resume RUN */
 bool elbo__cli_asks_to_resume(int argc, char **argv);
 int elbo__cli_resume(int argc, char **argv);

@@ -83,13 +83,15 @@ sed 's/  */ /g' out | head -n 1 | grep -q '^run model latent-dim epochs done ' |
 # ---- what is wrong --------------------------------------------------------------------------------------------------
 
 fails 64 'RUN... is missing' "$elbo" compare
-fails 1 'nowhere: cannot open' "$elbo" compare runs/* nowhere
-fails 1 'data/model.safetensors: cannot open' "$elbo" compare data
+runs 'compare with what is no run' "$elbo" compare runs/* nowhere data
+[ "$(grep -c '^elbo: warning: left out: ' err)" -eq 2 ] || complain 'compare: not two warnings of what is no run'
+row 'runs/seed-1 vae 1 8 2 -8.00 3.0000\* 1.0 200 -8.00 2'
+fails 1 'data: holds no run' "$elbo" compare data
 fails 1 'no run has a metric "test_eblo"; the nearest is "test_elbo"' "$elbo" compare runs/* --metric test_eblo
 fails 1 'curves.gif' "$elbo" compare runs/* -o curves.gif
 fails 1 'nowhere/a.svg' "$elbo" compare runs/* -o nowhere/a.svg
 metrics runs/wide 1,a,2,3
-fails 1 'runs/wide/metrics.csv:2: ' "$elbo" compare runs/*
+fails 1 'runs/wide/metrics.csv:2: ' "$elbo" compare runs/wide
 # the same run twice is no second seed, and what was kept is not always the last epoch
 metrics runs/wide 1,-7,7,3.75 2,-7.5,7.5,3.5
 runs 'compare a run with itself' "$elbo" compare runs/seed-1 runs/seed-1

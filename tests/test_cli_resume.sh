@@ -3,7 +3,7 @@
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/cli.sh"
 
-small='--data data --hidden 64 --latent 4 --batch 4 --epochs 8 --val 0.2 --ema 0.9 --sample-every 2'
+small='--data data --hidden 64 --latent 4 --batch 2 --epochs 16 --val 0.2 --ema 0.9 --sample-every 2'
 
 # A number from 0 to 99: another each time, the same in every run of the test.
 state=7
@@ -15,23 +15,27 @@ draw() {
 # same WHAT A B: all that a run leaves but its timing
 same() {
     for file in model.safetensors resume.safetensors metrics.csv config.ini samples.png reconstruction.png \
-        samples-0002.png samples-0008.png; do
+        samples-0002.png samples-0016.png; do
         cmp -s "$2/$file" "$3/$file" || complain "$1: $file is another"
     done
 }
 
 runs 'the whole training' "$elbo" train vae $small --out whole
-[ "$(wc -l <whole/metrics.csv)" -eq 9 ] || complain 'not eight epochs'
+[ "$(wc -l <whole/metrics.csv)" -eq 17 ] || complain 'not sixteen epochs'
 duration=$(tail -n 1 whole/timing.csv | cut -d, -f2)
 
-# The training is sent SIGNAL after a random part of the time that all of it takes; what it left goes on, and is
-# interrupted again, until it is over.
+# The training is sent SIGNAL after a random part of the time that all of it takes, the first time often only when it
+# has something to go on from; what it left goes on, and is interrupted again, until it is over.
 interrupted() {
     signal=$1 run=$2
     shift 2
     resumed=0
     "$elbo" train vae $small --out "$run" >out 2>err &
     process=$!
+    draw
+    while [ "$number" -lt 70 ] && [ ! -f "$run/resume.safetensors" ] && kill -0 $process 2>/dev/null; do
+        sleep 0.01
+    done
     while :; do
         draw
         sleep "$(echo "$duration $number" | awk '{ printf "%.3f", $1 * $2 / 60 + 0.02 }')"
@@ -64,6 +68,28 @@ for signal in INT KILL TERM; do
 done
 [ $total -gt 3 ] || complain "only $total trainings went on: the test says little"
 
+# ---- several seeds --------------------------------------------------------------------------------------------------
+
+some='--data data --hidden 64 --latent 4 --batch 4 --epochs 8 --seed 3 --seeds 3'
+runs 'three seeds' "$elbo" train vae $some --out three
+grep '^test ELBO .* +- ' out >spread || complain 'no mean and deviation'
+"$elbo" train vae $some --out again >out 2>err &
+process=$!
+while [ ! -f again/seed-4/model.safetensors ]; do sleep 0.02; done
+kill -INT $process
+wait $process
+[ -d again/seed-5 ] && complain 'the third seed began too soon for this test'
+fails 1 'again: holds runs of several seeds' "$elbo" train vae $some --out again
+runs 'the rest of them' "$elbo" train --resume again
+grep '^test ELBO .* +- ' out | cmp -s - spread || complain 'another mean and deviation'
+for seed in 3 4 5; do
+    for file in model.safetensors resume.safetensors metrics.csv samples.png; do
+        cmp -s three/seed-$seed/$file again/seed-$seed/$file || complain "seed $seed: $file is another"
+    done
+done
+runs 'seeds beside each other' "$elbo" compare three again
+says '^mean +- standard deviation over seeds'
+
 # ---- what is said --------------------------------------------------------------------------------------------------
 
 "$elbo" train vae $small --epochs 100000 --out long >out 2>err &
@@ -79,8 +105,8 @@ grep -q '^elbo: stopped; long holds epoch [0-9]*, and `elbo train --resume long.
 runs 'nothing left' "$elbo" train --resume whole
 grep -q 'nothing was left to do' err || complain 'does not say that nothing was left'
 says '^test ELBO -'
-runs 'more epochs' "$elbo" train --resume whole --epochs 9
-[ "$(wc -l <whole/metrics.csv)" -eq 10 ] || complain 'not nine epochs'
+runs 'more epochs' "$elbo" train --resume whole --epochs 17
+[ "$(wc -l <whole/metrics.csv)" -eq 18 ] || complain 'not seventeen epochs'
 
 fails 1 'nowhere: holds no resume.safetensors' "$elbo" train --resume nowhere
 fails 64 'too many arguments' "$elbo" train vae --resume whole

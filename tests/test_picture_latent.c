@@ -214,7 +214,7 @@ START_TEST(a_traversal_shows_the_dimensions_that_were_asked_for_in_their_order)
     }
     grid_free(&g);
     assert_refused(elbo_picture_traversal(run, &(elbo_view){.dims = {2, {1, 5}}}, -1, scratch_path("none")),
-                   "dimension 4: the latent space has 4, from 0 on");
+                   "dimension 5: the latent space has 4, the first being 1");
     elbo_run_free(run);
 }
 END_TEST

@@ -332,7 +332,7 @@ START_TEST(files_that_are_no_run_of_a_known_model_are_refused)
         assert_not_loaded("edited", elbo_models, cases[i].reason);
     }
     assert_not_loaded("missing", elbo_models, "No such file");
-    assert_not_loaded("", elbo_models, "No such file"); /* a folder that holds no run */
+    assert_not_loaded("", elbo_models, "holds no run: there is no model.safetensors");
 }
 END_TEST
 

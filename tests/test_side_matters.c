@@ -96,7 +96,7 @@ START_TEST(a_disk_without_room_for_the_model_is_told_before_the_first_step)
     listener l = {.steps = 0};
     const elbo_training how = {.epochs = 1, .folder = scratch_path("run"), .progress = count_step, .user = &l};
     scratch_disk_full(5000);
-    assert_not_trained(run, &how, "run: no room for the model, 0.0 MB");
+    assert_not_trained(run, &how, "run: no room for the model, 0.1 MB");
     scratch_disk_free();
     ck_assert_int_eq(l.steps, 0);
     ck_assert_int_eq(scratch_entries(), 0);

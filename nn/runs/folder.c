@@ -112,6 +112,12 @@ static elbo_status check(const char *path, bool force)
     return ELBO_OK;
 }
 
+elbo_status elbo__folder_check(const char *path, bool force)
+{
+    struct stat info;
+    return stat(path, &info) == 0 ? check(path, force) : ELBO_OK;
+}
+
 static elbo_status make_stage(const elbo__folder *folder)
 {
     char *path = join(folder->path, STAGE);
@@ -211,6 +217,43 @@ static elbo_status check_target(const elbo__folder *folder, const struct file *f
     return ELBO_OK;
 }
 
+/* samples-0005.png and its like, of which nobody knows how many there are. */
+static bool is_numbered(const char *name)
+{
+    static const char before[] = "samples-";
+    const size_t length = sizeof before - 1;
+    const size_t digits = strncmp(name, before, length) == 0 ? strspn(name + length, "0123456789") : 0;
+    return digits > 0 && strcmp(name + length + digits, ".png") == 0;
+}
+
+/* Whether a file is what a writer that was killed left of a file of a run: samples.png.tmp-1234-0 */
+static bool is_leftover(const char *name)
+{
+    const char *tail = strstr(name, ".tmp-");
+    char of[64];
+    if (!tail || strspn(tail + 5, "0123456789-") != strlen(tail + 5) || (size_t)(tail - name) >= sizeof of)
+        return false;
+    elbo__print(of, sizeof of, "%.*s", (int)(tail - name), name);
+    for (int i = 0; i < FILES; i++)
+        if (strcmp(files[i].name, of) == 0)
+            return true;
+    return is_numbered(of);
+}
+
+static void remove_leftovers(const char *listed)
+{
+    elbo__listing list = {.count = 0};
+    if (elbo__list_folder(listed, &list) != ELBO_OK)
+        list.count = 0; /* there is no such folder */
+    for (size_t i = 0; i < list.count; i++) {
+        char *path = is_leftover(list.names[i]) ? join(listed, list.names[i]) : NULL;
+        if (path)
+            unlink(path);
+        elbo__free(path);
+    }
+    elbo__listing_free(&list);
+}
+
 /* Takes a folder to go on in: what is in the stage is of use only with what to go on from. */
 static elbo_status open_again(elbo__folder *folder)
 {
@@ -224,6 +267,11 @@ static elbo_status open_again(elbo__folder *folder)
     folder->published = !exists(staged(folder, ELBO__RESUME_FILE));
     if (folder->published)
         remove_stage(folder);
+    char *stage = join(folder->path, STAGE);
+    remove_leftovers(folder->path);
+    if (stage && !folder->published)
+        remove_leftovers(stage);
+    elbo__free(stage);
     return ELBO_OK;
 }
 
@@ -239,6 +287,7 @@ static elbo_status open_folder(elbo__folder *folder, elbo__folder_way way)
     if (status != ELBO_OK)
         return status;
     remove_stage(folder); /* of a training that was killed */
+    remove_leftovers(folder->path);
     return make_stage(folder);
 }
 
@@ -326,15 +375,6 @@ static elbo_status move(const elbo__folder *folder, const struct file *file, con
     if (rename(from, to) == 0 || (!file->required && errno == ENOENT && (unlink(to) == 0 || errno == ENOENT)))
         return ELBO_OK;
     return elbo__fail(ELBO_IO, "%s: cannot replace: %s", to, elbo__reason(errno));
-}
-
-/* samples-0005.png and its like, of which nobody knows how many there are. */
-static bool is_numbered(const char *name)
-{
-    static const char before[] = "samples-";
-    const size_t length = sizeof before - 1;
-    const size_t digits = strncmp(name, before, length) == 0 ? strspn(name + length, "0123456789") : 0;
-    return digits > 0 && strcmp(name + length + digits, ".png") == 0;
 }
 
 static elbo_status move_one(const elbo__folder *folder, const char *name)

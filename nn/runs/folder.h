@@ -38,6 +38,9 @@ typedef struct elbo__folder elbo__folder;
 typedef enum { ELBO__NEW, ELBO__REPLACE, ELBO__GO_ON } elbo__folder_way;
 elbo_status elbo__folder_open(const char *path, elbo__folder_way way, elbo__folder **out) ELBO_MUST_CHECK;
 
+/* Whether a new training could have the folder, as far as that can be told now: before the images are read, say. */
+elbo_status elbo__folder_check(const char *path, bool force) ELBO_MUST_CHECK;
+
 /* The resume.safetensors of a folder: what was not published yet is the newer one. A new string, freed with
  * elbo__free; NULL, and a message, where there is none. */
 char *elbo__folder_resume(const char *path);

@@ -263,13 +263,46 @@ static elbo_run *load_file(const char *path, bool resume, const elbo_model *cons
     return NULL;
 }
 
+/* The message for a folder without a model: what it holds instead. */
+static void no_run_in(const char *path)
+{
+    struct stat info;
+    elbo__listing list = {.count = 0};
+    const char *first = NULL;
+    size_t runs = 0;
+    char *resume = elbo__folder_resume(path);
+    if (!resume && elbo__list_folder(path, &list) == ELBO_OK)
+        for (size_t i = 0; i < list.count; i++) {
+            char *model = elbo__format("%s/%s/" ELBO__MODEL_FILE, path, list.names[i]);
+            if (model && stat(model, &info) == 0) {
+                first = first ? first : list.names[i];
+                runs++;
+            }
+            elbo__free(model);
+        }
+    if (resume)
+        (void)elbo__fail(
+            ELBO_IO, "%s: holds no model yet: its training has not finished an epoch; --resume goes on with it", path);
+    else if (runs)
+        (void)elbo__fail(ELBO_IO, "%s: holds %zu run%s, such as %s/%s, and is none itself", path, runs,
+                         runs > 1 ? "s" : "", path, first);
+    else
+        (void)elbo__fail(ELBO_IO, "%s: holds no run: there is no " ELBO__MODEL_FILE, path);
+    elbo__free(resume);
+    elbo__listing_free(&list);
+}
+
 elbo_run *elbo_run_load(const char *path, const elbo_model *const *models)
 {
     struct stat info;
     if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
         return load_file(path, false, models);
     char *file = elbo__format("%s/" ELBO__MODEL_FILE, path);
-    elbo_run *run = file ? load_file(file, false, models) : NULL;
+    elbo_run *run = NULL;
+    if (file && stat(file, &info) != 0)
+        no_run_in(path);
+    else if (file)
+        run = load_file(file, false, models);
     elbo__free(file);
     return run;
 }

@@ -174,7 +174,7 @@ static elbo_status note_latent_use(elbo__training *t)
     if (status != ELBO_OK)
         return status;
     char *text = elbo__format("%lld", (long long)use.active);
-    status = text ? elbo_run_note(t->run, "active-units", text) : ELBO_NO_MEMORY;
+    status = text ? elbo_run_note(t->run, ELBO__ACTIVE_UNITS, text) : ELBO_NO_MEMORY;
     elbo__free(text);
     const bool few = use.active == 0 || use.active * 10 < use.latent;
     if (status == ELBO_OK && few && t->at.updates >= ENOUGH_UPDATES)

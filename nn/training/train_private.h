@@ -65,6 +65,8 @@ typedef struct {
     double clock, saved;       /* when `seconds` was last brought up to date, and a checkpoint last written       */
 } elbo__training;
 
+#define ELBO__ACTIVE_UNITS "active-units" /* a note: so many dimensions of z are in use */
+
 /* ---- train_options.c --------------------------------------------------------------------------------------------- */
 
 /* Puts what is not 0 in `training` into values of elbo_training_options, which checks it. */

@@ -50,7 +50,7 @@ static bool is_figure(const char *key)
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (strncmp(key, parts[i], strlen(parts[i])) == 0)
             return !elbo__option_row(elbo_training_options, key) && !strstr(key, "-fingerprint");
-    return false;
+    return strcmp(key, ELBO__ACTIVE_UNITS) == 0;
 }
 
 static void forget_figures(elbo_run *run)
@@ -64,7 +64,7 @@ static void forget_figures(elbo_run *run)
 static void forget_training(elbo_run *run)
 {
     static const char *const notes[] = {"kernels",           "epochs-done",      "steps-done",
-                                        "train-fingerprint", "test-fingerprint", "active-units"};
+                                        "train-fingerprint", "test-fingerprint"};
     for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
         elbo_ini_remove(&run->notes, notes[i]);
     forget_figures(run);
