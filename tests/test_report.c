@@ -141,6 +141,52 @@ START_TEST(long_places_are_shown_by_their_ends)
 }
 END_TEST
 
+/* The section of the reconstructions. */
+static char *reconstructions_of(elbo_run *run, const elbo_images *images)
+{
+    char *page = page_of(run, images, NULL);
+    const char *begin = strstr(page, "<section id=\"reconstructions\"");
+    char *section = strndup(begin, (size_t)(strstr(begin, "</section>") - begin));
+    free(page);
+    return section;
+}
+
+/* The test images are of the classes 0 to 3 in turn; here they are in the order of their classes. */
+START_TEST(reconstructions_are_of_the_classes_in_turn_however_the_images_are_sorted)
+{
+    elbo_tensor pixels = elbo_tensor_new(ELBO_U8, test.images.layout.shape);
+    elbo_tensor labels = elbo_tensor_new(ELBO_U8, test.labels.layout.shape);
+    elbo_images sorted;
+    int64_t row = 0;
+    for (int class = 0; class < test.classes; class ++)
+        for (int64_t i = class; i < test.count; i += test.classes, row++) {
+            elbo_tensor from = test.images, to = pixels;
+            from.layout = elbo_layout_slice(&from.layout, 0, i, 1);
+            to.layout = elbo_layout_slice(&to.layout, 0, row, 1);
+            elbo_tensor_copy(&to, &from);
+            elbo_tensor_set(&labels, &row, class);
+        }
+    ck_assert_int_eq(row, test.count);
+    assert_ok(elbo_images_of(&pixels, &labels, test.classes, &sorted));
+    elbo_run *run = new_run(&elbo_model_cvae, 1);
+    char *expected = reconstructions_of(run, &test), *section = reconstructions_of(run, &sorted);
+    ck_assert_msg(strcmp(section, expected) == 0, "other images, or in another order");
+    SAYS(section, "<figcaption>Images of each class in turn, and below each");
+    free(expected);
+    free(section);
+    test.labels.data = NULL; /* without labels they stand in their own order */
+    elbo_run *other = new_run(&elbo_model_vae, 1);
+    section = reconstructions_of(other, &test);
+    SAYS(section, "<figcaption>Rows of images, and below each");
+    free(section);
+    elbo_run_free(other);
+    elbo_run_free(run);
+    elbo_images_free(&sorted);
+    elbo_tensor_free(&labels);
+    elbo_tensor_free(&pixels);
+}
+END_TEST
+
 START_TEST(pictures_of_a_model_that_takes_labels_name_their_classes)
 {
     elbo_run *run = new_run(&elbo_model_cvae, 1);
@@ -378,6 +424,7 @@ Suite *suite_report(void)
     tcase_add_test(holds, figures_of_a_model_that_is_fitted_are_its_own);
     tcase_add_test(holds, long_places_are_shown_by_their_ends);
     tcase_add_test(holds, pictures_of_a_model_that_takes_labels_name_their_classes);
+    tcase_add_test(holds, reconstructions_are_of_the_classes_in_turn_however_the_images_are_sorted);
     tcase_add_test(holds, curves_are_those_of_the_metrics);
     tcase_add_test(holds, pictures_of_the_training_stand_in_a_strip);
     tcase_add_test(holds, texts_cannot_break_out_of_their_places);

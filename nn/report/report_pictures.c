@@ -11,8 +11,17 @@
 #include "../pictures/picture_private.h"
 #include "report_private.h"
 
-/* STRIP_*: pictures of the training, and their bytes; TRAVERSED: pixels of a traversal. Both bound the page's size. */
-enum { STRIP_MOST = 12, STRIP_LEAST = 2, STRIP_BYTES = 600000, STEPS = 11, TRAVERSED = 4000000, SVG_BYTES = 1 << 26 };
+/* STRIP_*: pictures of the training, and their bytes; TRAVERSED: pixels of a traversal. Both bound the page's size.
+ * MIXED: images that are reconstructed at most. */
+enum {
+    MIXED = 32,
+    STRIP_MOST = 12,
+    STRIP_LEAST = 2,
+    STRIP_BYTES = 600000,
+    STEPS = 11,
+    TRAVERSED = 4000000,
+    SVG_BYTES = 1 << 26
+};
 
 /* ---- samples ----------------------------------------------------------------------------------------------------- */
 
@@ -127,9 +136,20 @@ elbo_status elbo__report_samples(elbo__report *r)
 
 /* ---- reconstructions --------------------------------------------------------------------------------------------- */
 
+#define PAIRS                                                                                                          \
+    ", and below each what the model makes of it from one draw of z. What a model that corrupts or binarises images "  \
+    "sees stands between the two."
+
 static elbo_status draw_reconstructions(elbo__report *r, const char *path)
 {
-    return elbo__picture_some_reconstructions(r->run, &r->few, path);
+    if (!r->images->labels.data)
+        return elbo__picture_some_reconstructions(r->run, r->images, path);
+    elbo_images mixture;
+    elbo_status status = elbo__report_mixture(r->images, MIXED, &mixture);
+    if (status == ELBO_OK)
+        status = elbo__picture_some_reconstructions(r->run, &mixture, path);
+    elbo__report_mixture_free(&mixture);
+    return status;
 }
 
 elbo_status elbo__report_reconstructions(elbo__report *r)
@@ -139,8 +159,7 @@ elbo_status elbo__report_reconstructions(elbo__report *r)
         return ELBO_OK;
     }
     return elbo__report_picture(r, draw_reconstructions, "Images, and below each its reconstruction",
-                                "Rows of images, and below each what the model makes of it from one draw of z. What a "
-                                "model that corrupts or binarises images sees stands between the two.");
+                                r->images->labels.data ? "Images of each class in turn" PAIRS : "Rows of images" PAIRS);
 }
 
 /* ---- the latent space -------------------------------------------------------------------------------------------- */
