@@ -206,6 +206,7 @@ script_tests = \
     %reldir%/floors \
     %reldir%/headers \
     %reldir%/layers \
+    %reldir%/links \
     %reldir%/locales \
     %reldir%/sources \
     %reldir%/symbols \
