@@ -179,23 +179,47 @@ static void put_fact(elbo__report *r, const char *name, const char *value)
         elbo__html(r->out, "<div><dt>%s</dt><dd>%s</dd></div>\n", name, value);
 }
 
-/* A text with the name of a file in it, of which a long one is shown by its last parts, and whole where it is
+/* Where the name of a folder begins in a text: its first "/" that nothing or a blank stands before. NULL: nowhere. */
+static const char *find_path(const char *text)
+{
+    const char *path = strchr(text, '/');
+    while (path && path > text && path[-1] != ' ')
+        path = strchr(path + 1, '/');
+    return path;
+}
+
+/* A text that may go on in another line after each "/". */
+static void put_parts(elbo__report *r, const char *text)
+{
+    char part[300];
+    while (*text) {
+        const size_t length = strcspn(text, "/") + (strchr(text, '/') != NULL);
+        elbo__print(part, sizeof part, "%.*s", (int)length, text);
+        elbo__html(r->out, "%s", part);
+        text += length;
+        if (*text)
+            elbo__html(r->out, "<wbr>");
+    }
+}
+
+/* A text with the name of a folder in it, of which a long one is shown by its last parts, and whole where it is
  * pointed at: "part test of /home/me/pictures/digits" as "part test of .../pictures/digits". */
 static void put_place(elbo__report *r, const char *name, const char *value)
 {
     enum { LONG = 40 };
-    const char *path = value ? strchr(value, '/') : NULL;
-    while (path && path > value && path[-1] != ' ')
-        path = strchr(path + 1, '/');
-    const char *end = path ? path + strlen(path) : NULL, *tail = path;
-    while (tail && end - tail > LONG && strchr(tail + 1, '/'))
+    if (!value || !*value)
+        return;
+    const char *path = find_path(value), *tail = path ? path : value;
+    while (path && strlen(tail) > LONG && strchr(tail + 1, '/'))
         tail = strchr(tail + 1, '/');
-    char *words = tail != path ? elbo__format("%.*s\xe2\x80\xa6%s", (int)(path - value), value, tail) : NULL;
-    if (words)
-        elbo__html(r->out, "<div><dt>%s</dt><dd title=\"%s\">%s</dd></div>\n", name, value, words);
-    else
-        put_fact(r, name, value);
-    elbo__free(words);
+    elbo__html(r->out, "<div><dt>%s</dt><dd title=\"%s\">", name, value);
+    if (path) {
+        char *before = elbo__format("%.*s", (int)(path - value), value);
+        elbo__html(r->out, "%s%s", before ? before : "", tail == path ? "" : "\xe2\x80\xa6");
+        elbo__free(before);
+    }
+    put_parts(r, tail);
+    elbo__html(r->out, "</dd></div>\n");
 }
 
 static void put_count(elbo__report *r, const char *name, int64_t value)
