@@ -11,6 +11,7 @@
 #include "command.h"
 #include "compare.h"
 #include "grid.h"
+#include "on_run.h"
 #include "options.h"
 #include "progress.h"
 #include "result.h"
@@ -373,6 +374,10 @@ static int show(const comparison *c, const elbo_values *values)
     const bool seeds = has_seeds(c), alone = elbo_values_flag(values, "by-seed");
     if (!metric)
         return FAILED;
+    if (elbo__cli_is_part_of_run(output)) {
+        elbo__cli_say("option \"output\": \"%s\" is the name of a part of a run", output);
+        return FAILED;
+    }
     if (output[0] && draw_curves(c, metric, output) != ELBO_OK)
         return elbo__cli_fail();
     result r = elbo__cli_result(values);

@@ -50,7 +50,8 @@ static int work_on_images(run_job *job, bool labels, int (*work)(const run_job *
 
 bool elbo__cli_is_part_of_run(const char *path)
 {
-    static const char *const parts[] = {"model.safetensors", "config.ini", "metrics.csv"};
+    static const char *const parts[] = {"model.safetensors", "resume.safetensors", "config.ini", "metrics.csv",
+                                        "timing.csv"};
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (strcmp(name, parts[i]) == 0)

@@ -135,6 +135,7 @@ void elbo__cli_give_training(result *r, const elbo_run *run, const char *folder,
     give_picture(r, "reconstructions", folder, "reconstruction.png");
     give_note(r, run, "fitted-by", "fitted_by", "fitted by");
     give_note(r, run, "explained-variance", "explained_variance", "explained variance");
+    give_active_units(r, run);
     if (last->val.count)
         elbo__cli_give_integer(r, "kept_epoch", "kept epoch", last->kept, NULL);
     give_noted(r, run, "val-elbo", "val_elbo", "validation ELBO", 1, "nats per image");
@@ -142,7 +143,6 @@ void elbo__cli_give_training(result *r, const elbo_run *run, const char *folder,
     give_noted(r, run, "test-elbo", "test_elbo", "test ELBO", 1, "nats per image");
     if (!elbo_run_model(run)->fit && isnan(elbo__cli_noted_figure(run, "test-loss")) && !last->val.count)
         give_noted(r, run, "train-loss", "train_loss", "training loss", 3, "per image");
-    give_active_units(r, run);
     for (int i = 0; i < last->test.count; i++)
         if (strncmp(last->test.at[i].name, "iwae-", 5) == 0) {
             char key[48], label[48];

@@ -99,7 +99,8 @@ typedef struct {
     double least, greatest;          /* of the values that are there; NaN where none is                         */
     uint64_t fingerprint;            /* a hash of dtypes, shapes and elements, the same from a file or an array */
     bool owned;                      /* the data is freed with it                                               */
-    struct elbo_mapping *mapping;    /* the library's: a large file, seen as memory; NULL: there is none        */
+    struct elbo_mapping *mapping;    /* the library's: a large file, seen as memory, which serves one thread at a */
+                                     /* time; NULL: there is none                                               */
 } elbo_images;
 
 /* Reads one part of SOURCE, or makes one of the sprites. classes = 0: as many as the largest label asks for, as there

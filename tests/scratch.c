@@ -173,6 +173,23 @@ struct dirent *readdir(DIR *entries)
     return real(entries);
 }
 
+static void (*on_rename)(void);
+
+void scratch_on_rename(void (*hook)(void))
+{
+    on_rename = hook;
+}
+
+int rename(const char *from, const char *to)
+{
+    static int (*real)(const char *, const char *);
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "rename");
+    if (on_rename)
+        on_rename();
+    return real(from, to);
+}
+
 static struct {
     int left;        /* allocations until the one that fails; negative: none fails */
     int outstanding; /* blocks in use */

@@ -41,6 +41,9 @@ void scratch_disk_free(void);
 /* From here on no folder can be read beyond `entries` of its entries, "." and ".." among them; negative: all can. */
 void scratch_break_folders(int entries);
 
+/* From here on `hook` is called before each file is renamed, NULL: nothing is. */
+void scratch_on_rename(void (*hook)(void));
+
 /* Runs `work` with the first allocation failing, then the second, and so on until it succeeds. Fails the test when a
  * failure is not reported as ELBO_NO_MEMORY or a block is lost. `work` frees what it makes. */
 void assert_survives_failing_allocations(elbo_status (*work)(void));

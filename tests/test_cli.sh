@@ -231,7 +231,7 @@ fails 1 'data: is not empty and holds no run' "$elbo" train vae $small --out dat
 fails 1 "five.png: is a file" "$elbo" train vae $small --out five.png --force
 fails 1 "five.png" "$elbo" train vae $small --out five.png/run
 fails 1 'nowhere' "$elbo" sample nowhere
-fails 1 'data/model.safetensors' "$elbo" info data
+fails 1 'data: holds no run' "$elbo" info data
 fails 1 'five.png' "$elbo" evaluate five.png
 fails 1 'nowhere/x.png' "$elbo" sample runs/a -o nowhere/x.png
 if [ "$(id -u)" -ne 0 ]; then

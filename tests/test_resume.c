@@ -70,6 +70,13 @@ static void copy_folder(const char *from, const char *to)
     ck_assert_int_eq(system(command), 0);
 }
 
+static void no_folder(const char *name)
+{
+    char command[500];
+    snprintf(command, sizeof command, "rm -rf '%s'", scratch_path(name));
+    ck_assert_int_eq(system(command), 0);
+}
+
 /* ---- stopping ---------------------------------------------------------------------------------------------------- */
 
 /* Ends at a call of `progress`, or takes a picture of the folder then. */
@@ -145,6 +152,59 @@ START_TEST(a_training_that_was_killed_goes_on_from_its_last_checkpoint)
         return;
     go_on("killed", 0, 0, NULL);
     assert_same_run("whole", "killed");
+}
+END_TEST
+
+/* Files are put in their place by renaming them: a kill before each of these finds the folder in another state. */
+static int renames, copy_at_rename;
+
+static void copy_once(void)
+{
+    if (++renames == copy_at_rename) {
+        scratch_on_rename(NULL);
+        copy_folder("whole", "killed");
+    }
+}
+
+/* Numbers of epochs, the first of each row. */
+static void assert_epochs(const char *folder, const char *table)
+{
+    size_t size;
+    char *text = read_file(folder, table, &size), *row = strchr(text, '\n') + 1;
+    for (int epoch = 1; epoch <= EPOCHS; epoch++, row = strchr(row, '\n') + 1)
+        ck_assert_msg(atoi(row) == epoch, "%s/%s: row %d begins with %.10s", folder, table, epoch, row);
+    ck_assert_str_eq(row, "");
+    free(text);
+}
+
+START_TEST(a_kill_while_files_are_put_in_their_place_loses_nothing)
+{
+    enum { MOST_RENAMES = 40 };
+    int resumed = 0;
+    for (copy_at_rename = 1; copy_at_rename <= MOST_RENAMES; copy_at_rename++) {
+        elbo_run *run = new_run(&elbo_model_cvae, 1);
+        elbo_training how = everything("whole");
+        renames = 0;
+        no_folder("killed");
+        no_folder("whole");
+        scratch_on_rename(copy_once);
+        assert_trained(run, &how, NULL);
+        scratch_on_rename(NULL);
+        elbo_run_free(run);
+        if (renames < copy_at_rename)
+            break;
+        run = elbo_train_load(scratch_path("killed"), elbo_models);
+        elbo_run_free(run);
+        if (!run)
+            continue;
+        go_on("killed", 0, 0, NULL);
+        assert_same_run("whole", "killed");
+        assert_epochs("killed", "metrics.csv");
+        assert_epochs("killed", "timing.csv");
+        resumed++;
+    }
+    ck_assert_int_gt(resumed, 20);
+    ck_assert_int_le(copy_at_rename, MOST_RENAMES); /* all of them */
 }
 END_TEST
 
@@ -275,6 +335,7 @@ Suite *suite_resume(void)
     tcase_add_loop_test(resume, a_training_ends_with_the_same_bytes_wherever_it_was_stopped, 0, CALLS);
     tcase_add_test(resume, it_may_be_stopped_again_and_again);
     tcase_add_loop_test(resume, a_training_that_was_killed_goes_on_from_its_last_checkpoint, 0, 2 * CALLS);
+    tcase_add_test(resume, a_kill_while_files_are_put_in_their_place_loses_nothing);
     tcase_add_test(resume, the_figures_of_a_training_that_goes_on_are_those_of_all_its_steps);
     tcase_add_test(resume, a_training_that_is_over_can_have_more_epochs);
     tcase_add_test(resume, a_training_goes_on_with_the_same_images_alone);

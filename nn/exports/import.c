@@ -8,7 +8,7 @@
 /* What is said of the data is true of the new run, too; what is said of the training is not. */
 static elbo_status take_notes(elbo_run *run, const elbo_run *like, const char *path)
 {
-    static const char *const kept[] = {"data", ELBO__CLASS_NAMES};
+    static const char *const kept[] = {"data", "missing", "test-draws", ELBO__CLASS_NAMES};
     elbo_status status = ELBO_OK;
     for (size_t i = 0; i < sizeof kept / sizeof kept[0] && status == ELBO_OK; i++) {
         const char *line = elbo_ini_get(&like->notes, kept[i]);

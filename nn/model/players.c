@@ -162,7 +162,7 @@ static void update(elbo_in *in, player *players, int n, const elbo_optim *optim)
             skipped = skipped ? elbo_maximum(skipped, report.skipped) : report.skipped;
     }
     if (in->average > 0 && in->accumulation != ELBO_ACCUMULATE_MORE)
-        elbo_average_weights(in->g, in->average);
+        elbo_average_weights(in->g, in->average, skipped ? elbo_sub(elbo_constant(in->g, 1), skipped) : NULL);
     if (may_skip)
         elbo__report(in, "skipped", skipped ? skipped : elbo_constant(in->g, 0));
 }

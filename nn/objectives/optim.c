@@ -229,7 +229,7 @@ void elbo_accumulate_gradients(elbo_graph *g, elbo_var *const *params, elbo_var 
     }
 }
 
-void elbo_average_weights(elbo_graph *g, double decay)
+void elbo_average_weights(elbo_graph *g, double decay, elbo_var *when)
 {
     const int n = elbo_graph_params(g, NULL);
     elbo_var **params = elbo__calloc((size_t)n, sizeof *params);
@@ -239,7 +239,11 @@ void elbo_average_weights(elbo_graph *g, double decay)
         elbo_graph_params(g, params);
     for (int i = 0; i < n && params; i++) {
         elbo_var *average = elbo_slab(params[i], ELBO_AVERAGE);
-        elbo_assign(average, elbo_lerp(average, params[i], elbo_constant(g, 1 - decay)));
+        elbo_var *next = elbo_lerp(average, params[i], elbo_constant(g, 1 - decay));
+        if (when)
+            elbo_assign_if(when, average, next);
+        else
+            elbo_assign(average, next);
     }
     elbo__free(params);
 }

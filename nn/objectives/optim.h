@@ -67,8 +67,8 @@ ELBO_API void elbo_accumulate_gradients(elbo_graph *g, elbo_var *const *params, 
 
 /* After the updates: slab average <- d average + (1 - d) w for every trained parameter w that the graph has met. The
  * slab is zero at first, so that after t updates average / (1 - d^t) is the mean of the weights so far, the latest
- * ones counting most (Polyak and Juditsky 1992, in exponential form). */
-ELBO_API void elbo_average_weights(elbo_graph *g, double decay);
+ * ones counting most (Polyak and Juditsky 1992, in exponential form). when () 0: not in this step; NULL: in each. */
+ELBO_API void elbo_average_weights(elbo_graph *g, double decay, elbo_var *when);
 
 /* One update of one parameter. g: its gradient; ok () or NULL: whether to update at all. */
 typedef struct {

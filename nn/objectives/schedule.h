@@ -36,7 +36,7 @@ ELBO_API extern const char *const elbo_lr_schedule_names[]; /* constant, step, c
      .metavar = "NAME", .help = "how the learning rate changes"},                                                     \
     {.name = "lr-warmup", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 1e9, .metavar = "X",     \
      .help = "epochs, or a part of one, in which the rate rises from 0"},                                             \
-    {.name = "lr-decay", .type = ELBO_NUMBER, .default_value = "0.1", .least = 0, .greatest = 1, .exclusive = true,   \
+    {.name = "lr-decay", .type = ELBO_NUMBER, .default_value = "0.1", .least = 0, .greatest = 1,                     \
      .metavar = "X", .needs = "lr-schedule!=constant",                                                                \
      .help = "the rate is multiplied by this: in each step, by the end of the cosine, at each plateau"},              \
     {.name = "lr-every", .type = ELBO_INTEGER, .default_value = "10", .least = 1, .greatest = 1e9, .metavar = "N",    \

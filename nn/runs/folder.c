@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -17,6 +18,7 @@
 #define STAGE ".incomplete"
 #define KEPT "unpublished"
 #define ROOM "room-"
+#define PUBLISHING "publishing"
 
 /* What a run consists of. The model comes late: what loads a run reads it alone, so it finds the old or the new one.
  * What a training goes on from comes last: while it is still in the stage, so may others be. */
@@ -115,7 +117,9 @@ static elbo_status check(const char *path, bool force)
 elbo_status elbo__folder_check(const char *path, bool force)
 {
     struct stat info;
-    return stat(path, &info) == 0 ? check(path, force) : ELBO_OK;
+    if (stat(path, &info) != 0)
+        return ELBO_OK;
+    return S_ISDIR(info.st_mode) ? check(path, force) : elbo__fail(ELBO_IO, "%s: is a file", path);
 }
 
 static elbo_status make_stage(const elbo__folder *folder)
@@ -226,13 +230,17 @@ static bool is_numbered(const char *name)
     return digits > 0 && strcmp(name + length + digits, ".png") == 0;
 }
 
-/* Whether a file is what a writer that was killed left of a file of a run: samples.png.tmp-1234-0 */
+/* Whether a file is what a writer that was killed left of a file of a run: samples.png.tmp-1234-0, 1234 being the
+ * process */
 static bool is_leftover(const char *name)
 {
     const char *tail = strstr(name, ".tmp-");
-    char of[64];
+    char of[64], *end;
     if (!tail || strspn(tail + 5, "0123456789-") != strlen(tail + 5) || (size_t)(tail - name) >= sizeof of)
         return false;
+    const long long process = elbo__read_integer(tail + 5, &end);
+    if (*end != '-' || process < 1 || process > INT32_MAX || kill((pid_t)process, 0) == 0 || errno == EPERM)
+        return false; /* it is at work, or so it may be */
     elbo__print(of, sizeof of, "%.*s", (int)(tail - name), name);
     for (int i = 0; i < FILES; i++)
         if (strcmp(files[i].name, of) == 0)
@@ -254,6 +262,8 @@ static void remove_leftovers(const char *listed)
     elbo__listing_free(&list);
 }
 
+static elbo_status finish_publishing(elbo__folder *folder);
+
 /* Takes a folder to go on in: what is in the stage is of use only with what to go on from. */
 static elbo_status open_again(elbo__folder *folder)
 {
@@ -267,6 +277,8 @@ static elbo_status open_again(elbo__folder *folder)
     folder->published = !exists(staged(folder, ELBO__RESUME_FILE));
     if (folder->published)
         remove_stage(folder);
+    else if (exists(staged(folder, PUBLISHING)) && finish_publishing(folder) != ELBO_OK)
+        return ELBO_IO;
     char *stage = join(folder->path, STAGE);
     remove_leftovers(folder->path);
     if (stage && !folder->published)
@@ -408,11 +420,53 @@ static elbo_status move_numbered(const elbo__folder *folder)
     return status;
 }
 
+/* From here on a file that is not in the stage has been moved, and is not one of the run before: what goes on after a
+ * kill must know. */
+static elbo_status begin_publishing(const elbo__folder *folder)
+{
+    char *path = staged(folder, PUBLISHING);
+    const int fd = path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : -1;
+    elbo_status status = ELBO_OK;
+    if (!path)
+        status = ELBO_NO_MEMORY;
+    else if (fd < 0 || fsync(fd) != 0)
+        status = elbo__fail(ELBO_IO, "%s: cannot write into the folder: %s", folder->path, elbo__reason(errno));
+    if (fd >= 0)
+        close(fd);
+    elbo__free(path);
+    return status;
+}
+
+/* Moves what is left in the stage. */
+static elbo_status move_rest(const elbo__folder *folder, const struct file *file, const char *from, const char *to)
+{
+    (void)folder, (void)file;
+    return rename(from, to) == 0 || errno == ENOENT
+               ? ELBO_OK
+               : elbo__fail(ELBO_IO, "%s: cannot replace: %s", to, elbo__reason(errno));
+}
+
+static elbo_status finish_publishing(elbo__folder *folder)
+{
+    char *stage = join(folder->path, STAGE);
+    elbo_status status = stage ? move_numbered_of(folder, stage) : ELBO_NO_MEMORY;
+    if (status == ELBO_OK)
+        status = for_each_file(folder, move_rest);
+    elbo__free(stage);
+    if (status != ELBO_OK)
+        return status;
+    remove_stage(folder);
+    folder->published = true;
+    return ELBO_OK;
+}
+
 elbo_status elbo__folder_publish(elbo__folder *folder)
 {
     if (folder->published)
         return ELBO_OK;
-    elbo_status status = move_numbered(folder);
+    elbo_status status = begin_publishing(folder);
+    if (status == ELBO_OK)
+        status = move_numbered(folder);
     if (status == ELBO_OK)
         status = for_each_file(folder, move);
     if (status != ELBO_OK)

@@ -147,41 +147,57 @@ static elbo_status look(const elbo__questioned *q, const elbo_graph *g, const el
     return *where ? ELBO_OK : ELBO_NO_MEMORY;
 }
 
+/* All values of the step's graph, one for each node. *values is the caller's to free, each and all, on success. */
+static elbo_status interpret(const elbo__questioned *q, elbo_graph *g, elbo_params *params, const batch *b,
+                             elbo_tensor *values)
+{
+    const int given = 4 + q->n_scalars;
+    elbo_feed *feeds = elbo__calloc((size_t)given, sizeof *feeds);
+    if (!feeds)
+        return ELBO_NO_MEMORY;
+    feeds[0] = (elbo_feed){"images", b->images};
+    feeds[1] = (elbo_feed){"labels", b->labels};
+    feeds[2] = (elbo_feed){"mask", b->mask};
+    feeds[3] = (elbo_feed){"rows", elbo_tensor_of(ELBO_I32, ELBO_SHAPE(q->work->batch), b->rows)};
+    for (int i = 0; i < q->n_scalars; i++)
+        feeds[4 + i] = (elbo_feed){q->scalars[i].name, elbo_tensor_of(ELBO_F32, ELBO_SCALAR, &b->scalars[i])};
+    elbo_status status = elbo_interpret(g, params, q->at, feeds, given, g->nodes, (int)g->n_nodes, values);
+    elbo__free(feeds);
+    return status;
+}
+
+static elbo_status find(const elbo__questioned *q, elbo_graph *g, elbo_params *params, const batch *b, char **where)
+{
+    elbo_tensor *values = elbo__calloc(g->n_nodes, sizeof *values);
+    if (!values)
+        return ELBO_NO_MEMORY;
+    elbo_status status = interpret(q, g, params, b, values);
+    if (status == ELBO_OK) {
+        status = look(q, g, values, where);
+        for (size_t i = 0; i < g->n_nodes; i++)
+            elbo_tensor_free(&values[i]);
+    }
+    elbo__free(values);
+    return status;
+}
+
 elbo_status elbo__run_find_nonfinite(const elbo_run *run, const elbo__questioned *q, char **where)
 {
-    batch b;
+    batch b = {.rows = NULL};
     elbo_var *out[ELBO_MAX_METRICS];
     int outputs;
     elbo__work work = *q->work;
     work.table = work.batch;
     *where = NULL;
-    elbo_params *params = elbo_params_copy(run->params); /* the step moves it */
     elbo_graph *g = elbo__run_graph(run, &work, out, &outputs);
+    elbo_params *params = elbo_params_copy(run->params); /* the step moves it */
     elbo_status status = elbo_graph_status(g);
-    if (status == ELBO_OK)
-        status = params ? make_batch(q, &b) : ELBO_NO_MEMORY;
-    else
-        b = (batch){.rows = NULL};
-    const int given = 4 + q->n_scalars;
-    elbo_feed *feeds = elbo__calloc((size_t)given, sizeof *feeds);
-    elbo_tensor *values = elbo__calloc(g->n_nodes, sizeof *values);
-    if (status == ELBO_OK && (!feeds || !values))
+    if (status == ELBO_OK && !params)
         status = ELBO_NO_MEMORY;
-    if (status == ELBO_OK) {
-        feeds[0] = (elbo_feed){"images", b.images};
-        feeds[1] = (elbo_feed){"labels", b.labels};
-        feeds[2] = (elbo_feed){"mask", b.mask};
-        feeds[3] = (elbo_feed){"rows", elbo_tensor_of(ELBO_I32, ELBO_SHAPE(work.batch), b.rows)};
-        for (int i = 0; i < q->n_scalars; i++)
-            feeds[4 + i] = (elbo_feed){q->scalars[i].name, elbo_tensor_of(ELBO_F32, ELBO_SCALAR, &b.scalars[i])};
-        status = elbo_interpret(g, params, q->at, feeds, given, g->nodes, (int)g->n_nodes, values);
-    }
     if (status == ELBO_OK)
-        status = look(q, g, values, where);
-    for (size_t i = 0; values && status == ELBO_OK && i < g->n_nodes; i++)
-        elbo_tensor_free(&values[i]);
-    elbo__free(values);
-    elbo__free(feeds);
+        status = make_batch(q, &b);
+    if (status == ELBO_OK)
+        status = find(q, g, params, &b, where);
     free_batch(&b);
     elbo_graph_free(g);
     elbo_params_free(params);

@@ -74,9 +74,10 @@ ELBO_API int64_t elbo_run_seed(const elbo_run *run);
  * the model, and the notes of elbo_run_note. Added to *out; free it with elbo_ini_free. */
 ELBO_API elbo_status elbo_run_describe(const elbo_run *run, elbo_ini *out) ELBO_MUST_CHECK;
 
-/* Adds a line to the configuration that travels with the run, or replaces one. Refused for what is not a note. The
- * value may be any bytes: what a line cannot hold, and what is not UTF-8, stands there in double quotes, as "caf\xe9".
- * The note class-names says what the classes are called, cat,"dog, big", and is taken as it is. */
+/* Adds a line to the configuration that travels with the run, or replaces one. Refused for what is not a note. Keys
+ * that begin with train-, val- or test- are those of a training, which removes what another one left. The value may be
+ * any bytes: what a line cannot hold, and what is not UTF-8, stands there in double quotes, as "caf\xe9". The note
+ * class-names says what the classes are called, cat,"dog, big", and is taken as it is. */
 ELBO_API elbo_status elbo_run_note(elbo_run *run, const char *key, const char *value) ELBO_MUST_CHECK;
 
 /* What was noted, as the same bytes; a new string, freed with elbo_release. NULL where nothing was, or on failure. */

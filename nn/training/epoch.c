@@ -43,8 +43,6 @@ elbo_params *elbo__kept_weights(const elbo__training *t)
 
 /* ---- figures ----------------------------------------------------------------------------------------------------- */
 
-#define ADVICE "a smaller lr or clip-norm may help"
-
 /* Figures of `count` images of a table, which must be finite: weights that are need not mean a model that is. */
 static elbo_status measure(const elbo__training *t, elbo_params *weights, const elbo__table *table, const int32_t *rows,
                            int64_t count, const char *images, elbo_figures *out)
@@ -55,8 +53,8 @@ static elbo_status measure(const elbo__training *t, elbo_params *weights, const 
     t->run->params = own;
     for (int i = 0; i < out->count && status == ELBO_OK; i++)
         if (!isfinite(out->at[i].value))
-            status = elbo__fail(ELBO_INVALID, "epoch %lld: %s of the %s images is %s; " ADVICE, (long long)t->at.epoch,
-                                out->at[i].name, images, elbo__not_finite(out->at[i].value));
+            status = elbo__fail(ELBO_INVALID, "epoch %lld: %s of the %s images is %s; " ELBO__ADVICE,
+                                (long long)t->at.epoch, out->at[i].name, images, elbo__not_finite(out->at[i].value));
     return status;
 }
 
@@ -171,6 +169,8 @@ static elbo_status note_latent_use(elbo__training *t)
     t->run->params = elbo__kept_weights(t);
     elbo_status status = elbo_run_latent_use(t->run, t->train_images, LOOKED_AT, &use);
     t->run->params = own;
+    if (status != ELBO_OK && status != ELBO_STOPPED) /* no reason to lose an epoch */
+        elbo__training_warn(t, elbo__format("the active units are not known: %s", elbo_error()));
     if (status != ELBO_OK)
         return status;
     char *text = elbo__format("%lld", (long long)use.active);
@@ -208,6 +208,16 @@ static elbo_status write_files(elbo__training *t, int64_t epoch, bool is_new)
     return status;
 }
 
+/* Where no checkpoint could be written there may yet be room for the model, which is smaller. */
+static bool keep_model(elbo__training *t)
+{
+    elbo_params *own = t->run->params;
+    t->run->params = elbo__kept_weights(t);
+    const bool kept = elbo__save_model(&t->saver) == ELBO_OK;
+    t->run->params = own;
+    return kept;
+}
+
 static elbo_status save(elbo__training *t, const elbo_epoch *e, bool is_new)
 {
     if (!t->saver.folder)
@@ -221,8 +231,11 @@ static elbo_status save(elbo__training *t, const elbo_epoch *e, bool is_new)
     }
     double seconds;
     char *reason = elbo__strdup(elbo_error());
-    if (elbo__cut_rows(&t->saver, e->epoch, &seconds) != ELBO_OK && reason)
+    const bool cut = elbo__cut_rows(&t->saver, e->epoch, &seconds) == ELBO_OK, kept = keep_model(t);
+    if (reason && !(cut && kept))
         (void)elbo__fail(status, "%s", reason); /* the failure that led here */
+    if (kept)
+        elbo__folder_keep(t->saver.folder, status);
     elbo__free(reason);
     return status;
 }
@@ -231,7 +244,8 @@ elbo_status elbo__save_again(elbo__training *t)
 {
     if (t->averaged)
         average(t, t->averaged);
-    return write_files(t, t->at.epoch - 1, true);
+    elbo_status status = write_files(t, t->at.epoch - 1, true);
+    return status == ELBO_OK ? elbo__save_events_picture(&t->saver, t->at.step) : status;
 }
 
 elbo_status elbo__finish_epoch(elbo__training *t, elbo_epoch *out)
@@ -244,8 +258,8 @@ elbo_status elbo__finish_epoch(elbo__training *t, elbo_epoch *out)
         status = elbo__note_epoch(t->run, out);
     if (status == ELBO_OK)
         status = measure_kept(t, out);
-    if (status == ELBO_OK && out->over)
-        status = note_latent_use(t);
+    if (status == ELBO_OK && out->over && note_latent_use(t) == ELBO_STOPPED)
+        status = ELBO_STOPPED;
     if (status == ELBO_STOPPED)
         t->at = before; /* to be done again when the training goes on */
     if (status != ELBO_OK)

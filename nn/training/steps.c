@@ -182,6 +182,10 @@ static elbo_status make_step(elbo__training *t, bool *finite)
     *finite = came != NOT_FINITE;
     if (came == LEFT_OUT)
         pass_over(t, next.batch);
+    if (came == LEFT_OUT && (t->at.in_a_row == MOST_IN_A_ROW || (t->at.first == t->count && t->at.counted == 0)))
+        return elbo__fail(ELBO_INVALID,
+                          "epoch %lld, step %lld: a gradient is not finite, as before in %lld steps; " ELBO__ADVICE,
+                          (long long)t->at.epoch, (long long)t->at.step, (long long)t->at.in_a_row - 1);
     if (came == UPDATED) {
         const bool waits = next.work.accumulation == ELBO_ACCUMULATE_MORE;
         t->at.step++;
@@ -245,8 +249,6 @@ static elbo_status repeat_until(elbo__training *t, int64_t step)
     return status;
 }
 
-#define ADVICE "a smaller lr or clip-norm may help"
-
 /* The error of a training that cannot go on: what the next step comes to. */
 static elbo_status give_up(elbo__training *t)
 {
@@ -261,8 +263,8 @@ static elbo_status give_up(elbo__training *t)
         char row[48] = "";
         if (t->at.in_a_row > 0)
             elbo__print(row, sizeof row, ", as were the %lld before", (long long)t->at.in_a_row);
-        status = elbo__fail(ELBO_INVALID, "epoch %lld, step %lld%s: not finite: %s; " ADVICE, (long long)t->at.epoch,
-                            (long long)t->at.step + 1, row, where);
+        status = elbo__fail(ELBO_INVALID, "epoch %lld, step %lld%s: not finite: %s; " ELBO__ADVICE,
+                            (long long)t->at.epoch, (long long)t->at.step + 1, row, where);
     }
     elbo__free(where);
     return status;

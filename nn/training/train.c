@@ -157,7 +157,11 @@ static elbo_status open_folder(elbo__training *t)
 /* To the place where the training stopped. After the last step of an epoch it may have stopped while it wrote files. */
 static elbo_status go_on(elbo__training *t)
 {
+    char epochs[24];
     elbo_status status = elbo__checkpoint_read(t);
+    elbo__print(epochs, sizeof epochs, "%lld", (long long)t->how.epochs);
+    if (status == ELBO_OK && !t->at.over) /* else there will be no more */
+        status = elbo_run_note(t->run, "epochs", epochs);
     return status == ELBO_OK && t->at.epoch > 1 && t->at.first == 0 ? elbo__save_again(t) : status;
 }
 
@@ -236,8 +240,6 @@ static elbo_status noted_values(elbo_run *run, const elbo_training *how, elbo_va
     if (status == ELBO_OK && how->epochs > 0) {
         char *text = elbo__format("%lld", (long long)how->epochs);
         status = text ? elbo_values_set(out, "epochs", text) : ELBO_NO_MEMORY;
-        if (status == ELBO_OK)
-            status = elbo_run_note(run, "epochs", text);
         elbo__free(text);
     }
     return status;
@@ -247,6 +249,14 @@ static elbo_status choose(elbo_run *run, const elbo_training *how, elbo_values *
 {
     if (how->resume && !how->folder)
         return elbo__fail(ELBO_INVALID, "to go on with a training takes its folder");
+    if (how->optim.skip_nonfinite)
+        return elbo__fail(ELBO_INVALID, "skip_nonfinite: a training leaves out such steps by itself");
+    if (!how->folder && (how->sample_every || how->tensorboard || how->checkpoint_every || how->force))
+        return elbo__fail(ELBO_INVALID, "%s: of no use without a folder",
+                          how->sample_every  ? "sample_every"
+                          : how->tensorboard ? "tensorboard"
+                          : how->force       ? "force"
+                                             : "checkpoint_every");
     if (how->resume)
         return noted_values(run, how, out);
     elbo_status status = elbo__training_values(how, out);
@@ -283,7 +293,6 @@ elbo_status elbo_train(elbo_run *run, const elbo_images *train, const elbo_image
     elbo__training t = {.run = run, .values = values, .train_images = train, .test_images = test};
     t.how = elbo_training_of(values);
     t.how.lr = elbo_values_number(values, "lr");
-    t.how.optim.skip_nonfinite = how->optim.skip_nonfinite; /* which is no option */
     t.how.folder = how->folder;
     t.how.force = how->force;
     t.how.resume = how->resume;

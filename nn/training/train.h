@@ -57,7 +57,7 @@ typedef struct {
     double lr;          /* 1e-3; 1e-3 * 16384 / n where a unit of the model has n > 16384 inputs              */
     elbo_optim optim;   /* adam                                                                               */
     const char *lr_schedule;     /* see elbo_lr_factor: constant                                              */
-    double lr_warmup, lr_decay;
+    double lr_warmup, lr_decay;  /* lr_decay < 0: to 0                                                        */
     int64_t lr_every, lr_patience;
     double ema;         /* decay of averaged weights, which are then what is measured and kept: none          */
 

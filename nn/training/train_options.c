@@ -1,5 +1,6 @@
 /* The choices of a training as options: one table for the program, config.ini and the checks of a caller's struct. */
 #include <stddef.h>
+#include <string.h>
 
 #include "../../tensor/memory.h"
 #include "../objectives/schedule.h"
@@ -141,7 +142,8 @@ elbo_training elbo_training_of(const elbo_values *values)
         default: *(const char **)field = elbo_values_choice(values, fields[i].option);
         }
     }
-    training.lr = elbo_values_given(values, "lr") ? training.lr : 0; /* which may depend on the model */
+    training.lr = elbo_values_given(values, "lr") ? training.lr : 0;    /* which may depend on the model */
+    training.lr_decay = training.lr_decay > 0 ? training.lr_decay : -1; /* where 0 is the default */
     return training;
 }
 
@@ -156,6 +158,17 @@ static bool read_field(const elbo_option *option, const void *field, elbo_value 
     }
 }
 
+/* Sets an option from text, unless that is its default: what is not chosen cannot be of no use. */
+static elbo_status choose(elbo_values *values, const elbo_option *option, const char *text)
+{
+    char *usual = elbo_values_print(values, option->name);
+    elbo_status status = text && usual ? ELBO_OK : ELBO_NO_MEMORY;
+    if (status == ELBO_OK && (strcmp(text, usual) != 0 || strcmp(option->name, "lr") == 0))
+        status = elbo_values_set(values, option->name, text);
+    elbo_release(usual);
+    return status;
+}
+
 elbo_status elbo__training_values(const elbo_training *training, elbo_values *out)
 {
     elbo_status status = ELBO_OK;
@@ -164,11 +177,13 @@ elbo_status elbo__training_values(const elbo_training *training, elbo_values *ou
         elbo_value value = {.integer = 0};
         if (!option || !read_field(option, (const char *)training + fields[i].offset, &value))
             continue;
+        if (strcmp(option->name, "lr-decay") == 0 && value.number < 0)
+            value.number = 0;
         char *text = elbo_option_print(option, &value);
-        status = text ? elbo_values_set(out, option->name, text) : ELBO_NO_MEMORY;
+        status = choose(out, option, text);
         elbo_release(text);
     }
-    return status;
+    return status == ELBO_OK ? elbo_values_check(out) : status;
 }
 
 /* The most numbers that one unit of the model adds up: all axes of a weight but its first. */

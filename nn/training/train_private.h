@@ -65,6 +65,7 @@ typedef struct {
     double clock, saved;       /* when `seconds` was last brought up to date, and a checkpoint last written       */
 } elbo__training;
 
+#define ELBO__ADVICE "a smaller lr or clip-norm may help"
 #define ELBO__ACTIVE_UNITS "active-units" /* a note: so many dimensions of z are in use */
 
 /* ---- train_options.c --------------------------------------------------------------------------------------------- */
@@ -145,6 +146,9 @@ elbo_status elbo__save_rehearse(elbo__saver *saver) ELBO_MUST_CHECK;
 
 /* Adds the rows of an epoch to the tables. */
 elbo_status elbo__save_rows(const elbo__saver *saver, const elbo_epoch *epoch) ELBO_MUST_CHECK;
+
+/* Writes the model alone. */
+elbo_status elbo__save_model(const elbo__saver *saver) ELBO_MUST_CHECK;
 
 /* Adds samples.png to the events, after the figures of that step. */
 elbo_status elbo__save_events_picture(const elbo__saver *saver, int64_t step) ELBO_MUST_CHECK;

@@ -1,5 +1,6 @@
 /* What a training leaves behind: notes in the configuration, and the files of the run folder. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -63,8 +64,8 @@ static void forget_figures(elbo_run *run)
 /* Of a training before this one nothing may be left: its figures are not those of this model. */
 static void forget_training(elbo_run *run)
 {
-    static const char *const notes[] = {"kernels",           "epochs-done",      "steps-done",
-                                        "train-fingerprint", "test-fingerprint"};
+    static const char *const notes[] = {"kernels", "epochs-done", "steps-done", "train-fingerprint",
+                                        "test-fingerprint"};
     for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
         elbo_ini_remove(&run->notes, notes[i]);
     forget_figures(run);
@@ -167,6 +168,17 @@ static int finite_numbers(elbo_number *numbers, int n)
     return kept;
 }
 
+/* A checkpoint that reaches the disk must not be ahead of the rows before it. */
+static elbo_status put_on_disk(const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const bool synced = fd >= 0 && fsync(fd) == 0;
+    elbo_status status = synced ? ELBO_OK : elbo__fail(ELBO_IO, "%s: cannot write: %s", path, elbo__reason(errno));
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
 /* Leaves the numbers that there are in the row. */
 static elbo_status add_row(const elbo__saver *s, const char *name, table_row *row)
 {
@@ -178,6 +190,8 @@ static elbo_status add_row(const elbo__saver *s, const char *name, table_row *ro
         status = elbo_csv_row(csv, row->numbers, row->n);
         elbo_csv_close(csv);
     }
+    if (status == ELBO_OK)
+        status = put_on_disk(path);
     elbo__free(path);
     return status;
 }
@@ -244,13 +258,16 @@ elbo_status elbo__save_rows(const elbo__saver *s, const elbo_epoch *epoch)
     return status == ELBO_OK && s->how->tensorboard ? add_events(s, epoch, &metrics) : status;
 }
 
-/* The end of the rows of epochs before `epoch` in the text of a table, and the second number of the last of them. */
-static char *rows_before(char *text, int64_t epoch, double *second)
+/* The end of the rows of epochs before `epoch` in the text of a table, the epoch of the last of them and its second
+ * number. */
+static char *rows_before(char *text, int64_t epoch, int64_t *last, double *second)
 {
     char *end = strchr(text, '\n'), *number;
     for (end = end ? end + 1 : text; strchr(end, '\n'); end = strchr(end, '\n') + 1) {
-        if (elbo__read_integer(end, &number) >= epoch || *number != ',')
+        const int64_t here = elbo__read_integer(end, &number);
+        if (here >= epoch || *number != ',')
             break;
+        *last = here;
         *second = elbo__read_number(number + 1, NULL);
     }
     return end;
@@ -259,11 +276,16 @@ static char *rows_before(char *text, int64_t epoch, double *second)
 static elbo_status cut_table(const elbo__saver *s, const char *name, int64_t epoch, double *second)
 {
     char *path = elbo__folder_file(s->folder, name), *text = NULL;
+    int64_t last = 0;
     size_t size;
     elbo_status status = path ? ELBO_OK : ELBO_NO_MEMORY;
     if (path && access(path, F_OK) == 0) {
         status = elbo__file_read(path, (size_t)1 << 30, &text, &size);
-        if (status == ELBO_OK && truncate(path, rows_before(text, epoch, second) - text) != 0)
+        const off_t length = status == ELBO_OK ? rows_before(text, epoch, &last, second) - text : 0;
+        if (status == ELBO_OK && last != epoch - 1)
+            status = elbo__fail(ELBO_FORMAT, "%s: ends with epoch %lld; expected %lld", path, (long long)last,
+                                (long long)epoch - 1);
+        else if (status == ELBO_OK && truncate(path, length) != 0)
             status = elbo__fail(ELBO_IO, "%s: cannot cut: %s", path, elbo__reason(errno));
     }
     elbo__free(text);
@@ -288,6 +310,14 @@ static elbo_status write_model(const elbo__saver *s, const char *path)
 static elbo_status write_config(const elbo__saver *s, const char *path)
 {
     return elbo__write_config(s->run, path);
+}
+
+elbo_status elbo__save_model(const elbo__saver *s)
+{
+    char *path = elbo__folder_file(s->folder, ELBO__MODEL_FILE);
+    elbo_status status = path ? write_model(s, path) : ELBO_NO_MEMORY;
+    elbo__free(path);
+    return status;
 }
 
 static elbo_status draw_samples(const elbo__saver *s, const char *path)
