@@ -247,5 +247,5 @@ int elbo__cmd_encode(int argc, char **argv)
                      {"encode runs/digits --part train -o train.csv", "and those of the training, as a table"}},
         .groups = {{.title = "Options:", .table = table}},
     };
-    return elbo__cli_on_run_with_labels(&line, argc, argv, encode);
+    return elbo__cli_on_run_with_labels(&line, argc, argv, elbo__cli_always, encode);
 }

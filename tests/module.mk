@@ -207,6 +207,7 @@ script_tests = \
     %reldir%/floors \
     %reldir%/headers \
     %reldir%/layers \
+    %reldir%/links \
     %reldir%/locales \
     %reldir%/sources \
     %reldir%/symbols \
