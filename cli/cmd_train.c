@@ -28,7 +28,11 @@ static const elbo_option general[] = {
      .greatest = ELBO_MAX_CLASSES,
      .metavar = "N",
      .help = "of a model that takes labels: they are 0 to N - 1; 0: as many as the largest label asks for"},
-    {.name = "out", .type = ELBO_TEXT, .metavar = "DIR", .help = "the run folder to write (runs/MODEL-DATE-TIME)"},
+    {.name = "out",
+     .alias = "o",
+     .type = ELBO_TEXT,
+     .metavar = "DIR",
+     .help = "the run folder to write (runs/MODEL-DATE-TIME)"},
     {.name = "force", .type = ELBO_FLAG, .help = "replace a run that is in that folder"},
     OPTION_RESUME,
     OPTION_SEED,
@@ -287,6 +291,7 @@ int elbo__cli_train(int argc, char **argv, bool goes_on)
         .line = {
             .doc = "Trains a model on images and writes a run folder. Command `models' lists the models, `train MODEL "
                    "--help' the options of one.",
+            .forms = "--resume RUN\n--config FILE",
             .exits = "130 after Ctrl-C and 143 after SIGTERM: what was trained until then is kept.",
             .examples = {{"train MODEL --out runs/digits", "on the digits in data/mnist"},
                          {"train MODEL --data pictures --seed 2",
