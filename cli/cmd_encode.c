@@ -265,5 +265,5 @@ int elbo__cmd_encode(int argc, char **argv)
         .first_only = true,
         .groups = {{.title = "Options:", .table = table}},
     };
-    return elbo__cli_on_run_with_labels(&line, argc, argv, encode);
+    return elbo__cli_on_run_with_labels(&line, argc, argv, elbo__cli_always, encode);
 }

@@ -19,6 +19,7 @@ static const elbo_option table[] = {
      .type = ELBO_TEXT,
      .metavar = "DIR",
      .help = "a folder with model.py, a module of PyTorch's with both halves, and model.safetensors, its weights"},
+    {.name = "force", .type = ELBO_FLAG, .help = "replace files of DIR that are not what would be written"},
     {.name = "role",
      .type = ELBO_CHOICE,
      .default_value = "decode",
@@ -32,11 +33,11 @@ static const elbo_option table[] = {
 
 /* The formats that are a file for each half: an option of the same name says which file. */
 static const struct {
-    const char *name;
+    const char *name, *end; /* of the option, and of the file's name */
     elbo_status (*write)(elbo_run *run, elbo_part part, const char *path);
 } formats[] = {
-    {"c", elbo_export_c},
-    {"onnx", elbo_export_onnx},
+    {"c", ".c", elbo_export_c},
+    {"onnx", ".onnx", elbo_export_onnx},
 };
 enum { FORMATS = sizeof formats / sizeof formats[0] };
 
@@ -44,8 +45,8 @@ enum { FORMATS = sizeof formats / sizeof formats[0] };
 static char *with_part(const char *path, const char *part)
 {
     char *name = NULL;
-    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
-    if (!dot || dot == path || (slash && dot <= slash + 1))
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+    if (!dot) /* a pipe or a device */
         dot = path + strlen(path);
     return asprintf(&name, "%.*s-%s%s", (int)(dot - path), path, part, dot) < 0 ? NULL : name;
 }
@@ -77,7 +78,7 @@ static int write_format(const run_job *job, result *r, int format, const char *p
 static int write_pytorch(const run_job *job, result *r, const char *folder)
 {
     char *module = NULL;
-    if (elbo_export_pytorch(job->run, folder) != ELBO_OK)
+    if (elbo_export_pytorch(job->run, folder, elbo_values_flag(job->values, "force")) != ELBO_OK)
         return elbo__cli_fail();
     if (asprintf(&module, "%s/model.py", folder) < 0)
         return elbo__cli_out_of_memory();
@@ -86,33 +87,45 @@ static int write_pytorch(const run_job *job, result *r, const char *folder)
     return EXIT_SUCCESS;
 }
 
-/* Whether a format was asked for; *sound becomes false where its file cannot be meant. */
-static bool is_wanted(const run_job *job, const char *format, bool folder, bool *sound)
+/* Whether a format was asked for; *sound becomes false where its file, of a name with that end (NULL: a folder), cannot
+ * be meant. */
+static bool is_wanted(const run_job *job, const char *format, const char *end, bool *sound)
 {
     const char *path = elbo_values_text(job->values, format), *why = NULL;
     if (!elbo_values_given(job->values, format))
         return false;
-    if (!*path || (!folder && path[strlen(path) - 1] == '/'))
-        why = folder ? "no name of a folder" : "no name of a file";
-    else if (!folder && elbo__cli_is_part_of_run(path))
+    if (!*path || (end && path[strlen(path) - 1] == '/'))
+        why = end ? "no name of a file" : "no name of a folder";
+    else if (end && elbo__cli_is_part_of_run(path))
         why = "the name of a part of a run";
     if (why && *sound)
         elbo__cli_say("option \"%s\": \"%s\" is %s", format, path, why);
-    *sound = *sound && !why;
+    *sound = *sound && !why && (!end || elbo__cli_has_end(format, path, end));
     return true;
+}
+
+/* Whether there is something to write, and every option is for it; says on stderr if not. */
+static bool has_use(const run_job *job, bool halves, bool pytorch)
+{
+    const bool role = elbo_values_given(job->values, "role"), force = elbo_values_given(job->values, "force");
+    if (!halves && !pytorch)
+        elbo__cli_say("no format is named; `%s export --help' lists them", elbo__cli.name);
+    else if (!halves && role)
+        elbo__cli_say("option \"role\": a module of PyTorch's has both halves");
+    else if (!pytorch && force)
+        elbo__cli_say("option \"force\" is for --pytorch; other files are replaced as they are");
+    return (halves || pytorch) && (halves || !role) && (pytorch || !force);
 }
 
 static int export(const run_job *job)
 {
     bool sound = true, wanted[FORMATS], any = false;
     for (int i = 0; i < FORMATS; i++)
-        any |= wanted[i] = is_wanted(job, formats[i].name, false, &sound);
-    const bool pytorch = is_wanted(job, "pytorch", true, &sound);
-    if (!any && !pytorch)
-        elbo__cli_say("no format is named; `%s export --help' lists them", elbo__cli.name);
-    else if (!any && elbo_values_given(job->values, "role"))
-        elbo__cli_say("option \"role\": a module of PyTorch's has both halves");
-    if (!sound || (!any && (!pytorch || elbo_values_given(job->values, "role"))))
+        any |= wanted[i] = is_wanted(job, formats[i].name, formats[i].end, &sound);
+    const bool pytorch = is_wanted(job, "pytorch", NULL, &sound);
+    if (sound)
+        sound = has_use(job, any, pytorch);
+    if (!sound)
         return USAGE;
     int status = EXIT_SUCCESS;
     result r = elbo__cli_result(job->values);

@@ -38,5 +38,5 @@ int elbo__cmd_reconstruct(int argc, char **argv)
         .ends = OUTPUT_ENDS,
         .groups = {{.title = "Options:", .table = table}},
     };
-    return elbo__cli_on_run_with_labels(&line, argc, argv, reconstruct);
+    return elbo__cli_on_run_with_labels(&line, argc, argv, elbo__cli_always, reconstruct);
 }

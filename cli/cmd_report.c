@@ -9,6 +9,7 @@
 #include "command.h"
 #include "data.h"
 #include "on_run.h"
+#include "progress.h"
 #include "result.h"
 
 static const char *const explorers[] = {
@@ -41,6 +42,28 @@ static const elbo_option table[] = {
     ELBO_OPTIONS_END,
 };
 
+/* Not where nobody knows them: the page then does without. */
+static bool wants_images(const run_job *job)
+{
+    const data_source source = elbo__cli_choose_data(job->values, job->run, job->path);
+    const bool wanted = !source.unknown || elbo_values_given(job->values, "part");
+    free(source.folder);
+    if (!wanted)
+        elbo__cli_note("%s was trained by a program, on arrays that have no name: the page is without images (--data "
+                       "names some)",
+                       job->path);
+    return wanted;
+}
+
+/* What the page says of its images; a new string, NULL when memory is short. */
+static char *source_of(const run_job *job)
+{
+    char *words = NULL;
+    if (!job->images)
+        return strdup("no images: those of the training have no name");
+    return asprintf(&words, "part %s of %s", job->part, job->folder) < 0 ? NULL : words;
+}
+
 /* The folder of a run that was given as folder or as file; a new string, NULL when memory is short. */
 static char *folder_of(const char *run)
 {
@@ -68,10 +91,10 @@ static int write_page(const run_job *job, const char *folder, const char *source
 static int report(const run_job *job)
 {
     const bool named = elbo_values_given(job->values, "output");
-    char *folder = folder_of(job->path), *source = NULL, *path = NULL;
+    if (named && !elbo__cli_has_end("output", elbo_values_text(job->values, "output"), ".html"))
+        return USAGE;
+    char *folder = folder_of(job->path), *source = source_of(job), *path = NULL;
     int status = FAILED;
-    if (folder && asprintf(&source, "part %s of %s", job->part, job->folder) < 0)
-        source = NULL;
     if (named)
         path = strdup(elbo_values_text(job->values, "output"));
     else if (folder && asprintf(&path, "%s%sreport.html", folder, folder[strlen(folder) - 1] == '/' ? "" : "/") < 0)
@@ -96,5 +119,5 @@ int elbo__cmd_report(int argc, char **argv)
                      {"report runs/digits --part train --explorer no -o digits.html", "other images, and no sliders"}},
         .groups = {{.title = "Options:", .table = table}},
     };
-    return elbo__cli_on_run_with_labels(&line, argc, argv, report);
+    return elbo__cli_on_run_with_labels(&line, argc, argv, wants_images, report);
 }

@@ -82,5 +82,5 @@ int elbo__cmd_scatter(int argc, char **argv)
         .ends = ".svg, .png",
         .groups = {{.title = "Options:", .table = table}},
     };
-    return elbo__cli_on_run_with_labels(&line, argc, argv, scatter);
+    return elbo__cli_on_run_with_labels(&line, argc, argv, elbo__cli_always, scatter);
 }

@@ -231,11 +231,20 @@ static void warn_of_what_does_not_compare(comparison *c)
     }
 }
 
+/* A folder of several seeds holds a config.ini beside their runs, so that a pattern for all of them names it too. */
+static bool is_config(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return strcmp(slash ? slash + 1 : path, "config.ini") == 0;
+}
+
 bool elbo__cli_compare(const char *const *paths, int count, comparison *out)
 {
     bool room = true;
     *out = (comparison){.runs = NULL};
     for (int i = 0; i < count && room; i++) {
+        if (count > 1 && is_config(paths[i]))
+            continue;
         char *seeds = elbo__cli_seeds_config(paths[i]);
         room = seeds ? add_seeds(out, paths[i], seeds) : add_run(out, paths[i], count == 1);
         free(seeds);

@@ -1,6 +1,7 @@
 #include "data.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,48 +172,153 @@ static void format_size(const elbo_images *images, char *out, size_t size)
         snprintf(out + used, size - used, " values");
 }
 
+/* Classes as they are told: how many, and the names of the first. */
+enum { NAMED = 10 };
+typedef struct {
+    int count;
+    bool named;
+    struct {
+        const char *text;
+        int length;
+    } first[NAMED];
+} class_list;
+
+static void add_class(class_list *list, const char *name, int length)
+{
+    if (list->count < NAMED) {
+        list->first[list->count].text = name;
+        list->first[list->count].length = length;
+    }
+    list->count++;
+    list->named = true;
+}
+
+/* The folder that a picture lies in, within its part: "cat" of train/cat/1.png; *length = 0: right in the part. */
+static const char *folder_of(const char *file, int *length)
+{
+    for (const char *const *part = (const char *const[]){"train/", "test/", "t10k/", NULL}; *part; part++)
+        if (strncmp(file, *part, strlen(*part)) == 0) {
+            file += strlen(*part);
+            break;
+        }
+    const char *slash = strchr(file, '/');
+    *length = slash ? (int)(slash - file) : 0;
+    return file;
+}
+
+/* For a model that takes no labels: the folders of the pictures, which lie one after another. Where some lie right in
+ * the part there are no labels. */
+static void find_folders(const elbo_images *images, class_list *out)
+{
+    const char *last = NULL;
+    int known = 0, length;
+    for (int64_t i = 0; images->file_names && i < images->count; i++) {
+        const char *name = folder_of(images->file_names[i], &length);
+        if (length == 0) {
+            *out = (class_list){.count = 0};
+            return;
+        }
+        if (!last || length != known || memcmp(name, last, (size_t)length) != 0)
+            add_class(out, name, length);
+        last = name;
+        known = length;
+    }
+}
+
+static class_list classes_of(const elbo_images *images)
+{
+    class_list list = {.count = 0};
+    if (!images->labels.data)
+        find_folders(images, &list);
+    for (int i = 0; images->class_names && images->labels.data && i < images->classes; i++)
+        add_class(&list, images->class_names[i], (int)strlen(images->class_names[i]));
+    if (images->labels.data)
+        list.count = images->classes;
+    return list;
+}
+
 /* ", 10 classes (cat, dog, ...)": names where they are few */
 static void print_classes(const elbo_images *images, FILE *out)
 {
-    enum { NAMED = 10 };
-    if (!images->labels.data)
+    const class_list list = classes_of(images);
+    if (list.count == 0)
         return;
-    fprintf(out, ", %d %s", images->classes, images->classes == 1 ? "class" : "classes");
-    for (int i = 0; images->class_names && i < images->classes && i < NAMED; i++) {
-        const char *name = images->class_names[i], *quote = strchr(name, ',') ? "\"" : "";
+    fprintf(out, ", %d %s", list.count, list.count == 1 ? "class" : "classes");
+    for (int i = 0; list.named && i < list.count && i < NAMED; i++) {
+        char name[sizeof(elbo__excerpt)];
+        snprintf(name, sizeof name, "%.*s", list.first[i].length, list.first[i].text);
+        const char *quote = strchr(name, ',') ? "\"" : "";
         fprintf(out, "%s%s%s%s", i ? ", " : " (", quote, elbo__excerpt_of(name).text, quote);
     }
-    if (images->class_names)
-        fprintf(out, "%s)", images->classes > NAMED ? ", ..." : "");
+    if (list.named)
+        fprintf(out, "%s)", list.count > NAMED ? ", ..." : "");
 }
 
-/* A new string; NULL when memory is short. */
-static char *describe(const elbo_images *images)
+/* ": 486 for training, 54 for validation, 60 for testing" */
+static void print_parts(const elbo_images *train, const elbo_images *test, int64_t held, FILE *out)
+{
+    const struct {
+        int64_t count;
+        const char *what;
+    } parts[] = {{train->count - held, "training"}, {held, "validation"}, {test ? test->count : 0, "testing"}};
+    const char *before = ": ";
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (parts[i].count > 0) {
+            fprintf(out, "%s%lld for %s", before, (long long)parts[i].count, parts[i].what);
+            before = ", ";
+        }
+}
+
+/* A new string; NULL when memory is short. Shape, type and classes are those of the first part. */
+static char *describe(const elbo_images *images, const elbo_images *test, int64_t held)
 {
     char *text = NULL, size[120] = "";
     size_t length;
+    const int64_t count = images->count + (test ? test->count : 0);
     FILE *out = open_memstream(&text, &length);
     if (!out)
         return NULL;
     format_size(images, size, sizeof size);
-    fprintf(out, "%lld %s of %s, %s", (long long)images->count, images->count == 1 ? "image" : "images", size,
+    fprintf(out, "%lld %s of %s, %s", (long long)count, count == 1 ? "image" : "images", size,
             elbo_dtype_name(images->images.dtype));
-    if (images->least <= images->greatest)
-        fprintf(out, " %g..%g", images->least, images->greatest);
+    const double least = test ? fmin(images->least, test->least) : images->least; /* fmin: NaN where a part has none */
+    const double greatest = test ? fmax(images->greatest, test->greatest) : images->greatest;
+    if (least <= greatest)
+        fprintf(out, " %g..%g", least, greatest);
     print_classes(images, out);
     if (images->mapping)
         fprintf(out, ", read as needed");
+    if (test || held > 0)
+        print_parts(images, test, held, out);
     return fclose(out) == 0 ? text : NULL;
+}
+
+static void tell(const data_source *source, const elbo_images *images, const elbo_images *test, int64_t held)
+{
+    char *text = describe(images, test, held);
+    if (text)
+        elbo__cli_inform("data: %s: %s", source->folder, text);
+    free(text);
+    if (images->images.dtype == ELBO_U8 && images->greatest == 1)
+        elbo__cli_say(
+            "warning: %s: no u8 value is above 1, where 255 is white: the images are nearly black; multiply by "
+            "255, or give bool or float",
+            source->folder);
+    if (images->left_out && !source->run)
+        elbo__cli_note("%s: %s", source->folder, images->left_out);
+    const int64_t missing = images->missing + (test ? test->missing : 0);
+    if (missing)
+        elbo__cli_note("%s: %lld %s missing", source->folder, (long long)missing,
+                       missing == 1 ? "value is" : "values are");
 }
 
 void elbo__cli_tell_data(const data_source *source, const elbo_images *images)
 {
-    char *text = describe(images);
-    if (text)
-        elbo__cli_inform("data: %s: %s", source->folder, text);
-    free(text);
-    if (images->left_out)
-        elbo__cli_note("%s: %s", source->folder, images->left_out);
-    if (images->missing)
-        elbo__cli_note("%s: %lld values are missing", source->folder, (long long)images->missing);
+    tell(source, images, NULL, 0);
+}
+
+void elbo__cli_tell_training_data(const data_source *source, const elbo_images *train, const elbo_images *test,
+                                  int64_t held)
+{
+    tell(source, train, test, held);
 }

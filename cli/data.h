@@ -36,7 +36,14 @@ bool elbo__cli_read_part_for(const elbo_run *run, const data_source *source, con
 /* Whether there is a test part; true also where that cannot be told, so that reading it says why. */
 bool elbo__cli_has_test_part(const data_source *source);
 
-/* One line on stderr of what was found, and others of what is missing and of what the folder holds besides. */
+/* One line on stderr of what was found, and others of what is missing and, where the command line names the data, of
+ * what the folder holds besides. */
 void elbo__cli_tell_data(const data_source *source, const elbo_images *images);
+
+/* The same of both parts together, and how they are used: `test` is NULL where there is no test part, and `held` of the
+ * training part's images are held out for validation. "data: shapes: 600 images of 3 x 24 x 24, u8 0..255, 3 classes
+ * (circle, square, triangle): 486 for training, 54 for validation, 60 for testing" */
+void elbo__cli_tell_training_data(const data_source *source, const elbo_images *train, const elbo_images *test,
+                                  int64_t held);
 
 #endif

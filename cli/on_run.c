@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 
 #include "../autograd/plan.h"
 #include "../nn/pictures/picture.h"
@@ -64,6 +66,19 @@ bool elbo__cli_is_part_of_run(const char *path)
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (strcmp(name, parts[i]) == 0)
             return true;
+    return false;
+}
+
+bool elbo__cli_has_end(const char *option, const char *path, const char *end)
+{
+    struct stat info;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const size_t length = strlen(name), least = strlen(end);
+    if (length > least && strcasecmp(name + length - least, end) == 0)
+        return true;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+        return true;
+    elbo__cli_say("option \"%s\": \"%s\" does not end in %s", option, path, end);
     return false;
 }
 
@@ -157,9 +172,10 @@ int elbo__cli_on_run(command_line *line, int argc, char **argv, bool (*wants_ima
     return run_command(line, argc, argv, wants_images, false, work);
 }
 
-int elbo__cli_on_run_with_labels(command_line *line, int argc, char **argv, int (*work)(const run_job *job))
+int elbo__cli_on_run_with_labels(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job),
+                                 int (*work)(const run_job *job))
 {
-    return run_command(line, argc, argv, elbo__cli_always, true, work);
+    return run_command(line, argc, argv, wants_images, true, work);
 }
 
 bool elbo__cli_find_label(const run_job *job, int *label)

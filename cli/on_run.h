@@ -25,15 +25,19 @@ int elbo__cli_on_run(command_line *line, int argc, char **argv, bool (*wants_ima
 
 bool elbo__cli_always(const run_job *job); /* images are wanted in any case */
 
-/* elbo__cli_on_run for work that always wants images, and shows their labels where they have some, also of a run that
- * takes none. */
-int elbo__cli_on_run_with_labels(command_line *line, int argc, char **argv, int (*work)(const run_job *job));
+/* elbo__cli_on_run for work that shows the labels of images where they have some, also of a run that takes none. */
+int elbo__cli_on_run_with_labels(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job),
+                                 int (*work)(const run_job *job));
 
 /* *label = the class that OPTION_LABEL means, or ELBO_EACH_CLASS. Says on stderr why there are no images of it. */
 bool elbo__cli_find_label(const run_job *job, int *label);
 
 /* Whether a file of that name is what a run is made of. */
 bool elbo__cli_is_part_of_run(const char *path);
+
+/* Whether the name of a file that an option gives ends as files of its kind do (a pipe or a device that is there may
+ * have any name); says on stderr if not. */
+bool elbo__cli_has_end(const char *option, const char *path, const char *end);
 
 /* Exit status of a command whose last work was to write the file of OPTION_OUTPUT; says what it wrote, and shows it
  * where OPTION_PREVIEW asks for that. */

@@ -69,7 +69,8 @@ static elbo_status look_at_npy(const char *path, elbo_dtype *dtype, elbo_shape *
     *dtype = h.type->dtype;
     *shape = h.shape;
     *start = h.start;
-    *fits = h.type->dtype == ELBO_U8 || (h.type->dtype == ELBO_F32 && elbo__native_order() == ELBO__LITTLE_ENDIAN);
+    *fits = (h.type->dtype == ELBO_U8 && !elbo__npy_is_bool(h.type)) ||
+            (h.type->dtype == ELBO_F32 && elbo__native_order() == ELBO__LITTLE_ENDIAN);
     *fits = *fits && (!h.fortran || h.shape.ndim < 2) && h.start % (int64_t)elbo_dtype_size(*dtype) == 0;
     return ELBO_OK;
 }
@@ -85,7 +86,9 @@ static const struct format {
     bool (*is)(const elbo__file_head *head);
     elbo_status (*look)(const char *path, elbo_dtype *dtype, elbo_shape *shape, int64_t *start, bool *fits);
     elbo_status (*read)(const char *path, elbo_tensor *out);
-} formats[] = {{is_npy, look_at_npy, elbo_npy_read}, {is_idx, look_at_idx, elbo_idx_read}};
+    elbo_status (*read_images)(const char *path, elbo_tensor *out);
+} formats[] = {{is_npy, look_at_npy, elbo_npy_read, elbo__npy_read_levels},
+               {is_idx, look_at_idx, elbo_idx_read, elbo_idx_read}};
 enum { FORMATS = sizeof formats / sizeof formats[0] };
 
 static const struct format *format_of(const elbo__file_head *head)
@@ -118,7 +121,7 @@ elbo_status elbo__array_map(const char *path, elbo_tensor *out, elbo__mapping **
     return status;
 }
 
-elbo_status elbo__array_read(const char *path, elbo_tensor *out)
+static elbo_status read_array(const char *path, bool images, elbo_tensor *out)
 {
     elbo__file_head head;
     *out = (elbo_tensor){.data = NULL};
@@ -126,7 +129,17 @@ elbo_status elbo__array_read(const char *path, elbo_tensor *out)
     if (status != ELBO_OK)
         return status;
     const struct format *format = format_of(&head);
-    return format
-               ? format->read(path, out)
-               : elbo__fail(ELBO_FORMAT, "%s: %s", path, head.empty ? "is empty" : "is neither a .npy nor an IDX file");
+    if (format)
+        return images ? format->read_images(path, out) : format->read(path, out);
+    return elbo__fail(ELBO_FORMAT, "%s: %s", path, head.empty ? "is empty" : "is neither a .npy nor an IDX file");
+}
+
+elbo_status elbo__array_read(const char *path, elbo_tensor *out)
+{
+    return read_array(path, false, out);
+}
+
+elbo_status elbo__array_read_images(const char *path, elbo_tensor *out)
+{
+    return read_array(path, true, out);
 }

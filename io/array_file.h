@@ -21,8 +21,9 @@ elbo_status elbo__file_head_of(const char *path, elbo__file_head *out) ELBO_MUST
 /* Whether a file that begins like this holds an array. */
 bool elbo__begins_array(const elbo__file_head *head);
 
-/* *out = the array; free with elbo_tensor_free. */
+/* *out = the array; free with elbo_tensor_free. The second is for images: NumPy's bool is 0 and 255. */
 elbo_status elbo__array_read(const char *path, elbo_tensor *out) ELBO_MUST_CHECK;
+elbo_status elbo__array_read_images(const char *path, elbo_tensor *out) ELBO_MUST_CHECK;
 
 /* *out = the array as it lies in *mapping, where the file is large and its format allows it. *mapping = NULL for any
  * other file, broken ones included. */

@@ -6,6 +6,7 @@
 #include "../tensor/memory.h"
 #include "../tensor/text.h"
 #include "../tensor/watch_private.h"
+#include "../tensor/words.h"
 #include "bytes.h"
 #include "csv_parse.h"
 #include "data_files.h"
@@ -163,15 +164,30 @@ static elbo_status take_how(table *t, const char *how, char **label)
     return *label ? ELBO_OK : ELBO_NO_MEMORY;
 }
 
+/* Of the columns, the one whose name is most alike. */
+static const char *nearest_column(const table *t, const char *name)
+{
+    const elbo__listing *columns = elbo__csv_columns(t->reader);
+    const char *nearest = columns->names[0];
+    int least = elbo__distance(name, nearest);
+    for (size_t i = 1; i < columns->count; i++) {
+        const int distance = elbo__distance(name, columns->names[i]);
+        if (distance < least) {
+            nearest = columns->names[i];
+            least = distance;
+        }
+    }
+    return nearest;
+}
+
 static elbo_status find_label(table *t, const char *path, const char *label)
 {
     t->columns = (int)elbo__csv_columns(t->reader)->count;
     t->label = label ? elbo__csv_column(t->reader, label) : -1;
     t->width = t->columns - (t->label >= 0);
     if (label && t->label < 0)
-        return elbo__fail(ELBO_FORMAT, "%s: has no column \"%s\" of labels, but \"%s\" and %d more", path,
-                          elbo__excerpt_of(label).text, elbo__excerpt_of(elbo__csv_columns(t->reader)->names[0]).text,
-                          t->columns - 1);
+        return elbo__fail(ELBO_FORMAT, "%s: has no column \"%s\" of labels; of its %d the nearest is \"%s\"", path,
+                          elbo__excerpt_of(label).text, t->columns, elbo__excerpt_of(nearest_column(t, label)).text);
     if (t->width == 0)
         return elbo__fail(ELBO_FORMAT, "%s: has no columns besides that of the labels", path);
     if (t->image.ndim && elbo_shape_size(&t->image) != t->width)
@@ -242,6 +258,7 @@ static elbo_status take_images(table *t, elbo_images *out)
 elbo_status elbo__images_load_csv(const char *path, const char *how, int classes, elbo_images *out)
 {
     table t = {.rows = 0};
+    out->labelling = "a column of them, named as in table.csv:COLUMN";
     elbo__listing names = {.count = 0};
     char *label;
     elbo_status status = take_how(&t, how, &label);

@@ -33,7 +33,7 @@ static elbo_status load_arrays(const elbo__data_names *names, int classes, elbo_
 {
     elbo_status status = elbo__array_map(names->images, &out->images, &out->mapping);
     if (status == ELBO_OK && !out->mapping)
-        status = elbo__array_read(names->images, &out->images);
+        status = elbo__array_read_images(names->images, &out->images);
     if (status == ELBO_OK && names->labels && classes != ELBO_WITHOUT_LABELS)
         status = elbo__array_read(names->labels, &out->labels);
     if (status == ELBO_OK && names->mask)
@@ -53,6 +53,7 @@ static elbo_status find_train(const elbo__origin *origin, const char *part, bool
 static elbo_status load_array_file(const elbo__origin *origin, const char *part, int classes, elbo_images *out)
 {
     (void)part;
+    out->labelling = "one whole number for each image, in another file, as in images.npy:labels.npy";
     return load_arrays(&(elbo__data_names){.images = origin->path, .labels = origin->rest, .status = ELBO_FORMAT},
                        classes, out);
 }
@@ -239,6 +240,8 @@ static elbo_status load_part(const elbo__origin *origin, const arrays *files, in
                             origin->path, origin->rest, names.images);
     else if (status == ELBO_OK)
         status = load_arrays(&names, classes, out);
+    if (!csv)
+        out->labelling = "one whole number for each image, in PART-labels.npy";
     elbo__free((char *)names.images);
     elbo__free((char *)names.labels);
     elbo__free((char *)names.mask);

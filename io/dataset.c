@@ -17,11 +17,14 @@
 static elbo_status check_shape(const elbo__data_names *names, elbo_images *out)
 {
     const elbo_shape *shape = &out->images.layout.shape;
-    if (out->images.dtype == ELBO_I32)
-        return elbo__fail(names->status, "%s: images are u8, f32 or f64, not signed integers", names->images);
     if (shape->ndim < 2 || shape->ndim > 4)
         return elbo__fail(names->status, "%s: expected images (N, D), (N, H, W) or (N, C, H, W), got %s", names->images,
                           elbo_shape_format(shape).text);
+    if (out->images.dtype == ELBO_I32)
+        return elbo__fail(names->status,
+                          "%s: images of whole numbers wider than u8 are not supported: save x.astype('uint8') where "
+                          "they are grey levels 0 to 255, else x.astype('float32')",
+                          names->images);
     const int64_t *dim = shape->dim;
     out->count = dim[0];
     out->channels = shape->ndim == 4 ? dim[1] : 1;
@@ -104,11 +107,31 @@ static elbo_status nothing_behind(const elbo__origin *origin)
                                       origin->path, origin->rest);
 }
 
+static elbo_status check_there(const char *path)
+{
+    elbo__kind kind;
+    return elbo__kind_of(path, &kind) == ELBO_OK && kind == ELBO__NOTHING
+               ? elbo__fail(ELBO_IO, "%s: no such file or folder", path)
+               : ELBO_OK; /* what the system does not tell, listing it does */
+}
+
+static elbo_status holds_nothing(const char *folder, const char *part)
+{
+    if (strcmp(part, "train") != 0 && !elbo__is_test_part(part))
+        return elbo__fail(ELBO_IO, "%s/%s-images-idx3-ubyte: no such file, plain or .gz", folder, part);
+    return elbo__fail(
+        ELBO_IO, "%s: holds no " ELBO__PICTURES " pictures, and no arrays by the names of parts, such as train.npy",
+        folder);
+}
+
 static elbo_status load_folder(const elbo__origin *origin, const char *part, int classes, elbo_images *out)
 {
     const char *folder = origin->path;
     bool found;
-    elbo_status status = elbo__images_load_idx(folder, part, classes, out, &found);
+    elbo_status status = check_there(folder);
+    if (status != ELBO_OK)
+        return status;
+    status = elbo__images_load_idx(folder, part, classes, out, &found);
     if (status != ELBO_OK || found)
         return status == ELBO_OK ? nothing_behind(origin) : status;
     status = elbo__images_load_arrays(origin, part, classes, out, &found);
@@ -116,10 +139,7 @@ static elbo_status load_folder(const elbo__origin *origin, const char *part, int
         return status;
     status = elbo__images_load_pictures(folder, part, classes, out, &found);
     if (status == ELBO_OK && !found)
-        status = elbo__fail(ELBO_IO,
-                            "%s/%s-images-idx3-ubyte: no such file, plain or .gz, and no " ELBO__PICTURES
-                            " pictures for this part",
-                            folder, elbo__is_test_part(part) ? "t10k" : part);
+        status = holds_nothing(folder, part);
     return status == ELBO_OK ? nothing_behind(origin) : status;
 }
 

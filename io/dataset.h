@@ -20,6 +20,8 @@
  *     data.csv:label:28x28     the values of a row are an image of this size, or CxHxW; data.csv:28x28 without labels
  *     FOLDER                   see below
  *
+ * NumPy's bool is black and white: u8 of 0 and 255 in images, 0 and 1 in labels and masks.
+ *
  * Numbers that are whole, from 0 to 255 and not all below 2 are grey levels (u8) in a CSV file, else f32. A file whose
  * name has a ':' in it is found all the same. Labels are (N) or (N, 1). Arrays whose channels come last are refused.
  *
@@ -89,6 +91,8 @@ typedef struct {
                                      /* train/cat/1.png; NULL for images that are not files of a folder             */
     char *left_out;                  /* what the folder holds besides, "left out: 3 files that are no PNG ...", */
                                      /* of both parts together; NULL: nothing                                   */
+    const char *labelling;           /* for messages, how such data have labels: "a folder of pictures for each */
+                                     /* class"; NULL for arrays in memory and sprites                           */
     elbo_tensor factors;             /* (N, F) i32: what each image was made from, see io/sprites.h; data is    */
                                      /* NULL for all that is not made up                                        */
     elbo_tensor mask;                /* u8 of the shape of images: 1 where a value is there, 0 where it is      */

@@ -10,6 +10,7 @@ enum { WIDTH = 420, HEIGHT = 260, FEW = 25 /* points of a curve that are dots be
 #define SMALLEST 1e-300 /* on a logarithmic scale */
 #define LINE 1.75
 #define DOT 2.5
+#define LONE_DOT 4.5 /* of a point without neighbours, which no line leads to */
 
 /* ---- points ------------------------------------------------------------------------------------------------------ */
 
@@ -71,12 +72,30 @@ elbo_status elbo__check_curves(const char *where, const elbo_curve_plot *plot)
 
 /* ---- axes -------------------------------------------------------------------------------------------------------- */
 
+/* Around one number, with that number alone. */
+static elbo__axis axis_around(double value)
+{
+    elbo__axis axis = elbo__axis_whole(value - 1, value + 1, WIDTH, ELBO__TICK_SIZE);
+    int count = 0;
+    for (int i = 0; i < axis.count; i++)
+        if (axis.ticks[i].value == value)
+            axis.ticks[count++] = axis.ticks[i];
+    axis.count = count;
+    return axis;
+}
+
+static elbo__axis axis_of_x(const struct box *box)
+{
+    if (box->whole && box->left == box->right)
+        return axis_around(box->left);
+    const elbo__interval x = elbo__interval_of(box->left, box->right, 0.02);
+    return (box->whole ? elbo__axis_whole : elbo__axis_of)(x.low, x.high, WIDTH, ELBO__TICK_SIZE);
+}
+
 static void set_axes(elbo__plot *page, const elbo_curve_plot *plot)
 {
     const struct box box = box_of(plot);
-    const elbo__interval x = box.whole && box.left == box.right ? (elbo__interval){box.left - 1, box.right + 1}
-                                                                : elbo__interval_of(box.left, box.right, 0.02);
-    page->x = (box.whole ? elbo__axis_whole : elbo__axis_of)(x.low, x.high, WIDTH, ELBO__TICK_SIZE);
+    page->x = axis_of_x(&box);
     if (plot->log_y) {
         const double air = fmin(fmax(exp(0.05 * log(box.high / box.low)), box.high > box.low ? 1.001 : 2), 1e6);
         page->y = elbo__axis_logarithmic(box.low / air, box.high * air, HEIGHT, ELBO__TICK_SIZE);
@@ -106,7 +125,7 @@ static void draw_curve(const elbo__plot *page, const elbo_curve_plot *plot, int 
         if (run > 1)
             elbo__draw_line(drawing, places, run, LINE, ink);
         if (run == 1 || (run > 1 && curve->n <= FEW))
-            elbo__draw_dots(drawing, places, run, DOT, ink, curve->name);
+            elbo__draw_dots(drawing, places, run, run == 1 ? LONE_DOT : DOT, ink, curve->name);
         i += run == 0;
     }
     elbo__free(places);

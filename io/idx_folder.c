@@ -173,6 +173,7 @@ static elbo_status load(const char *folder, const char *part, const struct files
         return elbo__fail(ELBO_IO, "%s/%s-images-idx3-ubyte: no such file, plain or .gz", folder,
                           elbo__is_test_part(part) ? "t10k" : part);
     elbo__data_names names = {.status = ELBO_FORMAT};
+    out->labelling = "one whole number for each image, in PART-labels-idx1-ubyte";
     elbo_status status = path_of(folder, files->images, &names.images);
     if (status == ELBO_OK && classes != ELBO_WITHOUT_LABELS)
         status = path_of(folder, files->labels, &names.labels);

@@ -74,18 +74,22 @@ static elbo_status read_integers(const elbo__npy_source *source, const elbo__npy
     return ELBO_OK;
 }
 
-static elbo_status read_elements(const elbo__npy_source *source, const elbo__npy_type *type, int64_t count, void *out)
+static elbo_status read_elements(const elbo__npy_source *source, const elbo__npy_type *type, bool levels, int64_t count,
+                                 void *out)
 {
+    unsigned char *bytes = out;
     const size_t size = elbo_dtype_size(type->dtype);
     if (type->dtype == ELBO_I32 && strcmp(type->name, "<i4") != 0)
         return read_integers(source, type, count, out);
     elbo_status status = source->read(source->user, source->path, out, (size_t)count * size);
     if (status == ELBO_OK)
         elbo__reorder(out, (size_t)count, size, ELBO__LITTLE_ENDIAN);
+    for (int64_t i = 0; i < count && elbo__npy_is_bool(type) && status == ELBO_OK; i++)
+        bytes[i] = bytes[i] ? levels ? 255 : 1 : 0;
     return status;
 }
 
-elbo_status elbo__npy_read_from(const elbo__npy_source *source, elbo_tensor *out)
+elbo_status elbo__npy_read_from(const elbo__npy_source *source, bool levels, elbo_tensor *out)
 {
     elbo__npy_header h;
     *out = (elbo_tensor){.data = NULL};
@@ -96,7 +100,7 @@ elbo_status elbo__npy_read_from(const elbo__npy_source *source, elbo_tensor *out
     *out = elbo_tensor_of(h.type->dtype, h.shape, elbo__alloc((size_t)count * elbo_dtype_size(h.type->dtype)));
     if (!out->data)
         return ELBO_NO_MEMORY;
-    status = read_elements(source, h.type, count, out->data);
+    status = read_elements(source, h.type, levels, count, out->data);
     if (status == ELBO_OK && h.fortran && h.shape.ndim > 1)
         status = make_row_major(out);
     if (status != ELBO_OK)
@@ -129,17 +133,27 @@ static elbo_status open_file(const char *path, int *fd, elbo__npy_source *out)
     return ELBO_OK;
 }
 
-elbo_status elbo_npy_read(const char *path, elbo_tensor *out)
+static elbo_status read_file(const char *path, bool levels, elbo_tensor *out)
 {
     int fd;
     elbo__npy_source source;
     *out = (elbo_tensor){.data = NULL};
     elbo_status status = open_file(path, &fd, &source);
     if (status == ELBO_OK)
-        status = elbo__npy_read_from(&source, out);
+        status = elbo__npy_read_from(&source, levels, out);
     if (fd >= 0)
         close(fd);
     return status;
+}
+
+elbo_status elbo_npy_read(const char *path, elbo_tensor *out)
+{
+    return read_file(path, false, out);
+}
+
+elbo_status elbo__npy_read_levels(const char *path, elbo_tensor *out)
+{
+    return read_file(path, true, out);
 }
 
 elbo_status elbo__npy_look(const char *path, elbo__npy_header *out)

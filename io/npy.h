@@ -20,8 +20,8 @@
  *                      {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
  *     elements         row-major, or column-major where fortran_order is True, up to the end of the file
  *
- *     descr   |u1   <f4   <f8   <i4, and <i8 <u8 <u4 <i2 <u2 |i1 whose numbers fit
- *     tensor  u8    f32   f64   i32
+ *     descr   |u1, and |b1 as 0 and 1   <f4   <f8   <i4, and <i8 <u8 <u4 <i2 <u2 |i1 whose numbers fit
+ *     tensor  u8                        f32   f64   i32
  */
 #ifndef ELBO_IO_NPY_H
 #define ELBO_IO_NPY_H

@@ -13,9 +13,36 @@ const unsigned char elbo__npy_magic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
 const elbo__npy_type elbo__npy_types[] = {
     {"<f4", 4, ELBO_F32, true},  {"<f8", 8, ELBO_F64, true},  {"|u1", 1, ELBO_U8, false}, {"<i4", 4, ELBO_I32, true},
     {"<i8", 8, ELBO_I32, true},  {"<u8", 8, ELBO_I32, false}, {"<i2", 2, ELBO_I32, true}, {"<u2", 2, ELBO_I32, false},
-    {"<u4", 4, ELBO_I32, false}, {"|i1", 1, ELBO_I32, true},
+    {"<u4", 4, ELBO_I32, false}, {"|i1", 1, ELBO_I32, true},  {"|b1", 1, ELBO_U8, false},
 };
 enum { TYPES = sizeof elbo__npy_types / sizeof elbo__npy_types[0] };
+
+bool elbo__npy_is_bool(const elbo__npy_type *type)
+{
+    return strcmp(type->name, "|b1") == 0;
+}
+
+/* What NumPy's other dtypes are, by the letter that stands for their kind, and what makes elements of them that are
+ * read. */
+static const struct foreign {
+    const char *kinds, *what, *cure;
+} foreigners[] = {
+    {"O", "Python objects", "numpy.stack(x).astype('float32')"},
+    {"US", "words", "numpy.unique(y, return_inverse=True)[1], which numbers them"},
+    {"f", "elements", "x.astype('float32')"},
+    {"iu", "elements", "x.astype('int32')"},
+    {"", "elements", "uint8, bool, float32, float64 or whole numbers"},
+};
+
+static elbo_status fail_for_dtype(const char *path, const char *name)
+{
+    const struct foreign *f = foreigners;
+    const char kind = name[0] && strchr("|<>=", name[0]) ? name[1] : name[0];
+    while (f->kinds[0] && (!kind || !strchr(f->kinds, kind)))
+        f++;
+    return elbo__fail(ELBO_FORMAT, "%s: %s of dtype \"%s\" are not supported: save %s", path,
+                      name[0] == '>' ? "big-endian elements" : f->what, elbo__excerpt_of(name).text, f->cure);
+}
 
 /* ---- the header's Python ----------------------------------------------------------------------------------------- */
 
@@ -73,13 +100,7 @@ static elbo_status parse_descr(struct header *h)
             h->out->type = &elbo__npy_types[i];
             return ELBO_OK;
         }
-    return elbo__fail(ELBO_FORMAT,
-                      "%s: %s of dtype \"%s\" are not supported, only |u1, <f4, <f8 and whole numbers such as <i4",
-                      h->path,
-                      strchr(name, 'O') ? "Python objects"
-                      : name[0] == '>'  ? "big-endian elements"
-                                        : "elements",
-                      elbo__excerpt_of(name).text);
+    return fail_for_dtype(h->path, name);
 }
 
 static elbo_status parse_fortran_order(struct header *h)

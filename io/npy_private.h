@@ -37,8 +37,12 @@ extern const unsigned char elbo__npy_magic[6];
 /* Reads and checks all before the elements, which are of the size that the header asks for. */
 elbo_status elbo__npy_read_header(const elbo__npy_source *source, elbo__npy_header *out) ELBO_MUST_CHECK;
 
-/* elbo_npy_read from any source. */
-elbo_status elbo__npy_read_from(const elbo__npy_source *source, elbo_tensor *out) ELBO_MUST_CHECK;
+bool elbo__npy_is_bool(const elbo__npy_type *type);
+
+/* elbo_npy_read from any source. With `levels` the elements are those of images, whose black and white bool is: 0 and
+ * 255 in place of 0 and 1. */
+elbo_status elbo__npy_read_from(const elbo__npy_source *source, bool levels, elbo_tensor *out) ELBO_MUST_CHECK;
+elbo_status elbo__npy_read_levels(const char *path, elbo_tensor *out) ELBO_MUST_CHECK;
 
 /* The header of a file. */
 elbo_status elbo__npy_look(const char *path, elbo__npy_header *out) ELBO_MUST_CHECK;

@@ -109,6 +109,25 @@ const char *elbo__npz_name(const elbo__npz *npz, int i)
     return npz->names.names[i];
 }
 
+/* Of the member of an array, as the zip file has it; 0 where it does not say. */
+static uint64_t bytes_of(const elbo__npz *npz, int i)
+{
+    zip_stat_t info = {.valid = 0};
+    char *member = elbo__format("%s.npy", npz->names.names[i]);
+    const bool known = member && zip_stat(npz->zip, member, ZIP_FL_ENC_RAW, &info) == 0 && info.valid & ZIP_STAT_SIZE;
+    elbo__free(member);
+    return known ? info.size : 0;
+}
+
+int elbo__npz_largest(const elbo__npz *npz)
+{
+    int largest = 0;
+    for (int i = 1; i < elbo__npz_count(npz); i++)
+        if (bytes_of(npz, i) > bytes_of(npz, largest))
+            largest = i;
+    return largest;
+}
+
 bool elbo__npz_has(const elbo__npz *npz, const char *name)
 {
     for (size_t i = 0; i < npz->names.count; i++)
@@ -143,7 +162,7 @@ static elbo_status read_end(zip_file_t *file, const char *path)
                    : elbo__fail(ELBO_FORMAT, "%s: too long", path);
 }
 
-static elbo_status read_member(elbo__npz *npz, const char *member, const char *path, elbo_tensor *out)
+static elbo_status read_member(elbo__npz *npz, const char *member, const char *path, bool levels, elbo_tensor *out)
 {
     zip_stat_t info;
     if (zip_stat(npz->zip, member, ZIP_FL_ENC_RAW, &info) != 0)
@@ -156,7 +175,7 @@ static elbo_status read_member(elbo__npz *npz, const char *member, const char *p
     if (!file)
         return fail_for(ELBO_FORMAT, path, zip_get_error(npz->zip));
     const elbo__npy_source source = {.path = path, .size = (int64_t)info.size, .read = read_bytes, .user = file};
-    elbo_status status = elbo__npy_read_from(&source, out);
+    elbo_status status = elbo__npy_read_from(&source, levels, out);
     if (status == ELBO_OK) {
         status = read_end(file, path);
         if (status != ELBO_OK)
@@ -166,11 +185,11 @@ static elbo_status read_member(elbo__npz *npz, const char *member, const char *p
     return status;
 }
 
-elbo_status elbo__npz_read(elbo__npz *npz, const char *name, elbo_tensor *out)
+elbo_status elbo__npz_read(elbo__npz *npz, const char *name, bool levels, elbo_tensor *out)
 {
     *out = (elbo_tensor){.data = NULL};
     char *member = elbo__format("%s.npy", name), *path = elbo__format("%s/%s.npy", npz->path, name);
-    elbo_status status = member && path ? read_member(npz, member, path, out) : ELBO_NO_MEMORY;
+    elbo_status status = member && path ? read_member(npz, member, path, levels, out) : ELBO_NO_MEMORY;
     elbo__free(member);
     elbo__free(path);
     return status;

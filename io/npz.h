@@ -17,10 +17,11 @@ elbo_status elbo__npz_open(const char *path, elbo__npz **out) ELBO_MUST_CHECK;
 void elbo__npz_close(elbo__npz *npz); /* accepts NULL */
 
 int elbo__npz_count(const elbo__npz *npz);
+int elbo__npz_largest(const elbo__npz *npz); /* of the arrays, by its bytes */
 const char *elbo__npz_name(const elbo__npz *npz, int i); /* of an array: its member's without ".npy" */
 bool elbo__npz_has(const elbo__npz *npz, const char *name);
 
-/* *out = an array that is there, as elbo_npy_read would read it; messages begin with "PATH/NAME.npy: ". */
-elbo_status elbo__npz_read(elbo__npz *npz, const char *name, elbo_tensor *out) ELBO_MUST_CHECK;
+/* *out = an array that is there, as elbo__npy_read_from would read it; messages begin with "PATH/NAME.npy: ". */
+elbo_status elbo__npz_read(elbo__npz *npz, const char *name, bool levels, elbo_tensor *out) ELBO_MUST_CHECK;
 
 #endif

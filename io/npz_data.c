@@ -46,13 +46,17 @@ static char *list_names(const elbo__npz *npz)
     return longer;
 }
 
-static elbo_status cannot_tell(const elbo__npz *npz, const char *path, const char *reason)
+/* Says what there is, behind `before`, and how to say which is which: the largest is most likely the images. */
+static elbo_status cannot_tell(const elbo__npz *npz, const char *path, const char *before)
 {
     char *list = list_names(npz);
     if (!list)
         return ELBO_NO_MEMORY;
-    elbo_status status = elbo__fail(ELBO_FORMAT, "%s: %s; it holds %s: name them, as in %s:IMAGES or %s:IMAGES:LABELS",
-                                    path, reason, list, path, path);
+    const int count = elbo__npz_count(npz), images = elbo__npz_largest(npz);
+    const char *other = count == 2 ? elbo__npz_name(npz, 1 - images) : "LABELS";
+    elbo_status status = elbo__fail(ELBO_FORMAT, "%s: %s%s; name the images and the labels, as in %s:%s:%s", path,
+                                    before, list, path, elbo__excerpt_of(elbo__npz_name(npz, images)).text,
+                                    elbo__excerpt_of(other).text);
     elbo__free(list);
     return status;
 }
@@ -74,7 +78,7 @@ static elbo_status find_usual(const elbo__npz *npz, const char *path, const char
         parted = parted || usual[i].part;
         if (is_part(usual[i].part, part) || (!usual[i].part && !parted && strcmp(part, "train") == 0)) {
             if (out->images)
-                return cannot_tell(npz, path, "which arrays are the images?");
+                return cannot_tell(npz, path, "holds ");
             *out = usual[i].names;
         } else if (!usual[i].part) {
             parted = true; /* there are images, but not of this part */
@@ -83,7 +87,7 @@ static elbo_status find_usual(const elbo__npz *npz, const char *path, const char
     if (out->images || parted)
         return ELBO_OK;
     if (elbo__npz_count(npz) > 1)
-        return cannot_tell(npz, path, "which array is the images?");
+        return cannot_tell(npz, path, "holds ");
     if (strcmp(part, "train") == 0)
         out->images = elbo__npz_name(npz, 0);
     return ELBO_OK;
@@ -98,7 +102,7 @@ static elbo_status find_named(const elbo__npz *npz, const char *path, char *text
     *out = (names){.images = text, .labels = colon ? colon + 1 : NULL};
     if (elbo__npz_has(npz, out->images) && (!out->labels || elbo__npz_has(npz, out->labels)))
         return ELBO_OK;
-    char *reason = elbo__format("there is no array \"%s\"",
+    char *reason = elbo__format("has no array \"%s\", but ",
                                 elbo__excerpt_of(elbo__npz_has(npz, out->images) ? out->labels : out->images).text);
     elbo_status status = reason ? cannot_tell(npz, path, reason) : ELBO_NO_MEMORY;
     elbo__free(reason);
@@ -115,11 +119,11 @@ static elbo_status load(elbo__npz *npz, const char *path, const names *found, in
     told.mask = mask ? elbo__format("%s/%s.npy", path, found->mask) : NULL;
     elbo_status status = told.images && (!labels || told.labels) && (!mask || told.mask) ? ELBO_OK : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
-        status = elbo__npz_read(npz, found->images, &out->images);
+        status = elbo__npz_read(npz, found->images, true, &out->images);
     if (status == ELBO_OK && labels)
-        status = elbo__npz_read(npz, found->labels, &out->labels);
+        status = elbo__npz_read(npz, found->labels, false, &out->labels);
     if (status == ELBO_OK && mask)
-        status = elbo__npz_read(npz, found->mask, &out->mask);
+        status = elbo__npz_read(npz, found->mask, false, &out->mask);
     if (status == ELBO_OK)
         status = elbo__data_complete(&told, classes, out);
     elbo__free((char *)told.images);
@@ -132,6 +136,8 @@ elbo_status elbo__images_load_npz(const elbo__origin *origin, const char *part, 
 {
     elbo__npz *npz;
     names found = {.images = NULL};
+    out->labelling = "one whole number for each image, in an array: y_train, train_labels, labels or y, or named as in "
+                     "data.npz:IMAGES:LABELS";
     char *text = elbo__strdup(origin->rest ? origin->rest : "");
     elbo_status status = text ? elbo__npz_open(origin->path, &npz) : ELBO_NO_MEMORY;
     if (status == ELBO_OK) {

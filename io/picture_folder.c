@@ -1,15 +1,22 @@
 /* A part of a folder of pictures, read. Which pictures there are is found in album.c. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "../tensor/memory.h"
+#include "../tensor/text.h"
 #include "../tensor/watch_private.h"
 #include "album.h"
 #include "dataset_private.h"
 
-/* Without a look at the pixels: all must be of one size, and one in colour makes all so. */
-static elbo_status agree_on_shape(const elbo__album *album, elbo_shape *out)
+typedef struct {
+    int64_t rows, columns;
+} picture_size;
+
+/* sizes (count) of all pictures, without a look at the pixels; *channels: one in colour makes all so. */
+static elbo_status peek_at_all(const elbo__album *album, picture_size *sizes, int *channels)
 {
-    elbo_shape first = {0}, shape;
+    elbo_shape shape;
+    *channels = 1;
     for (size_t i = 0; i < album->count; i++) {
         const elbo__picture *picture = &album->pictures[i];
         elbo_status status = elbo__watched("looking at images", (int64_t)i, (int64_t)album->count);
@@ -17,16 +24,74 @@ static elbo_status agree_on_shape(const elbo__album *album, elbo_shape *out)
             status = picture->format->peek(picture->path, &shape);
         if (status != ELBO_OK)
             return status;
-        if (i == 0)
-            first = *out = shape;
-        if (shape.dim[0] != first.dim[0] || shape.dim[1] != first.dim[1])
-            return elbo__fail(ELBO_FORMAT, "%s: %lld rows of %lld pixels, but %s has %lld rows of %lld", picture->path,
-                              (long long)shape.dim[0], (long long)shape.dim[1], album->pictures[0].path,
-                              (long long)first.dim[0], (long long)first.dim[1]);
+        sizes[i] = (picture_size){shape.dim[0], shape.dim[1]};
         if (shape.ndim == 3)
-            *out = shape;
+            *channels = 3;
     }
     return elbo__watched("looking at images", (int64_t)album->count, (int64_t)album->count);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const picture_size *x = a, *y = b;
+    const int order = (x->rows > y->rows) - (x->rows < y->rows);
+    return order ? order : (x->columns > y->columns) - (x->columns < y->columns);
+}
+
+/* The size that most of them have; *of = how many. `sorted` are in order. */
+static picture_size most_common(const picture_size *sorted, size_t count, size_t *of)
+{
+    picture_size best = sorted[0];
+    *of = 0;
+    for (size_t i = 0, n = 0; i < count; i++) {
+        n = i > 0 && by_size(&sorted[i], &sorted[i - 1]) == 0 ? n + 1 : 1;
+        if (n > *of) {
+            *of = n;
+            best = sorted[i];
+        }
+    }
+    return best;
+}
+
+/* Names the first picture that is not of the size of most. */
+static elbo_status fail_for_sizes(const elbo__album *album, const picture_size *sizes)
+{
+    const size_t n = album->count;
+    picture_size *sorted = elbo__calloc(n, sizeof *sorted);
+    size_t of, odd = 0;
+    char others[60] = "";
+    if (!sorted)
+        return ELBO_NO_MEMORY;
+    memcpy(sorted, sizes, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, by_size);
+    const picture_size most = most_common(sorted, n, &of);
+    elbo__free(sorted);
+    while (by_size(&sizes[odd], &most) == 0)
+        odd++;
+    if (n - of > 1)
+        elbo__print(others, sizeof others, ", and %zu more %s not", n - of - 1, n - of == 2 ? "is" : "are");
+    return elbo__fail(ELBO_FORMAT,
+                      "%s: %lld pixels wide and %lld high, but %zu of the %zu pictures %s %lld wide and %lld high%s: "
+                      "make all of one size, as ImageMagick's -resize '%lldx%lld!' does",
+                      album->pictures[odd].path, (long long)sizes[odd].columns, (long long)sizes[odd].rows, of, n,
+                      of == 1 ? "is" : "are", (long long)most.columns, (long long)most.rows, others,
+                      (long long)most.columns, (long long)most.rows);
+}
+
+/* *out = (H, W), or (H, W, 3) where a picture is in colour: all must be of one size. */
+static elbo_status agree_on_shape(const elbo__album *album, elbo_shape *out)
+{
+    int channels;
+    picture_size *sizes = elbo__calloc(album->count, sizeof *sizes);
+    elbo_status status = sizes ? peek_at_all(album, sizes, &channels) : ELBO_NO_MEMORY;
+    for (size_t i = 1; i < album->count && status == ELBO_OK; i++)
+        if (by_size(&sizes[i], &sizes[0]) != 0)
+            status = fail_for_sizes(album, sizes);
+    if (status == ELBO_OK)
+        *out = channels == 3 ? ELBO_SHAPE(sizes[0].rows, sizes[0].columns, 3)
+                             : ELBO_SHAPE(sizes[0].rows, sizes[0].columns);
+    elbo__free(sizes);
+    return status;
 }
 
 /* (H, W) or (H, W, 3) into `channels` planes (H, W) */
@@ -92,6 +157,7 @@ static elbo_status check_classes(const elbo__album *album, int classes)
 static elbo_status load(const elbo__album *album, bool test, int classes, elbo_images *out)
 {
     elbo_shape size = {0};
+    out->labelling = "a folder of pictures for each class";
     elbo_status status = check_classes(album, classes);
     if (status == ELBO_OK)
         status = agree_on_shape(album, &size);
@@ -137,7 +203,7 @@ elbo_status elbo__images_load_pictures(const char *folder, const char *part, int
     elbo_status status = elbo__album_open(folder, classes != ELBO_WITHOUT_LABELS, &album);
     if (status != ELBO_OK)
         return status;
-    *found = album.count > 0;
+    *found = album.count > 0 || album.in_parts; /* parts are meant for pictures */
     if (*found && (test ? album.tests == 0 : album.tests == album.count))
         status = fail_for_part(&album, test);
     else if (*found)

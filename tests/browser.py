@@ -181,6 +181,42 @@ def use(browser, complain):
             "s.options.length; s.dispatchEvent(new Event('change')); })()"))
 
 
+def measure(browser, complain):
+    """On a wide screen charts that stand beside each other are alike."""
+    resize(browser, 1100)
+    for grid in ("#training .charts", "#latent .charts"):
+        widths = browser.value("[...document.querySelectorAll('%s svg')].map((s) => s.getBoundingClientRect().width)" % grid)
+        if widths and max(widths) - min(widths) > 1:
+            complain("charts of several widths: %s" % widths)
+    if browser.value("[...document.querySelectorAll('#starts canvas')].some((c) => "
+                     "getComputedStyle(c).backgroundColor === 'rgb(0, 0, 0)')"):
+        complain("pictures that are not drawn yet are black")
+
+
+def hold(browser, complain):
+    """On a phone: nothing is wider than it, and the explorer's picture stays in sight of the last slider."""
+    for width in 400, 340:
+        resize(browser, width)
+        # a phone makes its window as wide as the page
+        wide = browser.value("Math.max(document.documentElement.scrollWidth, innerWidth)")
+        if wide > width:
+            complain("wider than a phone of %d: %d" % (width, wide))
+        if browser.value("[...document.querySelectorAll('.wide')].some((e) => e.scrollWidth > e.clientWidth)"):
+            complain("a table is wider than a phone of %d" % width)
+    if browser.value("document.getElementById('explorer-tool') === null"):
+        return
+    browser.value("[...document.querySelectorAll('.dimension input')].filter((i) => i.checkVisibility()).pop()"
+                  ".scrollIntoView({block: 'end'})")
+    edges = browser.value("(() => { const r = document.getElementById('picture').getBoundingClientRect(); "
+                          "return [r.top, r.bottom, innerHeight]; })()")
+    if edges[0] < 0 or edges[1] > edges[2]:
+        complain("the picture is out of sight of the sliders: %s" % edges)
+
+
+def resize(browser, width):
+    browser.call("Emulation.setDeviceMetricsOverride", width=width, height=640, deviceScaleFactor=1, mobile=width < 600)
+
+
 def picture(browser, path, width):
     browser.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
     height = browser.value("document.documentElement.scrollHeight")
@@ -209,9 +245,8 @@ def main(page, *more):
             look(browser, url + "#check", wrong.append)
             if browser.value("document.getElementById('explorer-tool') !== null"):
                 use(browser, wrong.append)
-            browser.call("Emulation.setDeviceMetricsOverride", width=400, height=800, deviceScaleFactor=1, mobile=True)
-            if browser.value("document.documentElement.scrollWidth > 400"):
-                wrong.append("wider than a phone: %d" % browser.value("document.documentElement.scrollWidth"))
+            measure(browser, wrong.append)
+            hold(browser, wrong.append)
             if more:
                 picture(browser, more[1], int(more[2]))
         finally:

@@ -87,8 +87,8 @@ def inputs_of(run, role, names):
     inputs, labels = {name: lines[:, 1:].copy()}, lines[:, 0].astype(numpy.int64)
     if 'labels' in names:
         inputs['labels'] = labels
-    elif 'y' in names:
-        inputs['y'] = numpy.eye(3, dtype=numpy.float32)[labels]
+    elif 'y_one_hot' in names:
+        inputs['y_one_hot'] = numpy.eye(3, dtype=numpy.float32)[labels]
     return inputs
 
 

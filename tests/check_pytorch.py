@@ -41,7 +41,7 @@ def agree(what, got, expected):
 
 def check(kind):
     out = os.path.join(folder, kind, 'pytorch')
-    run('export', os.path.join(folder, kind), '--pytorch', out)
+    run('export', os.path.join(folder, kind), '--pytorch', out, '--force')
     module = module_of(os.path.join(out, 'model.py'))
     model = module.load()
     assert not model.training
@@ -52,8 +52,16 @@ def check(kind):
         encoded = torch.cat(encoded, 1) if isinstance(encoded, tuple) else encoded
         agree('encode', encoded, read(kind, 'encoded'))
         agree('decode', model.decode(*inputs_of(kind, 'codes')), read(kind, 'decoded'))
+        check_label_types(kind, model)
     check_training(kind, model)
     check_import(kind, module, model)
+
+
+def check_label_types(kind, model):
+    """Labels may be of any type of whole numbers: `elbo encode` writes uint8 or int32."""
+    codes, *labels = inputs_of(kind, 'codes')
+    for dtype in (torch.uint8, torch.int32) if labels else ():
+        agree('decode with labels of %s' % dtype, model.decode(codes, labels[0].to(dtype)), read(kind, 'decoded'))
 
 
 def check_training(kind, model):

@@ -135,6 +135,7 @@ unit_sources += \
     %reldir%/test_stopping.c \
     %reldir%/test_tensor.c \
     %reldir%/test_text.c \
+    %reldir%/test_told.c \
     %reldir%/test_train.c \
     %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \
@@ -207,6 +208,7 @@ script_tests = \
     %reldir%/floors \
     %reldir%/headers \
     %reldir%/layers \
+    %reldir%/links \
     %reldir%/locales \
     %reldir%/sources \
     %reldir%/symbols \

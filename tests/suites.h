@@ -104,6 +104,7 @@
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
     SUITE(text)                                                                                                        \
+    SUITE(told)                                                                                                        \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
     SUITE(watch)                                                                                                       \

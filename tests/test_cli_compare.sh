@@ -80,6 +80,24 @@ runs 'compare models' "$elbo" compare runs/wide pca
 sed 's/  */ /g' out | head -n 1 | grep -q '^run model latent-dim epochs done ' ||
     complain 'compare: options of one model alone'
 
+# ---- several seeds, whose folder has a config.ini -------------------------------------------------------------------
+
+chosen='--data data --hidden 8 --latent 2 --batch 4 --lr 0.05 --val 0.3 --patience 2 --epochs 60 --seeds 3'
+runs 'train seeds with validation' "$elbo" train vae $chosen -q --out seeds
+for what in 'squared error' ELBO; do
+    says "^test $what [-0-9.]* +- [0-9.]* .*, mean and standard deviation of 3 seeds$"
+done
+[ "$(tail -qn 1 seeds/*/metrics.csv | grep -c ',$')" -eq 3 ] || complain 'a last epoch is the best: no test of others'
+runs 'compare all that is in their folder' "$elbo" compare seeds/*
+[ -s err ] && complain 'compare: something on stderr'
+for run in seeds/seed-*; do
+    tested=$(sed -n 's/^# test-elbo = //p' $run/config.ini)
+    grep -q "^$run .* $(printf %.2f "$tested")[* ]" out || complain "compare: $run has another test ELBO than $tested"
+done
+mv out separately
+runs 'compare their folder' "$elbo" compare seeds
+cmp -s out separately || complain 'compare: the folder is another than what is in it'
+
 # ---- what is wrong --------------------------------------------------------------------------------------------------
 
 fails 64 ': RUN is missing' "$elbo" compare

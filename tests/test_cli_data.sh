@@ -51,7 +51,9 @@ says '^images 2, part test'
 touch pets/cat/notes.txt pets/cat/Thumbs.db pets/.DS_Store
 runs 'train beside other files' "$elbo" $cvae --data pets --out run
 notes 'note: pets: left out: 2 files that are no PNG or JPEG pictures, the first of them cat/Thumbs.db'
-runs 'evaluate beside other files' "$elbo" evaluate run
+runs 'evaluate what is known' "$elbo" evaluate run
+quiet 'evaluate what is known'
+runs 'evaluate beside other files' "$elbo" evaluate run --data pets
 notes 'left out: 2 files .*cat/Thumbs.db'
 rm pets/cat/notes.txt pets/cat/Thumbs.db
 
@@ -132,6 +134,8 @@ runs 'no labels' "$elbo" $vae --data odd --out run
 quiet 'no labels'
 fails 1 'model "cvae" needs labels: one whole number for each image, in PART-labels-idx1-ubyte' \
     "$elbo" $cvae --data odd --out nothing
+mkdir flat && cp one.png flat/1.png
+fails 1 'model "cvae" needs labels: a folder of pictures for each class' "$elbo" $cvae --data flat --out nothing
 cp data/train-labels-idx1-ubyte odd
 fails 1 'odd, part test: model "cvae" needs labels' "$elbo" $cvae --data odd --out nothing
 mkdir -p faces/test/new && cp one.png faces/test/new
@@ -202,17 +206,18 @@ runs 'evaluate from another folder' "$elbo" evaluate ../run
 says "^images 24, part test of $(realpath "../$latin")\$"
 cd ..
 runs 'sprites' "$elbo" plan vae --data sprites --batch 8 --hidden 8
-fails 1 'sprites/none: cannot open the folder' "$elbo" $vae --data sprites/none --out nothing
+fails 1 'sprites/none: no such file or folder' "$elbo" $vae --data sprites/none --out nothing
 mv "$latin" gone
-fails 1 'cannot open the folder: No such file or directory (the data that run was trained on; --data names others)' \
+fails 1 'no such file or folder (the data that run was trained on; --data names others)' \
     "$elbo" evaluate run
 runs 'data that were moved' "$elbo" evaluate run --data gone
 
 # A hint stands where it fits.
 hint='; --data names a folder or a file of images, or sprites'
-fails 1 "nowhere: cannot open the folder: No such file or directory$hint" "$elbo" $vae --data nowhere --out nothing
-fails 1 "data/mnist: cannot open the folder: No such file or directory$hint" "$elbo" $vae --out nothing
-fails 1 "pictures for this part$hint" "$elbo" $vae --data away --out nothing
+fails 1 "nowhere: no such file or folder$hint" "$elbo" $vae --data nowhere --out nothing
+fails 1 "data/mnist: no such file or folder$hint" "$elbo" $vae --out nothing
+fails 1 "away: holds no PNG or JPEG pictures, and no arrays by the names of parts, such as train.npy$hint" \
+    "$elbo" $vae --data away --out nothing
 fails 1 'one.png: is a picture: a folder of pictures is read as data' "$elbo" $vae --data one.png --out nothing
 # unhinted REASON FOLDER
 unhinted() {

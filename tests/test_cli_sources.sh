@@ -28,10 +28,14 @@ np.save('colour.npy', np.stack([x, x, x], 1))
 np.save('last.npy', np.stack([x, x, x], 3))
 np.save('big.npy', f.astype('>f4'))
 np.save('half.npy', f.astype(np.float16))
+np.save('bool.npy', x > 127)
+np.save('mask.npy', (x > 127).astype(np.uint8))
+np.save('int.npy', x.astype(int))
+np.save('words.npy', np.array(['cat', 'dog'])[y % 2])
 np.save('object.npy', np.array([[None]]), allow_pickle=True)
 np.savez('keras.npz', x_train=x[:20], y_train=y[:20].reshape(-1, 1), x_test=x[20:], y_test=y[20:])
 np.savez_compressed('pair.npz', images=x, labels=y.astype(np.uint8))
-np.savez('odd.npz', imgs=x, kinds=y)
+np.savez('odd.npz', kinds=y, imgs=x)
 h = f.copy()
 h[3, 2, 1] = np.nan
 np.save('holes.npy', h)
@@ -73,7 +77,16 @@ runs 'a .npy file in colour' "$elbo" $vae --data colour.npy
 found 'colour.npy: 30 images of 3 x 8 x 6, u8 0..255'
 fails 1 'last.npy: (30, 8, 6, 3): channels come last' "$elbo" $vae --data last.npy
 fails 1 'big.npy: big-endian elements of dtype ">f4" are not supported' "$elbo" $vae --data big.npy
-fails 1 'half.npy: elements of dtype "<f2" are not supported' "$elbo" $vae --data half.npy
+fails 1 'half.npy: elements of dtype "<f2" are not supported: save x.astype('"'float32')" "$elbo" $vae --data half.npy
+fails 1 "int.npy: images of whole numbers wider than u8 are not supported: save x.astype('uint8')" \
+    "$elbo" $vae --data int.npy
+fails 1 'words.npy: words of dtype "<U3" are not supported: save numpy.unique(y' "$elbo" $cvae --data x.npy:words.npy
+runs 'black and white as bool' "$elbo" $vae --data bool.npy
+found 'bool.npy: 30 images of 8 x 6, u8 0..255'
+grep -q warning err && complain 'a warning of bool:'
+runs 'black and white as u8' "$elbo" $vae --data mask.npy
+grep -q '^elbo: warning: mask.npy: .* nearly black; multiply by 255, or give bool or float$' err ||
+    complain 'no warning of images that are nearly black:'
 fails 1 'object.npy: Python objects of dtype "|O" are not supported' "$elbo" $vae --data object.npy
 
 runs 'a pair of .npy files' "$elbo" $cvae --data x.npy:y.npy
@@ -83,7 +96,12 @@ grep -qxF "data = $(realpath x.npy):$(realpath y.npy)" pair/config.ini || compla
 mkdir away && cd away || exit 99
 runs 'evaluate from another folder' "$elbo" evaluate ../pair
 cd ..
-fails 1 'model "cvae" needs labels' "$elbo" $cvae --data x.npy
+fails 1 'model "cvae" needs labels: one whole number for each image, in another file, as in images.npy:labels.npy' \
+    "$elbo" $cvae --data x.npy
+fails 1 'model "cvae" needs labels: one whole number for each image, in an array: y_train, train_labels, labels or y' \
+    "$elbo" $cvae --data odd.npz:imgs
+"$elbo" sample plain -n 30 -o plain.csv >out 2>err
+fails 1 'model "cvae" needs labels: a column of them, named as in table.csv:COLUMN' "$elbo" $cvae --data plain.csv
 runs 'a compressed .npz file' "$elbo" $cvae --data pair.npz
 same 'pair.npz and x.npy:y.npy' pair
 runs 'an .npz file with parts' "$elbo" $cvae --data keras.npz
@@ -91,7 +109,8 @@ found 'keras.npz: 20 images of 8 x 6, u8 0..255, 3 classes'
 grep -q 'test-elbo' run/config.ini || complain 'x_test is not the test part'
 runs 'evaluate its test part' "$elbo" evaluate run
 says '^images 10, part test'
-fails 1 'odd.npz: which array is the images?; it holds imgs, kinds' "$elbo" $vae --data odd.npz
+fails 1 'odd.npz: holds kinds, imgs; name the images and the labels, as in odd.npz:imgs:kinds' \
+    "$elbo" $vae --data odd.npz
 runs 'an .npz file with a word on it' "$elbo" $cvae --data odd.npz:imgs:kinds
 same 'odd.npz:imgs:kinds and x.npy:y.npy' pair
 
@@ -102,7 +121,7 @@ same 't.csv and x.npy:y.npy' pair
 runs 'evaluate it' "$elbo" evaluate run
 runs 'sample a class' "$elbo" sample run --label 'dog, big' -o a.png
 fails 1 't.csv:2: column "kind": "cat" is no number; t.csv:COLUMN names a column of labels' "$elbo" $vae --data t.csv
-fails 1 't.csv: has no column "kinds" of labels' "$elbo" $cvae --data t.csv:kinds
+fails 1 't.csv: has no column "kinds" of labels; of its 49 the nearest is "kind"' "$elbo" $cvae --data t.csv:kinds
 
 hint='; --data names a folder or a file of images'
 fails 1 't.csv: 48 values in a row are no image of (3, 3)' "$elbo" $vae --data t.csv:kind:3x3
@@ -110,7 +129,9 @@ grep -qF -- "$hint" err && complain 'a hint that does not fit:'
 fails 1 "none.npy: cannot open: No such file or directory$hint" "$elbo" $vae --data none.npy:y.npy
 fails 1 'none.npy: cannot open: No such file or directory' "$elbo" $cvae --data x.npy:none.npy
 
-mkdir folder && cp x.npy folder/train.npy && cp y.npy folder/train-labels.npy
+mkdir folder && cp x.npy folder/train.npy
+fails 1 'model "cvae" needs labels: one whole number for each image, in PART-labels.npy' "$elbo" $cvae --data folder
+cp y.npy folder/train-labels.npy
 runs 'a folder of arrays' "$elbo" $cvae --data folder
 same 'folder and x.npy:y.npy' pair
 cp x.npy folder/test.npy && cp y.npy folder/test-labels.npy
@@ -135,7 +156,7 @@ runs 'quiet' "$elbo" $vae --data mnist --quiet
 fails 1 'holes.npy: image 3, row 2, column 1: the value is nan; --missing says' "$elbo" $vae --data holes.npy
 fails 1 'inf.npy: image 3, row 2, column 1: the value is infinite' "$elbo" $vae --data inf.npy --missing
 runs 'declared holes' "$elbo" $vae --data holes.npy --missing
-grep -q 'note: holes.npy: 1 values are missing' err || complain 'no word of what is missing'
+grep -q 'note: holes.npy: 1 value is missing' err || complain 'no word of what is missing'
 grep -qx 'missing = yes' run/config.ini || complain 'the run does not note that values may be missing'
 runs 'evaluate with declared holes' "$elbo" evaluate run
 mv run declared

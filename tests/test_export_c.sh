@@ -70,14 +70,37 @@ END
 runs 'three functions in one program' "$cc" -std=c99 three.c vae-decode.c vae-encode.c cvae-decode.c -lm -o three
 runs 'their calls' ./three
 
+# The program says what is wrong with its input, after the results of what was right.
+# refuses WHY INPUT [LINES]
+refuses() {
+    printf '%s\n' "$2" | ./asked >got 2>err
+    [ $? -eq 1 ] || complain "takes as input: $2"
+    [ "$(cat err)" = "$1" ] || complain "input \"$2\": says something else"
+    [ "$(wc -l <got)" -eq "${3:-0}" ] || complain "input \"$2\": prints another number of results"
+}
+codes=$(sed -n 1p runs/cvae/codes | cut -d ' ' -f 2-)
+"$cc" -std=c99 -DCVAE_DECODE_MAIN cvae-decode.c -lm -o asked || complain 'cvae: cc'
+refuses 'image 1: its label is no whole number from 0 to 2' "3 $codes"
+refuses 'image 1: its label is no whole number from 0 to 2' "-1 $codes"
+refuses 'image 1: its label is no whole number from 0 to 2' "1.5 $codes"
+refuses 'image 1: its label is no whole number from 0 to 2' "nan $codes"
+refuses 'image 2: what comes next is no number' "1 $codes cat $codes" 1
+refuses 'image 2: there are fewer than 4 numbers after its label' "1 $codes 2" 1
+"$cc" -std=c99 -DVAE_DECODE_MAIN vae-decode.c -lm -o asked || complain 'vae: cc'
+refuses 'image 3: there are fewer than 4 numbers' '1 2 3 4 5 6 7 8 9' 2
+refuses 'image 1: what comes next is no number' '1 x'
+printf '' | ./asked >got 2>err || complain 'no input is an error'
+
 runs 'both halves' "$elbo" export runs/vae --c it.c --role both
 grep -qx 'c decode it-decode.c' out && grep -qx 'c encode it-encode.c' out || complain 'does not say what it wrote'
 cmp -s it-encode.c vae-encode.c || complain 'the encoder of both is another one'
 runs 'as JSON' "$elbo" export runs/vae --c it.c --role both --json
 [ "$(tr -d ' \n' <out)" = '{"c_decode":"it-decode.c","c_encode":"it-encode.c"}' ] || complain 'another object'
 mkdir some.where
-runs 'a name without an end' "$elbo" export runs/vae --c some.where/it --role both
-[ -e some.where/it-decode ] && [ -e some.where/it-encode ] || complain 'a name without an end: other names'
+runs 'a name with points' "$elbo" export runs/vae --c some.where/it.2.C --role both
+[ -e some.where/it.2-decode.C ] && [ -e some.where/it.2-encode.C ] || complain 'a name with points: other names'
+fails 64 'does not end in .c' "$elbo" export runs/vae --c some.where/it
+fails 64 'does not end in .c' "$elbo" export runs/vae --c some.where/.c
 fails 1 'nowhere/code.c' "$elbo" export runs/vae --c nowhere/code.c
 fails 64 'no format is named' "$elbo" export runs/vae
 fails 64 'is the name of a part of a run' "$elbo" export runs/vae --c runs/vae/model.safetensors

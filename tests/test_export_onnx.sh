@@ -18,5 +18,8 @@ grep -qx 'onnx decode it-decode.onnx' out && grep -qx 'onnx encode it-encode.onn
 cmp -s it-decode.onnx runs/vae/decode.onnx || complain 'the decoder of both is another one'
 runs 'two formats' "$elbo" export runs/vae --onnx it.onnx --c it.c
 [ -s it.onnx ] && [ -s it.c ] || complain 'a format is missing'
+fails 64 'option "c": "it.txt" does not end in .c' "$elbo" export runs/vae --c it.txt
+fails 64 'option "onnx": "it.c" does not end in .onnx' "$elbo" export runs/vae --onnx it.c
+[ -e it.txt ] && complain 'a refused export wrote a file'
 fails 1 'nowhere/it.onnx' "$elbo" export runs/vae --onnx nowhere/it.onnx
 verdict

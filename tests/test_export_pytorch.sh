@@ -26,6 +26,23 @@ m.decoder.logits.bias.data += 1
 model.save(m.double(), 'changed.safetensors')
 END
 runs 'change it' "$python" change.py
+
+# Weights that were trained on, or a file that was changed by hand, are replaced only where that is meant.
+cp there/model.safetensors kept
+runs 'the same again' "$elbo" export run --pytorch there
+cp changed.safetensors there/model.safetensors
+fails 1 'there/model.safetensors: is another one than would be written; only --force replaces it' \
+    "$elbo" export run --pytorch there
+cmp -s changed.safetensors there/model.safetensors || complain 'what was trained is lost'
+runs 'replace the weights' "$elbo" export run --pytorch there --force
+cmp -s kept there/model.safetensors || complain '--force does not replace the weights'
+echo '# mine' >>there/model.py
+fails 1 'there/model.py: is another one than would be written' "$elbo" export run --pytorch there
+[ "$(tail -n 1 there/model.py)" = '# mine' ] || complain 'what was changed by hand is lost'
+runs 'replace the module' "$elbo" export run --pytorch there --force
+tail -n 1 there/model.py | grep -q mine && complain '--force does not replace the module'
+fails 64 'option "force" is for --pytorch' "$elbo" export run --c run.c --force
+
 runs import "$elbo" import changed.safetensors --like run --out brighter
 [ "$(cat out)" = 'run brighter' ] || complain 'says something else'
 grep -qx 'imported-from = changed.safetensors' brighter/config.ini || complain 'does not say where it is from'

@@ -61,7 +61,7 @@ END_TEST
 START_TEST(a_word_of_python_is_no_name_of_a_weight)
 {
     elbo_run *run = run_of_model(&word);
-    assert_refused(elbo_export_pytorch(run, scratch_path("it")),
+    assert_refused(elbo_export_pytorch(run, scratch_path("it"), false),
                    "PyTorch: the weight \"lambda.weight\" cannot have that name there, for \"lambda\"");
     assert_ok(elbo_export_c(run, ELBO_DECODER, scratch_path("it.c")));
     elbo_run_free(run);
@@ -104,7 +104,7 @@ static elbo_status write_onnx(void)
 
 static elbo_status write_pytorch(void)
 {
-    return elbo_export_pytorch(small, scratch_path("it"));
+    return elbo_export_pytorch(small, scratch_path("it"), false);
 }
 
 static elbo_status (*const writers[])(void) = {write_c, write_onnx, write_pytorch};

@@ -139,6 +139,11 @@ START_TEST(one_point_alone_is_drawn)
         int dots = 0;
         each_dot(svg, LEGEND_DOT, count_dot, &dots);
         ck_assert_int_eq(dots, 1);
+        ck_assert_ptr_nonnull(strstr(svg, "r=\"4.5\"")); /* which no line leads to */
+        const struct frame f = frame_of(svg, 0);
+        const struct ticks x = ticks_of(svg, &f, 0);
+        ck_assert_int_eq(x.count, 1); /* the number that there is, and none beside it */
+        ck_assert_double_eq(x.value[0], 1);
         free(svg);
     }
 }

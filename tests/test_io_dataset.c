@@ -238,7 +238,7 @@ START_TEST(what_is_missing_is_named)
     assert_refused("t10k", 0, ELBO_IO, "t10k-images-idx3-ubyte", "no such file");
     elbo_images data;
     assert_error(elbo_images_load(scratch_path("missing"), "train", 0, &data), ELBO_IO, scratch_path("missing"),
-                 "cannot open the folder: No such file or directory");
+                 "no such file or folder");
     assert_error(elbo_images_load(scratch_path("train-images-idx3-ubyte/none"), "train", 0, &data), ELBO_IO,
                  scratch_path("train-images-idx3-ubyte/none"), "Not a directory");
 }
@@ -281,7 +281,11 @@ START_TEST(broken_data_is_refused)
         {"train-images-idx3-ubyte", "holds no pixels", 0, 16, {0, 0, 8, 3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2}},
         {"train-images-idx3-ubyte", "holds no pixels", 0, 16, {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 2}},
         {"train-images-idx3-ubyte", "holds no pixels", 0, 12, {0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 0}},
-        {"train-images-idx3-ubyte", "not signed integers", 0, 15, {0, 0, 9, 2, 0, 0, 0, 3, 0, 0, 0, 1, 1, 2, 3}},
+        {"train-images-idx3-ubyte",
+         "images of whole numbers wider than u8 are not supported",
+         0,
+         15,
+         {0, 0, 9, 2, 0, 0, 0, 3, 0, 0, 0, 1, 1, 2, 3}},
         {"train-images-idx3-ubyte", "expected images", 0, 25, {0, 0, 8, 5, 0, 0, 0, 1, 0, 0, 0, 1, 0,
                                                                0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9}},
         {"train-images-idx3-ubyte", "image 2, value 0: the value is infinite", 0, 24, {0, 0, 0x0d, 2,    0, 0, 0, 3, 0,

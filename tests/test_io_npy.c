@@ -139,6 +139,23 @@ START_TEST(every_dtype_is_written_as_numpy_writes_it)
 }
 END_TEST
 
+START_TEST(bool_is_0_and_1)
+{
+    static const unsigned char truths[3] = {1, 0, 7};
+    unsigned char file[200];
+    static const char header[] = "{'descr': '|b1', 'fortran_order': False, 'shape': (3,), }";
+    memset(file, ' ', sizeof file);
+    memcpy(file, "\x93NUMPY\x01\x00\x76\x00", 10);
+    memcpy(file + 10, header, sizeof header - 1);
+    memcpy(file + 128, truths, 3);
+    scratch_write("a", file, 131);
+    elbo_tensor tensor;
+    ck_assert_int_eq(elbo_npy_read(scratch_path("a"), &tensor), ELBO_OK);
+    assert_holds(&tensor, ELBO_U8, &ELBO_SHAPE(3), (const double[]){1, 0, 1});
+    elbo_tensor_free(&tensor);
+}
+END_TEST
+
 START_TEST(versions_two_and_three_have_longer_lengths)
 {
     unsigned char bytes[200];
@@ -273,11 +290,17 @@ static const struct {
     {"{'descr': '|u1', 'fortran_order': False, 'shape': (6,), 'descr': '|u1'}", "the key 'descr' stands twice"},
     {"{'descr': '|u1', 'fortran_order': False, 'shape': (6,), 'title': 'x'}", "the key 'title' is unknown"},
     {"{'descr': '|O', 'fortran_order': False, 'shape': (6,)}", "Python objects of dtype \"|O\" are not supported"},
-    {"{'descr': '<f2', 'fortran_order': False, 'shape': (6,)}", "dtype \"<f2\" are not supported, only |u1, <f4, <f8"},
+    {"{'descr': '<f2', 'fortran_order': False, 'shape': (6,)}",
+     "dtype \"<f2\" are not supported: save x.astype('float32')"},
     {"{'descr': '>f4', 'fortran_order': False, 'shape': (6,)}", "big-endian elements of dtype \">f4\""},
     {"{'descr': '<f2', 'fortran_order': False, 'shape': (3,)}", "dtype \"<f2\""},
-    {"{'descr': '|b1', 'fortran_order': False, 'shape': (6,)}", "dtype \"|b1\""},
-    {"{'descr': '<U1', 'fortran_order': False, 'shape': (6,)}", "dtype \"<U1\""},
+    {"{'descr': '>i4', 'fortran_order': False, 'shape': (6,)}",
+     "big-endian elements of dtype \">i4\" are not supported: save x.astype('int32')"},
+    {"{'descr': '<c8', 'fortran_order': False, 'shape': (6,)}",
+     "elements of dtype \"<c8\" are not supported: save uint8, bool, float32, float64 or whole numbers"},
+    {"{'descr': '', 'fortran_order': False, 'shape': (6,)}", "elements of dtype \"\" are not supported"},
+    {"{'descr': '<U1', 'fortran_order': False, 'shape': (6,)}",
+     "words of dtype \"<U1\" are not supported: save numpy.unique(y, return_inverse=True)[1], which numbers them"},
     {"{'descr': 'a\nb', 'fortran_order': False, 'shape': (6,)}", "dtype \"a?b\""},
     {"{'descr': [('x', '|u1')], 'fortran_order': False, 'shape': (6,)}",
      "expected the name of one dtype, found \"[('x'"},
@@ -420,6 +443,7 @@ Suite *suite_io_npy(void)
     tcase_add_checked_fixture(valid, scratch_setup, scratch_teardown);
     tcase_add_loop_test(valid, every_dtype_of_numpy_is_read, 0, FILES);
     tcase_add_loop_test(valid, every_dtype_is_written_as_numpy_writes_it, 0, FILES);
+    tcase_add_test(valid, bool_is_0_and_1);
     tcase_add_test(valid, versions_two_and_three_have_longer_lengths);
     tcase_add_test(valid, python_may_lay_out_the_header_as_it_likes);
     tcase_add_test(valid, column_major_files_become_row_major);

@@ -215,6 +215,44 @@ START_TEST(reals_keep_their_type_and_tell_their_range)
 }
 END_TEST
 
+static const unsigned char truths[6] = {0, 1, 1, 2, 0, 0}; /* any byte but 0 is true */
+
+static void assert_black_and_white(elbo_images *data)
+{
+    static const unsigned char expected[6] = {0, 255, 255, 255, 0, 0};
+    ck_assert_int_eq(data->images.dtype, ELBO_U8);
+    ck_assert(memcmp(data->images.data, expected, sizeof expected) == 0);
+    assert_labels(data, 0, 1, 1);
+    ck_assert_int_eq(data->classes, 2);
+    elbo_images_free(data);
+}
+
+START_TEST(bool_is_black_and_white_in_images_and_0_and_1_in_labels)
+{
+    zip z = {.used = 0};
+    write_npy("train.npy", "|b1", "(3, 2)", truths, sizeof truths);
+    write_npy("train-labels.npy", "|b1", "(3,)", truths, 3);
+    elbo_images data = load("", 0);
+    assert_black_and_white(&data);
+    add(&z, "x.npy", "|b1", "(3, 2)", truths, sizeof truths, false);
+    add(&z, "y.npy", "|b1", "(3,)", truths, 3, false);
+    write_zip("a.npz", &z);
+    data = load("a.npz", 0);
+    assert_black_and_white(&data);
+}
+END_TEST
+
+START_TEST(large_files_of_bool_are_read)
+{
+    elbo__mapped_from = 1;
+    write_npy("a.npy", "|b1", "(3, 2)", truths, sizeof truths);
+    elbo_images data = load("a.npy", 0);
+    ck_assert_ptr_null(data.mapping);
+    ck_assert(data.least == 0 && data.greatest == 255);
+    elbo_images_free(&data);
+}
+END_TEST
+
 /* NumPy's own whole numbers have 64 bits, and labels of some programs are a column. */
 START_TEST(labels_stand_in_a_file_beside)
 {
@@ -265,7 +303,9 @@ START_TEST(what_cannot_be_images_is_refused)
     const float f[2] = {1, INFINITY};
     static const unsigned char many[8 * 8 * 3] = {0};
     write_npy("a.npy", "<i8", "(3,)", long_labels, sizeof long_labels);
-    refuses("a.npy", 0, ELBO_FORMAT, "a.npy", "images are u8, f32 or f64");
+    refuses("a.npy", 0, ELBO_FORMAT, "a.npy", "expected images (N, D), (N, H, W) or (N, C, H, W), got (3)");
+    write_npy("a.npy", "<i8", "(1, 3)", long_labels, sizeof long_labels);
+    refuses("a.npy", 0, ELBO_FORMAT, "a.npy", "save x.astype('uint8') where they are grey levels 0 to 255, else ");
     write_npy("a.npy", "<f4", "(1, 1, 2)", f, sizeof f);
     refuses("a.npy", 0, ELBO_FORMAT, "a.npy", "image 0, row 0, column 1: the value is infinite");
     write_npy("a.npy", "|u1", "(1, 8, 8, 3)", many, sizeof many);
@@ -339,12 +379,12 @@ END_TEST
 START_TEST(arrays_that_nobody_can_tell_apart_are_named)
 {
     zip z = {.used = 0};
-    add(&z, "imgs.npy", "|u1", "(3, 4)", levels, sizeof levels, false);
     add(&z, "kinds.npy", "<i8", "(3,)", long_labels, sizeof long_labels, false);
+    add(&z, "imgs.npy", "|u1", "(3, 4)", levels, sizeof levels, false);
     write_zip("a.npz", &z);
-    refuses("a.npz", 0, ELBO_FORMAT, "a.npz", "which array is the images?; it holds imgs, kinds: name them, as in ");
-    refuses("a.npz:none", 0, ELBO_FORMAT, "a.npz", "there is no array \"none\"; it holds imgs, kinds");
-    refuses("a.npz:imgs:none", 0, ELBO_FORMAT, "a.npz", "there is no array \"none\"");
+    refuses("a.npz", 0, ELBO_FORMAT, "a.npz", "holds kinds, imgs; name the images and the labels, as in ");
+    refuses("a.npz:none", 0, ELBO_FORMAT, "a.npz", "has no array \"none\", but kinds, imgs; name the images");
+    refuses("a.npz:imgs:none", 0, ELBO_FORMAT, "a.npz", "has no array \"none\"");
     elbo_images data = load("a.npz:imgs:kinds", 0);
     assert_levels(&data, 2);
     assert_labels(&data, 2, 0, 1);
@@ -421,7 +461,8 @@ START_TEST(labels_of_a_csv_file_are_a_column)
     data = load("a.csv:kind", ELBO_WITHOUT_LABELS); /* the column is no pixel all the same */
     assert_levels(&data, 2);
     elbo_images_free(&data);
-    refuses("a.csv:species", 0, ELBO_FORMAT, "a.csv", "has no column \"species\" of labels");
+    refuses("a.csv:species", 0, ELBO_FORMAT, "a.csv", "has no column \"species\" of labels; of its 5 the nearest");
+    refuses("a.csv:kid", 0, ELBO_FORMAT, "a.csv", "has no column \"kid\" of labels; of its 5 the nearest is \"kind\"");
 }
 END_TEST
 
@@ -645,6 +686,8 @@ Suite *suite_io_sources(void)
     tcase_add_checked_fixture(tc, scratch_setup, scratch_teardown);
     tcase_add_test(tc, an_npy_file_is_images);
     tcase_add_test(tc, reals_keep_their_type_and_tell_their_range);
+    tcase_add_test(tc, bool_is_black_and_white_in_images_and_0_and_1_in_labels);
+    tcase_add_test(tc, large_files_of_bool_are_read);
     tcase_add_loop_test(tc, labels_stand_in_a_file_beside, 0, 2);
     tcase_add_test(tc, idx_files_may_have_any_names);
     tcase_add_test(tc, a_name_may_have_a_colon);

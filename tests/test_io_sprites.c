@@ -310,9 +310,9 @@ START_TEST(what_is_no_part_or_factor_is_refused)
     assert_not_loaded("sprites:", "t10k", 0, ELBO_INVALID, "sprites: ", "no factor \"\"");
     assert_not_loaded("sprites:x", "t10k", 7, ELBO_INVALID, "sprites:x: label ", "7 is outside the classes 0 to 6");
     assert_not_loaded("sprites", "t10k", -2, ELBO_INVALID, "-2 classes", "at most");
-    assert_not_loaded("./sprites", "train", 0, ELBO_IO, "./sprites: ", "cannot open the folder");
-    assert_not_loaded("sprites2", "train", 0, ELBO_IO, "sprites2: ", "cannot open the folder");
-    assert_not_loaded("sprite", "train", 0, ELBO_IO, "sprite: ", "cannot open the folder");
+    assert_not_loaded("./sprites", "train", 0, ELBO_IO, "./sprites: ", "no such file or folder");
+    assert_not_loaded("sprites2", "train", 0, ELBO_IO, "sprites2: ", "no such file or folder");
+    assert_not_loaded("sprite", "train", 0, ELBO_IO, "sprite: ", "no such file or folder");
 }
 END_TEST
 

@@ -101,9 +101,98 @@ START_TEST(the_table_has_the_figures_of_the_model_and_no_options)
                "<td>-121.25</td><td></td><td>-105.52</td></tr>");
     SAYS(page, "</th><td></td><td></td><td>0.125</td></tr>");
     SAYS(page, "</th><td></td><td>24.00</td><td></td></tr>");
+    SAYS(page, "<th scope=\"col\">training, on the way</th><th scope=\"col\">validation</th>");
+    SAYS(page, "those of training over the batches of its epoch, while the weights still moved</caption>");
     SAYS(page, "<tr><th scope=\"row\">test-draws</th><td>7</td></tr>"); /* stands in the configuration alone */
     ck_assert_int_eq(count_of(page, "<tr><th scope=\"row\">"),
                      3 + count_of(strstr(page, "class=\"pairs\""), "<tr><th"));
+    free(page);
+    elbo_run_free(run);
+}
+END_TEST
+
+/* Principal components are measured when they are found. */
+START_TEST(figures_of_a_model_that_is_fitted_are_its_own)
+{
+    elbo_values *options = elbo_values_new(elbo_model_pca.options);
+    elbo_run *run = elbo_run_for(&elbo_model_pca, options, &train, 1);
+    ck_assert_msg(run != NULL, "%s", elbo_error());
+    elbo_values_free(options);
+    assert_ok(elbo_run_note(run, "train-squared-error", "2.5"));
+    char *page = page_of(run, NULL, NULL);
+    SAYS(page, "<th scope=\"col\">training</th>");
+    SAYS(page, "of the model that was kept</caption>");
+    free(page);
+    elbo_run_free(run);
+}
+END_TEST
+
+START_TEST(long_places_are_shown_by_their_ends)
+{
+    static const char place[] = "/home/somebody/pictures/of several/years/and places/digits:labels";
+    elbo_run *run = new_run(&elbo_model_vae, 1);
+    assert_ok(elbo_run_note(run, "data", place));
+    char *page = page_of(run, NULL, &(elbo_report_options){.source = "part test of /a/b c/d"});
+    SAYS(page, "<dd title=\"/home/somebody/pictures/of several/years/and places/digits:labels\">"
+               "\xe2\x80\xa6/<wbr>years/<wbr>and places/<wbr>digits:labels</dd>");
+    SAYS(page, "<dd title=\"part test of /a/b c/d\">part test of /<wbr>a/<wbr>b c/<wbr>d</dd>");
+    free(page);
+    elbo_run_free(run);
+}
+END_TEST
+
+/* The section of the reconstructions. */
+static char *reconstructions_of(elbo_run *run, const elbo_images *images)
+{
+    char *page = page_of(run, images, NULL);
+    const char *begin = strstr(page, "<section id=\"reconstructions\"");
+    char *section = strndup(begin, (size_t)(strstr(begin, "</section>") - begin));
+    free(page);
+    return section;
+}
+
+/* The test images are of the classes 0 to 3 in turn; here they are in the order of their classes. */
+START_TEST(reconstructions_are_of_the_classes_in_turn_however_the_images_are_sorted)
+{
+    elbo_tensor pixels = elbo_tensor_new(ELBO_U8, test.images.layout.shape);
+    elbo_tensor labels = elbo_tensor_new(ELBO_U8, test.labels.layout.shape);
+    elbo_images sorted;
+    int64_t row = 0;
+    for (int class = 0; class < test.classes; class ++)
+        for (int64_t i = class; i < test.count; i += test.classes, row++) {
+            elbo_tensor from = test.images, to = pixels;
+            from.layout = elbo_layout_slice(&from.layout, 0, i, 1);
+            to.layout = elbo_layout_slice(&to.layout, 0, row, 1);
+            elbo_tensor_copy(&to, &from);
+            elbo_tensor_set(&labels, &row, class);
+        }
+    ck_assert_int_eq(row, test.count);
+    assert_ok(elbo_images_of(&pixels, &labels, test.classes, &sorted));
+    elbo_run *run = new_run(&elbo_model_cvae, 1);
+    char *expected = reconstructions_of(run, &test), *section = reconstructions_of(run, &sorted);
+    ck_assert_msg(strcmp(section, expected) == 0, "other images, or in another order");
+    SAYS(section, "<figcaption>Images of each class in turn, and below each");
+    free(expected);
+    free(section);
+    test.labels.data = NULL; /* without labels they stand in their own order */
+    elbo_run *other = new_run(&elbo_model_vae, 1);
+    section = reconstructions_of(other, &test);
+    SAYS(section, "<figcaption>Rows of images, and below each");
+    free(section);
+    elbo_run_free(other);
+    elbo_run_free(run);
+    elbo_images_free(&sorted);
+    elbo_tensor_free(&labels);
+    elbo_tensor_free(&pixels);
+}
+END_TEST
+
+START_TEST(pictures_of_a_model_that_takes_labels_name_their_classes)
+{
+    elbo_run *run = new_run(&elbo_model_cvae, 1);
+    char *page = page_of(run, NULL, NULL);
+    SAYS(page, "a column for each class: 0, 1, 2, 3.");
+    SAYS(page, "A row for each dimension of class 0, which");
     free(page);
     elbo_run_free(run);
 }
@@ -332,6 +421,10 @@ Suite *suite_report(void)
     tcase_add_checked_fixture(holds, setup, scratch_teardown);
     tcase_add_test(holds, a_page_holds_all_that_it_shows);
     tcase_add_test(holds, the_table_has_the_figures_of_the_model_and_no_options);
+    tcase_add_test(holds, figures_of_a_model_that_is_fitted_are_its_own);
+    tcase_add_test(holds, long_places_are_shown_by_their_ends);
+    tcase_add_test(holds, pictures_of_a_model_that_takes_labels_name_their_classes);
+    tcase_add_test(holds, reconstructions_are_of_the_classes_in_turn_however_the_images_are_sorted);
     tcase_add_test(holds, curves_are_those_of_the_metrics);
     tcase_add_test(holds, pictures_of_the_training_stand_in_a_strip);
     tcase_add_test(holds, texts_cannot_break_out_of_their_places);

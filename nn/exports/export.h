@@ -4,9 +4,9 @@
  *     if (elbo_export_c(run, ELBO_DECODER, "digits.c") != ELBO_OK)       // one C99 file
  *         fprintf(stderr, "%s\n", elbo_error());
  *
- * Every file is written whole or not at all: what is there already is replaced at the end. ELBO_INVALID where the model
- * has an op that the format has no words for (the message names both), where it draws random numbers on the way, or
- * where an image's result depends on the rest of the batch. The encoder takes x as it sees it: with option binarise,
+ * Every file is written whole or not at all: one that is there already is replaced at the end. ELBO_INVALID where the
+ * model has an op that the format has no words for (the message names both), where it draws random numbers on the way,
+ * or where an image's result depends on the rest of the batch. The encoder takes x as it sees it: with option binarise,
  * pixels that are 0 or 1 already. docs/interchange.md says what each format promises.
  */
 #ifndef ELBO_NN_EXPORT_H
@@ -27,13 +27,15 @@ typedef enum {
  * called. */
 ELBO_API elbo_status elbo_export_c(elbo_run *run, elbo_part part, const char *path) ELBO_MUST_CHECK;
 
-/* An ONNX model of opset 13, of whose inputs and outputs the first axis is "batch". Labels go in as y (B, C), 1 in the
- * column of the class and 0 in the others; of a model that does more with them than that, as labels (B). */
+/* An ONNX model of opset 13, of whose inputs and outputs the first axis is "batch". Labels go in as y_one_hot (B, C), 1
+ * in the column of the class and 0 in the others; of a model that does more with them than that, as labels (B). */
 ELBO_API elbo_status elbo_export_onnx(elbo_run *run, elbo_part part, const char *path) ELBO_MUST_CHECK;
 
 /* FOLDER/model.py, a module of PyTorch's with both halves, and FOLDER/model.safetensors, from which it loads its
- * weights under their names. The folder is made where there is none; one that holds another run is refused. */
-ELBO_API elbo_status elbo_export_pytorch(elbo_run *run, const char *folder) ELBO_MUST_CHECK;
+ * weights under their names. The folder is made where there is none; one that holds another run is refused. Where
+ * either file is there and is not what would be written (weights that were trained on, say), ELBO_INVALID unless
+ * `replace`. */
+ELBO_API elbo_status elbo_export_pytorch(elbo_run *run, const char *folder, bool replace) ELBO_MUST_CHECK;
 
 /* ---- and back ---------------------------------------------------------------------------------------------------- */
 

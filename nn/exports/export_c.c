@@ -201,7 +201,8 @@ static void put_ends(const elbo__c_source *s)
         elbo__page_put(s->page, " *     x: an image of %s numbers, as the encoder sees it\n",
                        elbo__sizes_text_of(&image).text);
     if (takes_label(p))
-        elbo__page_put(s->page, " *     label: its class, 0 to %d\n", elbo_run_classes(p->run) - 1);
+        elbo__page_put(s->page, " *     label: its class, 0 to %d (any other counts as none, which no training saw)\n",
+                       elbo_run_classes(p->run) - 1);
     if (decodes)
         elbo__page_put(s->page, " *     x: comes out, the mean of p(x|z), an image of %s numbers\n",
                        elbo__sizes_text_of(&image).text);
@@ -226,8 +227,8 @@ static void put_head(const elbo__c_source *s)
         s->page,
         " *\n * C99, with the C library's mathematics (-lm) and nothing else. Nothing but what it is given is "
         "written to, so\n * threads may call it at once. With -D%s_MAIN the file is a program: it reads numbers "
-        "from its\n * standard input%s and prints a line of results for each image:\n *\n *     cc -O2 "
-        "-D%s_MAIN FILE.c -lm -o %s\n */\n",
+        "from its\n * standard input%s and prints a line of results for each image; where it cannot, the "
+        "reason\n * goes to stderr, and the status is 1:\n *\n *     cc -O2 -D%s_MAIN FILE.c -lm -o %s\n */\n",
         s->macro, takes_label(p) ? ", each image's label first," : "", s->macro, s->name);
 }
 
@@ -257,19 +258,54 @@ static void put_function(elbo__c_source *s)
     elbo__page_put(s->page, "}\n");
 }
 
-static void put_main(const elbo__c_source *s)
+/* What the program calls: their names have no "_" in them, so no table is called that. */
+static const char main_functions[] = "static void refuse(long image, const char *why)\n"
+                                     "{\n"
+                                     "    fprintf(stderr, \"image %ld: %s\\n\", image, why);\n"
+                                     "    exit(1);\n"
+                                     "}\n\n"
+                                     "/* 0 at the end of the input */\n"
+                                     "static int next(float *number, long image)\n"
+                                     "{\n"
+                                     "    const int read = scanf(\"%f\", number);\n"
+                                     "    if (read == 0)\n"
+                                     "        refuse(image, \"what comes next is no number\");\n"
+                                     "    return read == 1;\n"
+                                     "}\n\n";
+
+/* Reads what an image has to have, and refuses what the function could not make sense of. */
+static void put_reading(const elbo__c_source *s)
 {
     const elbo__program *p = s->program;
     const int in = input_of(p, ELBO_F32);
-    elbo__page_put(s->page, "\n#ifdef %s_MAIN\n#include <stdio.h>\n\nint main(void)\n{\n    static ", s->macro);
-    put_declarations(s);
-    elbo__page_put(s->page, "%s    for (;;) {\n", takes_label(p) ? "    int label;\n" : "");
-    if (takes_label(p))
-        elbo__page_put(s->page, "        if (scanf(\"%%d\", &label) != 1)\n            return 0;\n");
+    const bool label = takes_label(p);
+    if (label)
+        elbo__page_put(s->page,
+                       "        float given;\n"
+                       "        if (!next(&given, image))\n            return 0;\n"
+                       "        if (!(given >= 0 && given <= %d && given == floorf(given)))\n"
+                       "            refuse(image, \"its label is no whole number from 0 to %d\");\n",
+                       elbo_run_classes(p->run) - 1, elbo_run_classes(p->run) - 1);
+    elbo__page_put(s->page, "        for (int i = 0; i < %" PRId64 "; i++)\n            if (!next(&%s[i], image)) {\n",
+                   size_of(s, in), p->steps[in].name);
+    if (!label)
+        elbo__page_put(s->page, "                if (i == 0)\n                    return 0;\n");
     elbo__page_put(s->page,
-                   "        for (int i = 0; i < %" PRId64 "; i++)\n            if (scanf(\"%%f\", &%s[i]) != 1)\n"
-                   "                return 0;\n        %s(",
-                   size_of(s, in), p->steps[in].name, s->name);
+                   "                refuse(image, \"there are fewer than %" PRId64 " numbers%s\");\n            }\n",
+                   size_of(s, in), label ? " after its label" : "");
+    if (label)
+        elbo__page_put(s->page, "        const int label = (int)given;\n");
+}
+
+static void put_main(const elbo__c_source *s)
+{
+    const elbo__program *p = s->program;
+    elbo__page_put(s->page, "\n#ifdef %s_MAIN\n#include <stdio.h>\n#include <stdlib.h>\n\n", s->macro);
+    elbo__page_put(s->page, "%sint main(void)\n{\n    static ", main_functions);
+    put_declarations(s);
+    elbo__page_put(s->page, "    for (long image = 1;; image++) {\n");
+    put_reading(s);
+    elbo__page_put(s->page, "        %s(", s->name);
     put_arguments(s);
     elbo__page_put(s->page, ");\n");
     for (int k = 0; k < p->n_outputs; k++)

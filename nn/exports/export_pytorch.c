@@ -81,7 +81,7 @@ static void put_head(const elbo__pytorch *s)
                    elbo_run_pixels(s->run), elbo__sizes_text_of(&image).text, normal ? ", mean and logvar" : "",
                    elbo_run_latent(s->run));
     if (classes)
-        elbo__page_put(s->page, ";\ny (B): classes, whole numbers from 0 to %d", classes - 1);
+        elbo__page_put(s->page, ";\ny (B): classes, 0 to %d, as whole numbers of any type", classes - 1);
     elbo__page_put(s->page, ".\n\"\"\"\n"
                             "import json\nimport os\nimport struct\n\n"
                             "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n");
@@ -125,10 +125,10 @@ static void put_file(elbo__pytorch *s)
     elbo__page_put(s->page, "%s", files_text);
 }
 
-static elbo_status write_module(elbo_run *run, const char *path)
+/* The text of model.py; a page that is cleared by the caller in any case. */
+static elbo_status make_module(elbo_run *run, elbo__page *page)
 {
     elbo__program decoder, encoder = {.count = 0};
-    elbo__page page = {.text = NULL};
     elbo_status status = elbo__pytorch_check_names(run);
     if (status != ELBO_OK)
         return status;
@@ -136,17 +136,26 @@ static elbo_status write_module(elbo_run *run, const char *path)
     if (status == ELBO_OK)
         status = elbo__program_of(run, ELBO__ENCODE, &encoder);
     if (status == ELBO_OK) {
-        elbo__pytorch s = {.run = run, .programs = {&decoder, &encoder}, .page = &page};
+        elbo__pytorch s = {.run = run, .programs = {&decoder, &encoder}, .page = page};
         put_file(&s);
-        status = s.status;
+        status = s.status == ELBO_OK && page->failed ? ELBO_NO_MEMORY : s.status;
     }
-    status = elbo__write_page(path, &page, status);
     elbo__program_free(&encoder);
     elbo__program_free(&decoder);
     return status;
 }
 
-/* ---- the weights ------------------------------------------------------------------------------------------------- */
+/* ---- what is there already --------------------------------------------------------------------------------------- */
+
+struct files {
+    const char *folder;
+    char *module, *weights, *config; /* the last only in the folder of a run */
+};
+
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
 
 /* Whether the file holds this very run. */
 static bool holds(const char *path, const elbo_run *run)
@@ -162,28 +171,56 @@ static bool holds(const char *path, const elbo_run *run)
     return same;
 }
 
-/* In a run's own folder the weights are there already; another run's are not to be lost. */
-static elbo_status write_weights(const elbo_run *run, const char *folder, const char *path)
+/* Whether the file is this very text. */
+static bool reads(const char *path, const elbo__page *page)
 {
-    char *config = elbo__format("%s/" ELBO__CONFIG_FILE, folder);
-    if (!config)
-        return ELBO_NO_MEMORY;
-    const bool is_run = access(config, F_OK) == 0;
-    elbo__free(config);
-    if (!is_run)
-        return elbo_run_save(run, path);
-    return holds(path, run) ? ELBO_OK : elbo__fail(ELBO_INVALID, "%s: is the folder of another run", folder);
+    char *text = NULL;
+    size_t size = 0;
+    const bool same = elbo__file_read(path, page->length, &text, &size) == ELBO_OK && size == page->length &&
+                      memcmp(text, page->text, size) == 0;
+    elbo__free(text);
+    return same;
 }
 
-elbo_status elbo_export_pytorch(elbo_run *run, const char *folder)
+static elbo_status refuse(const char *path)
 {
-    char *module = elbo__format("%s/model.py", folder), *weights = elbo__format("%s/" ELBO__MODEL_FILE, folder);
-    elbo_status status = module && weights ? elbo__make_folders(folder, NULL) : ELBO_NO_MEMORY;
+    return elbo__fail(ELBO_INVALID, "%s: is another one than would be written; only --force replaces it", path);
+}
+
+/* Another run's weights are not to be lost, and what was changed by hand or by a training only where that is meant. */
+static elbo_status check_files(const elbo_run *run, const struct files *f, const elbo__page *page, bool replace)
+{
+    const bool same = is_there(f->weights) && holds(f->weights, run);
+    if (is_there(f->config) && !same)
+        return elbo__fail(ELBO_INVALID, "%s: is the folder of another run", f->folder);
+    if (!replace && !same && is_there(f->weights))
+        return refuse(f->weights);
+    return !replace && is_there(f->module) && !reads(f->module, page) ? refuse(f->module) : ELBO_OK;
+}
+
+/* ---- the folder -------------------------------------------------------------------------------------------------- */
+
+/* In a run's own folder the weights are there already. */
+static elbo_status write_files(elbo_run *run, const struct files *f, bool replace)
+{
+    elbo__page page = {.text = NULL};
+    elbo_status status = make_module(run, &page);
     if (status == ELBO_OK)
-        status = write_weights(run, folder, weights);
+        status = check_files(run, f, &page, replace);
     if (status == ELBO_OK)
-        status = write_module(run, module);
-    elbo__free(module);
-    elbo__free(weights);
+        status = elbo__make_folders(f->folder, NULL);
+    if (status == ELBO_OK && !is_there(f->config))
+        status = elbo_run_save(run, f->weights);
+    return elbo__write_page(f->module, &page, status);
+}
+
+elbo_status elbo_export_pytorch(elbo_run *run, const char *folder, bool replace)
+{
+    const struct files f = {folder, elbo__format("%s/model.py", folder), elbo__format("%s/" ELBO__MODEL_FILE, folder),
+                            elbo__format("%s/" ELBO__CONFIG_FILE, folder)};
+    const elbo_status status = f.module && f.weights && f.config ? write_files(run, &f, replace) : ELBO_NO_MEMORY;
+    elbo__free(f.module);
+    elbo__free(f.weights);
+    elbo__free(f.config);
     return status;
 }

@@ -18,8 +18,10 @@ library_sources += \
     %reldir%/json.c \
     %reldir%/onnx.c \
     %reldir%/onnx.h \
+    %reldir%/onnx_steps.c \
     %reldir%/program.c \
     %reldir%/program.h \
     %reldir%/pytorch.h \
     %reldir%/pytorch_body.c \
-    %reldir%/pytorch_modules.c
+    %reldir%/pytorch_modules.c \
+    %reldir%/pytorch_words.c

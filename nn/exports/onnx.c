@@ -27,7 +27,7 @@ elbo__onnx_name elbo__onnx_name_of(const elbo__onnx *m, int i)
     else if (step->op == ELBO__STEP_INPUT)
         elbo__print(name.text, sizeof name.text, "%s", step->name);
     else if (step->op == ELBO__STEP_ONE_HOT)
-        elbo__print(name.text, sizeof name.text, "y");
+        elbo__print(name.text, sizeof name.text, "y_one_hot");
     for (int k = m->program->n_outputs - 1; k >= 0 && !elbo__onnx_is_leaf(step); k--)
         if (m->program->outputs[k] == i)
             elbo__print(name.text, sizeof name.text, "%s", m->program->output_names[k]);

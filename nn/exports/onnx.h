@@ -43,4 +43,7 @@ void elbo__onnx_give_float(elbo__message *node, const char *name, double value);
 void elbo__onnx_give_integers(elbo__message *node, const char *name, const int64_t *values, int n);
 void elbo__onnx_put_node(elbo__onnx *m, elbo__message *node, const char *op, const char *output);
 
+/* Puts the nodes of step m->step; m->status is ELBO_INVALID where ONNX has no words for it. */
+void elbo__onnx_put_step(elbo__onnx *m);
+
 #endif

@@ -37,6 +37,30 @@ elbo_status elbo__pytorch_check_names(const elbo_run *run) ELBO_MUST_CHECK;
 
 /* ---- statements -------------------------------------------------------------------------------------------------- */
 
+/* How a value is written where it is needed. */
+typedef struct {
+    bool inlined; /* as a part of the statement of its only reader */
+    int depth;    /* of what is inlined                            */
+    int at;       /* the step of the statement that computes it    */
+    int last;     /* the last statement that reads it              */
+    int number;   /* of its variable: h, h2, ...                   */
+} elbo__pytorch_value;
+
+/* encode or decode under way. */
+typedef struct {
+    elbo__pytorch *s;
+    const elbo__program *p;
+    elbo__pytorch_value *values; /* [steps]                         */
+    const char *numbers;         /* the input that is numbers: z, x */
+} elbo__pytorch_body;
+
+/* Step i as Python; s->status is ELBO_INVALID where PyTorch has no words for it. */
+elbo__python elbo__pytorch_words(const elbo__pytorch_body *b, int i);
+void elbo__pytorch_no_words(const elbo__pytorch_body *b, int i);
+
+/* Value i where it is read: the words of its step, or the variable of its statement. */
+elbo__python elbo__pytorch_expression(const elbo__pytorch_body *b, int i);
+
 /* The body of encode or decode. */
 void elbo__pytorch_put_body(elbo__pytorch *s, const elbo__program *program);
 

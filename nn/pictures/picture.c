@@ -75,6 +75,16 @@ static int64_t columns_of(const elbo_run *run, bool in_turn)
     return in_turn ? smaller(run->classes, most) : smaller(COLUMNS, most);
 }
 
+int64_t elbo__class_columns(const elbo_run *run)
+{
+    return columns_of(run, true);
+}
+
+int elbo__class_of_column(const elbo_run *run, int64_t column)
+{
+    return (int)(column * run->classes / elbo__class_columns(run));
+}
+
 elbo_status elbo_picture_samples(elbo_run *run, int64_t n, int label, int64_t seed, const char *path)
 {
     const bool in_turn = elbo__run_takes_labels(run) && label == ELBO_EACH_CLASS;

@@ -46,6 +46,10 @@ elbo_status elbo__picture_some_samples(elbo_run *run, const char *path) ELBO_MUS
 elbo_status elbo__picture_some_reconstructions(elbo_run *run, const elbo_images *images,
                                                const char *path) ELBO_MUST_CHECK;
 
+/* The columns of a grid of samples of each class in turn, and the class of one of them. */
+int64_t elbo__class_columns(const elbo_run *run);
+int elbo__class_of_column(const elbo_run *run, int64_t column);
+
 /* Room for n times `width` numbers, whose contents are undefined; NULL, and a message, when that is too much. */
 float *elbo__numbers(int64_t n, int64_t width);
 

@@ -6,6 +6,7 @@ library_sources += \
     %reldir%/report.c \
     %reldir%/report_curves.c \
     %reldir%/report_facts.c \
+    %reldir%/report_mixture.c \
     %reldir%/report_pictures.c \
     %reldir%/report_private.h
 

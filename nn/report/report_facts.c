@@ -131,6 +131,29 @@ static void put_row(elbo__report *r, const char *name)
     elbo__html(r->out, "</tr>\n");
 }
 
+/* The figures of a training are means over its epoch, during which the weights moved; of a model that is fitted they
+ * are the model's own. */
+static bool is_of_the_way(const elbo__report *r, int part)
+{
+    return strcmp(parts[part].prefix, "train-") == 0 && !elbo_run_model(r->run)->fit;
+}
+
+static void put_heading(elbo__report *r)
+{
+    bool moved = false;
+    for (int p = 0; p < PARTS; p++)
+        moved |= is_measured(r, p) && is_of_the_way(r, p);
+    elbo__html(r->out,
+               "<div class=\"wide\">\n<table class=\"figures\">\n<caption>Means over images, of the model that was "
+               "kept%s</caption>\n<thead><tr><th scope=\"col\">Figure</th>",
+               moved ? "; those of training over the batches of its epoch, while the weights still moved" : "");
+    for (int p = 0; p < PARTS; p++)
+        if (is_measured(r, p))
+            elbo__html(r->out, "<th scope=\"col\">%s%s</th>", parts[p].title,
+                       is_of_the_way(r, p) ? ", on the way" : "");
+    elbo__html(r->out, "</tr></thead>\n<tbody>\n");
+}
+
 /* A row for each metric, a column for each part that was measured. */
 static void put_figures(elbo__report *r)
 {
@@ -139,19 +162,13 @@ static void put_figures(elbo__report *r)
         const char *key = r->notes.entries[i].key, *name = key ? metric_of_note(r, key) : NULL;
         if (!name || met_before(r, i, name))
             continue;
-        if (!begun) {
-            elbo__html(r->out, "<table class=\"figures\">\n<caption>Means over images, of the model that was kept"
-                               "</caption>\n<thead><tr><th scope=\"col\">Figure</th>");
-            for (int p = 0; p < PARTS; p++)
-                if (is_measured(r, p))
-                    elbo__html(r->out, "<th scope=\"col\">%s</th>", parts[p].title);
-            elbo__html(r->out, "</tr></thead>\n<tbody>\n");
-        }
+        if (!begun)
+            put_heading(r);
         begun = true;
         put_row(r, name);
     }
     if (begun)
-        elbo__html(r->out, "</tbody>\n</table>\n");
+        elbo__html(r->out, "</tbody>\n</table>\n</div>\n");
 }
 
 /* ---- summary ----------------------------------------------------------------------------------------------------- */
@@ -160,6 +177,49 @@ static void put_fact(elbo__report *r, const char *name, const char *value)
 {
     if (value && *value)
         elbo__html(r->out, "<div><dt>%s</dt><dd>%s</dd></div>\n", name, value);
+}
+
+/* Where the name of a folder begins in a text: its first "/" that nothing or a blank stands before. NULL: nowhere. */
+static const char *find_path(const char *text)
+{
+    const char *path = strchr(text, '/');
+    while (path && path > text && path[-1] != ' ')
+        path = strchr(path + 1, '/');
+    return path;
+}
+
+/* A text that may go on in another line after each "/". */
+static void put_parts(elbo__report *r, const char *text)
+{
+    char part[300];
+    while (*text) {
+        const size_t length = strcspn(text, "/") + (strchr(text, '/') != NULL);
+        elbo__print(part, sizeof part, "%.*s", (int)length, text);
+        elbo__html(r->out, "%s", part);
+        text += length;
+        if (*text)
+            elbo__html(r->out, "<wbr>");
+    }
+}
+
+/* A text with the name of a folder in it, of which a long one is shown by its last parts, and whole where it is
+ * pointed at: "part test of /home/me/pictures/digits" as "part test of .../pictures/digits". */
+static void put_place(elbo__report *r, const char *name, const char *value)
+{
+    enum { LONG = 40 };
+    if (!value || !*value)
+        return;
+    const char *path = find_path(value), *tail = path ? path : value;
+    while (path && strlen(tail) > LONG && strchr(tail + 1, '/'))
+        tail = strchr(tail + 1, '/');
+    elbo__html(r->out, "<div><dt>%s</dt><dd title=\"%s\">", name, value);
+    if (path) {
+        char *before = elbo__format("%.*s", (int)(path - value), value);
+        elbo__html(r->out, "%s%s", before ? before : "", tail == path ? "" : "\xe2\x80\xa6");
+        elbo__free(before);
+    }
+    put_parts(r, tail);
+    elbo__html(r->out, "</dd></div>\n");
 }
 
 static void put_count(elbo__report *r, const char *name, int64_t value)
@@ -236,8 +296,8 @@ elbo_status elbo__report_summary(elbo__report *r)
     put_fact(r, "Epochs", elbo_ini_get(notes, "epochs-done"));
     put_fact(r, "Steps", elbo_ini_get(notes, "steps-done"));
     put_time(r);
-    put_fact(r, "Trained on", elbo_ini_get(notes, "data"));
-    put_fact(r, "Shown here", r->options.source);
+    put_place(r, "Trained on", elbo_ini_get(notes, "data"));
+    put_place(r, "Shown here", r->options.source);
     elbo__html(r->out, "</dl>\n");
     put_figures(r);
     return ELBO_OK;

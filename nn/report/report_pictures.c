@@ -11,8 +11,17 @@
 #include "../pictures/picture_private.h"
 #include "report_private.h"
 
-/* STRIP_*: pictures of the training, and their bytes; TRAVERSED: pixels of a traversal. Both bound the page's size. */
-enum { STRIP_MOST = 12, STRIP_LEAST = 2, STRIP_BYTES = 600000, STEPS = 11, TRAVERSED = 4000000, SVG_BYTES = 1 << 26 };
+/* STRIP_*: pictures of the training, and their bytes; TRAVERSED: pixels of a traversal. Both bound the page's size.
+ * MIXED: images that are reconstructed at most. */
+enum {
+    MIXED = 32,
+    STRIP_MOST = 12,
+    STRIP_LEAST = 2,
+    STRIP_BYTES = 600000,
+    STEPS = 11,
+    TRAVERSED = 4000000,
+    SVG_BYTES = 1 << 26
+};
 
 /* ---- samples ----------------------------------------------------------------------------------------------------- */
 
@@ -81,23 +90,66 @@ static elbo_status put_strip(elbo__report *r)
     return status;
 }
 
+/* A new string; NULL when memory is short. */
+static char *name_of_class(const elbo__report *r, int class)
+{
+    const char *name = elbo_run_class_name(r->run, class);
+    return name ? elbo__strdup(name) : elbo__format("%d", class);
+}
+
+/* "Drawn from the prior, a column for each class: cat, dog." */
+static char *caption_of_samples(const elbo__report *r)
+{
+    if (!elbo__run_takes_labels(r->run))
+        return elbo__strdup("Drawn from the prior.");
+    const int64_t columns = elbo__class_columns(r->run);
+    char *text = elbo__format("Drawn from the prior, a column for each %s: ",
+                              columns < elbo_run_classes(r->run) ? "of these classes" : "class");
+    for (int64_t i = 0; i < columns && text; i++) {
+        char *name = name_of_class(r, elbo__class_of_column(r->run, i));
+        char *longer = name ? elbo__format("%s%s%s", text, name, i + 1 < columns ? ", " : ".") : NULL;
+        elbo__free(name);
+        elbo__free(text);
+        text = longer;
+    }
+    return text;
+}
+
+static elbo_status put_samples(elbo__report *r)
+{
+    char *caption = caption_of_samples(r);
+    const elbo_status status = caption ? elbo__report_picture(r, draw_samples, "Images drawn by the model", caption)
+                                       : ELBO_NO_MEMORY;
+    elbo__free(caption);
+    return status;
+}
+
 elbo_status elbo__report_samples(elbo__report *r)
 {
     elbo_status status = ELBO_OK;
     if (elbo_run_model(r->run)->flags & ELBO_NO_PRIOR)
         elbo__report_left_out(r, "the model has no prior to draw from");
     else
-        status = elbo__report_picture(r, draw_samples, "Images drawn by the model",
-                                      elbo__run_takes_labels(r->run) ? "Drawn from the prior, a column for each class."
-                                                                     : "Drawn from the prior.");
+        status = put_samples(r);
     return status == ELBO_OK && r->folder ? put_strip(r) : status;
 }
 
 /* ---- reconstructions --------------------------------------------------------------------------------------------- */
 
+#define PAIRS                                                                                                          \
+    ", and below each what the model makes of it from one draw of z. What a model that corrupts or binarises images "  \
+    "sees stands between the two."
+
 static elbo_status draw_reconstructions(elbo__report *r, const char *path)
 {
-    return elbo__picture_some_reconstructions(r->run, &r->few, path);
+    if (!r->images->labels.data)
+        return elbo__picture_some_reconstructions(r->run, r->images, path);
+    elbo_images mixture;
+    elbo_status status = elbo__report_mixture(r->images, MIXED, &mixture);
+    if (status == ELBO_OK)
+        status = elbo__picture_some_reconstructions(r->run, &mixture, path);
+    elbo__report_mixture_free(&mixture);
+    return status;
 }
 
 elbo_status elbo__report_reconstructions(elbo__report *r)
@@ -107,8 +159,7 @@ elbo_status elbo__report_reconstructions(elbo__report *r)
         return ELBO_OK;
     }
     return elbo__report_picture(r, draw_reconstructions, "Images, and below each its reconstruction",
-                                "Rows of images, and below each what the model makes of it from one draw of z. What a "
-                                "model that corrupts or binarises images sees stands between the two.");
+                                r->images->labels.data ? "Images of each class in turn" PAIRS : "Rows of images" PAIRS);
 }
 
 /* ---- the latent space -------------------------------------------------------------------------------------------- */
@@ -199,6 +250,21 @@ static elbo_status put_bars(elbo__report *r)
     return status;
 }
 
+/* A picture of codes with a caption, whose %s is where these codes lie: " of class cat" for a model that takes labels,
+ * which are all the first. */
+static elbo_status put_codes(elbo__report *r, elbo__report_drawer *draw, const char *alt, const char *format)
+{
+    const bool labels = elbo__run_takes_labels(r->run);
+    char *class = labels ? name_of_class(r, 0) : elbo__strdup("");
+    char *of_class = class ? elbo__format("%s%s", labels ? " of class " : "", class) : NULL;
+    char *caption = of_class ? elbo__format(format, of_class) : NULL;
+    const elbo_status status = caption ? elbo__report_picture(r, draw, alt, caption) : ELBO_NO_MEMORY;
+    elbo__free(caption);
+    elbo__free(of_class);
+    elbo__free(class);
+    return status;
+}
+
 elbo_status elbo__report_latent(elbo__report *r)
 {
     elbo_status status = ELBO_OK;
@@ -213,11 +279,12 @@ elbo_status elbo__report_latent(elbo__report *r)
         elbo__report_left_out(r, r->no_use);
     elbo__html(r->out, "</div>\n");
     if (status == ELBO_OK && elbo_run_latent(r->run) == 2)
-        status = elbo__report_picture(r, draw_manifold, "The plane of codes as a square of pictures",
-                                      "All of the latent space: z1 to the right, z2 upwards.");
+        status = put_codes(r, draw_manifold, "The plane of codes as a square of pictures",
+                           "All of the latent space%s: z1 to the right, z2 upwards.");
     if (status == ELBO_OK)
-        status = elbo__report_picture(r, draw_traversal, "A row of pictures for each latent dimension",
-                                      "A row for each dimension, which goes from 3 deviations below the centre to 3 "
-                                      "above, while the others stay there.");
+        status = put_codes(
+            r, draw_traversal, "A row of pictures for each latent dimension",
+            "A row for each dimension%s, which goes from 3 deviations below the centre to 3 above, while "
+            "the others stay there.");
     return status;
 }

@@ -52,6 +52,11 @@ elbo_status elbo__report_explorer(elbo__report *r) ELBO_MUST_CHECK;
 elbo_status elbo__report_configuration(elbo__report *r) ELBO_MUST_CHECK;
 elbo_status elbo__report_machine(elbo__report *r) ELBO_MUST_CHECK;
 
+/* At most `most` images with labels as memory of its own: the first of each class, the second of each, and so on. Freed
+ * with elbo__report_mixture_free in any case; names of classes stay those of `images`. */
+elbo_status elbo__report_mixture(const elbo_images *images, int64_t most, elbo_images *out) ELBO_MUST_CHECK;
+void elbo__report_mixture_free(elbo_images *mixture);
+
 /* How a metric is called and measured: "ELBO", "nats per image"; of one that is not known its own name, and NULL. */
 typedef struct {
     const char *metric, *title, *unit;

@@ -68,10 +68,16 @@ elbo_run *elbo_run_new(const elbo_model *model, const elbo_values *options, elbo
     return run;
 }
 
+elbo_status elbo__fail_for_labels(const elbo_model *model, const elbo_images *images)
+{
+    return elbo__fail(ELBO_INVALID, "model \"%s\" needs labels: %s", model->name,
+                      images->labelling ? images->labelling : "one whole number for each image");
+}
+
 elbo_run *elbo_run_for(const elbo_model *model, const elbo_values *options, const elbo_images *images, int64_t seed)
 {
     if ((model->flags & ELBO_NEEDS_LABELS) && !images->labels.data) {
-        (void)elbo__fail(ELBO_INVALID, ELBO__NEEDS_LABELS, model->name);
+        (void)elbo__fail_for_labels(model, images);
         return NULL;
     }
     elbo_run *run = elbo_run_new(model, options, elbo__image_shape(images), images->classes, seed);

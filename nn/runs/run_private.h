@@ -114,10 +114,8 @@ bool elbo__run_takes_labels(const elbo_run *run);
 
 #define ELBO__CLASS_NAMES "class-names" /* the note that says which class is which: cat,"dog, big" */
 
-/* What is said of data without labels, which a model of that name needs. */
-#define ELBO__NEEDS_LABELS                                                                                             \
-    "model \"%s\" needs labels: one whole number for each image, in PART-labels-idx1-ubyte, or a folder of "           \
-    "pictures for each class"
+/* What is said of images without labels, which the model needs: ELBO_INVALID. */
+elbo_status elbo__fail_for_labels(const elbo_model *model, const elbo_images *images);
 
 /* Takes the names of the classes from the notes, or those of the images to the notes. */
 elbo_status elbo__run_read_classes(elbo_run *run) ELBO_MUST_CHECK;

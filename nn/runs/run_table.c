@@ -41,7 +41,7 @@ static elbo_status check_shape(const elbo_run *run, const elbo_images *images)
         return elbo__fail(ELBO_INVALID, "images of shape %s, but the model is for %s", elbo_shape_format(&image).text,
                           elbo_shape_format(&run->image).text);
     if (elbo__run_takes_labels(run) && !images->labels.data)
-        return elbo__fail(ELBO_INVALID, ELBO__NEEDS_LABELS, run->model->name);
+        return elbo__fail_for_labels(run->model, images);
     if (elbo__check_missing(run, elbo__missing_of(images)) != ELBO_OK)
         return ELBO_INVALID;
     if (images->count > INT32_MAX)
