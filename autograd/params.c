@@ -237,16 +237,10 @@ int elbo_params_find(const elbo_params *p, const char *name)
 
 const char *elbo_params_nearest(const elbo_params *p, const char *name)
 {
-    const char *nearest = NULL;
-    int least = 0;
-    for (size_t i = 0; i < p->count; i++) {
-        int d = elbo__distance(name, p->entries[i].name);
-        if (!nearest || d < least) {
-            nearest = p->entries[i].name;
-            least = d;
-        }
-    }
-    return nearest;
+    elbo__words near = elbo__words_near(name);
+    for (size_t i = 0; i < p->count; i++)
+        elbo__words_offer(&near, p->entries[i].name);
+    return near.nearest;
 }
 
 elbo_tensor elbo_params_tensor(const elbo_params *p, int index)

@@ -51,7 +51,7 @@ ELBO_API elbo_shape elbo_params_shape(const elbo_params *params, int index);
 ELBO_API bool elbo_params_trained(const elbo_params *params, int index);    /* false: state, such as batch statistics */
 ELBO_API int elbo_params_find(const elbo_params *params, const char *name); /* -1 when there is none                  */
 
-/* The known name that is nearest to `name` (edit distance); NULL in an empty set. */
+/* The known name that may be meant by `name`: few edits away, or with the same beginning; NULL: none is like it. */
 ELBO_API const char *elbo_params_nearest(const elbo_params *params, const char *name);
 
 /* The logical view of one tensor of a closed set. Writing through it must be followed by elbo_params_touch. */

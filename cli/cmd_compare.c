@@ -70,19 +70,21 @@ static int digits_of(const char *column)
 
 /* ---- the metric -------------------------------------------------------------------------------------------------- */
 
-static const char *nearest_column(const comparison *c, const char *name)
+/* The metric of any run that may be meant, else those of the first. */
+static elbo__hint hint_of(const comparison *c, const char *name)
 {
-    const char *nearest = NULL;
-    int least = INT_MAX;
-    for (int i = 0; i < c->count; i++)
-        for (int k = 0; k < c->runs[i].metrics.columns; k++) {
-            const int distance = elbo__distance(name, c->runs[i].metrics.names[k]);
-            if (distance < least && elbo__cli_any_has(c, c->runs[i].metrics.names[k])) {
-                least = distance;
-                nearest = c->runs[i].metrics.names[k];
-            }
-        }
-    return nearest;
+    elbo__hint first = {""};
+    for (int i = 0; i < c->count; i++) {
+        elbo__words near = elbo__words_near(name);
+        for (int k = 0; k < c->runs[i].metrics.columns; k++)
+            if (elbo__cli_any_has(c, c->runs[i].metrics.names[k]))
+                elbo__words_offer(&near, c->runs[i].metrics.names[k]);
+        if (i == 0 || near.nearest)
+            first = elbo__words_hint(&near);
+        if (near.nearest)
+            break;
+    }
+    return first;
 }
 
 /* NULL, and a line on stderr, where there is none of the name. */
@@ -94,12 +96,10 @@ static const char *find_metric(const comparison *c, const elbo_values *values)
     for (size_t i = 0; i < sizeof metrics / sizeof metrics[0] && !named[0]; i++)
         if (elbo__cli_all_have(c, metrics[i]))
             return metrics[i];
-    const char *nearest = nearest_column(c, named[0] ? named : "test_elbo");
-    if (!named[0] || !nearest)
-        elbo__cli_say("the runs have no metric in common; --metric names one of any run%s%s",
-                      nearest ? ", such as " : "", nearest ? nearest : "");
+    if (named[0])
+        elbo__cli_say("no run has a metric \"%s\"%s", named, hint_of(c, named).text);
     else
-        elbo__cli_say("no run has a metric \"%s\"; the nearest is \"%s\"", named, nearest);
+        elbo__cli_say("the runs have no metric in common; --metric names one of any run%s", hint_of(c, "").text);
     return NULL;
 }
 

@@ -11,9 +11,9 @@
 static const struct {
     const char *metavar, *kind;
 } kinds[] = {
-    {"DIR", "directories"},     {"RUN", "runs"},    {"FILE", "files"},
-    {"DATA", "files"},          {"CODES", "files"}, {"COMMAND", "words $commands"},
-    {"MODEL", "words $models"},
+    {"DIR", "directories"},     {"RUN", "runs"},        {"FILE", "files"},
+    {"DATA", "data"},           {"CODES", "files"},     {"COMMAND", "words $commands"},
+    {"MODEL", "words $models"}, {"bash", "words bash"},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -48,6 +48,10 @@ static const char helpers[] =
     "    flag) mapfile -t COMPREPLY < <(compgen -W 'yes no' -- \"$cur\") ;;\n"
     "    'words '*) mapfile -t COMPREPLY < <(compgen -W \"${1#words }\" -- \"$cur\") ;;\n"
     "    files) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\") ;;\n"
+    "    data)\n"
+    "        compopt -o filenames 2>/dev/null\n"
+    "        mapfile -t COMPREPLY < <(compgen -W 'mnist sprites' -- \"$cur\"; compgen -f -- \"$cur\")\n"
+    "        ;;\n"
     "    directories) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- \"$cur\") ;;\n"
     "    runs) compopt -o filenames 2>/dev/null; _~_runs ;;\n"
     "    esac\n"
@@ -81,7 +85,7 @@ static const char body[] =
     "        _~_offer \"$(_~_ask \"$option\")\"\n"
     "    elif [[ $cur == -* ]]; then\n"
     "        word=$(_~_options \"$command\")\n"
-    "        if [[ \" $with_model \" == *\" $command \"* ]]; then\n"
+    "        if [[ $command && \" $with_model \" == *\" $command \"* ]]; then\n"
     "            for each in ${model:-$models}; do word+=\" $(_~_options \"model:$each\")\"; done\n"
     "        fi\n"
     "        mapfile -t COMPREPLY < <(compgen -W \"$word\" -- \"$cur\" | sort -u)\n"
@@ -227,8 +231,7 @@ static void print_lists(void)
 {
     printf("    local commands='");
     for (const command *c = elbo__cli_commands; c->name; c++)
-        if (c->summary)
-            printf(" %s", c->name);
+        printf(" %s", c->name);
     printf("' models='");
     for (int i = 0; elbo__cli.models[i]; i++)
         printf(" %s", elbo__cli.models[i]->name);

@@ -75,6 +75,7 @@ int elbo__cmd_decode(int argc, char **argv)
                      {"decode runs/digits codes.csv -o decoded.npy", "the same as numbers"}},
         .least = 2,
         .most = 2,
+        .ends = OUTPUT_ENDS,
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, NULL, decode);

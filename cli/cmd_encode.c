@@ -22,6 +22,7 @@
 static const elbo_option table[] = {
     OPTION_DATA("that of the training"),
     OPTION_PART,
+    OPTION_FIRST,
     {.name = "output",
      .alias = "o",
      .type = ELBO_TEXT,
@@ -121,14 +122,14 @@ static char *name_of(const char *name, const char *kind, const char *end)
 }
 
 /* The files of an image each, one a line; one with a line break or a double quote in it is quoted (io/quote.h). */
-static elbo_status write_names(const char *path, char *const *names)
+static elbo_status write_names(const char *path, char *const *names, int64_t n)
 {
     elbo__writer *out;
     elbo_status status = elbo__writer_open(path, &out);
     if (status != ELBO_OK)
         return status;
-    for (; *names && status == ELBO_OK; names++) {
-        char *name = elbo__quote(*names);
+    for (int64_t i = 0; i < n && status == ELBO_OK; i++) {
+        char *name = elbo__quote(names[i]);
         status = name ? ELBO_OK : ELBO_NO_MEMORY;
         if (name)
             elbo__write(out, name, strlen(name));
@@ -160,7 +161,7 @@ static elbo_status write_file(const run_job *job, const npy_file *file, result *
     if (file->tensor)
         status = elbo_npy_write(path, file->tensor);
     else if (file->lines)
-        status = write_names(path, file->lines);
+        status = write_names(path, file->lines, job->images->count);
     else
         unlink(path);
     if (status == ELBO_OK && (file->tensor || file->lines)) {
@@ -218,9 +219,25 @@ static elbo_status find_codes(found_codes *c)
     return elbo_run_encode_images(job->run, job->images, c->mean, NULL);
 }
 
+/* A name with another end is the beginning of several; but not one that means to be a picture. */
+static bool is_of_picture(const char *name)
+{
+    static const char *const ends[] = {".png", ".svg", ".jpg", ".jpeg", ".gif", ".pdf"};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (ends_in(name, ends[i]))
+            return true;
+    return false;
+}
+
 static int encode(const run_job *job)
 {
     const char *name = elbo_values_text(job->values, "output");
+    if (is_of_picture(name)) {
+        elbo__cli_say("option \"output\": \"%s\": codes are no picture; expected a name that ends in .npy or .csv, or "
+                      "the beginning of one",
+                      name);
+        return USAGE;
+    }
     const int64_t size = job->images->count * elbo_run_latent(job->run);
     found_codes c = {.job = job};
     result r = elbo__cli_result(job->values);
@@ -245,6 +262,7 @@ int elbo__cmd_encode(int argc, char **argv)
             "images are files.",
         .examples = {{"encode runs/digits -o test", "the test images, as test-mean.npy and others"},
                      {"encode runs/digits --part train -o train.csv", "and those of the training, as a table"}},
+        .first_only = true,
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run_with_labels(&line, argc, argv, elbo__cli_always, encode);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../io/file.h"
 #include "../nn/runs/latent_use.h"
@@ -16,7 +17,7 @@
 #include "progress.h"
 #include "result.h"
 
-enum { MOST_INFORMED = 10000, SHOWN_DIMENSIONS = 64, DIMENSIONS_IN_A_ROW = 8 };
+enum { MOST_INFORMED = 10000, SHOWN_DIMENSIONS = 64, USUAL_COLUMNS = 80 };
 
 static const elbo_option table[] = {
     OPTION_DATA("that of the training"),
@@ -210,17 +211,26 @@ static int by_kl(const void *a, const void *b)
     return x > y ? -1 : x < y ? 1 : i < j ? -1 : 1;
 }
 
+/* How many dimensions stand in a row, each of 15 columns but for the blank behind the last. */
+static int dimensions_in_a_row(void)
+{
+    enum { WIDTH = 15 };
+    const int columns = elbo__cli_columns(STDOUT_FILENO), n = ((columns ? columns : USUAL_COLUMNS) + 1) / WIDTH;
+    return n > 0 ? n : 1;
+}
+
 /* The largest first. */
 static void print_dimensions(const elbo_latent_use *use, int64_t *order)
 {
     const int64_t shown = use->latent < SHOWN_DIMENSIONS ? use->latent : SHOWN_DIMENSIONS;
+    const int in_a_row = dimensions_in_a_row();
     for (int64_t j = 0; j < use->latent; j++)
         order[j] = j;
     sorting_by = use->kl;
     qsort(order, (size_t)use->latent, sizeof *order, by_kl);
     printf("KL of each dimension, nats per image, * active%s\n", shown < use->latent ? "; the largest 64" : "");
     for (int64_t j = 0; j < shown; j++) {
-        const bool last = j + 1 == shown || (j + 1) % DIMENSIONS_IN_A_ROW == 0;
+        const bool last = j + 1 == shown || (j + 1) % in_a_row == 0;
         const double kl = use->kl[order[j]];
         const char *mark = use->variance[order[j]] > ELBO_ACTIVE_VARIANCE ? "*" : last ? "" : " ";
         printf("%*s%" PRId64 ": %6.3f%s%s",

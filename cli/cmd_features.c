@@ -27,6 +27,7 @@ int elbo__cmd_features(int argc, char **argv)
         .doc = "Draws, for each unit of a model's first dense layer, the image of length 1 that excites it most: its "
                "weights, middle grey for 0. Of PCA: the mean, then the components.",
         .examples = {{"features runs/digits -n 64 --preview", "64 units, shown in the terminal too"}},
+        .ends = OUTPUT_ENDS,
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, NULL, features);

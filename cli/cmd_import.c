@@ -11,7 +11,11 @@ static const elbo_option table[] = {
      .type = ELBO_TEXT,
      .metavar = "RUN",
      .help = "the run whose model, options and data the new one has; it must be named"},
-    {.name = "out", .type = ELBO_TEXT, .metavar = "NEWRUN", .help = "folder for the new run; it must be named"},
+    {.name = "out",
+     .alias = "o",
+     .type = ELBO_TEXT,
+     .metavar = "NEWRUN",
+     .help = "folder for the new run; it must be named"},
     OPTION_JSON,
     ELBO_OPTIONS_END,
 };

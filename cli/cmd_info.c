@@ -34,6 +34,7 @@ static const elbo_option kinds[] = {
     {.name = "seed", .type = ELBO_INTEGER},
     {.name = "epochs-done", .type = ELBO_INTEGER},
     {.name = "steps-done", .type = ELBO_INTEGER},
+    {.name = "active-units", .type = ELBO_INTEGER},
     {.name = "explained-variance", .type = ELBO_NUMBER},
     ELBO_OPTIONS_END,
 };
@@ -47,11 +48,11 @@ static const elbo_option *row_of(const elbo_option *rows, const char *name)
     return NULL;
 }
 
-/* A figure of the last epoch: train-elbo, test-kl; test-fingerprint is none. */
+/* A figure of the last epoch: train-elbo, val-loss, test-kl; test-fingerprint is none. */
 static bool is_figure(const char *key, const char *text)
 {
     char *end;
-    const bool part = strncmp(key, "train-", 6) == 0 || strncmp(key, "test-", 5) == 0;
+    const bool part = strncmp(key, "train-", 6) == 0 || strncmp(key, "val-", 4) == 0 || strncmp(key, "test-", 5) == 0;
     (void)strtod(text, &end);
     return part && !strstr(key, "fingerprint") && *text && !*end;
 }

@@ -88,6 +88,7 @@ int elbo__cmd_interpolate(int argc, char **argv)
             "a row of pictures from one to the other.",
         .examples = {{"interpolate runs/digits --from 2 --to 3", "from one test image to another"},
                      {"interpolate runs/digits --between draws --path spherical", "between random points"}},
+        .ends = OUTPUT_ENDS,
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, wants_images, interpolate);

@@ -40,6 +40,7 @@ int elbo__cmd_manifold(int argc, char **argv)
                "for as "
                "much of the prior; of a model without a prior, for as much of a normal distribution of its codes.",
         .examples = {{"manifold runs/digits --steps 25", "a square of 25 x 25 pictures"}},
+        .ends = OUTPUT_ENDS,
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, wants_images, manifold);

@@ -95,10 +95,6 @@ static void put_option(FILE *out, const elbo_option *o, const char *models)
         put_name(out, o, o->alias, false);
     fputc('\n', out);
     put(out, o->help && *o->help && help ? help : "Not described.");
-    if (o->needs) {
-        fputs("; of no use without ", out);
-        put(out, o->needs);
-    }
     if (models) {
         fputs("; models: ", out);
         put(out, models);
@@ -127,7 +123,7 @@ static bool same_text(const char *a, const char *b)
 static bool same_row(const elbo_option *a, const elbo_option *b)
 {
     char *const helps[] = {elbo_option_help(a), elbo_option_help(b)};
-    const bool same = strcmp(a->name, b->name) == 0 && same_text(a->alias, b->alias) && same_text(a->needs, b->needs) &&
+    const bool same = strcmp(a->name, b->name) == 0 && same_text(a->alias, b->alias) &&
                       same_text(a->metavar, b->metavar) && same_text(helps[0], helps[1]);
     elbo_release(helps[0]);
     elbo_release(helps[1]);
@@ -228,7 +224,7 @@ static void put_see_also(FILE *out, const char *except)
         first = false;
     }
     for (const command *c = elbo__cli_commands; c->name; c++)
-        if (c->summary && (!except || strcmp(c->name, except) != 0)) {
+        if (!except || strcmp(c->name, except) != 0) {
             fputs(first ? "" : ", ", out);
             put(out, elbo__cli.name);
             fprintf(out, "\\-%s(1)", c->name);
@@ -246,6 +242,15 @@ static bool has_config(const command_line *line)
     return false;
 }
 
+static void put_synopsis(FILE *out, const command *c, const char *args)
+{
+    fputs(".B ", out);
+    put(out, elbo__cli.name);
+    fprintf(out, " %s\n[\\fIOPTION\\fR...] \\fI", c->name);
+    put(out, args);
+    fputs("\\fR\n", out);
+}
+
 static void put_command_page(FILE *out, const command *c)
 {
     command_line line;
@@ -254,13 +259,15 @@ static void put_command_page(FILE *out, const command *c)
     put_section(out, "NAME");
     put(out, elbo__cli.name);
     fprintf(out, "\\-%s \\- ", c->name);
-    put_line(out, c->summary ? c->summary : line.doc);
+    put_line(out, c->summary);
     put_section(out, "SYNOPSIS");
-    fputs(".B ", out);
-    put(out, elbo__cli.name);
-    fprintf(out, " %s\n[\\fIOPTION\\fR...] \\fI", c->name);
-    put(out, line.args);
-    fputs("\\fR\n", out);
+    put_synopsis(out, c, line.args);
+    for (const char *form = line.forms; form && *form; form += strcspn(form, "\n"), form += *form == '\n') {
+        char text[100];
+        snprintf(text, sizeof text, "%.*s", (int)strcspn(form, "\n"), form);
+        fputs(".br\n", out);
+        put_synopsis(out, c, text);
+    }
     put_section(out, "DESCRIPTION");
     put_line(out, line.doc);
     put_options(out, &line);
@@ -296,8 +303,7 @@ static void put_program_page(FILE *out)
     put_line(out, "Results are printed on standard output; progress, notes, warnings and errors on standard error.");
     put_section(out, "COMMANDS");
     for (const command *c = elbo__cli_commands; c->name; c++)
-        if (c->summary)
-            put_list(out, (named_text[]){{c->name, c->summary}, {NULL, NULL}});
+        put_list(out, (named_text[]){{c->name, c->summary}, {NULL, NULL}});
     put_list(out, (named_text[]){{"help", elbo__cli_help_summary}, {NULL, NULL}});
     put_section(out, "OPTIONS");
     put_table(out, elbo__cli_common_options);
@@ -309,11 +315,9 @@ static void put_program_page(FILE *out)
     put_list(out, elbo__cli_run_files);
     put_section(out, "EXAMPLES");
     for (const command *c = elbo__cli_commands; c->name; c++) {
-        command_line line = {.name = NULL};
-        if (c->summary)
-            elbo__cli_declared(c, &line);
-        if (line.examples[0].line)
-            put_example(out, &line, line.examples);
+        command_line line;
+        elbo__cli_declared(c, &line);
+        put_example(out, &line, line.examples);
     }
     put_see_also(out, NULL);
 }
@@ -346,7 +350,7 @@ static int write_pages(const char *folder)
 {
     bool written = write_page(folder, NULL);
     for (const command *c = elbo__cli_commands; c->name && written; c++)
-        written = !c->summary || write_page(folder, c);
+        written = write_page(folder, c);
     return written ? EXIT_SUCCESS : FAILED;
 }
 

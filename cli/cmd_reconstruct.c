@@ -35,6 +35,7 @@ int elbo__cmd_reconstruct(int argc, char **argv)
             "reconstructions alone.",
         .examples = {{"reconstruct runs/digits -n 16", "sixteen test images and what the model makes of them"},
                      {"reconstruct runs/digits --data pictures -o strange.png", "images of another folder"}},
+        .ends = OUTPUT_ENDS,
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run_with_labels(&line, argc, argv, elbo__cli_always, reconstruct);

@@ -24,6 +24,7 @@ static const elbo_option table[] = {
      .metavar = "FILE",
      .help = "the page to write; without it, report.html in the folder of the run"},
     {.name = "codes",
+     .alias = "n",
      .type = ELBO_INTEGER,
      .default_value = "2000",
      .least = 1,

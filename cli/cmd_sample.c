@@ -7,6 +7,7 @@
 #include "command.h"
 #include "on_run.h"
 #include "preview.h"
+#include "progress.h"
 #include "result.h"
 
 static const elbo_option table[] = {
@@ -52,8 +53,12 @@ static int sample(const run_job *job)
 {
     const char *output = elbo_values_text(job->values, "output");
     const bool npy = elbo_values_given(job->values, "npy");
-    const bool drawn = !npy || elbo_values_given(job->values, "output") || elbo_values_flag(job->values, "preview");
+    const bool drawn = !npy || elbo_values_given(job->values, "output");
     int label, status = EXIT_SUCCESS;
+    if (!drawn && elbo_values_flag(job->values, "preview")) {
+        elbo__cli_say("option \"preview\": no picture is drawn with --npy alone; -o FILE.png draws one too");
+        return USAGE;
+    }
     if (!elbo__cli_find_label(job, &label))
         return FAILED;
     result r = elbo__cli_result(job->values);
@@ -73,6 +78,7 @@ int elbo__cmd_sample(int argc, char **argv)
         .examples = {{"sample runs/digits -n 100 -o hundred.png", "a hundred images in a grid"},
                      {"sample runs/digits --label 3 --seed 7 --preview", "of one class, shown in the terminal too"},
                      {"sample runs/digits -n 1000 --npy thousand.npy", "a thousand, for numpy.load"}},
+        .ends = OUTPUT_ENDS,
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, NULL, sample);

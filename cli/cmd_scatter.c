@@ -13,6 +13,7 @@
 static const elbo_option table[] = {
     OPTION_DATA("that of the training"),
     OPTION_PART,
+    OPTION_FIRST,
     {.name = "beside",
      .type = ELBO_TEXT,
      .metavar = "RUN",
@@ -77,6 +78,8 @@ int elbo__cmd_scatter(int argc, char **argv)
                "their first two principal components.",
         .examples = {{"scatter runs/digits -o codes.svg", "codes of the test images, coloured by label"},
                      {"scatter runs/digits --beside runs/pca", "two runs side by side"}},
+        .first_only = true,
+        .ends = ".svg, .png",
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run_with_labels(&line, argc, argv, elbo__cli_always, scatter);

@@ -28,7 +28,11 @@ static const elbo_option general[] = {
      .greatest = ELBO_MAX_CLASSES,
      .metavar = "N",
      .help = "of a model that takes labels: they are 0 to N - 1; 0: as many as the largest label asks for"},
-    {.name = "out", .type = ELBO_TEXT, .metavar = "DIR", .help = "the run folder to write (runs/MODEL-DATE-TIME)"},
+    {.name = "out",
+     .alias = "o",
+     .type = ELBO_TEXT,
+     .metavar = "DIR",
+     .help = "the run folder to write (runs/MODEL-DATE-TIME)"},
     {.name = "force", .type = ELBO_FLAG, .help = "replace a run that is in that folder"},
     OPTION_RESUME,
     OPTION_SEED,
@@ -219,13 +223,19 @@ static int train_seeds(job *j)
 
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
-/* Where there is one. */
+/* Where there is one; and what all images are for. */
 static bool read_test_part(job *j, const elbo_run *run)
 {
+    const double val = j->model->fit ? 0 : elbo_values_number(j->line.groups[TRAINING].values, "val");
     j->held_out = elbo__cli_has_test_part(&j->data);
+    if (j->held_out && !elbo__cli_read_part_for(run, &j->data, "test", false, &j->test))
+        return false;
+    elbo__cli_tell_training_data(&j->data, &j->train, j->held_out ? &j->test : NULL,
+                                 elbo_held_out(j->train.count, val));
     if (!j->held_out)
-        elbo__cli_note("there are no test images: %s has no test part", j->data.folder);
-    return !j->held_out || elbo__cli_read_part_for(run, &j->data, "test", false, &j->test);
+        elbo__cli_note("there are no test images: %s has no test part%s", j->data.folder,
+                       j->model->fit || val > 0 ? "" : "; --val 0.1 holds some images out");
+    return true;
 }
 
 /* Whether the folder that is named can be had: to be known before the images are read. */
@@ -260,7 +270,6 @@ static int prepare_and_train(job *j)
     j->data = elbo__cli_choose_data(values, NULL, NULL);
     if (!elbo__cli_read_part(&j->data, "train", classes, &j->train))
         return FAILED;
-    elbo__cli_tell_data(&j->data, &j->train);
     elbo_run *run = elbo_run_for(model, j->line.groups[MODEL].values, &j->train, 1);
     int status = FAILED;
     if (!run)
@@ -287,6 +296,7 @@ int elbo__cli_train(int argc, char **argv, bool goes_on)
         .line = {
             .doc = "Trains a model on images and writes a run folder. Command `models' lists the models, `train MODEL "
                    "--help' the options of one.",
+            .forms = "--resume RUN\n--config FILE",
             .exits = "130 after Ctrl-C and 143 after SIGTERM: what was trained until then is kept.",
             .examples = {{"train MODEL --out runs/digits", "on the digits in data/mnist"},
                          {"train MODEL --data pictures --seed 2",

@@ -71,6 +71,7 @@ int elbo__cmd_traverse(int argc, char **argv)
             "distribution, those of the codes of images.",
         .examples = {{"traverse runs/digits --dims 2,1", "what two dimensions of the latent space do"},
                      {"traverse runs/digits --image 4 --span 2", "around the code of a test image"}},
+        .ends = OUTPUT_ENDS,
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, wants_images, traverse);

@@ -17,14 +17,15 @@ extern program elbo__cli;
 enum { FAILED = 1, USAGE = 64 };
 
 typedef struct {
-    const char *name, *summary;        /* no summary: it is not listed                           */
+    const char *name, *summary;
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
+    bool aside;                        /* for the shell: it works on no model, and is listed last */
 } command;
 
 extern const command elbo__cli_commands[]; /* the last one has no name */
 extern const char elbo__cli_help_summary[]; /* of `help`, which is none of them */
 
-/* NULL, and a message that names the nearest, where there is no command of that name. */
+/* NULL, and a message that names one that may be meant, where there is no command of that name. */
 const command *elbo__cli_find_command(const char *name);
 
 int elbo__cmd_train(int argc, char **argv);

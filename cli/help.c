@@ -1,5 +1,6 @@
 #include "help.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
@@ -7,7 +8,7 @@
 const named_text elbo__cli_exits[] = {
     {"0", "all went well"},
     {"1", "a failure; one line on stderr says of what"},
-    {"64", "wrong usage: an option, a value or an argument that cannot be"},
+    {"64", "wrong usage: an option, a value or an argument that cannot be, whatever files and data hold"},
     {"128+N", "stopped by signal N: 130 by Ctrl-C, 143 by SIGTERM"},
     {NULL, NULL},
 };
@@ -24,13 +25,42 @@ const named_text elbo__cli_environment[] = {
 const named_text elbo__cli_run_files[] = {
     {"RUN/model.safetensors", "the weights, with all that is known of the run as metadata: the model, its options, the "
                               "data, the figures. It is all that the other commands need."},
+    {"RUN/resume.safetensors", "what else a training needs to go on: `train --resume RUN'"},
     {"RUN/config.ini", "the options that the run was made with, as --config takes them"},
     {"RUN/metrics.csv", "a row of figures for each epoch"},
+    {"RUN/timing.csv", "seconds and images per second of each epoch, which differ from one training to the next"},
     {"RUN/samples.png", "images drawn from the prior, of a model that has one"},
+    {"RUN/samples-NNNN.png", "the same after epoch NNNN, with --sample-every"},
     {"RUN/reconstruction.png", "images, and below each what the model makes of it"},
+    {"RUN/events.out.tfevents.elbo", "figures and samples for TensorBoard, with --tensorboard"},
+    {"RUN/.incomplete", "a training whose first epoch is not finished yet, or was not when it was killed"},
     {"RUN/report.html", "all of it as one page, which `report` writes"},
     {NULL, NULL},
 };
+
+enum { USAGE_KEY = 999 }; /* of the only one without a letter */
+
+int elbo__cli_add_help_rows(struct argp_option *rows)
+{
+    int n = 0;
+    for (const elbo_option *o = elbo__cli_help_options; o->name; o++)
+        rows[n++] = (struct argp_option){
+            .name = o->name, .key = o->alias ? o->alias[0] : USAGE_KEY, .doc = o->help, .group = WITH_HELP};
+    rows[n++] = (struct argp_option){.key = '?', .flags = OPTION_HIDDEN}; /* as good as --help */
+    return n;
+}
+
+void elbo__cli_help_on(int key, struct argp_state *state)
+{
+    if (key == 'h' || key == '?')
+        argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP);
+    if (key == USAGE_KEY)
+        argp_state_help(state, state->out_stream, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+    if (key != 'V')
+        return;
+    argp_program_version_hook(state->out_stream, state);
+    exit(EXIT_SUCCESS);
+}
 
 const char elbo__cli_config_text[] =
     "Each line of a file of options is `option = value', without the dashes, or a comment after `#'; the line `model = "

@@ -2,6 +2,7 @@
 #ifndef ELBO_CLI_HELP_H
 #define ELBO_CLI_HELP_H
 
+#include <argp.h>
 #include <stdio.h>
 
 #include "options.h"
@@ -14,6 +15,14 @@ typedef struct {
 extern const named_text elbo__cli_exits[];       /* statuses of the program                                     */
 extern const named_text elbo__cli_environment[]; /* variables that it asks                                      */
 extern const named_text elbo__cli_run_files[];   /* of a run folder                                             */
+
+/* Rows of elbo__cli_help_options for argp, whose own are not asked for (ARGP_NO_HELP): they would be others than those
+ * of manual and completion. Returns how many it has written, at most HELP_ROWS. */
+enum { HELP_ROWS = 6, WITH_HELP = -1 /* the group of argp's that they stand in */ };
+int elbo__cli_add_help_rows(struct argp_option *rows);
+
+/* Prints what the key of one of these rows asks for and ends the program; does nothing for another key. */
+void elbo__cli_help_on(int key, struct argp_state *state);
 
 /* What a file of option "config" may hold. */
 extern const char elbo__cli_config_text[];

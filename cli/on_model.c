@@ -146,12 +146,27 @@ static void set_model(command_line *line, const char *verb, const elbo_model *mo
     line->takes_model = true;
     line->model = model ? model->name : NULL;
     line->args = model ? "" : "MODEL";
+    line->forms = model ? NULL : line->forms;
     line->most = model ? 0 : 1;
     line->doc = model ? model->summary : line->doc;
     line->groups[MODEL].title = "Model:";
     line->groups[MODEL].table = model && model->options ? model->options : no_options;
     line->groups[TRAINING].title = "Training:";
     line->groups[TRAINING].table = model && model->fit ? no_options : elbo_training_options;
+}
+
+/* Ends the program where no model is named: which there are. */
+static void miss_model(const command_line *line)
+{
+    char *list = NULL;
+    size_t size;
+    FILE *out = open_memstream(&list, &size);
+    if (!out)
+        exit(elbo__cli_out_of_memory());
+    for (int i = 0; elbo__cli.models[i]; i++)
+        fprintf(out, "%s%s", !i ? "" : elbo__cli.models[i + 1] ? ", " : " or ", elbo__cli.models[i]->name);
+    fclose(out);
+    elbo__cli_wrong_usage(line, "the model is missing: %s", list);
 }
 
 const elbo_model *elbo__cli_parse_for_model(command_line *line, const char *verb, int argc, char **argv)
@@ -175,7 +190,7 @@ const elbo_model *elbo__cli_parse_for_model(command_line *line, const char *verb
         set_model(line, verb, model = model_of_config(line), true);
     model = named ? named : model;
     if (!model && !seen.help)
-        elbo__cli_wrong_usage(line, "the model is missing, as in `%s %s %s'", elbo__cli.name, verb, models[0]->name);
+        miss_model(line);
     if (named)
         take_out(argc--, argv, seen.at);
     check_options_of(model, line);

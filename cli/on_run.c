@@ -8,6 +8,7 @@
 
 #include "../autograd/plan.h"
 #include "../nn/pictures/picture.h"
+#include "../tensor/text.h"
 #include "command.h"
 #include "data.h"
 #include "preview.h"
@@ -31,6 +32,14 @@ static const char *choose_part(const run_job *job, const data_source *source)
     return "train";
 }
 
+/* What OPTION_FIRST leaves of the images, for a command that sees no others. */
+static elbo_images first_asked_for(const run_job *job, const elbo_images *images)
+{
+    const elbo_value *count = elbo_values_get(job->values, "count", ELBO_INTEGER);
+    const bool some = job->first_only && count && count->integer > 0;
+    return elbo_images_first(images, some ? count->integer : images->count);
+}
+
 static int work_on_images(run_job *job, bool labels, int (*work)(const run_job *job))
 {
     const data_source source = elbo__cli_choose_data(job->values, job->run, job->path);
@@ -39,7 +48,8 @@ static int work_on_images(run_job *job, bool labels, int (*work)(const run_job *
     job->part = choose_part(job, &source);
     if (elbo__cli_read_part_for(job->run, &source, job->part, labels, &images)) {
         elbo__cli_tell_data(&source, &images);
-        job->images = &images;
+        elbo_images first = first_asked_for(job, &images);
+        job->images = &first;
         job->folder = source.folder;
         status = work(job);
         elbo_images_free(&images);
@@ -72,6 +82,25 @@ bool elbo__cli_has_end(const char *option, const char *path, const char *end)
     return false;
 }
 
+/* ".png" of "a/b.png"; "" of a name without an end. */
+static const char *end_of(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+    return dot && dot > name ? dot : "";
+}
+
+/* Whether the list ".svg, .png" has this end, in letters of either case. */
+static bool is_listed(const char *list, const char *end)
+{
+    for (; *list; list += strcspn(list, " ,"), list += strspn(list, " ,")) {
+        char one[16];
+        snprintf(one, sizeof one, "%.*s", (int)strcspn(list, " ,"), list);
+        if (elbo__same_letters(one, end))
+            return true;
+    }
+    return false;
+}
+
 /* Whether a file that an option names, where a command has it, can be meant: a name, and not that of what a run is made
  * of. */
 static void check_file(const command_line *line, const elbo_values *values, const char *option)
@@ -82,8 +111,26 @@ static void check_file(const command_line *line, const elbo_values *values, cons
     const char *slash = strrchr(file->text, '/'), *name = slash ? slash + 1 : file->text;
     if (!*name)
         elbo__cli_wrong_usage(line, "option \"%s\": \"%s\" is no name of a file", option, file->text);
+    if (strcmp(file->text, "-") == 0)
+        elbo__cli_wrong_usage(line, "option \"%s\": \"-\" is no name of a file; /dev/stdout is", option);
     if (elbo__cli_is_part_of_run(file->text))
         elbo__cli_wrong_usage(line, "option \"%s\": \"%s\" is the name of a part of a run", option, file->text);
+}
+
+/* Whether the file of OPTION_OUTPUT is of a kind that the command writes, and one that --preview can show. */
+static void check_output(const command_line *line, const elbo_values *values)
+{
+    const elbo_value *file = elbo_values_get(values, "output", ELBO_TEXT),
+                     *preview = elbo_values_get(values, "preview", ELBO_FLAG);
+    const char *end = file ? end_of(file->text) : "";
+    if (!*end)
+        return;
+    if (line->ends && !is_listed(line->ends, end))
+        elbo__cli_wrong_usage(line, "option \"output\": \"%s\": expected a name that ends in one of %s", file->text,
+                              line->ends);
+    if (preview && preview->flag && !elbo__same_letters(end, ".png"))
+        elbo__cli_wrong_usage(line, "option \"preview\": \"%s\" is no picture that can be shown; a .png file is",
+                              file->text);
 }
 
 static int run_command(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job), bool labels,
@@ -96,9 +143,12 @@ static int run_command(command_line *line, int argc, char **argv, bool (*wants_i
     elbo__cli_parse(line, argc, argv);
     run_job job = {.path = line->arguments[0],
                    .second = line->count > 1 ? line->arguments[1] : NULL,
-                   .values = line->groups[0].values};
+                   .values = line->groups[0].values,
+                   .first_only = line->first_only};
     check_file(line, job.values, "output");
     check_file(line, job.values, "per-image");
+    check_file(line, job.values, "npy");
+    check_output(line, job.values);
     labels |= elbo_values_given(job.values, "per-image"); /* which shows them beside the figures of each image */
     elbo_set_threads((int)elbo_values_integer(job.values, "threads"));
     elbo__cli_warn_of_slow_products();

@@ -14,6 +14,7 @@ typedef struct {
     const elbo_images *images;  /* NULL: none were asked for                       */
     const char *folder;         /* where they are from                             */
     const char *part;           /* and which of them: test, train                  */
+    bool first_only;            /* the command sees only those of OPTION_FIRST     */
 } run_job;
 
 /* Parses the command line, which is RUN where line->args is NULL (its first group has OPTION_THREADS), loads the run

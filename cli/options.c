@@ -90,15 +90,14 @@ static void add_common_group(command_line *line)
 
 static void add_groups(parser *p)
 {
-    enum { WITH_HELP = -1 };
     int options = 0, groups = 0;
     add_common_group(p->line);
     for (const option_group *g = p->line->groups; g->table; g++, groups++)
         for (const elbo_option *o = g->table; o->name; o++)
             options++;
     p->known = must_have(calloc((size_t)options + 1, sizeof *p->known));
-    p->rows = must_have(calloc((size_t)(2 * options + groups) + 2, sizeof *p->rows));
-    p->rows[p->used++] = (struct argp_option){.key = 'h', .flags = OPTION_HIDDEN}; /* as good as --help */
+    p->rows = must_have(calloc((size_t)(2 * options + groups) + HELP_ROWS + 1, sizeof *p->rows));
+    p->used = elbo__cli_add_help_rows(p->rows);
     for (option_group *g = p->line->groups; g->table; g++) {
         const int number = g->title ? (int)(g - p->line->groups) + 1 : WITH_HELP;
         g->values = must_have(elbo_values_new(g->table));
@@ -157,13 +156,24 @@ static elbo_status set_from_file(const known_option *known, const char *value)
     return status;
 }
 
+/* Of an option that there is not, or not for this model. */
+__attribute__((noreturn)) static void refuse_entry(const command_line *line, const elbo_ini_entry *entry)
+{
+    const char *owners = line->model ? elbo__cli_owners(entry->key) : NULL;
+    const char *nearest = elbo__cli_nearest_name(tables_of(line, NULL).at, entry->key);
+    if (owners)
+        elbo__cli_wrong_usage(line, "%s: line %d: \"%s\" is an option of %s, not of %s", line->config_path, entry->line,
+                              entry->key, owners, line->model);
+    elbo__cli_wrong_usage(line, "%s: line %d: no option \"%s\"%s%s%s", line->config_path, entry->line, entry->key,
+                          nearest ? "; the nearest is \"" : "", nearest ? nearest : "", nearest ? "\"" : "");
+}
+
 static void read_entry(parser *p, const elbo_ini_entry *entry)
 {
     const command_line *line = p->line;
     known_option *known = find_name(p, entry->key);
     if (!known)
-        elbo__cli_wrong_usage(line, "%s: line %d: no option \"%s\"; the nearest is \"%s\"", line->config_path,
-                              entry->line, entry->key, elbo__cli_nearest_name(tables_of(line, NULL).at, entry->key));
+        refuse_entry(line, entry);
     if (strcmp(known->option->name, "config") == 0)
         elbo__cli_wrong_usage(line, "%s: line %d: a file of options names no other", line->config_path, entry->line);
     if (known->line)
@@ -208,6 +218,15 @@ static void drop_what_is_overruled(parser *p)
 
 /* ---- parsing ----------------------------------------------------------------------------------------------------- */
 
+/* Says which of the arguments "RUN CODES" or "RUN..." is the first that is not there. */
+static void miss_argument(const struct argp_state *state, const command_line *line)
+{
+    const char *name = line->args;
+    for (int i = 0; i < line->count && name[strcspn(name, " ")]; i++)
+        name += strcspn(name, " ") + 1;
+    argp_error(state, "%.*s is missing", (int)strcspn(name, " ."), name);
+}
+
 static error_t handle(int key, char *text, struct argp_state *state)
 {
     parser *p = state->input;
@@ -219,9 +238,8 @@ static error_t handle(int key, char *text, struct argp_state *state)
         return 0;
     }
     if (key == ARGP_KEY_END && line->count < line->least)
-        argp_error(state, "%s is missing", line->args);
-    if (key == 'h')
-        argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP);
+        miss_argument(state, line);
+    elbo__cli_help_on(key, state);
     known_option *known = find(p, key);
     if (!known)
         return ARGP_ERR_UNKNOWN;
@@ -257,18 +275,19 @@ void elbo__cli_parse(command_line *line, int argc, char **argv)
     elbo__cli_hand_over(line);
     add_groups(&p);
     line->arguments = must_have(calloc((size_t)argc + 1, sizeof *line->arguments));
-    char *text = elbo__cli_help_text(line), *old = argv[0], *name = NULL;
-    const struct argp argp = {
-        .options = p.rows, .parser = handle, .args_doc = line->args[0] ? line->args : NULL, .doc = text};
-    if (!text || asprintf(&name, "%s %s", elbo__cli.name, line->name) < 0)
+    char *text = elbo__cli_help_text(line), *old = argv[0], *name = NULL, *forms = NULL;
+    if (!text || asprintf(&name, "%s %s", elbo__cli.name, line->name) < 0 ||
+        asprintf(&forms, "%s%s%s", line->args, line->forms ? "\n" : "", line->forms ? line->forms : "") < 0)
         exit(elbo__cli_out_of_memory());
+    const struct argp argp = {.options = p.rows, .parser = handle, .args_doc = *forms ? forms : NULL, .doc = text};
     check_names(line, argc, argv);
     read_config(&p);
     argv[0] = name; /* what argp calls the program */
-    argp_parse(&argp, argc, argv, 0, NULL, &p);
+    argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &p);
     argv[0] = old;
     drop_what_is_overruled(&p);
     check_use(line);
+    free(forms);
     free(name);
     free(text);
     for (int i = 0; i < p.count; i++)
@@ -300,7 +319,11 @@ void elbo__cli_wrong_usage(const command_line *line, const char *format, ...)
 
 void elbo__cli_unrecognized(const command_line *line, const elbo_option *const *tables, const char *option)
 {
+    const char *owners = line->model ? elbo__cli_owners(option) : NULL;
     const char *nearest = elbo__cli_nearest_name(tables, option);
-    elbo__cli_wrong_usage(line, "unrecognized option '%.*s'; the nearest is --%s", (int)strcspn(option, "="), option,
-                          nearest);
+    const int length = (int)strcspn(option, "=");
+    if (owners)
+        elbo__cli_wrong_usage(line, "%.*s is an option of %s, not of %s", length, option, owners, line->model);
+    elbo__cli_wrong_usage(line, "unrecognized option '%.*s'%s%s", length, option, nearest ? "; the nearest is --" : "",
+                          nearest ? nearest : "");
 }

@@ -32,11 +32,14 @@ typedef struct {
 typedef struct {
     const char *name;      /* of the command, for messages: "sample"  */
     const char *args;      /* what stands after the options: "RUN"    */
+    const char *forms;     /* other forms of args, one a line, "--resume RUN"; NULL: there are none */
     const char *doc;       /* one paragraph                           */
     int least, most;       /* how many arguments                      */
     option_group groups[MOST_GROUPS + 2]; /* ends with a NULL table; parse adds that of every command */
     example examples[MOST_EXAMPLES + 1];  /* ends with a NULL line; every command has one        */
     const char **arguments;               /* [count], then NULL; made by parse                   */
+    bool first_only;       /* OPTION_FIRST leaves the command no other images                  */
+    const char *ends;      /* that the file of OPTION_OUTPUT may have, ".svg, .png"; NULL: any   */
     const char *exits;     /* what an exit status means for this command in particular, or NULL  */
     bool takes_model;      /* the model's name is an argument, and its options are some of these */
     const char *model;     /* the model that is named, or NULL                                   */
@@ -64,7 +67,8 @@ const char *elbo__cli_metavar(const elbo_option *option);
 void elbo__cli_wrong_usage(const command_line *line, const char *format, ...)
     __attribute__((format(printf, 2, 3), noreturn));
 
-/* The same for a long option that is in none of the tables, which end with NULL: names the nearest one. */
+/* The same for a long option that is in none of the tables, which end with NULL: names the
+ * models whose option it is, or one that may be meant. */
 void elbo__cli_unrecognized(const command_line *line, const elbo_option *const *tables, const char *option)
     __attribute__((noreturn));
 
@@ -95,6 +99,7 @@ void elbo__cli_unrecognized(const command_line *line, const elbo_option *const *
 #define OPTION_OUTPUT(file)                                                                                            \
     {.name = "output", .alias = "o", .type = ELBO_TEXT, .default_value = file, .metavar = "FILE",                      \
      .help = "the file to write: .png is a picture, .npy and .csv are numbers"}
+#define OUTPUT_ENDS ".png, .npy, .csv" /* of OPTION_OUTPUT */
 #define OPTION_COUNT(n, what)                                                                                          \
     {.name = "count", .alias = "n", .type = ELBO_INTEGER, .default_value = n, .least = 1, .greatest = 100000,         \
      .metavar = "N", .help = what}

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "../io/png.h"
@@ -46,8 +45,8 @@ static bool shows_colours(void)
 
 static int64_t columns_of_terminal(void)
 {
-    struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL_COLUMNS;
+    const int columns = elbo__cli_columns(STDERR_FILENO);
+    return columns ? columns : USUAL_COLUMNS;
 }
 
 /* ---- fewer pixels ------------------------------------------------------------------------------------------------ */

@@ -18,29 +18,29 @@
 #include "progress.h"
 
 const command elbo__cli_commands[] = {
-    {"train", "train a model on images and write a run folder", elbo__cmd_train},
-    {"sample", "draw pictures from a trained model", elbo__cmd_sample},
-    {"reconstruct", "draw images beside what a trained model makes of them", elbo__cmd_reconstruct},
-    {"interpolate", "draw what lies between images, or between random points", elbo__cmd_interpolate},
-    {"traverse", "draw what each dimension of the latent space does", elbo__cmd_traverse},
-    {"manifold", "draw all of a latent space of two dimensions", elbo__cmd_manifold},
-    {"scatter", "draw codes of images as points, coloured by label", elbo__cmd_scatter},
-    {"features", "draw what the units of the first layer look for", elbo__cmd_features},
-    {"encode", "write codes of images as .npy or .csv files", elbo__cmd_encode},
-    {"decode", "draw what the decoder makes of codes from a file", elbo__cmd_decode},
-    {"angles", "compare what two linear decoders can draw", elbo__cmd_angles},
-    {"classify", "ask a conditional model which label explains each image best", elbo__cmd_classify},
-    {"evaluate", "the ELBO of a trained model, and its parts", elbo__cmd_evaluate},
-    {"compare", "runs side by side: options, figures, curves", elbo__cmd_compare},
-    {"export", "write a trained model as C, ONNX or PyTorch", elbo__cmd_export},
-    {"import", "make a run of weights that were changed elsewhere", elbo__cmd_import},
-    {"report", "write a run as one page for a browser", elbo__cmd_report},
-    {"info", "about this program, or about a run", elbo__cmd_info},
-    {"plan", "what becomes of a training step, and where its time goes", elbo__cmd_plan},
-    {"models", "the models that can be trained, with their options", elbo__cmd_models},
-    {"manual", NULL, elbo__cmd_manual},
-    {"completion", NULL, elbo__cmd_completion},
-    {NULL, NULL, NULL},
+    {"train", "train a model on images and write a run folder", elbo__cmd_train, false},
+    {"sample", "draw pictures from a trained model", elbo__cmd_sample, false},
+    {"reconstruct", "draw images beside what a trained model makes of them", elbo__cmd_reconstruct, false},
+    {"interpolate", "draw what lies between images, or between random points", elbo__cmd_interpolate, false},
+    {"traverse", "draw what each dimension of the latent space does", elbo__cmd_traverse, false},
+    {"manifold", "draw all of a latent space of two dimensions", elbo__cmd_manifold, false},
+    {"scatter", "draw codes of images as points, coloured by label", elbo__cmd_scatter, false},
+    {"features", "draw what the units of the first layer look for", elbo__cmd_features, false},
+    {"encode", "write codes of images as .npy or .csv files", elbo__cmd_encode, false},
+    {"decode", "draw what the decoder makes of codes from a file", elbo__cmd_decode, false},
+    {"angles", "compare what two linear decoders can draw", elbo__cmd_angles, false},
+    {"classify", "ask a conditional model which label explains each image best", elbo__cmd_classify, false},
+    {"evaluate", "the ELBO of a trained model, and its parts", elbo__cmd_evaluate, false},
+    {"compare", "runs side by side: options, figures, curves", elbo__cmd_compare, false},
+    {"export", "write a trained model as C, ONNX or PyTorch", elbo__cmd_export, false},
+    {"import", "make a run of weights that were changed elsewhere", elbo__cmd_import, false},
+    {"report", "write a run as one page for a browser", elbo__cmd_report, false},
+    {"info", "about this program, or about a run", elbo__cmd_info, false},
+    {"plan", "what becomes of a training step, and where its time goes", elbo__cmd_plan, false},
+    {"models", "the models that can be trained, with their options", elbo__cmd_models, false},
+    {"manual", "print the manual page of the program or of a command", elbo__cmd_manual, true},
+    {"completion", "print the script that completes what is typed in bash", elbo__cmd_completion, true},
+    {NULL, NULL, NULL, false},
 };
 
 const char elbo__cli_help_summary[] = "this list, or all about a command";
@@ -78,9 +78,11 @@ static error_t handle(int key, char *text, struct argp_state *state)
         state->next = state->argc; /* the rest is for the command */
         return 0;
     case 'q': elbo__cli_be_quiet(); return 0;
-    case 'h': argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP); return 0;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "a command is missing"); return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    case ARGP_KEY_NO_ARGS:
+        elbo__cli_say("a command is missing");
+        argp_state_help(state, state->err_stream, ARGP_HELP_POST_DOC | ARGP_HELP_EXIT_ERR);
+        return 0;
+    default: elbo__cli_help_on(key, state); return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -97,9 +99,13 @@ static char *list_commands(int key, const char *text, void *input)
         return NULL;
     fprintf(out, "Commands:\n");
     for (const command *c = elbo__cli_commands; c->name; c++)
-        if (c->summary)
+        if (!c->aside)
             fprintf(out, "  %-12s  %s\n", c->name, c->summary);
     fprintf(out, "  %-12s  %s\n", "help", elbo__cli_help_summary);
+    fprintf(out, "\nFor the shell:\n");
+    for (const command *c = elbo__cli_commands; c->name; c++)
+        if (c->aside)
+            fprintf(out, "  %-12s  %s\n", c->name, c->summary);
     fprintf(out, "\nExit status:\n");
     for (const named_text *e = elbo__cli_exits; e->name; e++)
         fprintf(out, "  %-12s  %s\n", e->name, e->what);
@@ -122,14 +128,13 @@ static int flush_output(int status)
 
 const command *elbo__cli_find_command(const char *name)
 {
-    const command *nearest = elbo__cli_commands;
+    elbo__words near = elbo__words_near(name);
     for (const command *c = elbo__cli_commands; c->name; c++) {
         if (strcmp(name, c->name) == 0)
             return c;
-        if (elbo__distance(name, c->name) < elbo__distance(name, nearest->name))
-            nearest = c;
+        elbo__words_offer(&near, c->name);
     }
-    (void)elbo__fail(ELBO_INVALID, "no command \"%s\"; the nearest is \"%s\"", name, nearest->name);
+    (void)elbo__fail(ELBO_INVALID, "no command \"%s\"%s", name, elbo__words_hint(&near).text);
     return NULL;
 }
 
@@ -184,11 +189,10 @@ static bool can_be_named(const elbo_model *const *models)
 
 static int run_command(int argc, char **argv)
 {
-    static const struct argp_option options[] = {
-        {.key = 'h', .flags = OPTION_HIDDEN},
-        {.name = "quiet", .key = 'q', .doc = "say nothing on stderr but errors and warnings", .group = -1},
-        {0}};
-    static const struct argp argp = {
+    struct argp_option options[HELP_ROWS + 2] = {
+        {.name = "quiet", .key = 'q', .doc = elbo__cli_common_options[0].help, .group = WITH_HELP}};
+    (void)elbo__cli_add_help_rows(options + 1);
+    const struct argp argp = {
         .options = options,
         .parser = handle,
         .args_doc = "COMMAND [ARGUMENT...]",
@@ -198,7 +202,7 @@ static int run_command(int argc, char **argv)
     int first = argc;
     if (argc > 1 && strcmp(argv[1], "help") == 0)
         ask_for_help(argc, argv, 1);
-    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &first);
+    argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, &first);
     const command *found = elbo__cli_find_command(argv[first]);
     if (!found) {
         elbo__cli_say("%s; `%s --help' lists them", elbo_error(), elbo__cli.name);

@@ -1,6 +1,5 @@
 #include "progress.h"
 
-#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -110,7 +109,7 @@ static void print_iwae(FILE *out, const elbo_figures *test)
 static void print_epoch(FILE *out, const elbo_progress *p)
 {
     const elbo_epoch *e = p->finished;
-    fprintf(out, "epoch %lld/%lld, %.1f s, %.0f images/s", (long long)e->epoch, (long long)p->epochs, e->seconds,
+    fprintf(out, "epoch %lld/%lld, %.1f s in all, %.0f images/s", (long long)e->epoch, (long long)p->epochs, e->seconds,
             e->images_per_s);
     print_figures(out, &e->train, true);
     print_named(out, &e->val, "elbo", "validation ELBO");
@@ -142,17 +141,29 @@ static bool due(void)
     return true;
 }
 
-/* How much of a live line a terminal has room for: one that goes on in a second row cannot be cleared. */
-static int room(void)
+int elbo__cli_columns(int terminal)
 {
     struct winsize size;
-    return line.live && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : INT_MAX;
+    return ioctl(terminal, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* How much of a live line the terminal has room for: one that goes on in a second row cannot be cleared. Fields ", NAME
+ * NUMBER" are left out as a whole, for half a number would be another one. */
+static int shown_length(const char *text)
+{
+    const int length = (int)strlen(text), columns = line.live ? elbo__cli_columns(STDERR_FILENO) : 0;
+    if (columns < 2 || length < columns)
+        return length;
+    for (int i = columns - 1; i > 0; i--)
+        if (text[i] == ',')
+            return i;
+    return columns - 1;
 }
 
 /* Writes a live line, or a plain one. */
 static void show_line(const char *text)
 {
-    fprintf(stderr, "%.*s", room(), text);
+    fprintf(stderr, "%.*s", shown_length(text), text);
     line.there = line.live;
     if (!line.live)
         fputc('\n', stderr);

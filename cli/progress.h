@@ -32,6 +32,9 @@ void elbo__cli_be_quiet(void);
 bool elbo__cli_show_training(void *unused, const elbo_progress *progress);
 void elbo__cli_show_warning(void *unused, const char *message);
 
+/* How wide the terminal is that a file descriptor stands for; 0: it is none, or does not say. */
+int elbo__cli_columns(int terminal);
+
 /* The exit status of a program that was asked to end, such as 130 or 143; 0: it was not. */
 int elbo__cli_interrupted(void);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../autograd/plan.h"
 #include "../io/quote.h"
 #include "../tensor/memory.h"
 #include "command.h"
@@ -191,16 +192,55 @@ void elbo__cli_line(const result *r, const char *format, ...)
 
 /* ---- the end ----------------------------------------------------------------------------------------------------- */
 
+/* A number of JSON with the fewest digits that read back as the same double, for jansson writes 17: 0.1, not
+ * 0.10000000000000001. */
+static void print_real(const char *text, size_t length)
+{
+    char number[40];
+    snprintf(number, sizeof number, "%.*s", (int)length, text);
+    char *shortest = elbo_option_print(&(elbo_option){.type = ELBO_NUMBER}, &(elbo_value){.number = atof(number)});
+    if (shortest)
+        printf("%s%s", shortest, strpbrk(shortest, ".e") ? "" : ".0"); /* a real number stays one: 2.0 */
+    else
+        fputs(number, stdout);
+    elbo_release(shortest);
+}
+
+/* A text of JSON, its real numbers in short. */
+static void print_json(const char *text)
+{
+    bool quoted = false;
+    while (*text) {
+        const size_t length = quoted ? 0 : strspn(text, "+-.0123456789eE");
+        if (length && strchr("-0123456789", *text)) { /* not the e of true */
+            if (strcspn(text, ".eE") < length)
+                print_real(text, length);
+            else
+                printf("%.*s", (int)length, text);
+            text += length;
+            continue;
+        }
+        if (quoted && *text == '\\')
+            putchar(*text++);
+        else if (*text == '"')
+            quoted = !quoted;
+        putchar(*text++);
+    }
+    putchar('\n');
+}
+
 int elbo__cli_result_end(result *r, int status)
 {
     if (!elbo__cli_is_json(r))
         return status;
     if (status == EXIT_SUCCESS && r->no_memory)
         status = elbo__cli_out_of_memory();
-    if (status == EXIT_SUCCESS) {
-        json_dumpf(r->open[0], stdout, JSON_PRESERVE_ORDER); /* whether it arrived is asked at the end of the program */
-        putchar('\n');
-    }
+    char *text = status == EXIT_SUCCESS ? json_dumps(r->open[0], JSON_PRESERVE_ORDER) : NULL;
+    if (text)
+        print_json(text); /* whether it arrived is asked at the end of the program */
+    else if (status == EXIT_SUCCESS)
+        status = elbo__cli_out_of_memory();
+    free(text);
     json_decref(r->open[0]);
     r->open[0] = NULL;
     return status;

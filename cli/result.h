@@ -10,9 +10,9 @@
  *
  * Lines appear as they are given; the object at the end, and only if the command has not failed with nothing given.
  * What goes wrong is said on stderr in either form. Units stand in the lines and in the manual, not in keys. A key is
- * one name for good: scripts depend on it. In JSON it has "_" for "-", "." and blanks. Numbers have all their digits;
- * one that is not finite is null there, and nan, inf or -inf in a line. A text that is not UTF-8 stands in double
- * quotes with \xHH for its bytes, as io/quote.h has it.
+ * one name for good: scripts depend on it. In JSON it has "_" for "-", "." and blanks. Numbers have the
+ * fewest digits that read back as the same; one that is not finite is null there, and nan, inf or -inf in a line. A
+ * text that is not UTF-8 stands in double quotes with \xHH for its bytes, as io/quote.h has it.
  */
 #ifndef ELBO_CLI_RESULT_H
 #define ELBO_CLI_RESULT_H

@@ -1,9 +1,12 @@
 #include "rows.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "../nn/training/train.h"
 #include "../tensor/words.h"
+#include "command.h"
 
 /* "name" of "--name=value" and of "name", in a fixed space that holds what a name may be. */
 typedef struct {
@@ -59,20 +62,36 @@ const elbo_option *elbo__cli_row_of(const elbo_option *const *tables, const char
 const char *elbo__cli_nearest_name(const elbo_option *const *tables, const char *option)
 {
     const name_of_option name = name_of(option);
-    const char *nearest = NULL;
-    int least = 0;
+    elbo__words near = elbo__words_near(name.text);
     for (; *tables; tables++)
         for (const elbo_option *o = *tables; o->name; o++) {
-            const char *const names[] = {o->name, is_letter(o->alias) ? NULL : o->alias};
-            for (int i = 0; i < 2; i++) {
-                const int distance = names[i] ? elbo__distance(name.text, names[i]) : 0;
-                if (names[i] && (!nearest || distance < least)) {
-                    nearest = names[i];
-                    least = distance;
-                }
-            }
+            elbo__words_offer(&near, o->name);
+            if (o->alias && !is_letter(o->alias))
+                elbo__words_offer(&near, o->alias);
         }
-    return nearest;
+    return near.nearest;
+}
+
+char *elbo__cli_owners(const char *option)
+{
+    const name_of_option name = name_of(option);
+    const elbo_option *const training[] = {elbo_training_options, NULL};
+    if (long_row(training, name.text, true))
+        return strdup("models that are trained step by step");
+    char *list = NULL;
+    size_t size;
+    FILE *out = open_memstream(&list, &size);
+    for (int i = 0; out && elbo__cli.models[i]; i++) {
+        const elbo_option *const of_model[] = {elbo__cli.models[i]->options, NULL};
+        if (of_model[0] && long_row(of_model, name.text, true))
+            fprintf(out, "%s%s", ftell(out) ? ", " : "", elbo__cli.models[i]->name);
+    }
+    if (out)
+        fclose(out);
+    if (list && *list)
+        return list;
+    free(list);
+    return NULL;
 }
 
 /* In "-qn 5" it is the last letter that takes the value, and in "-n5" there it is already. */

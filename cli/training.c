@@ -203,7 +203,9 @@ static int go_on(const elbo_values *values, const char *folder, elbo_run *run, r
     if (!held_out || elbo__cli_read_part_for(run, &source, "test", false, &test)) {
         const elbo_training how = {.epochs = elbo_values_integer(values, "epochs"), .folder = folder, .resume = true};
         elbo_epoch last;
-        elbo__cli_tell_data(&source, &train);
+        const double val = elbo__cli_noted_figure(run, "val");
+        elbo__cli_tell_training_data(&source, &train, held_out ? &test : NULL,
+                                     elbo_held_out(train.count, isnan(val) ? 0 : val));
         status = elbo__cli_train_run(run, &train, held_out ? &test : NULL, how, &last);
         if (status == EXIT_SUCCESS && last.epoch == 0)
             tell_over(run, how.epochs);

@@ -208,6 +208,20 @@ elbo_status elbo_images_find(const char *source, const char *part, bool *found)
     return status;
 }
 
+elbo_images elbo_images_first(const elbo_images *images, int64_t n)
+{
+    elbo_images few = *images;
+    few.owned = false;
+    if (few.count > n) {
+        few.count = few.images.layout.shape.dim[0] = n;
+        elbo_tensor *others[] = {&few.labels, &few.mask, &few.factors};
+        for (int i = 0; i < 3; i++)
+            if (others[i]->data)
+                others[i]->layout.shape.dim[0] = n;
+    }
+    return few;
+}
+
 void elbo_images_free(elbo_images *images)
 {
     if (!images)

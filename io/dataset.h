@@ -136,6 +136,9 @@ ELBO_API elbo_status elbo_images_set_mask(elbo_images *images, const elbo_tensor
  * owned. The fingerprint stays that of the data as they were read. */
 ELBO_API elbo_status elbo_images_match(elbo_images *images, const char *const *names, int count) ELBO_MUST_CHECK;
 
+/* The first n images, or all where there are fewer: no copy, to be used while `images` is there and not freed. */
+ELBO_API elbo_images elbo_images_first(const elbo_images *images, int64_t n);
+
 ELBO_API void elbo_images_free(elbo_images *images); /* leaves it empty; accepts NULL */
 
 #ifdef __cplusplus

@@ -10,14 +10,13 @@ const elbo_model *const elbo_models[] = {&elbo_model_vae, &elbo_model_cvae, &elb
 
 const elbo_model *elbo__model_find(const elbo_model *const *models, const char *name)
 {
-    const elbo_model *nearest = models[0];
+    elbo__words near = elbo__words_near(name);
     for (int i = 0; models[i]; i++) {
         if (strcmp(models[i]->name, name) == 0)
             return models[i];
-        if (elbo__distance(name, models[i]->name) < elbo__distance(name, nearest->name))
-            nearest = models[i];
+        elbo__words_offer(&near, models[i]->name);
     }
-    (void)elbo__fail(ELBO_INVALID, "no model \"%s\"; the nearest is \"%s\"", name, nearest->name);
+    (void)elbo__fail(ELBO_INVALID, "no model \"%s\"%s", name, elbo__words_hint(&near).text);
     return NULL;
 }
 

@@ -108,6 +108,7 @@
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
     SUITE(watch)                                                                                                       \
+    SUITE(words)                                                                                                       \
     SUITE(wrong_models)
 
 #define DECLARE(name) Suite *suite_##name(void);

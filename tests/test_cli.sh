@@ -149,10 +149,14 @@ fi
 
 # ---- wrong usage ----------------------------------------------------------------------------------------------------
 
-fails 64 'a command is missing' "$elbo"
+"$elbo" >out 2>err
+[ $? -eq 64 ] && [ ! -s out ] || complain 'no command: not 64, or something on stdout'
+head -n 1 err | grep -qx 'elbo: a command is missing' && grep -q '^  train  ' err ||
+    complain 'no command: no list of them'
 fails 64 '"trian"' "$elbo" trian
 fails 64 '--colour' "$elbo" train vae --colour
 fails 64 '"vaee"' "$elbo" train vaee
+fails 64 'the model is missing: vae, cvae, ae, pca or ppca' "$elbo" train --lr 3
 fails 64 'the model is missing' "$elbo" train
 fails 64 'empty' "$elbo" train vae --out ''
 fails 64 'the model is missing' "$elbo" train --data data --latent 3
@@ -160,7 +164,7 @@ fails 64 'the model is missing' "$elbo" plan
 fails 64 'the model is missing' "$elbo" train --out vae
 fails 64 'no model "vaee"; the nearest is "vae"' "$elbo" train --hidden 8 vaee --out vae
 fails 64 '"trian"' "$elbo" help trian
-fails 64 'no model "foo"; the nearest is "vae"' "$elbo" plan foo
+fails 64 'no model "foo"; there are vae, cvae, ae, pca, ppca' "$elbo" plan foo
 fails 64 'option "latent-dim": 0 is less than 1' "$elbo" plan vae --latent 0
 fails 64 'option "role": "dance" is not one of train, evaluate' "$elbo" plan vae --role dance
 fails 64 'too many arguments: more' "$elbo" plan vae more

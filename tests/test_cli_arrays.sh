@@ -44,8 +44,8 @@ for view in 'interpolate vae -n 2' 'traverse vae' 'features vae -n 4'; do
     runs "$view" "$elbo" $view --output view.npy
     head -c 128 view.npy | grep -aq ', 8, 8), }' || complain "$view: no images"
 done
-fails 1 'samples.jpg: pictures are written as .png, .npy or .csv' "$elbo" sample vae -o samples.jpg
-fails 1 'seven.txt: pictures are written' "$elbo" reconstruct vae -o seven.txt
+fails 64 '"samples.jpg": expected a name that ends in one of .png, .npy, .csv' "$elbo" sample vae -o samples.jpg
+fails 64 '"seven.txt": expected a name that ends in one of .png, .npy, .csv' "$elbo" reconstruct vae -o seven.txt
 fails 1 'nowhere/a.npy' "$elbo" sample vae -o nowhere/a.npy
 fails 1 'nowhere/a.csv' "$elbo" sample vae -o nowhere/a.csv
 runs 'a picture without an end' "$elbo" sample vae -o picture
@@ -63,6 +63,15 @@ says '^codes codes.csv (24, 3)$'
 sed 1d codes.csv | cut -d, -f1 | cmp -s - expected || complain 'encode: other names in the .csv'
 sed 1d codes.csv | cut -d, -f2 | sort | uniq -c | grep -qx ' *6 rows' || complain 'encode: other labels in the .csv'
 head -n 1 codes.csv | grep -qx 'file,label,z1,z2,z3,logvar1,logvar2,logvar3' || complain 'encode: another header'
+runs 'encode some' "$elbo" encode cvae -n 5 -o five.csv
+head -n 6 codes.csv | cmp -s - five.csv || complain 'encode -n 5: not the first five'
+runs 'encode some as arrays' "$elbo" encode cvae --count 5 -o five
+grep -qx 'labels five-labels.npy (5)' out && head -n 5 codes-names.txt | cmp -s - five-names.txt ||
+    complain 'encode --count 5: not the first five'
+runs 'scatter some' "$elbo" scatter cvae -n 5 -o five.svg
+runs 'scatter all' "$elbo" scatter cvae -o all.svg
+[ $(($(grep -o '<circle' five.svg | wc -l) + 19)) -eq "$(grep -o '<circle' all.svg | wc -l)" ] ||
+    complain 'scatter -n 5: not five points'
 runs 'encode to a name of .npy' "$elbo" encode cvae -o z.npy
 same z.npy codes-mean.npy
 same z-names.txt codes-names.txt
@@ -103,7 +112,7 @@ same one.npy two.npy
 runs 'decode with one label' "$elbo" decode cvae codes.csv --label rows -o three.csv
 [ "$(grep -c '^rows,' three.csv)" -eq 24 ] || complain 'decode: --label is not that of all'
 
-fails 64 'RUN CODES is missing' "$elbo" decode ae
+fails 64 ': CODES is missing' "$elbo" decode ae
 fails 64 'too many arguments' "$elbo" decode ae z.csv z.csv
 fails 1 'nowhere.npy' "$elbo" decode ae nowhere.npy
 fails 1 'five.npy: expected codes (N, 3) of f32 or f64, as the model has, got (5, 8, 8) of f32' \
@@ -138,7 +147,7 @@ fails 1 'codes-labels.npy: expected labels (3)' "$elbo" decode cvae few.csv --la
 sed '2s/,checks,/,chekcs,/' codes.csv >wrong.csv
 fails 1 'wrong.csv:2: column "label": no class is called "chekcs"; the nearest is "checks"' \
     "$elbo" decode cvae wrong.csv
-fails 1 'x.txt: pictures are written' "$elbo" decode ae z.csv -o x.txt
+fails 64 '"x.txt": expected a name that ends in one of .png, .npy, .csv' "$elbo" decode ae z.csv -o x.txt
 
 # ---- classes, from images that are read where they lie --------------------------------------------------------------
 

@@ -100,12 +100,13 @@ cmp -s out separately || complain 'compare: the folder is another than what is i
 
 # ---- what is wrong --------------------------------------------------------------------------------------------------
 
-fails 64 'RUN... is missing' "$elbo" compare
+fails 64 ': RUN is missing' "$elbo" compare
 runs 'compare with what is no run' "$elbo" compare runs/* nowhere data
 [ "$(grep -c '^elbo: warning: left out: ' err)" -eq 2 ] || complain 'compare: not two warnings of what is no run'
 row 'runs/seed-1 vae 1 8 2 -8.00 3.0000\* 1.0 200 -8.00 2'
 fails 1 'data: holds no run' "$elbo" compare data
 fails 1 'no run has a metric "test_eblo"; the nearest is "test_elbo"' "$elbo" compare runs/* --metric test_eblo
+fails 1 'no run has a metric "foo"; there are ' "$elbo" compare runs/* --metric foo
 fails 1 'curves.gif' "$elbo" compare runs/* -o curves.gif
 fails 1 'nowhere/a.svg' "$elbo" compare runs/* -o nowhere/a.svg
 metrics runs/wide 1,a,2,3

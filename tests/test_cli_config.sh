@@ -104,6 +104,7 @@ wrong() {
 }
 wrong 'wrong.ini: line 2: no option "latent-dims"; the nearest is "latent-dim"' 'latent-dims = 3'
 wrong 'wrong.ini: line 3: no option "epoch"; the nearest is "epochs"' '' 'epoch = 3'
+wrong 'wrong.ini: line 2: "rho" is an option of ae, not of vae' 'rho = 0.1'
 wrong 'wrong.ini: line 2: option "epochs": 0 is less than 1' 'epochs = 0'
 wrong 'wrong.ini: line 2: option "net": "cnn" is not one of mlp, conv' 'net = cnn'
 wrong 'wrong.ini: line 2: option "channels": of no use without net=conv' 'channels = 3'
@@ -124,6 +125,14 @@ fails 64 'config' "$elbo" train vae --config
 fails 64 "unrecognized option '--latent-dims'; the nearest is --latent-dim" "$elbo" train vae --latent-dims 3
 fails 64 "unrecognized option '--latent-dims'; the nearest is --latent-dim" "$elbo" train --latent-dims 3 vae
 fails 64 "unrecognized option '--latent-dims'; the nearest is --latent-dim" "$elbo" train vae --latent-dims=3
+fails 64 '--rho is an option of ae, not of vae' "$elbo" train vae --rho 0.1
+fails 64 '--rho is an option of ae, not of vae' "$elbo" train --rho 0.1 vae
+fails 64 '--beta is an option of vae, cvae, not of pca' "$elbo" train pca --beta=3
+fails 64 '--epochs is an option of models that are trained step by step, not of pca' "$elbo" train pca --epochs 3
+fails 64 'option "likelihood": "gausian" is not one of bernoulli, ' "$elbo" train vae --likelihood gausian
+fails 64 '; the nearest is "gaussian"' "$elbo" train vae --likelihood gausian
+"$elbo" train vae --learning-rate 1 2>err
+grep -qx "elbo train vae: unrecognized option '--learning-rate'" err || complain 'a name that is not near'
 fails 64 "unrecognized option '--quite'; the nearest is --quiet" "$elbo" models --quite
 fails 64 "unrecognized option '--ouput'; the nearest is --output" "$elbo" sample run -n 3 --ouput x.png
 runs 'the value of an option may begin with dashes' "$elbo" train vae $small --out --odd

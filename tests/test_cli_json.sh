@@ -38,6 +38,8 @@ is '[m["takes_labels"] for m in r["models"] if m["name"] in ("vae", "cvae")] == 
 is '("latent-dim", "20") in [(o["name"], o["default"]) for m in r["models"] for o in m["options"]]'
 runs 'info of a run --json' "$elbo" info runs/a --json
 is 'r["model"] == "vae" and r["image"] == [8, 8] and r["latent_dim"] == 3 and r["hidden"] == [16]'
+is 'type(r["active_units"]) is int and r["variance"] == 0.1 and type(r["beta"]) is float'
+is 'all(f"\"{k}\": {v!r}" in text for k, v in r.items() if type(v) is float and abs(v) > 1e-4)' # in short, as Python
 is 'r["epochs_done"] == 1 and type(r["test_elbo"]) is float and type(r["train_fingerprint"]) is str'
 is 'r["optimiser"] == "adam" and r["binarise"] is False and r["batch_size"] == 16 and r["parameters"] > 1000'
 elbo_of_run=$("$python" -c 'import json; print("%.2f" % json.load(open("out"))["test_elbo"])')

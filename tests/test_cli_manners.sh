@@ -10,7 +10,7 @@ silent() { unusual | grep -q . && complain "$1: something on stderr:"; }
 # ---- --quiet: neither progress nor notes, but warnings and errors ---------------------------------------------------
 
 runs 'train' "$elbo" train vae $small --out run
-grep -q '^epoch 2/2' err || complain 'no line for an epoch'
+grep -q '^epoch 2/2, [0-9.]* s in all, ' err || complain 'no line for an epoch'
 mv out loud
 for way in --quiet -q; do
     runs "train $way" "$elbo" train vae $small $way --out run --force
@@ -42,8 +42,16 @@ for command in sample reconstruct interpolate traverse manifold features; do
 done
 runs 'scatter --preview' "$elbo" scatter runs/digits --preview
 unusual | grep -q . || complain 'scatter --preview: no preview'
-runs 'scatter --preview of an SVG' "$elbo" scatter runs/digits --preview -o a.svg
-silent 'scatter --preview of an SVG'
+# what cannot be shown is refused before anything is written
+for name in a.npy a.csv; do
+    fails 64 "\"preview\": \"$name\" is no picture" "$elbo" sample runs/digits --preview -o $name
+done
+fails 64 '"preview": "a.svg" is no picture' "$elbo" scatter runs/digits --preview -o a.svg
+rm -f samples.png
+fails 64 'no picture is drawn with --npy alone' "$elbo" sample runs/digits --preview --npy a.npy
+for file in a.npy a.csv a.svg samples.png; do [ -e $file ] && complain "a refused preview left $file"; done
+runs 'sample --npy with a picture' "$elbo" sample runs/digits -n 4 --preview --npy a.npy -o a.png
+[ -f a.npy ] && [ -f a.png ] || complain 'sample --npy -o --preview: not both files'
 runs 'sample --preview' "$elbo" sample runs/digits -n 4 -o four.png --preview
 cmp -s out plain || complain 'sample --preview: another stdout'
 # four images of 8 x 8 with lines of two pixels around each, in characters that are twice as high as wide
@@ -74,6 +82,22 @@ if command -v script >/dev/null && command -v stty >/dev/null; then
     terminal xterm "$elbo sample large -n 400 -o large.png --preview"
     [ "$(grep "$escape.38" seen | head -n 1 | grep -o "$escape.38" | wc -l)" -eq 60 ] || complain 'not 60 columns'
 
+    # A live line is left as it is or without whole fields.
+    terminal xterm "$elbo train vae $small --hidden 900 --epochs 60 --out live"
+    tr '\r' '\n' <seen | grep '^epoch [0-9/]*, step' >live-lines || complain 'no live line'
+    figure=', [a-zA-Z]* [0-9]*[.][0-9][0-9][0-9]*'
+    whole="^epoch [0-9/]*, step [0-9/]*(, [0-9]* images/s(, [0-9:]* left($figure)*)?)?\$"
+    grep -Ev "$whole" live-lines >err && complain 'a live line is cut within a field'
+    [ "$(awk 'length >= 60' live-lines | wc -l)" -eq 0 ] || complain 'a live line is wider than the terminal'
+    runs 'train many dimensions' "$elbo" train vae $small --latent 12 --out many
+    for columns in 100 40; do
+        script -qec "stty cols $columns; $elbo evaluate many" /dev/null </dev/null >seen
+        [ "$(grep -m 1 -o 'z[0-9]*: ' seen | wc -l)" -eq $(((columns + 1) / 15)) ] ||
+            complain "$columns columns: the row"
+    done
+    "$elbo" evaluate many 2>err | grep -A 3 '^KL of' | awk 'length > 80 { bad = 1 } END { exit bad }' ||
+        complain 'evaluate: wider than 80 columns'
+
     # Pixel for pixel as another reader of the file sees it.
     for python in python3 /usr/bin/python3; do
         "$python" -c 'import cv2' 2>/dev/null && break
@@ -101,12 +125,25 @@ fails 64 "runs/digits is a run, and \`plan' takes a model, such as that of the r
 fails 64 "runs/digits is a run, and \`train' takes a model" "$elbo" train runs/digits
 fails 1 'dimension 3: the latent space has 2, the first being 1' "$elbo" traverse runs/digits --dims 1,3
 fails 64 'option "dims": "a" is not a list of integers' "$elbo" traverse runs/digits --dims a
+for command in sample encode scatter evaluate; do
+    option=-o
+    [ $command = evaluate ] && option=--per-image
+    fails 64 '"-" is no name of a file; /dev/stdout is' "$elbo" $command runs/digits $option -
+done
+[ -e - ] && complain 'a file is called -'
+fails 64 '"a.gif": expected a name that ends in one of .svg, .png' "$elbo" scatter runs/digits -o a.gif
+fails 64 '"a.png": codes are no picture' "$elbo" encode runs/digits -o a.png
+"$elbo" sample runs/digits -n 4 -o /dev/stdout | head -c 4 | tail -c 3 | grep -qx PNG ||
+    complain '-o /dev/stdout: no picture'
+fails 64 'no command "eval"; the nearest is "evaluate"' "$elbo" eval
+fails 64 "no command \"generate\"; \`elbo --help' lists them" "$elbo" generate
 fails 64 'no command "sampel"; the nearest is "sample"' "$elbo" sampel
 
 # ---- help: fits 100 columns, shows an example, and every example works ----------------------------------------------
 
 fits() {
     [ "$(awk 'length > 100' out | wc -l)" -eq 0 ] || complain "$1: wider than 100 columns"
+    grep -q '^  *$' out && complain "$1: a line of blanks"
     [ -s err ] && complain "$1: something on stderr"
 }
 runs 'help' "$elbo" --help
@@ -132,6 +169,26 @@ done
 runs 'help help' "$elbo" help help
 fits 'help help'
 says '^Usage: elbo .OPTION...\] COMMAND'
+
+for way in -h '-?' --help; do
+    runs "help by $way" "$elbo" sample $way
+    says '^  -h, --help  *print help$'
+    runs "help by $way of all" "$elbo" $way
+    says '^  -h, --help  *print help$'
+done
+runs 'usage' "$elbo" sample --usage
+says '^Usage: elbo sample '
+for way in -V --version; do
+    runs "$way" "$elbo" $way
+    grep -q '^elbo [0-9]' out || complain "$way: no version"
+    runs "$way of a command" "$elbo" sample $way
+    grep -q '^elbo [0-9]' out || complain "$way of a command: no version"
+done
+runs 'help of train' "$elbo" train --help
+says '^  or: *elbo train \[OPTION...\] --resume RUN$'
+says '^  or: *elbo train \[OPTION...\] --config FILE$'
+runs 'help of train vae' "$elbo" train vae --help
+tr '\n' ' ' <out | sed 's/  */ /g' | grep -q 'of no use without --net conv' || complain 'help: not what an option needs'
 
 # On small data where they look for MNIST and for pictures of one's own.
 ln -s . data/mnist

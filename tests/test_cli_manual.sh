@@ -6,10 +6,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/cli.sh"
 
 # The long and short options of a help on stdout, one a line.
-options_of() { grep -o '^  *-[^ ].*' out | grep -oE '(^ *|, )-(-[a-z0-9-]+|[a-zA-Z?])' | sed 's/^[ ,]*//' | sort -u; }
+options_of() { grep -o '^  *-[^ ].*' out | grep -oE '(^ *|, )-(-[a-z0-9-]+|[a-zA-Z])' | sed 's/^[ ,]*//' | sort -u; }
 
 runs 'help' "$elbo" --help
-commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\)  .*/\1/p' out | grep -vx help)
+commands=$(sed -n '/^Commands:/,/^Exit/s/^  \([a-z]*\)  .*/\1/p' out | grep -vx help)
+for aside in manual completion; do echo $commands | grep -qw $aside || complain "elbo --help does not name $aside"; done
 runs 'models' "$elbo" models
 models=$(sed -n 's/^\([a-z]*\): .*/\1/p' out)
 
@@ -37,12 +38,24 @@ for command in $commands; do
 done
 
 sections pages/elbo-train.1 'FILE OF OPTIONS' FILES
+for form in MODEL '\\-\\-resume RUN' '\\-\\-config FILE'; do
+    grep -qx "\[.*OPTION.*\] .*fI$form.*" pages/elbo-train.1 || complain "elbo-train.1: no synopsis with $form"
+done
+# every file that a training leaves is among those of the manual
+runs 'train' "$elbo" train vae --data data --hidden 8 --latent 2 --batch 16 --epochs 2 --sample-every 2 --tensorboard \
+    --out left
+(cd left && find . -type f | sed 's|^./||; s/-[0-9]*[.]png/-NNNN.png/; s/-/\\\\-/g' | sort) >left-files
+[ "$(wc -l <left-files)" -ge 9 ] || complain 'the training left hardly a file'
+while read -r file; do
+    grep -qxF ".B RUN/$(printf '%b' "$file")" pages/elbo.1 || complain "elbo.1: no RUN/$file among the files"
+done <left-files
 
 # documented COMMAND HELP...: every option of this help is in the page of the command
 documented() {
     page=pages/elbo-$1.1
     runs "help of $*" "$elbo" "$@" --help
-    options_of | grep -vx -- '-?' >names
+    options_of >names
+    grep -qx -- -h names || complain "$*: its help has no -h"
     [ "$(wc -l <names)" -ge 4 ] || complain "$*: hardly an option in its help"
     while read -r name; do
         dashed=$(printf %s "$name" | sed 's/-/\\\\-/g')
@@ -109,6 +122,10 @@ offers 'test train' encode run --part ''
 offers '' train vae --epochs ''
 offers '' sample --count 3 --seed ''
 offers '--help' --he
+offers '--help --quiet --usage --version' --
+offers 'bash' completion ''
+offers 'mnist' train vae --data mn
+offers 'sprites' evaluate run --data = sp
 mkdir -p runs/a runs/b empty && touch runs/a/model.safetensors 'a file.png' && mkdir 'runs/with blank' &&
     touch 'runs/with blank/model.safetensors'
 offers 'runs' sample r

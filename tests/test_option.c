@@ -4,7 +4,6 @@
 #include "../autograd/plan.h"
 #include "../nn/options/option.h"
 #include "../tensor/memory.h"
-#include "../tensor/words.h"
 #include "suites.h"
 
 static const char *const colours[] = {"red", "green", NULL};
@@ -202,17 +201,6 @@ START_TEST(an_unknown_option_names_the_nearest)
 }
 END_TEST
 
-START_TEST(the_distance_of_names_counts_edits)
-{
-    ck_assert_int_eq(elbo__distance("", ""), 0);
-    ck_assert_int_eq(elbo__distance("abc", "abc"), 0);
-    ck_assert_int_eq(elbo__distance("", "abc"), 3);
-    ck_assert_int_eq(elbo__distance("abc", ""), 3);
-    ck_assert_int_eq(elbo__distance("kitten", "sitting"), 3);
-    ck_assert_int_eq(elbo__distance("flaw", "lawn"), 2);
-}
-END_TEST
-
 START_TEST(an_option_is_reset_to_its_default_as_if_never_set)
 {
     set("out", "elsewhere");
@@ -255,6 +243,18 @@ START_TEST(an_option_without_help_has_an_empty_one)
 }
 END_TEST
 
+START_TEST(the_help_says_without_what_an_option_is_of_no_use)
+{
+    char *help = elbo_option_help(&(elbo_option){
+        .name = "depth", .type = ELBO_INTEGER, .default_value = "3", .needs = "net=conv", .help = "how"});
+    ck_assert_str_eq(help, "how (3); of no use without --net conv");
+    elbo_release(help);
+    help = elbo_option_help(&(elbo_option){.name = "rate", .type = ELBO_TEXT, .needs = "val!=0", .help = "how"});
+    ck_assert_str_eq(help, "how; of no use with --val 0");
+    elbo_release(help);
+}
+END_TEST
+
 Suite *suite_option(void)
 {
     Suite *suite = suite_create("option");
@@ -272,9 +272,9 @@ Suite *suite_option(void)
     tcase_add_test(reading, one_option_is_checked_whether_it_was_set_or_not);
     suite_add_tcase(suite, reading);
     TCase *others = tcase_create("names and sizes");
-    tcase_add_test(others, the_distance_of_names_counts_edits);
     tcase_add_test(others, sizes_are_reversed);
     tcase_add_test(others, an_option_without_help_has_an_empty_one);
+    tcase_add_test(others, the_help_says_without_what_an_option_is_of_no_use);
     suite_add_tcase(suite, others);
     return suite;
 }

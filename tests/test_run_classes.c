@@ -150,7 +150,7 @@ START_TEST(a_class_is_found_by_name_or_number)
         {{"cat", "dog", "2", "3"}, "1", 1, NULL}, /* the last two are called by their own numbers */
         {{"2", "10", "x", "y"}, "2", 0, NULL},
         {{"2", "10", "x", "y"}, "10", 1, NULL},
-        {{"2", "10", "x", "y"}, "1", -1, "no class is called \"1\"; the nearest is \"2\""},
+        {{"2", "10", "x", "y"}, "1", -1, "no class is called \"1\"; there are 2, 10, x, y"},
         {{"cat", "007", "x", "y"}, "0", -1, "no class is called \"0\""},
         {{NULL}, "3", 3, NULL},
         {{NULL}, "4", -1, "label 4 is outside the classes 0 to 3"},

@@ -101,13 +101,16 @@ static word_list list_words(const char *const *words)
 
 static elbo_status parse_choice(const elbo_option *o, const char *text, elbo_value *out)
 {
-    for (const char *const *word = o->choices; *word; word++)
+    elbo__words near = elbo__words_near(text);
+    for (const char *const *word = o->choices; *word; word++) {
+        elbo__words_offer(&near, *word);
         if (strcmp(*word, text) == 0) {
             out->text = *word;
             return ELBO_OK;
         }
-    return elbo__fail(ELBO_INVALID, "option \"%s\": \"%s\" is not one of %s", o->name, text,
-                      list_words(o->choices).text);
+    }
+    return elbo__fail(ELBO_INVALID, "option \"%s\": \"%s\" is not one of %s%s", o->name, text,
+                      list_words(o->choices).text, near.nearest ? elbo__words_hint(&near).text : "");
 }
 
 static elbo_status parse_flag(const elbo_option *o, const char *text, elbo_value *out)
@@ -181,12 +184,29 @@ char *elbo_option_print(const elbo_option *o, const elbo_value *value)
     return elbo__strdup(value->text);
 }
 
+/* "; of no use without --net conv", "; of no use with --val 0"; nothing where there is no such condition. */
+typedef struct {
+    char text[120];
+} condition;
+
+static condition condition_of(const elbo_option *o)
+{
+    condition out = {""};
+    const char *equals = o->needs ? strchr(o->needs, '=') : NULL;
+    if (!equals || equals == o->needs)
+        return out;
+    const bool not = equals[-1] == '!';
+    elbo__print(out.text, sizeof out.text, "; of no use %s --%.*s %s", not ? "with" : "without",
+                (int)(equals - o->needs) - not, o->needs, equals + 1);
+    return out;
+}
+
 char *elbo_option_help(const elbo_option *o)
 {
     const bool shown = o->default_value && o->default_value[0] && o->type != ELBO_FLAG;
     const word_list words = list_words(o->type == ELBO_CHOICE ? o->choices : NULL);
-    return elbo__format("%s%s%s%s%s%s", o->help ? o->help : "", words.text[0] ? ": " : "", words.text,
-                        shown ? " (" : "", shown ? o->default_value : "", shown ? ")" : "");
+    return elbo__format("%s%s%s%s%s%s%s", o->help ? o->help : "", words.text[0] ? ": " : "", words.text,
+                        shown ? " (" : "", shown ? o->default_value : "", shown ? ")" : "", condition_of(o).text);
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
@@ -201,21 +221,14 @@ const elbo_option *elbo__option_row(const elbo_option *table, const char *name)
 
 const elbo_option *elbo_option_find(const elbo_option *table, const char *name)
 {
-    const elbo_option *found = elbo__option_row(table, name), *nearest = NULL;
-    int least = 0;
+    const elbo_option *found = elbo__option_row(table, name);
+    elbo__words near = elbo__words_near(name);
     if (found)
         return found;
-    for (const elbo_option *o = table; o && o->name; o++) {
-        int distance = elbo__distance(name, o->name);
-        if (!nearest || distance < least) {
-            nearest = o;
-            least = distance;
-        }
-    }
-    if (nearest)
-        (void)elbo__fail(ELBO_INVALID, "no option \"%s\"; the nearest is \"%s\"", name, nearest->name);
-    else
-        (void)elbo__fail(ELBO_INVALID, "no option \"%s\"; there are none", name);
+    for (const elbo_option *o = table; o && o->name; o++)
+        elbo__words_offer(&near, o->name);
+    (void)elbo__fail(ELBO_INVALID, "no option \"%s\"%s", name,
+                     table && table->name ? elbo__words_hint(&near).text : "; there are none");
     return NULL;
 }
 

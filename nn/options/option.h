@@ -72,11 +72,11 @@ ELBO_API elbo_status elbo_option_parse(const elbo_option *option, const char *te
 /* Value to text that parses to the same value; a new string, freed with elbo_release. NULL on failure. */
 ELBO_API char *elbo_option_print(const elbo_option *option, const elbo_value *value);
 
-/* What the help says of it: its one line, the words of a choice, and the default in brackets; a new string, freed with
- * elbo_release. NULL on failure. */
+/* What the help says of it: its one line, the words of a choice, the default in brackets, and without which value of
+ * another option it is of no use; a new string, freed with elbo_release. NULL on failure. */
 ELBO_API char *elbo_option_help(const elbo_option *option);
 
-/* The row with this name or alias; NULL, and a message that names the nearest option, when there is none. */
+/* The row with this name or alias; NULL, and a message that names one that may be meant, when there is none. */
 ELBO_API const elbo_option *elbo_option_find(const elbo_option *table, const char *name);
 
 /* (400, 200) -> (200, 400): a decoder that mirrors its encoder */

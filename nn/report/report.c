@@ -102,21 +102,6 @@ static elbo_status put_page(elbo__report *r)
 
 /* ---- what it stands on ------------------------------------------------------------------------------------------- */
 
-/* The first images of a data set, without a copy. */
-static elbo_images first_of(const elbo_images *images, int64_t count)
-{
-    elbo_images few = *images;
-    few.owned = false;
-    if (few.count > count) {
-        few.count = few.images.layout.shape.dim[0] = count;
-        elbo_tensor *others[] = {&few.labels, &few.mask, &few.factors};
-        for (int i = 0; i < 3; i++)
-            if (others[i]->data)
-                others[i]->layout.shape.dim[0] = count;
-    }
-    return few;
-}
-
 /* *out = a table of the folder, if there is one. */
 static elbo_status read_table(const char *folder, const char *name, elbo_csv_table *out)
 {
@@ -179,7 +164,7 @@ elbo_status elbo_report_write(elbo_run *run, const char *folder, const elbo_imag
     if (r.options.codes <= 0)
         r.options.codes = CODES;
     if (images)
-        r.few = first_of(images, r.options.codes);
+        r.few = elbo_images_first(images, r.options.codes);
     elbo_status status = elbo_run_describe(run, &r.notes);
     if (status == ELBO_OK && folder)
         status = read_table(folder, ELBO__METRICS_FILE, &r.metrics);

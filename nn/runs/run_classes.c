@@ -63,18 +63,13 @@ static bool numbers_mislead(const elbo_run *run)
     return false;
 }
 
-static const char *nearest_name(const elbo_run *run, const char *name)
+/* The class that may be meant, or all of them. */
+static elbo__hint hint_of(const elbo_run *run, const char *name)
 {
-    const char *nearest = run->class_names.names[0];
-    int least = INT_MAX;
-    for (int i = 0; i < run->classes; i++) {
-        const int distance = elbo__distance(run->class_names.names[i], name);
-        if (distance < least) {
-            least = distance;
-            nearest = run->class_names.names[i];
-        }
-    }
-    return nearest;
+    elbo__words near = elbo__words_near(name);
+    for (int i = 0; i < run->classes; i++)
+        elbo__words_offer(&near, run->class_names.names[i]);
+    return elbo__words_hint(&near);
 }
 
 int elbo_run_class(const elbo_run *run, const char *name)
@@ -94,8 +89,8 @@ int elbo_run_class(const elbo_run *run, const char *name)
         (void)elbo__fail(ELBO_INVALID, "label %s is outside the classes 0 to %d", elbo__excerpt_of(name).text,
                          run->classes - 1);
     else if (names->count > 0)
-        (void)elbo__fail(ELBO_INVALID, "no class is called \"%s\"; the nearest is \"%s\"", elbo__excerpt_of(name).text,
-                         elbo__excerpt_of(nearest_name(run, name)).text);
+        (void)elbo__fail(ELBO_INVALID, "no class is called \"%s\"%s", elbo__excerpt_of(name).text,
+                         hint_of(run, name).text);
     else
         (void)elbo__fail(ELBO_INVALID, "label \"%s\": the classes have no names, but the numbers 0 to %d",
                          elbo__excerpt_of(name).text, run->classes - 1);

@@ -214,9 +214,11 @@ static elbo_status read_tensor(const elbo_named_tensor *from, elbo_run *run, boo
 {
     const char *model = run->model->name;
     const int index = elbo_params_find(run->params, from->name);
-    if (index < 0)
-        return elbo__fail(ELBO_FORMAT, "the model \"%s\" has no parameter \"%.100s\"; the nearest is \"%s\"", model,
-                          from->name, elbo_params_nearest(run->params, from->name));
+    if (index < 0) {
+        const char *nearest = elbo_params_nearest(run->params, from->name);
+        return elbo__fail(ELBO_FORMAT, "the model \"%s\" has no parameter \"%.100s\"%s%s%s", model, from->name,
+                          nearest ? "; the nearest is \"" : "", nearest ? nearest : "", nearest ? "\"" : "");
+    }
     elbo_tensor to = elbo_params_tensor(run->params, index);
     const bool readable = from->tensor.dtype == to.dtype || (rounded && from->tensor.dtype == ELBO_F64);
     if (!readable || !elbo_shape_equal(&from->tensor.layout.shape, &to.layout.shape))

@@ -18,13 +18,17 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+int64_t elbo_held_out(int64_t n, double val)
+{
+    const int64_t held = llround(val * (double)n);
+    return val > 0 && held == 0 ? 1 : held;
+}
+
 /* Which images are held out depends on the seed alone. Without any, rows are 0, 1, ... */
 static elbo_status split(elbo__training *t)
 {
     const int64_t n = t->train.count;
-    t->held = t->run->model->fit ? 0 : (int64_t)llround(t->how.val * (double)n);
-    if (t->how.val > 0 && t->held == 0 && !t->run->model->fit)
-        t->held = 1;
+    t->held = t->run->model->fit ? 0 : elbo_held_out(n, t->how.val);
     t->count = n - t->held;
     if (t->count < 1)
         return elbo__fail(ELBO_INVALID, "option \"val\": of %lld images none is left to train on", (long long)n);

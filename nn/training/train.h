@@ -103,6 +103,9 @@ typedef struct {
 ELBO_API elbo_status elbo_train(elbo_run *run, const elbo_images *train, const elbo_images *test,
                                 const elbo_training *training, elbo_epoch *last) ELBO_MUST_CHECK;
 
+/* How many of n images a training with that `val` holds out: the nearest number, but one at least. */
+ELBO_API int64_t elbo_held_out(int64_t n, double val);
+
 /* The run of a folder whose training is to go on, as it was at its last checkpoint; then elbo_train with the same
  * images, `folder` and `resume`. The choices are those of the folder: of elbo_training only epochs (0: as many as were
  * asked for), progress, warning and user count. NULL on failure; a folder without a resume.safetensors is one. */
