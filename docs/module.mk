@@ -9,6 +9,8 @@ nobase_dist_doc_DATA += \
     %reldir%/own-data.md \
     %reldir%/own-models.md \
     %reldir%/performance.md \
+    %reldir%/training.md \
+    %reldir%/tutorial.md \
     %reldir%/pictures/ae-reconstruction.png \
     %reldir%/pictures/conv-samples.png \
     %reldir%/pictures/cvae-samples.png \
@@ -16,11 +18,12 @@ nobase_dist_doc_DATA += \
     %reldir%/pictures/interpolation.png \
     %reldir%/pictures/manifold-ae.png \
     %reldir%/pictures/manifold-vae.png \
+    %reldir%/pictures/mixture-scatter.png \
     %reldir%/pictures/pca-components.png \
     %reldir%/pictures/reconstruction.png \
+    %reldir%/pictures/rings.png \
     %reldir%/pictures/samples.png \
     %reldir%/pictures/scatter.png \
     %reldir%/pictures/sparse-features.png \
     %reldir%/pictures/sprites-reconstruction.png \
-    %reldir%/pictures/traversal.png \
-    %reldir%/training.md
+    %reldir%/pictures/traversal.png

@@ -233,11 +233,17 @@ script_tests = \
     %reldir%/test_export_pytorch.sh \
     %reldir%/test_locale.sh \
     %reldir%/test_own_program.sh \
-    %reldir%/test_report.sh
+    %reldir%/test_report.sh \
+    %reldir%/test_tutorial.sh
 
 TESTS += $(script_tests)
-EXTRA_DIST += %reldir%/cli.sh %reldir%/check_onnx.py %reldir%/check_pytorch.py %reldir%/read_events.py
-EXTRA_DIST += %reldir%/browser.py %reldir%/cli.sh %reldir%/read_events.py
+EXTRA_DIST += \
+    %reldir%/browser.py \
+    %reldir%/check_onnx.py \
+    %reldir%/check_pytorch.py \
+    %reldir%/cli.sh \
+    %reldir%/read_events.py \
+    %reldir%/tutorial.awk
 dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 
 # What takes too long for every change: 12 GB of images, and a million graphs.
