@@ -148,7 +148,7 @@ rm -r faces/test/new
 
 mkdir train-only && cp data/train-* train-only
 runs 'IDX without a test part' "$elbo" $cvae --data train-only --out run
-notes 'note: there are no test images: train-only has no test part'
+notes 'note: there are no test images: train-only has no test part; --val 0.1 holds some images out'
 grep -q test-elbo run/config.ini && complain 'a figure of a test that was not'
 runs 'evaluate it' "$elbo" evaluate run
 notes 'note: .*train-only has no test part: its training part is taken'
@@ -158,7 +158,7 @@ quiet 'evaluate its training part'
 fails 1 'train-only/t10k-images-idx3-ubyte: no such file' "$elbo" evaluate run --part test
 copies one.png nine 9
 runs 'nine pictures' "$elbo" $vae --data nine --out run
-notes 'note: there are no test images: nine has no test part'
+notes 'note: there are no test images: nine has no test part; --val 0.1 holds some images out'
 runs 'reconstruct nine' "$elbo" reconstruct run -o a.png
 cp -r faces alone && rm -r alone/test
 runs 'pictures without a test part' "$elbo" train pca --latent 2 --data alone --out pca

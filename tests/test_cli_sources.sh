@@ -105,7 +105,7 @@ fails 1 'model "cvae" needs labels: a column of them, named as in table.csv:COLU
 runs 'a compressed .npz file' "$elbo" $cvae --data pair.npz
 same 'pair.npz and x.npy:y.npy' pair
 runs 'an .npz file with parts' "$elbo" $cvae --data keras.npz
-found 'keras.npz: 20 images of 8 x 6, u8 0..255, 3 classes'
+found 'keras.npz: 30 images of 8 x 6, u8 0..255, 3 classes: 20 for training, 10 for testing'
 grep -q 'test-elbo' run/config.ini || complain 'x_test is not the test part'
 runs 'evaluate its test part' "$elbo" evaluate run
 says '^images 10, part test'
@@ -144,10 +144,10 @@ runs 'IDX files by any name' "$elbo" $cvae --data some.idx:some-labels.idx.gz
 found 'some.idx:some-labels.idx.gz: 64 images of 8 x 8, u8 0..255, 4 classes'
 mkdir -p data/mnist && cp data/*-ubyte data/mnist
 runs 'mnist' "$elbo" $vae --data mnist
-found 'mnist: 64 images of 8 x 8, u8 0..255'
+found 'mnist: 88 images of 8 x 8, u8 0..255: 64 for training, 24 for testing'
 grep -qxF "data = $(realpath data/mnist)" run/config.ini || complain 'mnist is not noted by its place'
 runs 'mnist where nothing is said' "$elbo" $vae
-found 'mnist: 64 images of 8 x 8, u8 0..255'
+found 'mnist: 88 images of 8 x 8, u8 0..255: 64 for training, 24 for testing'
 runs 'quiet' "$elbo" $vae --data mnist --quiet
 [ -s err ] && complain '--quiet: something on stderr:'
 
