@@ -105,7 +105,7 @@ done
 mkdir numbers && copies one.png numbers/2 10 && copies one.jpg numbers/10 10
 runs 'train on numbers' "$elbo" $cvae --data numbers --out ten
 runs 'sample ten' "$elbo" sample ten --label 10 -o a.png
-fails 1 'no class is called "1"; there are 10, 2' "$elbo" sample ten --label 1
+fails 1 'no class is called "1"; there are 2, 10' "$elbo" sample ten --label 1
 
 # ---- labels that are not needed -------------------------------------------------------------------------------------
 

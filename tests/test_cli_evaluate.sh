@@ -19,7 +19,7 @@ says '^squared error  *[0-9.]*  *[0-9][0-9.]*  per image$'
 figure 'active units' '[0-3]' 'of 3'
 says '^mutual information  *-*[0-9.]*  *[0-9.]*  nats; from 24 images at most 3.18$'
 says '^KL of each dimension, nats per image, \* active$'
-for unit in 0 1 2; do
+for unit in z1 z2 z3; do
     says " $unit:  *[0-9]*\.[0-9]*\([* ]\|\$\)"
 done
 says '^likelihood bernoulli$'

@@ -84,7 +84,7 @@ if command -v script >/dev/null && command -v stty >/dev/null; then
 
     # A live line is left as it is or without whole fields.
     terminal xterm "$elbo train vae $small --hidden 900 --epochs 60 --out live"
-    tr '\r' '\n' <seen | grep '^epoch [0-9/]*, step' >live-lines || complain 'no live line'
+    tr '\r' '\n' <seen | sed "s/^$escape.K//" | grep '^epoch [0-9/]*, step' >live-lines || complain 'no live line'
     figure=', [a-zA-Z]* [0-9]*[.][0-9][0-9][0-9]*'
     whole="^epoch [0-9/]*, step [0-9/]*(, [0-9]* images/s(, [0-9:]* left($figure)*)?)?\$"
     grep -Ev "$whole" live-lines >err && complain 'a live line is cut within a field'

@@ -69,7 +69,7 @@ grep -q '^cvae' out && complain 'models: one that is not in the list'
 runs 'train another' $both train vae $small --out vae
 runs 'sample from it' "$elbo" sample vae -o vae.png
 runs 'sample from the first' $both sample a -o mine.png
-fails 64 "the model is missing, as in \`$program train mine'" $both train
+fails 64 'the model is missing: mine or vae' $both train
 fails 64 'no model "mien"; the nearest is "mine"' $both train mien
 fails 64 'no model "cvae"; the nearest is "vae"' $both train cvae
 fails 64 'no model "vae"; there are mine' $mine train vae

@@ -54,6 +54,14 @@ START_TEST(the_nearest_name_is_one_that_can_be_meant)
 }
 END_TEST
 
+START_TEST(a_name_that_begins_alike_goes_before_one_of_fewer_edits)
+{
+    const char *const names[] = {"lap", "latent-dim", "hat", NULL};
+    ck_assert_str_eq(look_for("lat", names).nearest, "latent-dim");
+    ck_assert_str_eq(look_for("lax", names).nearest, "lap");
+}
+END_TEST
+
 START_TEST(a_hint_names_the_nearest_or_what_there_is_where_that_is_short)
 {
     char endless[200];
@@ -81,6 +89,7 @@ Suite *suite_words(void)
     TCase *t = tcase_create("words");
     tcase_add_test(t, the_distance_of_words_counts_edits);
     tcase_add_test(t, the_nearest_name_is_one_that_can_be_meant);
+    tcase_add_test(t, a_name_that_begins_alike_goes_before_one_of_fewer_edits);
     tcase_add_test(t, a_hint_names_the_nearest_or_what_there_is_where_that_is_short);
     suite_add_tcase(s, t);
     return s;
