@@ -51,7 +51,7 @@ fails 64 'is the name of a part of a run' "$elbo" report vae -o vae/config.ini
 fails 64 'is no name of a file' "$elbo" report vae -o vae/
 fails 64 'option "output": "page.txt" does not end in .html' "$elbo" report vae -o page.txt
 fails 1 'none' "$elbo" report none
-fails 1 'nowhere: cannot open' "$elbo" report vae --data nowhere
+fails 1 'nowhere: no such file or folder' "$elbo" report vae --data nowhere
 fails 1 'nowhere/page.html' "$elbo" report vae -o nowhere/page.html
 [ -z "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'elbo-report-*' -newer data 2>/dev/null)" ] ||
     complain 'a folder for pictures is left behind'
