@@ -24,6 +24,12 @@ static void setup(void)
     ck_assert_int_eq(setenv("TMPDIR", scratch_path("tmp"), 1), 0);
 }
 
+static void teardown(void)
+{
+    unsetenv("TMPDIR"); /* which the next test's folder is made in */
+    scratch_teardown();
+}
+
 /* The text of a file; free with free. */
 static char *read_text(const char *name)
 {
@@ -418,7 +424,7 @@ Suite *suite_report(void)
     Suite *suite = suite_create("report");
 
     TCase *holds = tcase_create("holds");
-    tcase_add_checked_fixture(holds, setup, scratch_teardown);
+    tcase_add_checked_fixture(holds, setup, teardown);
     tcase_add_test(holds, a_page_holds_all_that_it_shows);
     tcase_add_test(holds, the_table_has_the_figures_of_the_model_and_no_options);
     tcase_add_test(holds, figures_of_a_model_that_is_fitted_are_its_own);
@@ -432,13 +438,13 @@ Suite *suite_report(void)
     suite_add_tcase(suite, holds);
 
     TCase *leaves = tcase_create("leaves");
-    tcase_add_checked_fixture(leaves, setup, scratch_teardown);
+    tcase_add_checked_fixture(leaves, setup, teardown);
     tcase_add_test(leaves, what_a_model_has_not_is_left_out_with_a_word);
     tcase_add_test(leaves, large_decoders_are_left_out_unless_they_are_wanted);
     suite_add_tcase(suite, leaves);
 
     TCase *failures = tcase_create("failures");
-    tcase_add_checked_fixture(failures, setup, scratch_teardown);
+    tcase_add_checked_fixture(failures, setup, teardown);
     tcase_set_timeout(failures, 120);
     tcase_add_test(failures, a_page_that_cannot_be_written_leaves_the_old_one);
     tcase_add_test(failures, a_page_that_is_stopped_leaves_the_old_one);
