@@ -70,8 +70,8 @@ START_TEST(lines_end_as_any_program_ends_them)
         "a,b\r1,2\r3,4\r",
         "a,b\n1,2\n3,4",
         "a,b\n\n1,2\n\n\n3,4\n\n",
-        "\xef\xbb\xbf"
-        "a,b\n1,2\n3,4\n",
+        ("\xef\xbb\xbf" /* which "a" would go on */
+         "a,b\n1,2\n3,4\n"),
         "\"a\",\"b\"\n\"1\", 2 \n3\t,\"4\"\n",
     };
     elbo_csv_table table = read_text(texts[_i]);
