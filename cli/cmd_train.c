@@ -198,10 +198,13 @@ static void give_spread(job *j, const double *values, const char *key, const cha
 static int train_seeds(job *j)
 {
     const int64_t first = elbo_values_integer(j->line.groups[GENERAL].values, "seed");
-    double *figures = calloc((size_t)j->seeds, 2 * sizeof *figures), *error = figures + j->seeds;
-    int status = figures ? EXIT_SUCCESS : elbo__cli_out_of_memory();
+    double *figures = calloc((size_t)j->seeds, 2 * sizeof *figures);
+    if (!figures)
+        return elbo__cli_out_of_memory();
+    double *error = figures + j->seeds;
+    int status = EXIT_SUCCESS;
     if (j->seeds == 1)
-        status = figures ? train_seed(j, first, figures, error) : status;
+        status = train_seed(j, first, figures, error);
     else {
         elbo__cli_open_list(&j->result, "runs");
         for (int64_t i = 0; i < j->seeds && status == EXIT_SUCCESS; i++) {

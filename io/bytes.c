@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../tensor/error_private.h"
+#include "../tensor/memory.h"
 #include "../tensor/walk.h"
 
 void elbo__reorder(void *data, size_t count, size_t size, elbo__byte_order order)
@@ -111,4 +112,20 @@ elbo__excerpt elbo__excerpt_of(const char *text)
         out.text[n] = (unsigned char)text[n] < ' ' || text[n] == '\x7f' ? '?' : text[n];
     strcpy(out.text + n, text[n] ? "..." : "");
     return out;
+}
+
+static void append(void *user, const void *bytes, size_t count)
+{
+    unsigned char **end = user;
+    memcpy(*end, bytes, count);
+    *end += count;
+}
+
+unsigned char *elbo__tensor_bytes(const elbo_tensor *tensor, elbo__byte_order order, size_t *size)
+{
+    *size = (size_t)elbo_shape_size(&tensor->layout.shape) * elbo_dtype_size(tensor->dtype);
+    unsigned char *bytes = elbo__alloc(*size), *end = bytes;
+    if (bytes)
+        elbo__pour(tensor, order, append, &end);
+    return bytes;
 }

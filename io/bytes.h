@@ -49,6 +49,9 @@ void elbo__reorder(void *data, size_t count, size_t size, elbo__byte_order order
 typedef void elbo__sink(void *user, const void *bytes, size_t count);
 void elbo__pour(const elbo_tensor *tensor, elbo__byte_order order, elbo__sink *sink, void *user);
 
+/* The same bytes in a new block, freed with elbo__free; NULL when memory is short. */
+unsigned char *elbo__tensor_bytes(const elbo_tensor *tensor, elbo__byte_order order, size_t *size);
+
 /* Writes the elements of a strided tensor in row-major order. A failure stays with the writer until the commit. */
 void elbo__write_tensor(elbo__writer *writer, const elbo_tensor *tensor, elbo__byte_order order);
 

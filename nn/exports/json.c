@@ -42,29 +42,16 @@ static void put_sizes(elbo__page *page, const elbo_shape *shape)
 
 /* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
-typedef struct {
-    unsigned char *bytes;
-    size_t used;
-} block;
-
-static void take_bytes(void *user, const void *bytes, size_t count)
-{
-    block *b = user;
-    memcpy(b->bytes + b->used, bytes, count);
-    b->used += count;
-}
-
 static void put_data(elbo__page *page, const elbo_tensor *tensor)
 {
-    block b = {.bytes = elbo__alloc((size_t)elbo_shape_size(&tensor->layout.shape) * sizeof(float))};
-    if (b.bytes)
-        elbo__pour(tensor, ELBO__LITTLE_ENDIAN, take_bytes, &b);
-    char *text = b.bytes ? elbo__base64(b.bytes, b.used) : NULL;
+    size_t size;
+    unsigned char *bytes = elbo__tensor_bytes(tensor, ELBO__LITTLE_ENDIAN, &size);
+    char *text = bytes ? elbo__base64(bytes, size) : NULL;
     if (text)
         elbo__page_put(page, ", \"data\": \"%s\"", text);
     page->failed |= !text;
     elbo__free(text);
-    elbo__free(b.bytes);
+    elbo__free(bytes);
 }
 
 /* ---- attributes -------------------------------------------------------------------------------------------------- */

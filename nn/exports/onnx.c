@@ -44,18 +44,6 @@ elbo__onnx_name elbo__onnx_new_name(elbo__onnx *m)
 
 /* ---- tensors ----------------------------------------------------------------------------------------------------- */
 
-typedef struct {
-    unsigned char *bytes;
-    size_t used;
-} block;
-
-static void take_bytes(void *user, const void *bytes, size_t count)
-{
-    block *b = user;
-    memcpy(b->bytes + b->used, bytes, count);
-    b->used += count;
-}
-
 /* A tensor of the file, of row-major little-endian bytes. */
 static void put_bytes(elbo__onnx *m, const char *name, int type, const elbo_shape *shape, const void *bytes,
                       size_t count)
@@ -72,13 +60,12 @@ static void put_bytes(elbo__onnx *m, const char *name, int type, const elbo_shap
 void elbo__onnx_put_numbers(elbo__onnx *m, const char *name, const elbo_tensor *tensor)
 {
     const elbo_shape *shape = &tensor->layout.shape;
-    block b = {.bytes = elbo__alloc((size_t)elbo_shape_size(shape) * sizeof(float))};
-    m->graph.failed |= !b.bytes;
-    if (b.bytes) {
-        elbo__pour(tensor, ELBO__LITTLE_ENDIAN, take_bytes, &b);
-        put_bytes(m, name, ELBO__ONNX_FLOAT, shape, b.bytes, b.used);
-    }
-    elbo__free(b.bytes);
+    size_t size;
+    unsigned char *bytes = elbo__tensor_bytes(tensor, ELBO__LITTLE_ENDIAN, &size);
+    m->graph.failed |= !bytes;
+    if (bytes)
+        put_bytes(m, name, ELBO__ONNX_FLOAT, shape, bytes, size);
+    elbo__free(bytes);
 }
 
 elbo__onnx_name elbo__onnx_put_number(elbo__onnx *m, double value)
