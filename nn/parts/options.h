@@ -128,9 +128,11 @@
 
 /* ---- the data: read where a graph's x comes from ----------------------------------------------------------------- */
 
-#define ELBO_OPTION_BINARISE                                                                                          \
+#define ELBO_OPTIONS_BINARISE                                                                                          \
     {.name = "binarise", .type = ELBO_FLAG, .default_value = "no", .needs = "likelihood=bernoulli",                   \
-     .help = "draw each pixel as 0 or 1, anew for every batch, with its grey level as the probability of 1"}
+     .help = "draw each pixel as 0 or 1, anew for every batch, with its grey level as the probability of 1"},         \
+    {.name = "binarise-once", .type = ELBO_FLAG, .default_value = "no", .needs = "likelihood=bernoulli",              \
+     .help = "the same once for each data set, before anything else: of the same data always the same draws"}
 #define ELBO_OPTIONS_CORRUPTION                                                                                       \
     {.name = "corruption", .type = ELBO_CHOICE, .default_value = "none", .choices = elbo_corruption_names,            \
      .metavar = "NAME", .help = "what is done to images before they are encoded"},                                    \
@@ -141,7 +143,7 @@
 #define ELBO_MODEL_OPTIONS                                                                                            \
     ELBO_OPTION_HIDDEN("400"), ELBO_OPTION_LATENT_DIM, ELBO_OPTION_ACTIVATION, ELBO_OPTION_INIT, ELBO_OPTION_SPREAD, \
         ELBO_OPTIONS_BETA,                                                                                           \
-        ELBO_OPTION_LIKELIHOOD, ELBO_OPTIONS_VARIANCE, ELBO_OPTION_DRAWS, ELBO_OPTION_BINARISE
+        ELBO_OPTION_LIKELIHOOD, ELBO_OPTIONS_VARIANCE, ELBO_OPTION_DRAWS, ELBO_OPTIONS_BINARISE
 
 /* All that the models of parts may have. */
 #define ELBO_OPTIONS_OF_PARTS                                                                                         \
