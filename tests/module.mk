@@ -40,6 +40,7 @@ unit_sources += \
     %reldir%/suites.h \
     %reldir%/test_ae.c \
     %reldir%/test_batches.c \
+    %reldir%/test_bessel.c \
     %reldir%/test_binding.c \
     %reldir%/test_conv.c \
     %reldir%/test_convolve.c \

@@ -19,6 +19,7 @@
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
     SUITE(batches)                                                                                                     \
+    SUITE(bessel)                                                                                                      \
     SUITE(binding)                                                                                                     \
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
