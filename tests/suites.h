@@ -18,6 +18,7 @@
     SUITE(players)                                                                                                     \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
+    SUITE(ball)                                                                                                        \
     SUITE(batches)                                                                                                     \
     SUITE(binding)                                                                                                     \
     SUITE(conv)                                                                                                        \
