@@ -46,11 +46,13 @@ unit_sources += \
     %reldir%/test_convolve.c \
     %reldir%/test_corruption.c \
     %reldir%/test_describe.c \
+    %reldir%/test_dist_ball.c \
     %reldir%/test_dist_bernoulli.c \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
     %reldir%/test_dist_mixture.c \
     %reldir%/test_dist_normal.c \
+    %reldir%/test_dist_riemannian.c \
     %reldir%/test_distribution.c \
     %reldir%/test_draws.c \
     %reldir%/test_eigen.c \

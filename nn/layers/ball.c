@@ -29,7 +29,7 @@ static elbo_var *square(elbo_var *x)
     return elbo_sum(elbo_square(x), (int[]){-1}, 1, true);
 }
 
-static elbo_var *length(elbo_var *x)
+elbo_var *elbo__length(elbo_var *x)
 {
     return elbo_sqrt(elbo_shift(square(x), TINY));
 }
@@ -80,7 +80,7 @@ static elbo_var *inside(elbo_var *z, double c)
 {
     elbo_graph *g = elbo_graph_of(z);
     elbo_var *most = elbo_constant(g, (1 - margin(z)) / sqrt(c));
-    return elbo_mul(z, elbo_minimum(elbo_div(most, length(z)), elbo_constant(g, 1)));
+    return elbo_mul(z, elbo_minimum(elbo_div(most, elbo__length(z)), elbo_constant(g, 1)));
 }
 
 elbo_var *elbo_ball_project(elbo_var *z, double c)
@@ -100,7 +100,7 @@ elbo_var *elbo_ball_exp0(elbo_var *v, double c)
 {
     if (!is_curvature(elbo_graph_of(v), c))
         return elbo__harmless(v);
-    elbo_var *r = elbo_scale(length(v), sqrt(c)), *most = elbo_constant(elbo_graph_of(v), 1 - margin(v));
+    elbo_var *r = elbo_scale(elbo__length(v), sqrt(c)), *most = elbo_constant(elbo_graph_of(v), 1 - margin(v));
     return elbo_mul(v, elbo_div(elbo_minimum(elbo_tanh(r), most), r));
 }
 
@@ -109,7 +109,7 @@ elbo_var *elbo_ball_log0(elbo_var *z, double c)
 {
     if (!is_curvature(elbo_graph_of(z), c))
         return elbo__harmless(z);
-    elbo_var *r = elbo_scale(length(z), sqrt(c));
+    elbo_var *r = elbo_scale(elbo__length(z), sqrt(c));
     return elbo_mul(z, elbo_div(arsinh(elbo_div(r, elbo_sqrt(gap(z, c)))), r));
 }
 
@@ -118,7 +118,7 @@ elbo_var *elbo_ball_log0(elbo_var *z, double c)
 /* d(x, y) / 2 sqrt(c) from y - x: (..., 1) */
 static elbo_var *rapidity(const sum *m, double c)
 {
-    return arsinh(elbo_div(elbo_scale(length(m->s), sqrt(c)), elbo_sqrt(elbo_mul(m->gap_x, m->gap_y))));
+    return arsinh(elbo_div(elbo_scale(elbo__length(m->s), sqrt(c)), elbo_sqrt(elbo_mul(m->gap_x, m->gap_y))));
 }
 
 elbo_var *elbo_ball_distance(elbo_var *x, elbo_var *y, double c)
@@ -141,7 +141,7 @@ elbo_var *elbo_ball_between(elbo_var *x, elbo_var *y, double c)
         return elbo__harmless(x);
     elbo_var *back = elbo_neg(x);
     const sum m = sum_of(back, y, c);
-    elbo_var *size = elbo_div(length(m.s), elbo_sqrt(m.below));
+    elbo_var *size = elbo_div(elbo__length(m.s), elbo_sqrt(m.below));
     return elbo_mul(value_of(&m, back), elbo_div(elbo_scale(rapidity(&m, c), 2 / sqrt(c)), size));
 }
 
