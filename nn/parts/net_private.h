@@ -12,6 +12,9 @@ typedef struct {
 
 extern const elbo__net elbo__net_mlp, elbo__net_conv;
 
+/* elbo_linear with the initial values of option init. */
+elbo_var *elbo__net_linear(elbo_in *in, elbo_var *x, const char *name, int64_t out);
+
 /* The dense hidden layers of option `hidden` on either side: x (..., n) -> (..., H) */
 elbo_var *elbo__encoder_layers(elbo_in *in, elbo_var *x, elbo_units *units);
 elbo_var *elbo__decoder_layers(elbo_in *in, elbo_var *z);

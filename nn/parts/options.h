@@ -26,6 +26,9 @@
 #define ELBO_OPTION_ACTIVATION                                                                                        \
     {.name = "activation", .type = ELBO_CHOICE, .default_value = "relu", .choices = elbo_activation_names,            \
      .metavar = "NAME", .help = "what follows each hidden layer"}
+#define ELBO_OPTION_INIT                                                                                              \
+    {.name = "init", .type = ELBO_CHOICE, .default_value = "fan-in", .choices = elbo_net_init_names,                  \
+     .metavar = "NAME", .help = "first weights of dense layers; glorot and he begin with biases 0"}
 #define ELBO_OPTION_CODE_ACTIVATION                                                                                   \
     {.name = "code-activation", .type = ELBO_CHOICE, .default_value = "identity", .choices = elbo_activation_names,   \
      .metavar = "NAME", .help = "what follows the layer that gives the code"}
@@ -136,7 +139,8 @@
 
 /* All that a variational model with an MLP on either side may have. */
 #define ELBO_MODEL_OPTIONS                                                                                            \
-    ELBO_OPTION_HIDDEN("400"), ELBO_OPTION_LATENT_DIM, ELBO_OPTION_ACTIVATION, ELBO_OPTION_SPREAD, ELBO_OPTIONS_BETA, \
+    ELBO_OPTION_HIDDEN("400"), ELBO_OPTION_LATENT_DIM, ELBO_OPTION_ACTIVATION, ELBO_OPTION_INIT, ELBO_OPTION_SPREAD, \
+        ELBO_OPTIONS_BETA,                                                                                           \
         ELBO_OPTION_LIKELIHOOD, ELBO_OPTIONS_VARIANCE, ELBO_OPTION_DRAWS, ELBO_OPTION_BINARISE
 
 /* All that the models of parts may have. */
