@@ -49,6 +49,7 @@
 
 /* layers, distributions, optimisers, the model interface, runs, training */
 #include "nn/options/option.h"
+#include "nn/layers/ball.h"
 #include "nn/layers/init.h"
 #include "nn/layers/layers.h"
 #include "nn/distributions/distribution.h"

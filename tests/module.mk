@@ -39,6 +39,7 @@ unit_sources += \
     %reldir%/small_model.h \
     %reldir%/suites.h \
     %reldir%/test_ae.c \
+    %reldir%/test_ball.c \
     %reldir%/test_batches.c \
     %reldir%/test_bessel.c \
     %reldir%/test_binding.c \
@@ -46,11 +47,13 @@ unit_sources += \
     %reldir%/test_convolve.c \
     %reldir%/test_corruption.c \
     %reldir%/test_describe.c \
+    %reldir%/test_dist_ball.c \
     %reldir%/test_dist_bernoulli.c \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
     %reldir%/test_dist_mixture.c \
     %reldir%/test_dist_normal.c \
+    %reldir%/test_dist_riemannian.c \
     %reldir%/test_distribution.c \
     %reldir%/test_draws.c \
     %reldir%/test_eigen.c \

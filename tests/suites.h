@@ -18,6 +18,7 @@
     SUITE(players)                                                                                                     \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
+    SUITE(ball)                                                                                                        \
     SUITE(batches)                                                                                                     \
     SUITE(bessel)                                                                                                      \
     SUITE(binding)                                                                                                     \
@@ -25,11 +26,13 @@
     SUITE(convolve)                                                                                                    \
     SUITE(corruption)                                                                                                  \
     SUITE(describe)                                                                                                    \
+    SUITE(dist_ball)                                                                                                   \
     SUITE(dist_bernoulli)                                                                                              \
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
     SUITE(dist_mixture)                                                                                                \
     SUITE(dist_normal)                                                                                                 \
+    SUITE(dist_riemannian)                                                                                             \
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
     SUITE(eigen)                                                                                                       \

@@ -93,13 +93,33 @@ ELBO_API elbo_dist elbo_categorical(elbo_var *logits);
  *     elbo_dist p = elbo_mixture(equal, c);                                       // p(z), z (B, Z) or (B, K, Z) */
 ELBO_API elbo_dist elbo_mixture(elbo_var *logits, elbo_dist components);
 
+/* On the Poincare ball of curvature -c (nn/layers/ball.h), with densities by its own volume: z = mean + exp0(v/2),
+ * v ~ N(0, diag(exp logvar)), so z lies |v| from the mean, and
+ *
+ *     log p(z) = log N(v; 0, diag(exp logvar)) - (Z - 1) log (sinh(sqrt(c) |v|) / (sqrt(c) |v|))
+ *
+ * (Mathieu et al. 2019, arXiv:1901.06033). mean (B, Z), a point of the ball, logvar (B, Z), or (B, 1) for the same
+ * deviation in all directions. No closed KL. args: mean, logvar; number: c > 0. The standard one is at 0, with
+ * deviation 1. */
+ELBO_API elbo_dist elbo_wrapped_normal(elbo_var *mean, elbo_var *logvar, double c);
+ELBO_API elbo_dist elbo_standard_wrapped_normal(elbo_graph *graph, elbo_shape shape, double c);
+
+/* The same with a density that falls with the distance from the mean alone, as far as in any direction:
+ *
+ *     log p(z) = -d(mean, z)^2 / (2 s^2) - log A,  A = 2 pi^(Z/2) / Gamma(Z/2) times the integral over r > 0 of
+ *                                                      e^(-r^2/(2 s^2)) (sinh(sqrt(c) r) / sqrt(c))^(Z - 1)
+ *
+ * logvar = log s^2 (B, 1). Draws have their first derivative alone. */
+ELBO_API elbo_dist elbo_riemannian_normal(elbo_var *mean, elbo_var *logvar, double c);
+ELBO_API elbo_dist elbo_standard_riemannian_normal(elbo_graph *graph, elbo_shape shape, double c);
+
 /* No distribution: log_prob is -sum (x - mean)^2, without a unit or a constant, and there are no draws. What an
  * autoencoder minimises. args: mean */
 ELBO_API elbo_dist elbo_squared_error(elbo_var *mean);
 ELBO_API extern const elbo_dist_kind elbo_kind_squared_error;
 
 ELBO_API extern const elbo_dist_kind elbo_kind_normal, elbo_kind_bernoulli, elbo_kind_categorical,
-    elbo_kind_continuous_bernoulli, elbo_kind_mixture;
+    elbo_kind_continuous_bernoulli, elbo_kind_mixture, elbo_kind_wrapped_normal, elbo_kind_riemannian_normal;
 
 /* ---- questions --------------------------------------------------------------------------------------------------- */
 

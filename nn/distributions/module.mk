@@ -9,4 +9,8 @@ library_sources += \
     %reldir%/distribution_private.h \
     %reldir%/mixture.c \
     %reldir%/normal.c \
-    %reldir%/squared_error.c
+    %reldir%/quadrature.c \
+    %reldir%/quadrature.h \
+    %reldir%/riemannian_normal.c \
+    %reldir%/squared_error.c \
+    %reldir%/wrapped_normal.c

@@ -1,8 +1,10 @@
 public_headers += \
+    %reldir%/ball.h \
     %reldir%/init.h \
     %reldir%/layers.h
 
 library_sources += \
+    %reldir%/ball.c \
     %reldir%/conv.c \
     %reldir%/init.c \
     %reldir%/layers.c \
