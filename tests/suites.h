@@ -16,6 +16,7 @@
     SUITE(reduce)                                                                                                      \
     SUITE(rows)                                                                                                        \
     SUITE(players)                                                                                                     \
+    SUITE(hamiltonian)                                                                                                 \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
     SUITE(batches)                                                                                                     \

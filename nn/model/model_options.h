@@ -83,6 +83,19 @@
     {.name = "draws", .type = ELBO_INTEGER, .default_value = "1", .least = 1, .greatest = 10000, .metavar = "N",      \
      .help = "draws of z for each image and step"}
 
+/* ---- posteriors with momenta: read by elbo__motion_of ------------------------------------------------------------ */
+
+ELBO_API extern const char *const elbo_leapfrog_learn_names[]; /* none, size, tempering, both */
+#define ELBO_OPTIONS_LEAPFROG                                                                                         \
+    {.name = "leapfrog-steps", .type = ELBO_INTEGER, .default_value = "3", .least = 0, .greatest = 100,               \
+     .metavar = "N", .help = "steps from a draw of the encoder's normal to z"},                                       \
+    {.name = "leapfrog-size", .type = ELBO_NUMBER, .default_value = "0.05", .least = 1e-6, .greatest = 10,            \
+     .metavar = "X", .help = "size of a step, or where learned ones begin (below 0.5)"},                              \
+    {.name = "tempering", .type = ELBO_NUMBER, .default_value = "0.3", .least = 1e-6, .greatest = 1, .metavar = "X",  \
+     .help = "inverse temperature of the momenta before the first step; after the last it is 1"},                     \
+    {.name = "leapfrog-learn", .type = ELBO_CHOICE, .default_value = "none", .choices = elbo_leapfrog_learn_names,    \
+     .metavar = "NAME", .help = "what is learned: a size for each dimension, tempering, both"}
+
 /* ---- the data: read where a graph's x comes from ----------------------------------------------------------------- */
 
 #define ELBO_OPTION_BINARISE                                                                                          \

@@ -14,8 +14,12 @@ library_sources += \
     %reldir%/model_check.c \
     %reldir%/model_check.h \
     %reldir%/model_private.h \
+    %reldir%/motion.c \
+    %reldir%/motion.h \
     %reldir%/net.c \
     %reldir%/net_conv.c \
     %reldir%/net_private.h \
     %reldir%/players.c \
+    %reldir%/posterior_hamiltonian.c \
+    %reldir%/posterior_hamiltonian.h \
     %reldir%/role.h
