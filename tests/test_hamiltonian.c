@@ -5,9 +5,9 @@
 
 #include "../autograd/op.h"
 #include "../nn/model/model_check.h"
-#include "../nn/model/model_options.h"
-#include "../nn/model/motion.h"
-#include "../nn/model/posterior_hamiltonian.h"
+#include "../nn/parts/options.h"
+#include "../nn/parts/motion.h"
+#include "../nn/parts/posterior_hamiltonian.h"
 #include "numbers.h"
 #include "rig.h"
 #include "runs.h"

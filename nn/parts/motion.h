@@ -8,10 +8,10 @@
  *
  * (Caterini, Doucet and Sejdinovic, arXiv:1805.11328, quadratic scheme). The factors multiply to 1, so that
  * (z_0, g) -> (z_K, r_K) keeps volumes where the steps between do. */
-#ifndef ELBO_NN_MOTION_H
-#define ELBO_NN_MOTION_H
+#ifndef ELBO_NN_PARTS_MOTION_H
+#define ELBO_NN_PARTS_MOTION_H
 
-#include "model.h"
+#include "../model/model.h"
 
 typedef struct {
     elbo_var *z, *momentum; /* (B, K, Z) */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../../autograd/op.h"
-#include "model_check.h"
+#include "../model/model_check.h"
 
 #define MOST_SIZE 0.5 /* of a learned step, as in the paper's experiments */
 
