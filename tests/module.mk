@@ -90,6 +90,7 @@ unit_sources += \
     %reldir%/test_io_sources.c \
     %reldir%/test_io_sprites.c \
     %reldir%/test_io_text.c \
+    %reldir%/test_ladder.c \
     %reldir%/test_latent_use.c \
     %reldir%/test_layer_derivatives.c \
     %reldir%/test_layers.c \

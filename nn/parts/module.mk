@@ -11,4 +11,6 @@ library_sources += \
     %reldir%/net_conv.c \
     %reldir%/net_private.h \
     %reldir%/posterior_hamiltonian.c \
-    %reldir%/posterior_hamiltonian.h
+    %reldir%/posterior_hamiltonian.h \
+    %reldir%/posterior_ladder.c \
+    %reldir%/posterior_ladder.h

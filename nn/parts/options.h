@@ -96,6 +96,14 @@ ELBO_API extern const char *const elbo_leapfrog_learn_names[]; /* none, size, te
     {.name = "leapfrog-learn", .type = ELBO_CHOICE, .default_value = "none", .choices = elbo_leapfrog_learn_names,    \
      .metavar = "NAME", .help = "what is learned: a size for each dimension, tempering, both"}
 
+/* ---- the ladder: read by posterior_ladder.c ---------------------------------------------------------------------- */
+
+#define ELBO_OPTIONS_LADDER                                                                                           \
+    {.name = "levels", .type = ELBO_SIZES, .default_value = "8,12", .least = 1, .greatest = 65536,                    \
+     .metavar = "N,N,...", .help = "dimensions of each latent level from the top down, latent-dim in all"},           \
+    {.name = "level-hidden", .type = ELBO_INTEGER, .default_value = "128", .least = 1, .greatest = 65536,             \
+     .metavar = "N", .help = "units of the hidden layer from a level to the next, on either side"}
+
 /* ---- the data: read where a graph's x comes from ----------------------------------------------------------------- */
 
 #define ELBO_OPTION_BINARISE                                                                                          \
