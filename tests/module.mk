@@ -49,6 +49,7 @@ unit_sources += \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
     %reldir%/test_dist_mixture.c \
+    %reldir%/test_dist_ms_ssim.c \
     %reldir%/test_dist_normal.c \
     %reldir%/test_distribution.c \
     %reldir%/test_draws.c \

@@ -30,6 +30,7 @@
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
     SUITE(dist_mixture)                                                                                                \
+    SUITE(dist_ms_ssim)                                                                                                \
     SUITE(dist_normal)                                                                                                 \
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \

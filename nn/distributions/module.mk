@@ -8,5 +8,6 @@ library_sources += \
     %reldir%/distribution.c \
     %reldir%/distribution_private.h \
     %reldir%/mixture.c \
+    %reldir%/ms_ssim.c \
     %reldir%/normal.c \
     %reldir%/squared_error.c
