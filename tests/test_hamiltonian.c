@@ -5,30 +5,13 @@
 
 #include "../autograd/op.h"
 #include "../nn/model/model_check.h"
-#include "../nn/parts/options.h"
 #include "../nn/parts/motion.h"
-#include "../nn/parts/posterior_hamiltonian.h"
 #include "numbers.h"
 #include "rig.h"
 #include "runs.h"
 #include "suites.h"
 
 enum { B = 3, D = 16, Z = 2, DRAWS = 200000, STATE = B * 2 * Z };
-
-static elbo_inference vae_infer(elbo_in *in)
-{
-    return elbo_infer_net(in, elbo_net_encode(in));
-}
-
-static elbo_dist generate(elbo_in *in, elbo_var *z)
-{
-    return elbo_likelihood(in, elbo_net_decode(in, z));
-}
-
-static const elbo_option options[] = {ELBO_MODEL_OPTIONS, ELBO_OPTIONS_NET, ELBO_OPTIONS_LEAPFROG, ELBO_OPTIONS_END};
-static const elbo_model hamiltonian = {
-    .name = "hamiltonian", .options = options, .infer = elbo__hamiltonian_infer, .generate = generate};
-static const elbo_model vae = {.name = "vae", .options = options, .infer = vae_infer, .generate = generate};
 
 /* A graph of a model over B pictures of 4x4, or one of them. */
 typedef struct {
@@ -121,9 +104,9 @@ static elbo_var *energy(orbit *o, elbo__phase at)
 static double energy_error(const char *steps, const char *size)
 {
     double state[STATE], errors[B];
-    bench b = bench_of(&hamiltonian, ELBO_EVALUATE,
-                       OPTIONS("hidden", "5", "activation", "tanh", "latent-dim", "2", "leapfrog-steps", steps,
-                               "leapfrog-size", size, "tempering", "1"));
+    bench b = bench_of(&elbo_model_hvae, ELBO_EVALUATE,
+                       OPTIONS("hidden", "5", "activation", "tanh", "latent-dim", "2", "leapfrog-learn", "none",
+                               "leapfrog-steps", steps, "leapfrog-size", size, "tempering", "1"));
     fill_state(state);
     orbit o = orbit_of(&b, state);
     elbo_var *error = elbo_sub(energy(&o, o.to), energy(&o, o.from));
@@ -146,9 +129,9 @@ END_TEST
 START_TEST(with_momenta_turned_round_it_goes_back)
 {
     double state[STATE], end[STATE], back[STATE];
-    bench b = bench_of(&hamiltonian, ELBO_EVALUATE,
-                       OPTIONS("hidden", "5", "activation", "tanh", "latent-dim", "2", "leapfrog-steps", "5",
-                               "leapfrog-size", "0.1", "tempering", "1"));
+    bench b = bench_of(&elbo_model_hvae, ELBO_EVALUATE,
+                       OPTIONS("hidden", "5", "activation", "tanh", "latent-dim", "2", "leapfrog-learn", "none",
+                               "leapfrog-steps", "5", "leapfrog-size", "0.1", "tempering", "1"));
     fill_state(state);
     orbit o = orbit_of(&b, state);
     set_weights(&b);
@@ -191,7 +174,7 @@ START_TEST(tempered_or_not_it_keeps_volumes_and_images_apart)
     const char *const nets[] = {"mlp", "conv"};
     const double step = 1e-4;
     double state[STATE], ends[2][STATE], jacobian[STATE][STATE];
-    bench b = bench_of(&hamiltonian, ELBO_TRAIN,
+    bench b = bench_of(&elbo_model_hvae, ELBO_TRAIN,
                        OPTIONS("hidden", "none", "activation", "softplus", "net", nets[_i], "channels", "3", "norm",
                                _i ? "batch" : "none", "latent-dim", "2", "leapfrog-steps", "3", "leapfrog-size", "0.2",
                                "tempering", "0.4", "leapfrog-learn", "both"));
@@ -232,8 +215,8 @@ static void measure(const elbo_model *model, double loss[1], double code[B * Z])
 START_TEST(without_steps_it_is_the_vae_bit_for_bit)
 {
     double loss[2], code[2][B * Z];
-    measure(&vae, &loss[0], code[0]);
-    measure(&hamiltonian, &loss[1], code[1]);
+    measure(&elbo_model_vae, &loss[0], code[0]);
+    measure(&elbo_model_hvae, &loss[1], code[1]);
     ck_assert_double_eq(loss[0], loss[1]);
     ck_assert(memcmp(code[0], code[1], sizeof code[0]) == 0);
 }
@@ -257,12 +240,14 @@ static estimate mean_of(const double *x, int n)
 /* z ~ N(0, 1), x | z ~ N(z, 1) at x = 1.3, from q = N(0.2, 1.1^2) in 4 steps */
 static bench linear_bench(const char *size, const char *tempering)
 {
-    bench b = {.r = rig_new(ELBO_F64, ELBO_EVALUATE),
-               .options = options_of(&hamiltonian, OPTIONS("hidden", "none", "latent-dim", "1", "likelihood",
-                                                           "gaussian", "variance", "1", "leapfrog-steps", "4",
-                                                           "leapfrog-size", size, "tempering", tempering))};
+    bench b = {
+        .r = rig_new(ELBO_F64, ELBO_EVALUATE),
+        .options = options_of(&elbo_model_hvae, OPTIONS("hidden", "none", "latent-dim", "1", "likelihood", "gaussian",
+                                                        "variance", "1", "leapfrog-learn", "none", "leapfrog-steps",
+                                                        "4", "leapfrog-size", size, "tempering", tempering))};
     b.r.planned = true;
-    b.in = (elbo_in){.g = b.r.g, .model = &hamiltonian, .options = b.options, .image = ELBO_SHAPE(1), .draws = DRAWS};
+    b.in = (elbo_in){
+        .g = b.r.g, .model = &elbo_model_hvae, .options = b.options, .image = ELBO_SHAPE(1), .draws = DRAWS};
     b.in.x = rig_input(&b.r, "x", ELBO_SHAPE(1, 1), (double[]){1.3});
     return b;
 }
@@ -320,7 +305,7 @@ START_TEST(weights_without_momenta_are_of_no_evidence)
     static double weights[DRAWS];
     bench b = linear_bench("0.1", temperings[_i]);
     elbo__motion m = elbo__motion_of(&b.in, 1);
-    const elbo_inference first = vae_infer(&b.in);
+    const elbo_inference first = elbo_infer_from(&b.in, elbo__posterior_hamiltonian.law(&b.in));
     elbo_var *g = elbo_random_normal(b.r.g, "momentum", elbo_shape_of(first.z), 1);
     const elbo__phase last = elbo__leapfrog(&m, (elbo__phase){first.z, g});
     elbo_var *weight = elbo_exp(elbo_sub(elbo__log_joint(&m, last.z), first.log_q));
@@ -373,7 +358,7 @@ static void check_derivative(bench *b, const char *name, elbo_var *loss, elbo_va
 
 START_TEST(sizes_and_tempering_have_the_derivatives_of_the_loss)
 {
-    bench b = bench_of(&hamiltonian, ELBO_TRAIN,
+    bench b = bench_of(&elbo_model_hvae, ELBO_TRAIN,
                        OPTIONS("hidden", "5", "activation", "tanh", "latent-dim", "2", "leapfrog-learn", "both",
                                "leapfrog-size", "0.2"));
     const elbo_bound bound = elbo_model_bound(&b.in, b.in.x, NULL);
@@ -398,7 +383,7 @@ START_TEST(what_is_hidden_exerts_no_force)
     for (int i = 0; i < B * D; i++)
         mask[i] = i % 3 != 0;
     for (int k = 0; k < 2; k++) {
-        bench b = bench_of(&hamiltonian, ELBO_EVALUATE, OPTIONS("hidden", "5", "latent-dim", "2"));
+        bench b = bench_of(&elbo_model_hvae, ELBO_EVALUATE, OPTIONS("hidden", "5", "latent-dim", "2"));
         b.in.mask = rig_input(&b.r, "mask", ELBO_SHAPE(B, D), mask);
         const orbit o = orbit_of(&b, state);
         set_weights(&b);
@@ -421,7 +406,7 @@ START_TEST(a_learned_size_or_tempering_begins_below_its_bound)
          "leapfrog-size 0.5: one that is learned begins below 0.5"},
         {{"leapfrog-learn", "both", "tempering", "1", NULL}, "tempering 1: one that is learned begins below 1"},
     };
-    bench b = bench_of(&hamiltonian, ELBO_TRAIN, wrong[_i].pairs);
+    bench b = bench_of(&elbo_model_hvae, ELBO_TRAIN, wrong[_i].pairs);
     elbo__model_infer(&b.in);
     ck_assert_int_ne(elbo_graph_status(b.r.g), ELBO_OK);
     ck_assert_msg(strstr(elbo_error(), wrong[_i].message) != NULL, "%s", elbo_error());

@@ -6,8 +6,7 @@
 
 #include "../autograd/op.h"
 #include "../nn/model/model_check.h"
-#include "../nn/parts/options.h"
-#include "../nn/parts/posterior_ladder.h"
+#include "../nn/parts/parts_private.h"
 #include "numbers.h"
 #include "rig.h"
 #include "runs.h"
@@ -15,15 +14,6 @@
 
 enum { B = 3, D = 5, DRAWS = 4, HIDDEN = 4, TOP = 2, MIDDLE = 3, LOW = 1, Z = TOP + MIDDLE + LOW };
 static const int sizes[3] = {TOP, MIDDLE, LOW};
-
-static elbo_dist generate(elbo_in *in, elbo_var *u)
-{
-    return elbo_likelihood(in, elbo_net_decode(in, elbo__ladder_place(in, u)));
-}
-
-static const elbo_option options[] = {ELBO_MODEL_OPTIONS, ELBO_OPTIONS_NET, ELBO_OPTIONS_LADDER, ELBO_OPTIONS_END};
-static const elbo_model ladder = {
-    .name = "ladder", .options = options, .infer = elbo__ladder_infer, .generate = generate};
 
 typedef struct {
     rig r;
@@ -34,14 +24,15 @@ typedef struct {
 static bench bench_of(elbo_mode mode, int draws, const char *const *pairs)
 {
     static const double x[B * D] = {0, 1, 0.5, 0.2, 0.9, 0, 1, 1, 0, 0, 0.3, 0.6, 0.1, 0.8, 0.4};
-    bench b = {.r = rig_new(ELBO_F64, mode), .options = options_of(&ladder, pairs)};
-    b.in = (elbo_in){.g = b.r.g, .model = &ladder, .options = b.options, .image = ELBO_SHAPE(D), .draws = draws};
+    bench b = {.r = rig_new(ELBO_F64, mode), .options = options_of(&elbo_model_ladder_vae, pairs)};
+    b.in = (elbo_in){
+        .g = b.r.g, .model = &elbo_model_ladder_vae, .options = b.options, .image = ELBO_SHAPE(D), .draws = draws};
     b.in.x = rig_input(&b.r, "x", ELBO_SHAPE(B, D), x);
     rig_scalar(&b.r, "beta", 1);
     return b;
 }
 
-#define SMALL OPTIONS("hidden", "none", "latent-dim", "6", "levels", "2,3,1", "level-hidden", "4", "activation", "tanh")
+#define SMALL OPTIONS("hidden", "none", "levels", "2,3,1", "level-hidden", "4", "activation", "tanh")
 
 static void bench_free(bench *b)
 {
@@ -180,7 +171,8 @@ START_TEST(weights_and_kl_of_each_level_are_those_of_the_centred_form)
     double u[B * DRAWS * Z], low[B * DRAWS * LOW], log_q[B * DRAWS], log_p[B * DRAWS], kl[3], sums[3] = {0};
     bench b = bench_of(ELBO_EVALUATE, DRAWS, SMALL);
     const elbo_inference i = elbo__model_infer(&b.in);
-    elbo_var *place = elbo__ladder_place(&b.in, i.z), *prior = elbo_log_prob(elbo__model_prior(&b.in), i.z, NULL);
+    elbo_var *place = elbo__posterior_ladder.place(&b.in, i.z),
+             *prior = elbo_log_prob(elbo__model_prior(&b.in), i.z, NULL);
     elbo_var *wanted[7] = {i.z, place, i.log_q, prior};
     ck_assert_int_eq(b.in.n_metrics, 3);
     for (int k = 0; k < 3; k++) {
@@ -270,8 +262,7 @@ END_TEST
 START_TEST(a_ladder_of_one_level_is_a_vae)
 {
     double levels, kl;
-    bench b = bench_of(ELBO_EVALUATE, 1,
-                       OPTIONS("hidden", "none", "latent-dim", "2", "levels", "2", "activation", "tanh"));
+    bench b = bench_of(ELBO_EVALUATE, 1, OPTIONS("hidden", "none", "levels", "2", "activation", "tanh"));
     const elbo_inference i = elbo__model_infer(&b.in);
     elbo_scope(b.r.g, "encoder.level");
     elbo_var *mean = elbo_linear(b.in.x, "mean", 2), *logvar = elbo_linear(b.in.x, "logvar", 2);
@@ -288,11 +279,11 @@ START_TEST(a_ladder_of_one_level_is_a_vae)
 }
 END_TEST
 
-START_TEST(levels_that_do_not_sum_to_the_latent_space_are_refused)
+START_TEST(without_a_level_it_is_refused)
 {
-    bench b = bench_of(ELBO_TRAIN, 1, OPTIONS("latent-dim", "6", "levels", "2,3"));
+    bench b = bench_of(ELBO_TRAIN, 1, OPTIONS("levels", "none"));
     elbo__model_infer(&b.in);
-    rig_assert_error(&b.r, "levels: have 5 dimensions in all, and latent-dim is 6");
+    rig_assert_error(&b.r, "option \"levels\": there are none");
     bench_free(&b);
 }
 END_TEST
@@ -307,7 +298,7 @@ Suite *suite_ladder(void)
     tcase_add_test(tc, the_code_goes_along_the_means);
     tcase_add_test(tc, decoding_takes_codes_and_draws_alike);
     tcase_add_test(tc, a_ladder_of_one_level_is_a_vae);
-    tcase_add_test(tc, levels_that_do_not_sum_to_the_latent_space_are_refused);
+    tcase_add_test(tc, without_a_level_it_is_refused);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -11,7 +11,7 @@
 #ifndef ELBO_NN_PARTS_MOTION_H
 #define ELBO_NN_PARTS_MOTION_H
 
-#include "../model/model.h"
+#include "parts_private.h"
 
 typedef struct {
     elbo_var *z, *momentum; /* (B, K, Z) */

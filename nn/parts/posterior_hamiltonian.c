@@ -7,8 +7,6 @@
  * This log q is of z and momentum together, with N(r_K) for what the reverse would draw: the weights p(x, z) / q are
  * unbiased for p(x), and the bound holds. The code is where the mean goes without a momentum, which is E[z|x] where p
  * is linear and Gaussian. */
-#include "posterior_hamiltonian.h"
-
 #include "motion.h"
 
 /* log N(a; 0, I) - log N(b; 0, I): (B, K) */
@@ -25,16 +23,26 @@ static elbo_var *at_rest(elbo__motion *m, elbo_var *z)
     return elbo_squeeze(elbo__leapfrog(m, (elbo__phase){from, none}).z, 1);
 }
 
-elbo_inference elbo__hamiltonian_infer(elbo_in *in)
+static elbo_dist law(elbo_in *in)
 {
-    const elbo_inference first = elbo_infer_net(in, elbo_net_encode(in));
-    if (elbo_graph_status(in->g) != ELBO_OK)
-        return first;
-    elbo__motion motion = elbo__motion_of(in, elbo_size(first.z, -1));
-    if (motion.steps < 1)
-        return first;
-    elbo_var *g = elbo_random_normal(in->g, "momentum", elbo_shape_of(first.z), 1);
-    const elbo__phase last = elbo__leapfrog(&motion, (elbo__phase){first.z, g});
-    elbo_var *log_q = elbo_add(first.log_q, log_ratio(g, last.momentum));
-    return elbo_infer_drawn(last.z, log_q, at_rest(&motion, first.code));
+    return elbo__net_normal(in, elbo_net_encode(in));
 }
+
+static elbo_inference infer(elbo_in *in)
+{
+    elbo_inference i = elbo_infer_from(in, law(in));
+    if (elbo_graph_status(in->g) != ELBO_OK)
+        return i;
+    elbo__motion motion = elbo__motion_of(in, elbo_size(i.z, -1));
+    if (motion.steps < 1)
+        return i;
+    elbo_var *g = elbo_random_normal(in->g, "momentum", elbo_shape_of(i.z), 1);
+    const elbo__phase last = elbo__leapfrog(&motion, (elbo__phase){i.z, g});
+    i.q = (elbo_dist){.kind = NULL};
+    i.z = last.z;
+    i.log_q = elbo_add(i.log_q, log_ratio(g, last.momentum));
+    i.code = at_rest(&motion, i.code);
+    return i;
+}
+
+const elbo__posterior elbo__posterior_hamiltonian = {.infer = infer, .law = law};

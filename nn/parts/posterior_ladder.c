@@ -10,28 +10,13 @@
  *     q(u_l|u_(<l), x) = N(w (m'_l - m_l) / s_l, 1 - w),  w = s_l^2 / (s_l^2 + s'_l^2),
  *
  * and log p and log q both gain log s_l, so that weights and KL are those of z. */
-#include "posterior_ladder.h"
-
 #include "../../tensor/text.h"
+#include "parts_private.h"
 
 /* A normal's mean and log-variance, which may be NULL: 0 and 0 */
 typedef struct {
     elbo_var *mean, *logvar;
 } moments;
-
-/* Sizes from the top down. Their sum is that of the latent space, or the graph is in error. */
-static elbo_sizes levels_of(elbo_in *in)
-{
-    const elbo_sizes levels = elbo_option_sizes(in, "levels");
-    const int64_t dims = elbo_option_integer(in, "latent-dim");
-    int64_t sum = 0;
-    for (int i = 0; i < levels.n; i++)
-        sum += levels.at[i];
-    if (sum != dims)
-        elbo_graph_fail(in->g, ELBO_INVALID, "levels: have %lld dimensions in all, and latent-dim is %lld",
-                        (long long)sum, (long long)dims);
-    return levels;
-}
 
 static elbo_var *hidden(elbo_in *in, elbo_var *x)
 {
@@ -61,9 +46,9 @@ static elbo_var *placed(moments p, elbo_var *u)
     return p.mean ? elbo_add(p.mean, elbo_mul(elbo_exp(elbo_scale(p.logvar, 0.5)), u)) : u;
 }
 
-elbo_var *elbo__ladder_place(elbo_in *in, elbo_var *u)
+static elbo_var *place(elbo_in *in, elbo_var *u)
 {
-    const elbo_sizes levels = levels_of(in);
+    const elbo_sizes levels = elbo_option_sizes(in, "levels");
     elbo_var *z = NULL;
     int64_t first = 0;
     for (int i = 0; i < levels.n && elbo_graph_status(in->g) == ELBO_OK; i++) {
@@ -99,51 +84,82 @@ static moments met(moments up, moments p)
     return (moments){elbo_mul(elbo_sigmoid(ratio), scaled), elbo_neg(elbo_softplus(ratio))};
 }
 
-/* Down the ladder. With draws, or along the means, where a level's u is its mean. */
+/* A level on the way down: its part of u, and what is known of it. */
 typedef struct {
-    elbo_var *u;                  /* (B, K, Z) of all levels                             */
-    elbo_var *log_q;              /* (B, K); NULL along the means                        */
-    elbo_var *kl[ELBO_MAX_SIZES]; /* (B) of each level; NULL along the means */
-} descent;
+    moments p, q;
+} level;
 
-static elbo_var *sum_of(elbo_var *a, elbo_var *b)
+static level meet(elbo_in *in, const elbo_sizes *levels, const moments *up, elbo_var *z, int i)
 {
-    return a ? elbo_add(a, b) : b;
+    level l = {.p = {.mean = NULL}};
+    if (i > 0)
+        l.p = below(in, z, i + 1, levels->at[i]);
+    l.q = met(up[i], l.p);
+    return l;
 }
 
-static descent descend(elbo_in *in, const elbo_sizes *levels, const moments *up, int draws)
+/* The KL of a level's q from N(0, I), a mean over draws, which is that of z_l's q and p */
+static void report_kl(elbo_in *in, elbo_dist q, int level)
 {
-    descent d = {.u = NULL};
-    elbo_var *u[ELBO_MAX_SIZES], *z = NULL;
-    for (int i = 0; i < levels->n; i++) {
-        const moments p = i ? below(in, z, i + 1, levels->at[i]) : (moments){.mean = NULL}, q = met(up[i], p);
-        u[i] = i ? q.mean : elbo_unsqueeze(q.mean, 1);
-        if (draws > 0) {
-            const elbo_dist of_level = elbo_normal(q.mean, q.logvar);
-            const elbo_draw draw = elbo_rsample(of_level, elbo_numbered("level", i + 1).text, i ? 0 : draws);
-            elbo_var *kl = elbo_kl(of_level, elbo_standard_normal(in->g, of_level.shape), NULL);
-            u[i] = draw.z;
-            d.log_q = sum_of(d.log_q, draw.log_prob);
-            d.kl[i] = i ? elbo_mean(kl, (int[]){1}, 1, false) : kl;
-        }
-        z = placed(p, u[i]);
+    char name[32];
+    elbo__print(name, sizeof name, "kl-level%d", level);
+    elbo_report(in, name, elbo_mean_all(elbo_kl(q, elbo_standard_normal(in->g, q.shape), NULL)));
+}
+
+/* Draws of u (B, K, Z). Option gradient is of the top alone, whose q no draw depends on. */
+static elbo_inference descend(elbo_in *in, const elbo_sizes *levels, const moments *up)
+{
+    const elbo_dist top = elbo_normal(up[0].mean, up[0].logvar);
+    elbo_inference i = elbo_infer_from(in, top);
+    elbo_var *u[ELBO_MAX_SIZES] = {i.z}, *z = i.z;
+    report_kl(in, top, 1);
+    for (int l = 1; l < levels->n; l++) {
+        const level at = meet(in, levels, up, z, l);
+        const elbo_dist q = elbo_normal(at.q.mean, at.q.logvar);
+        const elbo_draw draw = elbo_rsample(q, elbo_numbered("z.level", l + 1).text, 0);
+        report_kl(in, q, l + 1);
+        u[l] = draw.z;
+        z = placed(at.p, draw.z);
+        i.log_q = elbo_add(i.log_q, draw.log_prob);
     }
-    d.u = elbo_concat(u, levels->n, -1);
-    return d;
+    i.z = elbo_concat(u, levels->n, -1);
+    i.q = (elbo_dist){.kind = NULL};
+    return i;
 }
 
-elbo_inference elbo__ladder_infer(elbo_in *in)
+/* u (B, Z) along the means, where that of a level is its q's given those above */
+static elbo_var *means(elbo_in *in, const elbo_sizes *levels, const moments *up)
+{
+    elbo_var *u[ELBO_MAX_SIZES], *z = NULL;
+    for (int l = 0; l < levels->n; l++) {
+        const level at = meet(in, levels, up, z, l);
+        u[l] = l > 0 ? at.q.mean : elbo_unsqueeze(at.q.mean, 1);
+        z = placed(at.p, u[l]);
+    }
+    return elbo_squeeze(elbo_concat(u, levels->n, -1), 1);
+}
+
+static elbo_inference infer(elbo_in *in)
 {
     moments up[ELBO_MAX_SIZES];
-    const elbo_sizes levels = levels_of(in);
+    const elbo_sizes levels = elbo_option_sizes(in, "levels");
+    if (levels.n < 1)
+        elbo_graph_fail(in->g, ELBO_INVALID, "option \"levels\": there are none");
+    climb(in, &levels, up);
     if (elbo_graph_status(in->g) != ELBO_OK)
         return (elbo_inference){.z = NULL};
-    climb(in, &levels, up);
-    const descent drawn = descend(in, &levels, up, in->draws), code = descend(in, &levels, up, 0);
-    for (int i = 0; i < levels.n; i++) {
-        char name[32];
-        elbo__print(name, sizeof name, "kl-level%d", i + 1);
-        elbo_report(in, name, drawn.kl[i]);
-    }
-    return elbo_infer_drawn(drawn.u, drawn.log_q, elbo_squeeze(code.u, 1));
+    elbo_inference i = descend(in, &levels, up);
+    i.code = means(in, &levels, up);
+    return i;
 }
+
+static int64_t dims(elbo_in *in)
+{
+    const elbo_sizes levels = elbo_option_sizes(in, "levels");
+    int64_t sum = 0;
+    for (int i = 0; i < levels.n; i++)
+        sum += levels.at[i];
+    return sum;
+}
+
+const elbo__posterior elbo__posterior_ladder = {.infer = infer, .dims = dims, .place = place};
