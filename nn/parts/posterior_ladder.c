@@ -10,6 +10,8 @@
  *     q(u_l|u_(<l), x) = N(w (m'_l - m_l) / s_l, 1 - w),  w = s_l^2 / (s_l^2 + s'_l^2),
  *
  * and log p and log q both gain log s_l, so that weights and KL are those of z. */
+#include <string.h>
+
 #include "../../tensor/text.h"
 #include "parts_private.h"
 
@@ -84,25 +86,28 @@ static moments met(moments up, moments p)
     return (moments){elbo_mul(elbo_sigmoid(ratio), scaled), elbo_neg(elbo_softplus(ratio))};
 }
 
-/* A level on the way down: its part of u, and what is known of it. */
+/* Of a level on the way down: p of z_l and q of u_l, given the levels above */
 typedef struct {
     moments p, q;
-} level;
+} meeting;
 
-static level meet(elbo_in *in, const elbo_sizes *levels, const moments *up, elbo_var *z, int i)
+static meeting meet(elbo_in *in, const elbo_sizes *levels, const moments *up, elbo_var *z, int i)
 {
-    level l = {.p = {.mean = NULL}};
+    meeting m = {.p = {.mean = NULL}};
     if (i > 0)
-        l.p = below(in, z, i + 1, levels->at[i]);
-    l.q = met(up[i], l.p);
-    return l;
+        m.p = below(in, z, i + 1, levels->at[i]);
+    m.q = met(up[i], m.p);
+    return m;
 }
 
-/* The KL of a level's q from N(0, I), a mean over draws, which is that of z_l's q and p */
+/* The KL of a level's q from N(0, I), a mean over draws, which is that of z_l's q and p; of what is inferred first */
 static void report_kl(elbo_in *in, elbo_dist q, int level)
 {
     char name[32];
     elbo__print(name, sizeof name, "kl-level%d", level);
+    for (int i = 0; i < in->n_metrics; i++)
+        if (strcmp(in->metrics[i].name, name) == 0)
+            return;
     elbo_report(in, name, elbo_mean_all(elbo_kl(q, elbo_standard_normal(in->g, q.shape), NULL)));
 }
 
@@ -114,7 +119,7 @@ static elbo_inference descend(elbo_in *in, const elbo_sizes *levels, const momen
     elbo_var *u[ELBO_MAX_SIZES] = {i.z}, *z = i.z;
     report_kl(in, top, 1);
     for (int l = 1; l < levels->n; l++) {
-        const level at = meet(in, levels, up, z, l);
+        const meeting at = meet(in, levels, up, z, l);
         const elbo_dist q = elbo_normal(at.q.mean, at.q.logvar);
         const elbo_draw draw = elbo_rsample(q, elbo_numbered("z.level", l + 1).text, 0);
         report_kl(in, q, l + 1);
@@ -132,7 +137,7 @@ static elbo_var *means(elbo_in *in, const elbo_sizes *levels, const moments *up)
 {
     elbo_var *u[ELBO_MAX_SIZES], *z = NULL;
     for (int l = 0; l < levels->n; l++) {
-        const level at = meet(in, levels, up, z, l);
+        const meeting at = meet(in, levels, up, z, l);
         u[l] = l > 0 ? at.q.mean : elbo_unsqueeze(at.q.mean, 1);
         z = placed(at.p, u[l]);
     }
