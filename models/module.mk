@@ -16,6 +16,7 @@ library_sources += \
     %reldir%/mixture_vae.c \
     %reldir%/models.c \
     %reldir%/models_private.h \
+    %reldir%/ms_ssim_vae.c \
     %reldir%/pca.c \
     %reldir%/pca.h \
     %reldir%/pca_fit.c \

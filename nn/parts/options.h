@@ -62,6 +62,11 @@
      .needs = "likelihood=gaussian", .metavar = "NAME",                                                               \
      .help = "whether it is learned: one for all pixels, or one for each by the decoder"}
 
+#define ELBO_OPTION_SSIM_WINDOW                                                                                       \
+    {.name = "ssim-window", .type = ELBO_INTEGER, .default_value = "11", .least = 1, .greatest = 99,                  \
+     .needs = "likelihood=ms-ssim", .metavar = "N",                                                                   \
+     .help = "side of the window in which pictures are compared, in pixels; odd"}
+
 /* ---- the objective: read by elbo_objective and the training loop ------------------------------------------------ */
 
 #define ELBO_OPTIONS_BETA                                                                                             \
@@ -160,7 +165,8 @@
 /* All that the models of parts may have. */
 #define ELBO_OPTIONS_OF_PARTS                                                                                         \
     ELBO_OPTION_CONDITIONAL, ELBO_OPTION_POSTERIOR, ELBO_OPTION_PRIOR, ELBO_OPTION_OBJECTIVE, ELBO_MODEL_OPTIONS,     \
-        ELBO_OPTION_GRADIENT, ELBO_OPTION_CODE_ACTIVATION, ELBO_OPTIONS_FLOW, ELBO_OPTIONS_LEAPFROG,                  \
-        ELBO_OPTIONS_LADDER, ELBO_OPTION_COMPONENTS, ELBO_OPTIONS_CAPACITY, ELBO_OPTIONS_WEIGHTS, ELBO_OPTIONS_CORRUPTION, ELBO_OPTIONS_NET
+        ELBO_OPTION_SSIM_WINDOW, ELBO_OPTION_GRADIENT, ELBO_OPTION_CODE_ACTIVATION, ELBO_OPTIONS_FLOW,                \
+        ELBO_OPTIONS_LEAPFROG, ELBO_OPTIONS_LADDER, ELBO_OPTION_COMPONENTS, ELBO_OPTIONS_CAPACITY,                    \
+        ELBO_OPTIONS_WEIGHTS, ELBO_OPTIONS_CORRUPTION, ELBO_OPTIONS_NET
 
 #endif
