@@ -52,6 +52,7 @@ unit_sources += \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
     %reldir%/test_dist_mixture.c \
+    %reldir%/test_dist_ms_ssim.c \
     %reldir%/test_dist_normal.c \
     %reldir%/test_dist_riemannian.c \
     %reldir%/test_distribution.c \
@@ -66,6 +67,7 @@ unit_sources += \
     %reldir%/test_golden.c \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
+    %reldir%/test_hamiltonian.c \
     %reldir%/test_inference.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
@@ -93,6 +95,7 @@ unit_sources += \
     %reldir%/test_io_sources.c \
     %reldir%/test_io_sprites.c \
     %reldir%/test_io_text.c \
+    %reldir%/test_ladder.c \
     %reldir%/test_latent_use.c \
     %reldir%/test_layer_derivatives.c \
     %reldir%/test_layers.c \

@@ -16,6 +16,8 @@
     SUITE(reduce)                                                                                                      \
     SUITE(rows)                                                                                                        \
     SUITE(players)                                                                                                     \
+    SUITE(hamiltonian)                                                                                                 \
+    SUITE(ladder)                                                                                                      \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
     SUITE(ball)                                                                                                        \
@@ -31,6 +33,7 @@
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
     SUITE(dist_mixture)                                                                                                \
+    SUITE(dist_ms_ssim)                                                                                                \
     SUITE(dist_normal)                                                                                                 \
     SUITE(dist_riemannian)                                                                                             \
     SUITE(distribution)                                                                                                \

@@ -8,6 +8,7 @@ library_sources += \
     %reldir%/distribution.c \
     %reldir%/distribution_private.h \
     %reldir%/mixture.c \
+    %reldir%/ms_ssim.c \
     %reldir%/normal.c \
     %reldir%/quadrature.c \
     %reldir%/quadrature.h \

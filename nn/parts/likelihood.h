@@ -17,6 +17,8 @@ extern "C" {
  *                            shared   the number decoder.logvar (), which begins at that of option variance
  *                            pixel    from layer decoder.logvar
  *     squared-error          mean from layer decoder.mean; no density, see elbo_squared_error
+ *     ms-ssim                mean by a sigmoid of layer decoder.logits, window by option ssim-window; no density, see
+ *                            elbo_ms_ssim
  *
  * A learned log-variance l is a + softplus(l - a) with a = log 1e-4: where a pixel never varies, the density of a
  * variance that goes to 0 would know no bound. (1e-4 is the variance of noise within some two grey levels of 255.) */

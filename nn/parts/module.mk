@@ -6,6 +6,8 @@ public_headers += \
 
 library_sources += \
     %reldir%/likelihood.c \
+    %reldir%/motion.c \
+    %reldir%/motion.h \
     %reldir%/net.c \
     %reldir%/net_conv.c \
     %reldir%/net_private.h \
@@ -14,5 +16,7 @@ library_sources += \
     %reldir%/parts.c \
     %reldir%/parts_private.h \
     %reldir%/posterior_flow.c \
+    %reldir%/posterior_hamiltonian.c \
+    %reldir%/posterior_ladder.c \
     %reldir%/posterior_normal.c \
     %reldir%/prior.c

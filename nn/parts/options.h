@@ -65,6 +65,11 @@
      .needs = "likelihood=gaussian", .metavar = "NAME",                                                               \
      .help = "whether it is learned: one for all pixels, or one for each by the decoder"}
 
+#define ELBO_OPTION_SSIM_WINDOW                                                                                       \
+    {.name = "ssim-window", .type = ELBO_INTEGER, .default_value = "11", .least = 1, .greatest = 99,                  \
+     .needs = "likelihood=ms-ssim", .metavar = "N",                                                                   \
+     .help = "side of the window in which pictures are compared, in pixels; odd"}
+
 /* ---- the objective: read by elbo_objective and the training loop ------------------------------------------------ */
 
 #define ELBO_OPTIONS_BETA                                                                                             \
@@ -102,6 +107,24 @@
      .help = "one flow for all images, which does not see them"},                                                     \
     {.name = "flow-hidden", .type = ELBO_SIZES, .default_value = "128,128", .least = 1, .greatest = 65536,            \
      .needs = "posterior=iaf|maf", .metavar = "N,N,...", .help = "sizes of the hidden layers of each transformation"}
+#define ELBO_OPTIONS_LEAPFROG                                                                                         \
+    {.name = "leapfrog-steps", .type = ELBO_INTEGER, .default_value = "3", .least = 0, .greatest = 100,               \
+     .needs = "posterior=hamiltonian", .metavar = "N", .help = "steps from a draw of the encoder's normal to z"},     \
+    {.name = "leapfrog-size", .type = ELBO_NUMBER, .default_value = "0.05", .least = 1e-6, .greatest = 10,            \
+     .needs = "posterior=hamiltonian", .metavar = "X",                                                                \
+     .help = "size of a step, or where learned ones begin (below 0.5)"},                                              \
+    {.name = "leapfrog-learn", .type = ELBO_CHOICE, .default_value = "none", .choices = elbo_leapfrog_learn_names,    \
+     .needs = "posterior=hamiltonian", .metavar = "NAME",                                                             \
+     .help = "what is learned: a size for each dimension, the tempering, or both"},                                   \
+    {.name = "tempering", .type = ELBO_NUMBER, .default_value = "0.3", .least = 1e-6, .greatest = 1,                  \
+     .needs = "posterior=hamiltonian", .metavar = "X",                                                                \
+     .help = "inverse temperature of the momenta before the first step; after the last it is 1"}
+#define ELBO_OPTIONS_LADDER                                                                                           \
+    {.name = "levels", .type = ELBO_SIZES, .default_value = "8,16,32", .least = 1, .greatest = 65536,                 \
+     .needs = "posterior=ladder", .metavar = "N,N,...", .help = "dimensions of each latent level, from the top down"}, \
+    {.name = "level-hidden", .type = ELBO_INTEGER, .default_value = "128", .least = 1, .greatest = 65536,             \
+     .needs = "posterior=ladder", .metavar = "N",                                                                     \
+     .help = "units of the hidden layer from a level to the next, on either side"}
 #define ELBO_OPTION_PRIOR                                                                                             \
     {.name = "prior", .type = ELBO_CHOICE, .default_value = "standard", .choices = elbo_prior_names,                  \
      .metavar = "NAME", .help = "of z: what goes with the posterior, N(0, I) with most; a normal for each label; a "  \
@@ -148,7 +171,8 @@
 /* All that the models of parts may have. */
 #define ELBO_OPTIONS_OF_PARTS                                                                                         \
     ELBO_OPTION_CONDITIONAL, ELBO_OPTION_POSTERIOR, ELBO_OPTION_PRIOR, ELBO_OPTION_OBJECTIVE, ELBO_MODEL_OPTIONS,     \
-        ELBO_OPTION_GRADIENT, ELBO_OPTION_CODE_ACTIVATION, ELBO_OPTIONS_FLOW, ELBO_OPTION_COMPONENTS,                 \
-        ELBO_OPTIONS_CAPACITY, ELBO_OPTIONS_WEIGHTS, ELBO_OPTIONS_CORRUPTION, ELBO_OPTIONS_NET
+        ELBO_OPTION_SSIM_WINDOW, ELBO_OPTION_GRADIENT, ELBO_OPTION_CODE_ACTIVATION, ELBO_OPTIONS_FLOW,                \
+        ELBO_OPTIONS_LEAPFROG, ELBO_OPTIONS_LADDER, ELBO_OPTION_COMPONENTS, ELBO_OPTIONS_CAPACITY,                    \
+        ELBO_OPTIONS_WEIGHTS, ELBO_OPTIONS_CORRUPTION, ELBO_OPTIONS_NET
 
 #endif
