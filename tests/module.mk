@@ -101,6 +101,7 @@ unit_sources += \
     %reldir%/test_measure.c \
     %reldir%/test_memory.c \
     %reldir%/test_missing.c \
+    %reldir%/test_mmd.c \
     %reldir%/test_models.c \
     %reldir%/test_movement.c \
     %reldir%/test_net.c \

@@ -76,6 +76,7 @@
     SUITE(likelihood)                                                                                                  \
     SUITE(measure)                                                                                                     \
     SUITE(missing)                                                                                                     \
+    SUITE(mmd)                                                                                                         \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
     SUITE(net)                                                                                                         \
