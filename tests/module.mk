@@ -137,6 +137,7 @@ unit_sources += \
     %reldir%/test_tensor.c \
     %reldir%/test_text.c \
     %reldir%/test_told.c \
+    %reldir%/test_total_correlation.c \
     %reldir%/test_train.c \
     %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \

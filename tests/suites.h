@@ -106,6 +106,7 @@
     SUITE(stopping)                                                                                                    \
     SUITE(text)                                                                                                        \
     SUITE(told)                                                                                                        \
+    SUITE(total_correlation)                                                                                           \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
     SUITE(watch)                                                                                                       \

@@ -1,9 +1,8 @@
 /* The aggregate posterior q(z) = 1/N sum_n q(z|x_n), as a batch shows it: how far it is from a prior, and how far from
  * a product of its marginals.
  *
- *     elbo_var *own = elbo_permute(i.z, (int[]){1, 0, 2});                            // (K, B, Z)
- *     elbo_var *drawn = elbo_permute(elbo_sample(prior, "mmd", K), (int[]){1, 0, 2}); // of p(z)
- *     elbo_var *cost = elbo_mean_all(elbo_mmd(own, drawn, "imq", 1));                 // what a WAE adds
+ *     elbo_var *code = elbo_squeeze(i.z, 1), *drawn = elbo_sample(prior, "mmd", 0); // (B, Z) of q(z) and of p(z)
+ *     elbo_var *cost = elbo_mmd(code, drawn, "imq", 1);                             // (): what a WAE adds to its error
  *
  * Unlike the terms of the bound these couple the images of a batch: the figure depends on how many there are.
  */
@@ -36,6 +35,31 @@ ELBO_API elbo_var *elbo_mmd(elbo_var *a, elbo_var *b, const char *kernel, double
 ELBO_API elbo_var *elbo_mmd_biased(elbo_var *a, elbo_var *b, const char *kernel, double bandwidth);
 
 ELBO_API extern const char *const elbo_mmd_kernel_names[]; /* imq, rbf, then NULL */
+
+/* ---- total correlation ------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    elbo_var *log_q;       /* (B, K) log q(z)             */
+    elbo_var *log_product; /* (B, K) sum_d log q(z_d)     */
+} elbo_aggregate;
+
+/* Estimates of the aggregate posterior at draws z (B, K, Z) of a normal q(z|x) of shape (B, Z), from the batch alone
+ * (Chen et al., arXiv:1802.04942), N = images () being how many there are in all; where N < B, B of them.
+ *
+ *     log q(z_i) = logsumexp_j (log W_ij + log q(z_i|x_j)), log q(z_id) the same of q(z_id|x_j)
+ *
+ *     mss    stratified: W_ii = 1/N, W_ij = (N-M) / (N M) for the image j after i (the first after the last), 1/M for
+ *            others, M = B - 1: rows sum to 1, and on average over batches q(z) is right; of one image W_ii = 1
+ *     mws    weighted: W_ij = 1 / (B N), which is low by up to log N
+ *
+ * Whatever the weights, the three parts of the KL that follow from these add up to log q(z|x) - log p(z):
+ *
+ *     log q(z|x) - log q(z)                 on average the mutual information I(x; z); with mss at most log N
+ *     log q(z) - sum_d log q(z_d)           on average the total correlation
+ *     sum_d log q(z_d) - log p(z)           on average what is left: the KL of each dimension of q(z) from the prior */
+ELBO_API elbo_aggregate elbo_aggregate_posterior(elbo_dist q, elbo_var *z, elbo_var *images, const char *estimator);
+
+ELBO_API extern const char *const elbo_aggregate_estimator_names[]; /* mss, mws, then NULL */
 
 #ifdef __cplusplus
 }

@@ -8,4 +8,5 @@ library_sources += \
     %reldir%/mmd.c \
     %reldir%/objective.c \
     %reldir%/optim.c \
-    %reldir%/schedule.c
+    %reldir%/schedule.c \
+    %reldir%/total_correlation.c
