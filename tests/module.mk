@@ -130,6 +130,7 @@ unit_sources += \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
     %reldir%/test_schedule.c \
+    %reldir%/test_shuffle.c \
     %reldir%/test_side_matters.c \
     %reldir%/test_spread.c \
     %reldir%/test_state.c \

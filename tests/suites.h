@@ -100,6 +100,7 @@
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(schedule)                                                                                                    \
+    SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \

@@ -61,6 +61,11 @@ ELBO_API elbo_aggregate elbo_aggregate_posterior(elbo_dist q, elbo_var *z, elbo_
 
 ELBO_API extern const char *const elbo_aggregate_estimator_names[]; /* mss, mws, then NULL */
 
+/* Draws from the product of the marginals of the law of which rows of x are draws: each column of x (B, ...) permuted
+ * over the batch by itself, from a random stream (Kim and Mnih, arXiv:1802.05983, algorithm 1). All permutations are
+ * as likely. The work is B^2 for each column. */
+ELBO_API elbo_var *elbo_shuffle_columns(elbo_var *x, const char *name);
+
 #ifdef __cplusplus
 }
 #endif

@@ -9,4 +9,5 @@ library_sources += \
     %reldir%/objective.c \
     %reldir%/optim.c \
     %reldir%/schedule.c \
+    %reldir%/shuffle.c \
     %reldir%/total_correlation.c
