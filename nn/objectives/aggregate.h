@@ -30,9 +30,9 @@ extern "C" {
  * A sample of one row has no pairs, so that nothing is known: 0. */
 ELBO_API elbo_var *elbo_mmd(elbo_var *a, elbo_var *b, const char *kernel, double bandwidth);
 
-/* The same of the empirical laws, where a row pairs with itself as well and B^2 stands for B (B-1): at least 0, and 0
- * of equal samples; on average above what is estimated (loc. cit., equation 5). */
-ELBO_API elbo_var *elbo_mmd_biased(elbo_var *a, elbo_var *b, const char *kernel, double bandwidth);
+/* The same where row i of a and row i of b go together, such as codes beside the label of one image: only rows i != j
+ * are compared, of a and b too, so B' = B, and of equal samples it is 0 (loc. cit., equation 4). */
+ELBO_API elbo_var *elbo_mmd_paired(elbo_var *a, elbo_var *b, const char *kernel, double bandwidth);
 
 ELBO_API extern const char *const elbo_mmd_kernel_names[]; /* imq, rbf, then NULL */
 

@@ -60,44 +60,33 @@ static elbo_var *off_diagonal(elbo_graph *g, int64_t n)
     return elbo_shift(elbo_neg(elbo_equal(elbo_unsqueeze(i, 1), i)), 1);
 }
 
-/* How rows are paired, and by what kernel. */
 typedef struct {
     kernel_function k;
     double bandwidth;
-    bool biased;
-} pairing;
+    bool paired; /* row i of a and row i of b are not compared */
+} comparison;
 
-static elbo_var *kernel_of_pairs(const pairing *p, elbo_var *a, elbo_var *b)
+/* The mean of k (...) over a row of a and one of b, or over rows i != j of the two */
+static elbo_var *mean_kernel(const comparison *c, elbo_var *a, elbo_var *b, bool distinct)
 {
-    return p->k(squared_distances(a, b), (double)elbo_size(a, -1), p->bandwidth);
-}
-
-/* The mean of k (...) over a row of a and one of b */
-static elbo_var *between(const pairing *p, elbo_var *a, elbo_var *b)
-{
-    return elbo_mean(kernel_of_pairs(p, a, b), (int[]){-2, -1}, 2, false);
-}
-
-/* The mean of k (...) over two rows of a */
-static elbo_var *within(const pairing *p, elbo_var *a)
-{
-    const int64_t rows = elbo_size(a, -2);
-    if (p->biased)
-        return between(p, a, a);
-    elbo_var *k = elbo_mul(kernel_of_pairs(p, a, a), off_diagonal(elbo_graph_of(a), rows));
-    return elbo_scale(elbo_sum(k, (int[]){-2, -1}, 2, false), 1 / ((double)rows * (double)(rows - 1)));
+    const double rows = (double)elbo_size(a, -2), others = (double)elbo_size(b, -2) - distinct;
+    elbo_var *k = c->k(squared_distances(a, b), (double)elbo_size(a, -1), c->bandwidth);
+    if (distinct)
+        k = elbo_mul(k, off_diagonal(elbo_graph_of(a), elbo_size(a, -2)));
+    return elbo_scale(elbo_sum(k, (int[]){-2, -1}, 2, false), 1 / (rows * others));
 }
 
 /* Whether these are two samples of points of the same space. False puts the graph in error. */
-static bool are_samples(elbo_var *a, elbo_var *b)
+static bool are_samples(elbo_var *a, elbo_var *b, bool paired)
 {
     const elbo_shape s = elbo_shape_of(a), t = elbo_shape_of(b);
     bool alike = s.ndim >= 2 && s.ndim == t.ndim;
     for (int i = 0; i < s.ndim && alike; i++)
-        alike = i == s.ndim - 2 || s.dim[i] == t.dim[i];
+        alike = (i == s.ndim - 2 && !paired) || s.dim[i] == t.dim[i];
     if (!alike)
-        elbo_graph_fail(elbo_graph_of(a), ELBO_INVALID, "mmd: samples of shapes %s and %s; expected (..., B, Z) twice",
-                        elbo_shape_format(&s).text, elbo_shape_format(&t).text);
+        elbo_graph_fail(elbo_graph_of(a), ELBO_INVALID,
+                        "mmd: samples of shapes %s and %s; expected (..., B, Z) twice%s", elbo_shape_format(&s).text,
+                        elbo_shape_format(&t).text, paired ? ", of as many rows" : "");
     return alike;
 }
 
@@ -109,19 +98,18 @@ static elbo_var *nothing(elbo_var *a)
     return elbo_expand(elbo_constant(elbo_graph_of(a), 0), shape);
 }
 
-static elbo_var *mmd(elbo_var *a, elbo_var *b, const char *name, double bandwidth, bool biased)
+static elbo_var *mmd(elbo_var *a, elbo_var *b, const char *name, double bandwidth, bool paired)
 {
     elbo_graph *g = elbo_graph_of(a);
-    const pairing p = {find_kernel(g, name), bandwidth, biased};
-    const int64_t least = biased ? 1 : 2;
+    const comparison c = {find_kernel(g, name), bandwidth, paired};
     if (!(bandwidth > 0) || isinf(bandwidth))
         elbo_graph_fail(g, ELBO_INVALID, "mmd: bandwidth %g is not a positive number", bandwidth);
-    if (!are_samples(a, b) || elbo_graph_status(g) != ELBO_OK)
+    if (!are_samples(a, b, paired) || elbo_graph_status(g) != ELBO_OK)
         return a;
-    if (elbo_size(a, -2) < least || elbo_size(b, -2) < least)
+    if (elbo_size(a, -2) < 2 || elbo_size(b, -2) < 2)
         return nothing(a);
-    elbo_var *own = elbo_add(within(&p, a), within(&p, b));
-    return elbo_sub(own, elbo_scale(between(&p, a, b), 2));
+    elbo_var *own = elbo_add(mean_kernel(&c, a, a, true), mean_kernel(&c, b, b, true));
+    return elbo_sub(own, elbo_scale(mean_kernel(&c, a, b, paired), 2));
 }
 
 elbo_var *elbo_mmd(elbo_var *a, elbo_var *b, const char *kernel, double bandwidth)
@@ -129,7 +117,7 @@ elbo_var *elbo_mmd(elbo_var *a, elbo_var *b, const char *kernel, double bandwidt
     return mmd(a, b, kernel, bandwidth, false);
 }
 
-elbo_var *elbo_mmd_biased(elbo_var *a, elbo_var *b, const char *kernel, double bandwidth)
+elbo_var *elbo_mmd_paired(elbo_var *a, elbo_var *b, const char *kernel, double bandwidth)
 {
     return mmd(a, b, kernel, bandwidth, true);
 }
