@@ -53,6 +53,7 @@
 #include "nn/layers/init.h"
 #include "nn/layers/layers.h"
 #include "nn/distributions/distribution.h"
+#include "nn/objectives/aggregate.h"
 #include "nn/objectives/objective.h"
 #include "nn/objectives/optim.h"
 #include "nn/objectives/schedule.h"

@@ -108,6 +108,7 @@ unit_sources += \
     %reldir%/test_measure.c \
     %reldir%/test_memory.c \
     %reldir%/test_missing.c \
+    %reldir%/test_mmd.c \
     %reldir%/test_models.c \
     %reldir%/test_movement.c \
     %reldir%/test_net.c \
@@ -137,6 +138,7 @@ unit_sources += \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
     %reldir%/test_schedule.c \
+    %reldir%/test_shuffle.c \
     %reldir%/test_side_matters.c \
     %reldir%/test_spread.c \
     %reldir%/test_state.c \
@@ -144,6 +146,7 @@ unit_sources += \
     %reldir%/test_tensor.c \
     %reldir%/test_text.c \
     %reldir%/test_told.c \
+    %reldir%/test_total_correlation.c \
     %reldir%/test_train.c \
     %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \

@@ -83,6 +83,7 @@
     SUITE(likelihood)                                                                                                  \
     SUITE(measure)                                                                                                     \
     SUITE(missing)                                                                                                     \
+    SUITE(mmd)                                                                                                         \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
     SUITE(net)                                                                                                         \
@@ -107,12 +108,14 @@
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(schedule)                                                                                                    \
+    SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
     SUITE(text)                                                                                                        \
     SUITE(told)                                                                                                        \
+    SUITE(total_correlation)                                                                                           \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
     SUITE(watch)                                                                                                       \

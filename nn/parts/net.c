@@ -77,7 +77,13 @@ static elbo_var *output(elbo_in *in, elbo_var *h, const char *name)
     return decoder_layer(in, h, name, 0, elbo_size(in->x, -1));
 }
 
-const elbo__net elbo__net_mlp = {encode, decode, output};
+static elbo_var *judge(elbo_in *in, elbo_var *x, elbo_var *y, elbo__judgement *j)
+{
+    (void)in, (void)j;
+    return elbo_condition(x, y);
+}
+
+const elbo__net elbo__net_mlp = {encode, decode, output, judge};
 
 /* ---- by option --------------------------------------------------------------------------------------------------- */
 
@@ -92,7 +98,7 @@ const char *const elbo_net_norm_names[] = {"none", "batch", NULL};
 const char *const elbo_net_init_names[] = {"fan-in", "glorot", "he", NULL};
 const char *const elbo_spread_names[] = {"logvar", "logstd", NULL};
 
-static const elbo__net *net(elbo_in *in)
+const elbo__net *elbo__net_of(elbo_in *in)
 {
     const char *name = elbo_option_declared(in, "net") ? elbo_option_choice(in, "net") : elbo_net_names[0];
     for (int i = 0; elbo_net_names[i]; i++)
@@ -111,17 +117,17 @@ elbo_var *elbo_net_encode(elbo_in *in)
 elbo_var *elbo_net_encode_units(elbo_in *in, elbo_units *units)
 {
     units->n = 0;
-    return net(in)->encode(in, units);
+    return elbo__net_of(in)->encode(in, units);
 }
 
 elbo_var *elbo_net_decode(elbo_in *in, elbo_var *z)
 {
-    return net(in)->decode(in, z);
+    return elbo__net_of(in)->decode(in, z);
 }
 
 elbo_var *elbo_net_output(elbo_in *in, elbo_var *h, const char *name)
 {
-    return net(in)->output(in, h, name);
+    return elbo__net_of(in)->output(in, h, name);
 }
 
 elbo_var *elbo_net_code(elbo_in *in, elbo_var *h)

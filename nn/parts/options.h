@@ -12,6 +12,7 @@
 #include "likelihood.h"
 #include "net.h"
 #include "parts.h"
+#include "../objectives/aggregate.h"
 #include "../objectives/schedule.h"
 
 /* ---- networks: read by elbo_net_encode, elbo_net_decode and elbo_infer_net --------------------------------------- */
@@ -145,6 +146,54 @@
      .needs = "objective=miwae|piwae", .metavar = "N", .help = "parts of the draws, each with a bound of its own"},   \
     {.name = "elbo-share", .type = ELBO_NUMBER, .default_value = "0.5", .least = 0, .greatest = 1,                    \
      .needs = "objective=ciwae", .metavar = "X", .help = "share of the mean log weight in the objective"}
+#define ELBO_OPTIONS_AGGREGATE                                                                                        \
+    {.name = "mmd-weight", .type = ELBO_NUMBER, .default_value = "10", .least = 0, .greatest = 1e9,                   \
+     .needs = "objective=mmd", .metavar = "X", .help = "weight of the MMD in the loss"},                              \
+    {.name = "mmd-kernel", .type = ELBO_CHOICE, .default_value = "imq", .choices = elbo_mmd_kernel_names,             \
+     .needs = "objective=mmd|info", .metavar = "NAME", .help = "that compares codes with draws from the prior"},      \
+    {.name = "mmd-bandwidth", .type = ELBO_NUMBER, .default_value = "1", .least = 1e-6, .greatest = 1e6,              \
+     .needs = "objective=mmd|info", .metavar = "X", .help = "of the kernel, in deviations of the prior"},             \
+    {.name = "info-alpha", .type = ELBO_NUMBER, .default_value = "0", .least = -1e6, .greatest = 1,                   \
+     .needs = "objective=info", .metavar = "X", .help = "the KL term weighs 1 less this"},                            \
+    {.name = "info-lambda", .type = ELBO_NUMBER, .default_value = "1000", .least = 0, .greatest = 1e9,                \
+     .needs = "objective=info", .metavar = "X", .help = "the MMD weighs this and info-alpha, less 1"},                \
+    {.name = "tc-estimator", .type = ELBO_CHOICE, .default_value = "mss",                                             \
+     .choices = elbo_aggregate_estimator_names, .needs = "objective=beta-tc", .metavar = "NAME",                      \
+     .help = "of the total correlation, which option beta weighs: stratified, or weighted minibatches"},              \
+    {.name = "tc-alpha", .type = ELBO_NUMBER, .default_value = "1", .least = 0, .greatest = 1e6,                      \
+     .needs = "objective=beta-tc", .metavar = "X", .help = "weight of the information of x and z"},                   \
+    {.name = "tc-gamma", .type = ELBO_NUMBER, .default_value = "1", .least = 0, .greatest = 1e6,                      \
+     .needs = "objective=beta-tc", .metavar = "X", .help = "weight of each dimension's KL from the prior"}
+#define ELBO_OPTIONS_PLAYERS                                                                                          \
+    {.name = "tc-weight", .type = ELBO_NUMBER, .default_value = "5", .least = 0, .greatest = 1e6,                     \
+     .needs = "objective=factor", .metavar = "X",                                                                     \
+     .help = "weight of the total correlation that the discriminator finds"},                                         \
+    {.name = "adversarial-weight", .type = ELBO_NUMBER, .default_value = "0.5", .least = 0, .greatest = 1e9,          \
+     .needs = "objective=adversarial", .metavar = "X", .help = "weight of the discriminator's verdict on codes"},     \
+    {.name = "gan-alpha", .type = ELBO_NUMBER, .default_value = "0.5", .least = 0, .greatest = 1,                     \
+     .needs = "objective=vae-gan", .metavar = "X",                                                                    \
+     .help = "share of the discriminator's loss in what the decoder learns from; the rest is of features"},           \
+    {.name = "gan-layer", .type = ELBO_INTEGER, .default_value = "0", .least = 0, .greatest = 32,                     \
+     .needs = "objective=vae-gan", .metavar = "N",                                                                    \
+     .help = "layer of the discriminator by whose units pictures are compared, from 1; 0: the last hidden one"},      \
+    {.name = "gan-equilibrium", .type = ELBO_NUMBER, .default_value = "0.68", .least = 0, .greatest = 1e6,            \
+     .needs = "objective=vae-gan", .metavar = "NATS", .help = "the discriminator's cost of a picture in balance"},    \
+    {.name = "gan-margin", .type = ELBO_NUMBER, .default_value = "0.4", .least = 0, .greatest = 1e6,                  \
+     .needs = "objective=vae-gan", .metavar = "NATS",                                                                 \
+     .help = "so far below it the discriminator rests, and so far above it the decoder"},                             \
+    {.name = "discriminator-hidden", .type = ELBO_SIZES, .default_value = "256,256", .least = 1, .greatest = 65536,   \
+     .needs = "objective=factor|adversarial|vae-gan", .metavar = "N,N,...",                                           \
+     .help = "sizes of the discriminator's dense hidden layers"},                                                     \
+    {.name = "discriminator-slope", .type = ELBO_NUMBER, .default_value = "0.2", .least = 0, .greatest = 1,           \
+     .needs = "objective=factor|adversarial|vae-gan", .metavar = "X", .help = "of its rectifiers below 0"},           \
+    {.name = "discriminator-lr", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 1e6,              \
+     .needs = "objective=factor|adversarial|vae-gan", .metavar = "X",                                                 \
+     .help = "learning rate of its own, under the schedule of the training; 0: that of the training"},                \
+    {.name = "discriminator-beta1", .type = ELBO_NUMBER, .default_value = "0.5", .least = 1e-9, .greatest = 0.999999, \
+     .needs = "objective=factor|adversarial|vae-gan", .metavar = "X", .help = "decay of its adam's first moment"},    \
+    {.name = "discriminator-beta2", .type = ELBO_NUMBER, .default_value = "0.9", .least = 1e-9,                       \
+     .greatest = 0.999999999, .needs = "objective=factor|adversarial|vae-gan", .metavar = "X",                        \
+     .help = "decay of its adam's second moment"}
 #define ELBO_OPTION_GRADIENT                                                                                          \
     {.name = "gradient", .type = ELBO_CHOICE, .default_value = "standard", .choices = elbo_gradient_names,            \
      .metavar = "NAME", .help = "of the posterior's parameters; stl, dreg: with less variance"}
@@ -170,9 +219,23 @@
 
 /* All that the models of parts may have. */
 #define ELBO_OPTIONS_OF_PARTS                                                                                         \
-    ELBO_OPTION_CONDITIONAL, ELBO_OPTION_POSTERIOR, ELBO_OPTION_PRIOR, ELBO_OPTION_OBJECTIVE, ELBO_MODEL_OPTIONS,     \
-        ELBO_OPTION_SSIM_WINDOW, ELBO_OPTION_GRADIENT, ELBO_OPTION_CODE_ACTIVATION, ELBO_OPTIONS_FLOW,                \
-        ELBO_OPTIONS_LEAPFROG, ELBO_OPTIONS_LADDER, ELBO_OPTION_COMPONENTS, ELBO_OPTIONS_CAPACITY,                    \
-        ELBO_OPTIONS_WEIGHTS, ELBO_OPTIONS_CORRUPTION, ELBO_OPTIONS_NET
+    ELBO_OPTION_CONDITIONAL,                                                                                          \
+    ELBO_OPTION_POSTERIOR,                                                                                            \
+    ELBO_OPTION_PRIOR,                                                                                                \
+    ELBO_OPTION_OBJECTIVE,                                                                                            \
+    ELBO_MODEL_OPTIONS,                                                                                               \
+    ELBO_OPTION_GRADIENT,                                                                                             \
+    ELBO_OPTION_SSIM_WINDOW,                                                                                          \
+    ELBO_OPTION_CODE_ACTIVATION,                                                                                      \
+    ELBO_OPTIONS_FLOW,                                                                                                \
+    ELBO_OPTIONS_LEAPFROG,                                                                                            \
+    ELBO_OPTIONS_LADDER,                                                                                              \
+    ELBO_OPTION_COMPONENTS,                                                                                           \
+    ELBO_OPTIONS_CAPACITY,                                                                                            \
+    ELBO_OPTIONS_WEIGHTS,                                                                                             \
+    ELBO_OPTIONS_AGGREGATE,                                                                                           \
+    ELBO_OPTIONS_PLAYERS,                                                                                             \
+    ELBO_OPTIONS_CORRUPTION,                                                                                          \
+    ELBO_OPTIONS_NET
 
 #endif
