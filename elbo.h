@@ -51,6 +51,7 @@
 #include "nn/options/option.h"
 #include "nn/layers/init.h"
 #include "nn/layers/layers.h"
+#include "nn/layers/quantise.h"
 #include "nn/distributions/distribution.h"
 #include "nn/objectives/objective.h"
 #include "nn/objectives/optim.h"

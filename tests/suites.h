@@ -93,6 +93,8 @@
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
     SUITE(program)                                                                                                     \
+    SUITE(quantise)                                                                                                    \
+    SUITE(quantise_residual)                                                                                           \
     SUITE(questions)                                                                                                   \
     SUITE(report)                                                                                                      \
     SUITE(resume)                                                                                                      \

@@ -1,6 +1,7 @@
 public_headers += \
     %reldir%/init.h \
-    %reldir%/layers.h
+    %reldir%/layers.h \
+    %reldir%/quantise.h
 
 library_sources += \
     %reldir%/conv.c \
@@ -9,4 +10,7 @@ library_sources += \
     %reldir%/layers_private.c \
     %reldir%/layers_private.h \
     %reldir%/masked.c \
-    %reldir%/norm.c
+    %reldir%/norm.c \
+    %reldir%/quantise.c \
+    %reldir%/quantise_private.h \
+    %reldir%/quantise_residual.c
