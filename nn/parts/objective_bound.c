@@ -5,7 +5,7 @@
 
 const elbo__objective elbo__objective_elbo = {elbo_default_losses};
 
-/* ---- capacity: E[recon] + beta |E[KL] - C(t)|, C from 0 to option capacity: Burgess et al. 2018, arXiv:1804.03599 --- */
+/* ---- capacity: E[recon] + beta |E[KL] - C(t)|, C from 0 to option capacity: Burgess et al., arXiv:1804.03599 ----- */
 
 static int capacity(elbo_in *in, elbo_loss *out)
 {

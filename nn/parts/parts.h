@@ -10,8 +10,8 @@
  * Any combination runs, from a program of one's own or from `elbo train vae --posterior iaf --prior vamp`. A model with
  * a part of its own gives that function itself and takes the others from here:
  *
- *     const elbo_model mine = {.name = "mine", .summary = "...", .options = elbo_options_of_parts,
- *                              .infer = my_infer, .prior = elbo_prior, .generate = elbo_generate, .losses = elbo_losses};
+ *     const elbo_model mine = {.name = "mine", .options = elbo_options_of_parts, .infer = my_infer,
+ *                              .prior = elbo_prior, .generate = elbo_generate, .losses = elbo_losses};
  *
  * In nn/parts: what is chosen by name, a table for each part with a file for each row, and the networks that they
  * share. What a part computes with belongs to nn/distributions, nn/objectives and nn/layers.
