@@ -52,6 +52,7 @@
 #include "nn/layers/ball.h"
 #include "nn/layers/init.h"
 #include "nn/layers/layers.h"
+#include "nn/layers/quantise.h"
 #include "nn/distributions/distribution.h"
 #include "nn/objectives/aggregate.h"
 #include "nn/objectives/objective.h"

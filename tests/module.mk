@@ -129,6 +129,8 @@ unit_sources += \
     %reldir%/test_players.c \
     %reldir%/test_product.c \
     %reldir%/test_program.c \
+    %reldir%/test_quantise.c \
+    %reldir%/test_quantise_residual.c \
     %reldir%/test_questions.c \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \

@@ -102,6 +102,8 @@
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
     SUITE(program)                                                                                                     \
+    SUITE(quantise)                                                                                                    \
+    SUITE(quantise_residual)                                                                                           \
     SUITE(questions)                                                                                                   \
     SUITE(report)                                                                                                      \
     SUITE(resume)                                                                                                      \
