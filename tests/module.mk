@@ -46,8 +46,13 @@ unit_sources += \
     %reldir%/test_corruption.c \
     %reldir%/test_describe.c \
     %reldir%/test_dist_bernoulli.c \
+    %reldir%/test_dist_beta.c \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
+    %reldir%/test_dist_counts.c \
+    %reldir%/test_dist_kinds.c \
+    %reldir%/test_dist_laplace.c \
+    %reldir%/test_dist_levels.c \
     %reldir%/test_dist_mixture.c \
     %reldir%/test_dist_normal.c \
     %reldir%/test_distribution.c \

@@ -25,8 +25,13 @@
     SUITE(corruption)                                                                                                  \
     SUITE(describe)                                                                                                    \
     SUITE(dist_bernoulli)                                                                                              \
+    SUITE(dist_beta)                                                                                                   \
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
+    SUITE(dist_counts)                                                                                                 \
+    SUITE(dist_kinds)                                                                                                  \
+    SUITE(dist_laplace)                                                                                                \
+    SUITE(dist_levels)                                                                                                 \
     SUITE(dist_mixture)                                                                                                \
     SUITE(dist_normal)                                                                                                 \
     SUITE(distribution)                                                                                                \

@@ -7,4 +7,8 @@
 /* The common rank of two distributions' terms: the one that has draws decides. */
 int elbo__common_rank(const elbo_dist *a, const elbo_dist *b);
 
+/* elbo_dist_of for two parameters of one shape; another shape puts the graph in error. */
+elbo_dist elbo__dist_of_pair(const elbo_dist_kind *kind, elbo_var *first, elbo_var *second);
+void elbo__dist_check(const elbo_dist *d, elbo_var *another); /* whether `another` has the shape of d, too */
+
 #endif
