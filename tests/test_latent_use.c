@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "../nn/model/model_options.h"
+#include "../nn/parts/options.h"
 #include "../nn/runs/latent_use.h"
 #include "linear_vae.h"
 #include "numbers.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../io/npy.h"
-#include "../nn/model/model_options.h"
+#include "../nn/parts/options.h"
 #include "../nn/runs/measure.h"
 #include "linear_vae.h"
 #include "rig.h"
