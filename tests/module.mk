@@ -102,6 +102,7 @@ unit_sources += \
     %reldir%/test_layers_masked.c \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
+    %reldir%/test_likelihood_kinds.c \
     %reldir%/test_lookup.c \
     %reldir%/test_measure.c \
     %reldir%/test_memory.c \

@@ -5,6 +5,7 @@ public_headers += \
 
 library_sources += \
     %reldir%/likelihood.c \
+    %reldir%/likelihood_private.h \
     %reldir%/net.c \
     %reldir%/net_conv.c \
     %reldir%/net_private.h

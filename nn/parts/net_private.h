@@ -5,9 +5,9 @@
 #include "net.h"
 
 typedef struct {
-    elbo_var *(*encode)(elbo_in *in, elbo_units *units);            /* in->x, in->y -> (B, H)                    */
-    elbo_var *(*decode)(elbo_in *in, elbo_var *z);                  /* (B, Z) or (B, K, Z) -> what `output` takes */
-    elbo_var *(*output)(elbo_in *in, elbo_var *h, const char *name); /* -> (..., D)                               */
+    elbo_var *(*encode)(elbo_in *in, elbo_units *units); /* in->x, in->y -> (B, H)                    */
+    elbo_var *(*decode)(elbo_in *in, elbo_var *z);       /* (B, Z) or (B, K, Z) -> what `output` takes */
+    elbo_var *(*output)(elbo_in *in, elbo_var *h, const char *name, int64_t n); /* -> (..., D); n > 1: (..., D, n) */
 } elbo__net;
 
 extern const elbo__net elbo__net_mlp, elbo__net_conv;
