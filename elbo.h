@@ -60,6 +60,7 @@
 #include "nn/parts/likelihood.h"
 #include "nn/parts/net.h"
 #include "nn/parts/options.h"
+#include "nn/parts/parts.h"
 #include "nn/runs/explain.h"
 #include "nn/runs/latent_use.h"
 #include "nn/runs/measure.h"

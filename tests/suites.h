@@ -92,6 +92,7 @@
     SUITE(own_loop)                                                                                                    \
     SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
+    SUITE(parts)                                                                                                       \
     SUITE(pca)                                                                                                         \
     SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \

@@ -164,7 +164,7 @@ static elbo_var *seen_counts(elbo_in *in)
 /* ---- by option --------------------------------------------------------------------------------------------------- */
 
 /* One list for the choices and the table: name, function, values of x, what the encoder sees of them. */
-#define DENSITIES(ROW)                                                                                                 \
+#define LIKELIHOODS(ROW)                                                                                               \
     ROW("bernoulli", bernoulli, UNIT, NULL)                                                                            \
     ROW("continuous-bernoulli", continuous_bernoulli, UNIT, NULL)                                                      \
     ROW("gaussian", gaussian, ANY, NULL)                                                                               \
@@ -175,11 +175,12 @@ static elbo_var *seen_counts(elbo_in *in)
     ROW("logistic-mixture", logistic_mixture, UNIT, NULL)                                                              \
     ROW("poisson", poisson, COUNTS, seen_counts)                                                                       \
     ROW("negative-binomial", negative_binomial, COUNTS, seen_counts)                                                   \
-    ROW("zero-inflated-negative-binomial", zero_inflated_negative_binomial, COUNTS, seen_counts)
+    ROW("zero-inflated-negative-binomial", zero_inflated_negative_binomial, COUNTS, seen_counts)                       \
+    ROW("squared-error", squared_error, ANY, NULL)
 #define NAME(name, ...) name,
 #define ENTRY(name, make, values, seen) {name, make, ELBO__##values, seen},
 
-const char *const elbo_likelihood_names[] = {DENSITIES(NAME) NULL};
+const char *const elbo_likelihood_names[] = {LIKELIHOODS(NAME) NULL};
 
 typedef struct {
     const char *name;
@@ -190,7 +191,7 @@ typedef struct {
 
 static const likelihood *find(const char *name)
 {
-    static const likelihood all[] = {DENSITIES(ENTRY) ENTRY("squared-error", squared_error, ANY, NULL)};
+    static const likelihood all[] = {LIKELIHOODS(ENTRY)};
     for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i].name, name) == 0)
             return &all[i];
