@@ -49,8 +49,13 @@ unit_sources += \
     %reldir%/test_describe.c \
     %reldir%/test_dist_ball.c \
     %reldir%/test_dist_bernoulli.c \
+    %reldir%/test_dist_beta.c \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
+    %reldir%/test_dist_counts.c \
+    %reldir%/test_dist_kinds.c \
+    %reldir%/test_dist_laplace.c \
+    %reldir%/test_dist_levels.c \
     %reldir%/test_dist_mixture.c \
     %reldir%/test_dist_ms_ssim.c \
     %reldir%/test_dist_normal.c \
@@ -104,6 +109,7 @@ unit_sources += \
     %reldir%/test_layers_masked.c \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
+    %reldir%/test_likelihood_kinds.c \
     %reldir%/test_lookup.c \
     %reldir%/test_measure.c \
     %reldir%/test_memory.c \

@@ -30,8 +30,13 @@
     SUITE(describe)                                                                                                    \
     SUITE(dist_ball)                                                                                                   \
     SUITE(dist_bernoulli)                                                                                              \
+    SUITE(dist_beta)                                                                                                   \
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
+    SUITE(dist_counts)                                                                                                 \
+    SUITE(dist_kinds)                                                                                                  \
+    SUITE(dist_laplace)                                                                                                \
+    SUITE(dist_levels)                                                                                                 \
     SUITE(dist_mixture)                                                                                                \
     SUITE(dist_ms_ssim)                                                                                                \
     SUITE(dist_normal)                                                                                                 \
@@ -81,6 +86,7 @@
     SUITE(layers_masked)                                                                                               \
     SUITE(layers_norm)                                                                                                 \
     SUITE(likelihood)                                                                                                  \
+    SUITE(likelihood_kinds)                                                                                            \
     SUITE(measure)                                                                                                     \
     SUITE(missing)                                                                                                     \
     SUITE(mmd)                                                                                                         \

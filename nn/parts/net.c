@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "likelihood_private.h"
 #include "parts_private.h"
 
 /* ---- dense ------------------------------------------------------------------------------------------------------- */
@@ -72,9 +73,15 @@ static elbo_var *decode(elbo_in *in, elbo_var *z)
     return elbo__decoder_layers(in, elbo_condition(z, in->y));
 }
 
-static elbo_var *output(elbo_in *in, elbo_var *h, const char *name)
+static elbo_var *output(elbo_in *in, elbo_var *h, const char *name, int64_t n)
 {
-    return decoder_layer(in, h, name, 0, elbo_size(in->x, -1));
+    const int64_t pixels = elbo_size(in->x, -1);
+    if (n == 1)
+        return decoder_layer(in, h, name, 0, pixels);
+    elbo_shape shape = elbo_shape_of(h);
+    shape.dim[shape.ndim - 1] = pixels;
+    shape.dim[shape.ndim++] = n;
+    return elbo_reshape(elbo_linear(h, name, pixels * n), shape);
 }
 
 static elbo_var *judge(elbo_in *in, elbo_var *x, elbo_var *y, elbo__judgement *j)
@@ -116,8 +123,10 @@ elbo_var *elbo_net_encode(elbo_in *in)
 
 elbo_var *elbo_net_encode_units(elbo_in *in, elbo_units *units)
 {
+    elbo_in seen = *in;
     units->n = 0;
-    return elbo__net_of(in)->encode(in, units);
+    seen.x = elbo__likelihood_seen(in);
+    return elbo__net_of(in)->encode(&seen, units);
 }
 
 elbo_var *elbo_net_decode(elbo_in *in, elbo_var *z)
@@ -127,7 +136,13 @@ elbo_var *elbo_net_decode(elbo_in *in, elbo_var *z)
 
 elbo_var *elbo_net_output(elbo_in *in, elbo_var *h, const char *name)
 {
-    return elbo__net_of(in)->output(in, h, name);
+    return elbo__net_of(in)->output(in, h, name, 1);
+}
+
+elbo_var *elbo_net_outputs(elbo_in *in, elbo_var *h, const char *name, int64_t n)
+{
+    elbo_var *y = elbo__net_of(in)->output(in, h, name, n);
+    return n == 1 ? elbo_unsqueeze(y, elbo_ndim(y)) : y;
 }
 
 elbo_var *elbo_net_code(elbo_in *in, elbo_var *h)

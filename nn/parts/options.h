@@ -57,14 +57,25 @@
      .metavar = "NAME", .help = "distribution of a pixel given z"}
 #define ELBO_OPTION_RECONSTRUCTION                                                                                    \
     {.name = "likelihood", .type = ELBO_CHOICE, .default_value = "bernoulli", .choices = elbo_reconstruction_names,   \
-     .metavar = "NAME", .help = "loss of a pixel; bernoulli is the cross-entropy of a sigmoid"}
-#define ELBO_OPTIONS_VARIANCE                                                                                         \
+     .metavar = "NAME", .help = "loss of a pixel; bernoulli is the cross-entropy of a sigmoid"},                      \
+    ELBO_OPTION_MEAN("squared-error")
+#define ELBO_OPTION_MEAN(likelihoods)                                                                                 \
+    {.name = "mean", .type = ELBO_CHOICE, .default_value = "linear", .choices = elbo_mean_names,                      \
+     .needs = "likelihood=" likelihoods, .metavar = "NAME",                                                           \
+     .help = "what the decoder's last layer is to the mean of a pixel; a sigmoid keeps it within [0, 1]"}
+#define ELBO_OPTIONS_OF_LIKELIHOODS                                                                                   \
     {.name = "variance", .type = ELBO_NUMBER, .default_value = "0.1", .least = 1e-6, .greatest = 1e6,                 \
-     .needs = "likelihood=gaussian", .metavar = "X",                                                                  \
-     .help = "variance of a pixel under the gaussian likelihood, or where a shared one begins"},                       \
+     .needs = "likelihood=gaussian|laplace", .metavar = "X",                                                          \
+     .help = "variance of a pixel, or where a shared one begins"},                                                    \
     {.name = "learn-variance", .type = ELBO_CHOICE, .default_value = "no", .choices = elbo_learned_variance_names,    \
-     .needs = "likelihood=gaussian", .metavar = "NAME",                                                               \
-     .help = "whether it is learned: one for all pixels, or one for each by the decoder"}
+     .needs = "likelihood=gaussian|laplace", .metavar = "NAME",                                                       \
+     .help = "whether it is learned: one for all pixels, or one for each by the decoder"},                            \
+    ELBO_OPTION_MEAN("gaussian|laplace|squared-error"),                                                               \
+    {.name = "levels", .type = ELBO_INTEGER, .default_value = "256", .least = 2, .greatest = 65536,                   \
+     .needs = "likelihood=categorical|logistic|logistic-mixture", .metavar = "N",                                     \
+     .help = "grey levels from 0 to 1 that are told apart"},                                                          \
+    {.name = "logistic-components", .type = ELBO_INTEGER, .default_value = "5", .least = 1, .greatest = 1000,         \
+     .needs = "likelihood=logistic-mixture", .metavar = "N", .help = "logistic distributions of each pixel"}
 
 #define ELBO_OPTION_SSIM_WINDOW                                                                                       \
     {.name = "ssim-window", .type = ELBO_INTEGER, .default_value = "11", .least = 1, .greatest = 99,                  \
@@ -213,9 +224,8 @@
 
 /* All that a variational model with an MLP on either side may have. */
 #define ELBO_MODEL_OPTIONS                                                                                            \
-    ELBO_OPTION_HIDDEN("400"), ELBO_OPTION_LATENT_DIM, ELBO_OPTION_ACTIVATION, ELBO_OPTION_INIT, ELBO_OPTION_SPREAD, \
-        ELBO_OPTIONS_BETA,                                                                                           \
-        ELBO_OPTION_LIKELIHOOD, ELBO_OPTIONS_VARIANCE, ELBO_OPTION_DRAWS, ELBO_OPTIONS_BINARISE
+    ELBO_OPTION_HIDDEN("400"), ELBO_OPTION_LATENT_DIM, ELBO_OPTION_ACTIVATION, ELBO_OPTION_INIT, ELBO_OPTION_SPREAD,  \
+        ELBO_OPTIONS_BETA, ELBO_OPTION_LIKELIHOOD, ELBO_OPTIONS_OF_LIKELIHOODS, ELBO_OPTION_DRAWS, ELBO_OPTIONS_BINARISE
 
 /* All that the models of parts may have. */
 #define ELBO_OPTIONS_OF_PARTS                                                                                         \
