@@ -8,6 +8,8 @@ public_headers += \
 
 library_sources += \
     %reldir%/bits.h \
+    %reldir%/cholesky.c \
+    %reldir%/cholesky.h \
     %reldir%/clones.h \
     %reldir%/convolve.c \
     %reldir%/convolve.h \

@@ -41,6 +41,7 @@ unit_sources += \
     %reldir%/test_ae.c \
     %reldir%/test_batches.c \
     %reldir%/test_binding.c \
+    %reldir%/test_cholesky.c \
     %reldir%/test_code_draws.c \
     %reldir%/test_conv.c \
     %reldir%/test_convolve.c \
@@ -102,6 +103,7 @@ unit_sources += \
     %reldir%/test_measure.c \
     %reldir%/test_memory.c \
     %reldir%/test_missing.c \
+    %reldir%/test_mixture.c \
     %reldir%/test_models.c \
     %reldir%/test_movement.c \
     %reldir%/test_net.c \

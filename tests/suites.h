@@ -20,6 +20,7 @@
     SUITE(ae)                                                                                                          \
     SUITE(batches)                                                                                                     \
     SUITE(binding)                                                                                                     \
+    SUITE(cholesky)                                                                                                    \
     SUITE(code_draws)                                                                                                  \
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
@@ -77,6 +78,7 @@
     SUITE(likelihood)                                                                                                  \
     SUITE(measure)                                                                                                     \
     SUITE(missing)                                                                                                     \
+    SUITE(mixture)                                                                                                     \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
     SUITE(net)                                                                                                         \
