@@ -131,6 +131,7 @@ unit_sources += \
     %reldir%/test_report.c \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
+    %reldir%/test_sampler.c \
     %reldir%/test_schedule.c \
     %reldir%/test_side_matters.c \
     %reldir%/test_spread.c \
@@ -229,6 +230,7 @@ script_tests = \
     %reldir%/test_cli_models.sh \
     %reldir%/test_cli_numpy.sh \
     %reldir%/test_cli_resume.sh \
+    %reldir%/test_cli_samplers.sh \
     %reldir%/test_cli_sources.sh \
     %reldir%/test_events.sh \
     %reldir%/test_export_c.sh \

@@ -101,6 +101,7 @@
     SUITE(resume)                                                                                                      \
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
+    SUITE(sampler)                                                                                                     \
     SUITE(schedule)                                                                                                    \
     SUITE(side_matters)                                                                                                \
     SUITE(spread)                                                                                                      \

@@ -3,7 +3,8 @@
  *     p(x) = sum_k w_k N(x; m_k, S_k)                                         x (Z), all in f64 but the codes
  *
  *     elbo__mixture m;
- *     elbo_status status = elbo__mixture_fit(z, n, dims, &(elbo__mixture_shape){.components = 10, .full = true}, 1, &m);
+ *     const elbo__mixture_shape shape = {.components = 10, .full = true};
+ *     elbo_status status = elbo__mixture_fit(z, n, dims, &shape, 1, &m, NULL);
  *     if (status == ELBO_OK)
  *         status = elbo__mixture_log_prob(&m, z, n, nats);                   // (n)
  *     elbo__mixture_free(&m);
