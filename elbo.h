@@ -49,9 +49,12 @@
 
 /* layers, distributions, optimisers, the model interface, runs, training, samplers */
 #include "nn/options/option.h"
+#include "nn/layers/ball.h"
 #include "nn/layers/init.h"
 #include "nn/layers/layers.h"
+#include "nn/layers/quantise.h"
 #include "nn/distributions/distribution.h"
+#include "nn/objectives/aggregate.h"
 #include "nn/objectives/objective.h"
 #include "nn/objectives/optim.h"
 #include "nn/objectives/schedule.h"
@@ -60,6 +63,7 @@
 #include "nn/parts/likelihood.h"
 #include "nn/parts/net.h"
 #include "nn/parts/options.h"
+#include "nn/parts/parts.h"
 #include "nn/runs/explain.h"
 #include "nn/runs/latent_use.h"
 #include "nn/runs/measure.h"

@@ -281,8 +281,11 @@ static void put_limits(result *r, const findings *f)
 static const char *treatment(const elbo_run *run, const elbo_images *images)
 {
     const elbo_value *binarised = elbo_values_get(elbo_run_options(run), "binarise", ELBO_FLAG);
+    const elbo_value *once = elbo_values_get(elbo_run_options(run), "binarise-once", ELBO_FLAG);
     if (binarised && binarised->flag)
         return "binarised, drawn with this seed";
+    if (once && once->flag)
+        return "binarised, drawn once for these data";
     return images->images.dtype == ELBO_U8 ? "grey levels / 255, not binarised" : "as given";
 }
 

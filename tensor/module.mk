@@ -7,6 +7,8 @@ public_headers += \
     %reldir%/watch.h
 
 library_sources += \
+    %reldir%/bessel.c \
+    %reldir%/bessel.h \
     %reldir%/bits.h \
     %reldir%/cholesky.c \
     %reldir%/cholesky.h \

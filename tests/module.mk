@@ -39,7 +39,9 @@ unit_sources += \
     %reldir%/small_model.h \
     %reldir%/suites.h \
     %reldir%/test_ae.c \
+    %reldir%/test_ball.c \
     %reldir%/test_batches.c \
+    %reldir%/test_bessel.c \
     %reldir%/test_binding.c \
     %reldir%/test_cholesky.c \
     %reldir%/test_code_draws.c \
@@ -47,11 +49,14 @@ unit_sources += \
     %reldir%/test_convolve.c \
     %reldir%/test_corruption.c \
     %reldir%/test_describe.c \
+    %reldir%/test_dist_ball.c \
     %reldir%/test_dist_bernoulli.c \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
     %reldir%/test_dist_mixture.c \
+    %reldir%/test_dist_ms_ssim.c \
     %reldir%/test_dist_normal.c \
+    %reldir%/test_dist_riemannian.c \
     %reldir%/test_distribution.c \
     %reldir%/test_draws.c \
     %reldir%/test_eigen.c \
@@ -64,6 +69,7 @@ unit_sources += \
     %reldir%/test_golden.c \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
+    %reldir%/test_hamiltonian.c \
     %reldir%/test_inference.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
@@ -91,6 +97,7 @@ unit_sources += \
     %reldir%/test_io_sources.c \
     %reldir%/test_io_sprites.c \
     %reldir%/test_io_text.c \
+    %reldir%/test_ladder.c \
     %reldir%/test_latent_use.c \
     %reldir%/test_layer_derivatives.c \
     %reldir%/test_layers.c \
@@ -104,6 +111,7 @@ unit_sources += \
     %reldir%/test_memory.c \
     %reldir%/test_missing.c \
     %reldir%/test_mixture.c \
+    %reldir%/test_mmd.c \
     %reldir%/test_models.c \
     %reldir%/test_movement.c \
     %reldir%/test_net.c \
@@ -114,6 +122,7 @@ unit_sources += \
     %reldir%/test_own_loop.c \
     %reldir%/test_own_models.c \
     %reldir%/test_params.c \
+    %reldir%/test_parts.c \
     %reldir%/test_pca.c \
     %reldir%/test_pca_ways.c \
     %reldir%/test_picture_features.c \
@@ -123,6 +132,8 @@ unit_sources += \
     %reldir%/test_players.c \
     %reldir%/test_product.c \
     %reldir%/test_program.c \
+    %reldir%/test_quantise.c \
+    %reldir%/test_quantise_residual.c \
     %reldir%/test_questions.c \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
@@ -133,6 +144,7 @@ unit_sources += \
     %reldir%/test_run_classes.c \
     %reldir%/test_sampler.c \
     %reldir%/test_schedule.c \
+    %reldir%/test_shuffle.c \
     %reldir%/test_side_matters.c \
     %reldir%/test_spread.c \
     %reldir%/test_state.c \
@@ -140,6 +152,7 @@ unit_sources += \
     %reldir%/test_tensor.c \
     %reldir%/test_text.c \
     %reldir%/test_told.c \
+    %reldir%/test_total_correlation.c \
     %reldir%/test_train.c \
     %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \

@@ -16,9 +16,13 @@
     SUITE(reduce)                                                                                                      \
     SUITE(rows)                                                                                                        \
     SUITE(players)                                                                                                     \
+    SUITE(hamiltonian)                                                                                                 \
+    SUITE(ladder)                                                                                                      \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
+    SUITE(ball)                                                                                                        \
     SUITE(batches)                                                                                                     \
+    SUITE(bessel)                                                                                                      \
     SUITE(binding)                                                                                                     \
     SUITE(cholesky)                                                                                                    \
     SUITE(code_draws)                                                                                                  \
@@ -26,11 +30,14 @@
     SUITE(convolve)                                                                                                    \
     SUITE(corruption)                                                                                                  \
     SUITE(describe)                                                                                                    \
+    SUITE(dist_ball)                                                                                                   \
     SUITE(dist_bernoulli)                                                                                              \
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
     SUITE(dist_mixture)                                                                                                \
+    SUITE(dist_ms_ssim)                                                                                                \
     SUITE(dist_normal)                                                                                                 \
+    SUITE(dist_riemannian)                                                                                             \
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
     SUITE(eigen)                                                                                                       \
@@ -79,6 +86,7 @@
     SUITE(measure)                                                                                                     \
     SUITE(missing)                                                                                                     \
     SUITE(mixture)                                                                                                     \
+    SUITE(mmd)                                                                                                         \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
     SUITE(net)                                                                                                         \
@@ -89,6 +97,7 @@
     SUITE(own_loop)                                                                                                    \
     SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
+    SUITE(parts)                                                                                                       \
     SUITE(pca)                                                                                                         \
     SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
@@ -96,6 +105,8 @@
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
     SUITE(program)                                                                                                     \
+    SUITE(quantise)                                                                                                    \
+    SUITE(quantise_residual)                                                                                           \
     SUITE(questions)                                                                                                   \
     SUITE(report)                                                                                                      \
     SUITE(resume)                                                                                                      \
@@ -103,12 +114,14 @@
     SUITE(run_classes)                                                                                                 \
     SUITE(sampler)                                                                                                     \
     SUITE(schedule)                                                                                                    \
+    SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
     SUITE(text)                                                                                                        \
     SUITE(told)                                                                                                        \
+    SUITE(total_correlation)                                                                                           \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
     SUITE(watch)                                                                                                       \

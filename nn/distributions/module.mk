@@ -8,5 +8,10 @@ library_sources += \
     %reldir%/distribution.c \
     %reldir%/distribution_private.h \
     %reldir%/mixture.c \
+    %reldir%/ms_ssim.c \
     %reldir%/normal.c \
-    %reldir%/squared_error.c
+    %reldir%/quadrature.c \
+    %reldir%/quadrature.h \
+    %reldir%/riemannian_normal.c \
+    %reldir%/squared_error.c \
+    %reldir%/wrapped_normal.c

@@ -7,7 +7,8 @@
 
 #define LEAST_VARIANCE 1e-4
 
-const char *const elbo_likelihood_names[] = {"bernoulli", "continuous-bernoulli", "gaussian", NULL};
+const char *const elbo_likelihood_names[] = {
+    "bernoulli", "continuous-bernoulli", "gaussian", "squared-error", "ms-ssim", NULL};
 const char *const elbo_reconstruction_names[] = {"bernoulli", "squared-error", NULL};
 const char *const elbo_learned_variance_names[] = {"no", "shared", "pixel", NULL};
 
@@ -55,6 +56,12 @@ static elbo_dist squared_error(elbo_in *in, elbo_var *h)
     return elbo_squared_error(elbo_net_output(in, h, "decoder.mean"));
 }
 
+static elbo_dist ms_ssim(elbo_in *in, elbo_var *h)
+{
+    elbo_var *mean = elbo_sigmoid(elbo_net_output(in, h, "decoder.logits"));
+    return elbo_ms_ssim(mean, in->image, (int)elbo_option_integer(in, "ssim-window"));
+}
+
 elbo_dist elbo_likelihood(elbo_in *in, elbo_var *h)
 {
     static const struct {
@@ -63,7 +70,8 @@ elbo_dist elbo_likelihood(elbo_in *in, elbo_var *h)
     } likelihoods[] = {{"bernoulli", bernoulli},
                        {"continuous-bernoulli", continuous_bernoulli},
                        {"gaussian", gaussian},
-                       {"squared-error", squared_error}};
+                       {"squared-error", squared_error},
+                       {"ms-ssim", ms_ssim}};
     const char *name = elbo_option_choice(in, "likelihood");
     for (size_t i = 0; i < sizeof likelihoods / sizeof likelihoods[0]; i++)
         if (strcmp(likelihoods[i].name, name) == 0)

@@ -17,13 +17,15 @@ extern "C" {
  *                            shared   the number decoder.logvar (), which begins at that of option variance
  *                            pixel    from layer decoder.logvar
  *     squared-error          mean from layer decoder.mean; no density, see elbo_squared_error
+ *     ms-ssim                mean by a sigmoid of layer decoder.logits, window by option ssim-window; no density, see
+ *                            elbo_ms_ssim
  *
  * A learned log-variance l is a + softplus(l - a) with a = log 1e-4: where a pixel never varies, the density of a
  * variance that goes to 0 would know no bound. (1e-4 is the variance of noise within some two grey levels of 255.) */
 ELBO_API elbo_dist elbo_likelihood(elbo_in *in, elbo_var *h);
 
 /* Choices of options, then NULL. */
-ELBO_API extern const char *const elbo_likelihood_names[];       /* of densities: all but the last of those above */
+ELBO_API extern const char *const elbo_likelihood_names[];       /* all of those above                           */
 ELBO_API extern const char *const elbo_reconstruction_names[];   /* of autoencoders: bernoulli, squared-error     */
 ELBO_API extern const char *const elbo_learned_variance_names[]; /* no, shared, pixel                             */
 
