@@ -43,6 +43,8 @@ unit_sources += \
     %reldir%/test_batches.c \
     %reldir%/test_bessel.c \
     %reldir%/test_binding.c \
+    %reldir%/test_cholesky.c \
+    %reldir%/test_code_draws.c \
     %reldir%/test_conv.c \
     %reldir%/test_convolve.c \
     %reldir%/test_corruption.c \
@@ -114,6 +116,7 @@ unit_sources += \
     %reldir%/test_measure.c \
     %reldir%/test_memory.c \
     %reldir%/test_missing.c \
+    %reldir%/test_mixture.c \
     %reldir%/test_mmd.c \
     %reldir%/test_models.c \
     %reldir%/test_movement.c \
@@ -145,6 +148,7 @@ unit_sources += \
     %reldir%/test_report.c \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
+    %reldir%/test_sampler.c \
     %reldir%/test_schedule.c \
     %reldir%/test_shuffle.c \
     %reldir%/test_side_matters.c \
@@ -245,6 +249,7 @@ script_tests = \
     %reldir%/test_cli_models.sh \
     %reldir%/test_cli_numpy.sh \
     %reldir%/test_cli_resume.sh \
+    %reldir%/test_cli_samplers.sh \
     %reldir%/test_cli_sources.sh \
     %reldir%/test_events.sh \
     %reldir%/test_export_c.sh \

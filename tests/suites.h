@@ -24,6 +24,8 @@
     SUITE(batches)                                                                                                     \
     SUITE(bessel)                                                                                                      \
     SUITE(binding)                                                                                                     \
+    SUITE(cholesky)                                                                                                    \
+    SUITE(code_draws)                                                                                                  \
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
     SUITE(corruption)                                                                                                  \
@@ -89,6 +91,7 @@
     SUITE(likelihood_kinds)                                                                                            \
     SUITE(measure)                                                                                                     \
     SUITE(missing)                                                                                                     \
+    SUITE(mixture)                                                                                                     \
     SUITE(mmd)                                                                                                         \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
@@ -115,6 +118,7 @@
     SUITE(resume)                                                                                                      \
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
+    SUITE(sampler)                                                                                                     \
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
