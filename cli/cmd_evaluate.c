@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "../io/file.h"
-#include "../nn/runs/latent_use.h"
-#include "../nn/runs/measure.h"
+#include "../nn/evaluation/latent_use.h"
+#include "../nn/evaluation/measure.h"
 #include "../tensor/text.h"
 #include "command.h"
 #include "data.h"

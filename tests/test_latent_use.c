@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../nn/model/model_options.h"
-#include "../nn/runs/latent_use.h"
+#include "../nn/evaluation/latent_use.h"
 #include "linear_vae.h"
 #include "numbers.h"
 #include "rig.h"

@@ -7,7 +7,7 @@
 
 #include "../io/npy.h"
 #include "../nn/model/model_options.h"
-#include "../nn/runs/measure.h"
+#include "../nn/evaluation/measure.h"
 #include "linear_vae.h"
 #include "rig.h"
 #include "scratch.h"

@@ -10,11 +10,13 @@
  *     }
  *
  * All in nats but the squared error and ess. docs/evaluating.md says what may be compared with what.
+ *
+ * In nn/evaluation: what a trained run is worth, told by images. It is no part of training, and changes no weight.
  */
 #ifndef ELBO_NN_MEASURE_H
 #define ELBO_NN_MEASURE_H
 
-#include "run.h"
+#include "../runs/run.h"
 
 #ifdef __cplusplus
 extern "C" {

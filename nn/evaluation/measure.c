@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../../tensor/memory.h"
-#include "run_private.h"
+#include "../runs/run_private.h"
 
 const char *const elbo_image_figure_names[] = {
     [ELBO_IMAGE_ELBO] = "elbo",
