@@ -92,7 +92,7 @@ static elbo_status measure(const run_job *job, findings *f)
                             .samples = elbo_values_integer(v, "samples"),
                             .seed = given < 0 ? elbo_run_seed(job->run) : given}};
     elbo_status status = elbo_run_measure(job->run, job->images, &f->how, &f->means, &f->each);
-    if (status != ELBO_OK || elbo_run_model(job->run)->flags & ELBO_NO_PRIOR)
+    if (status != ELBO_OK || !elbo_run_has_prior(job->run))
         return status;
     status = elbo_run_latent_use(job->run, job->images, f->how.count, &f->use);
     const int64_t n = informed(v, job->run, f->each.images);
@@ -130,7 +130,7 @@ static bool is_known(const char *metric)
 static const char *unit_of_recon(const elbo_run *run)
 {
     const elbo_value *likelihood = elbo_values_get(elbo_run_options(run), "likelihood", ELBO_CHOICE);
-    const bool density = !(elbo_run_model(run)->flags & ELBO_NO_PRIOR);
+    const bool density = elbo_run_has_prior(run);
     return density || (likelihood && strcmp(likelihood->text, "bernoulli") == 0) ? "nats per image" : "per image";
 }
 

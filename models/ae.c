@@ -2,7 +2,7 @@
  * Hinton and Salakhutdinov 2006; Vincent et al. 2008 (denoising); Ng 2011, CS294A (sparse). */
 #include <string.h>
 
-#include "../nn/model/model_options.h"
+#include "../nn/parts/options.h"
 #include "models.h"
 
 static const elbo_option options[] = {

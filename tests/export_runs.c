@@ -250,7 +250,7 @@ static void write_run(const char *where, const kind *k)
 {
     char folder[400], path[500];
     bool binary = false;
-    elbo_values *options = elbo_values_new(k->model->options);
+    elbo_values *options = elbo_model_values(k->model);
     check(options != NULL);
     for (int i = 0; k->options[i]; i += 2) {
         check(elbo_values_set(options, k->options[i], k->options[i + 1]) == ELBO_OK);

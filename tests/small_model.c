@@ -9,7 +9,7 @@ const double labels[B * C] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0};
 
 elbo_values *small_options(const elbo_model *model)
 {
-    elbo_values *values = elbo_values_new(model->options);
+    elbo_values *values = elbo_model_values(model);
     ck_assert_ptr_nonnull(values);
     if (elbo_values_get(values, "hidden", ELBO_SIZES))
         ck_assert_int_eq(elbo_values_set(values, "hidden", "5"), ELBO_OK);

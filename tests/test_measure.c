@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "../io/npy.h"
-#include "../nn/model/model_options.h"
 #include "../nn/evaluation/measure.h"
+#include "../nn/parts/options.h"
 #include "linear_vae.h"
 #include "rig.h"
 #include "scratch.h"

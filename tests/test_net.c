@@ -2,7 +2,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "../nn/model/net.h"
+#include "../nn/parts/net.h"
 #include "patterns.h"
 #include "rig.h"
 #include "runs.h"

@@ -436,7 +436,7 @@ END_TEST
 static elbo_status give_up(void)
 {
     const elbo_images images = wild_images(0);
-    elbo_values *options = elbo_values_new(elbo_model_ae.options);
+    elbo_values *options = elbo_model_values(&elbo_model_ae);
     elbo_run *run = NULL;
     if (options && elbo_values_set(options, "likelihood", "squared-error") == ELBO_OK)
         run = elbo_run_new(&elbo_model_ae, options, ELBO_SHAPE(PATTERN_SIDE, PATTERN_SIDE), 0, 1);

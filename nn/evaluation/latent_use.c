@@ -87,7 +87,7 @@ static elbo_status open_codes(elbo_run *run, const elbo_images *images, int64_t 
     *out = (codes){.run = run};
     if (count < 0)
         return elbo__fail(ELBO_INVALID, "%lld images", (long long)count);
-    if (run->model->flags & ELBO_NO_PRIOR)
+    if (!elbo_run_has_prior(run))
         return elbo__fail(ELBO_INVALID, "model \"%s\" has no prior to measure its codes by", run->model->name);
     elbo_status status = elbo__table_of(run, images, &out->table);
     if (status != ELBO_OK)

@@ -36,7 +36,37 @@ void elbo__option_read(elbo_in *in, const char *name)
     elbo__option_effect(in, name, NULL);
 }
 
-/* The value of one option, or its default where no values were given. */
+/* The value of an option of the model, or its default where no values are given. */
+static elbo_status value_of(const elbo_model *model, const elbo_values *values, const elbo_option *o, elbo_value *out)
+{
+    const elbo_value *given = values ? elbo_values_get(values, o->name, o->type) : NULL;
+    if (!given)
+        return elbo__option_preset(o, model->preset, out);
+    *out = *given;
+    return ELBO_OK;
+}
+
+elbo_values *elbo_model_values(const elbo_model *model)
+{
+    return elbo_values_new_preset(model->options, model->preset);
+}
+
+bool elbo_model_takes_labels(const elbo_model *model, const elbo_values *values)
+{
+    const elbo_option *o = elbo__option_row(model->options, "conditional");
+    elbo_value value = {.flag = false};
+    return (model->flags & ELBO_NEEDS_LABELS) ||
+           (o && o->type == ELBO_FLAG && value_of(model, values, o, &value) == ELBO_OK && value.flag);
+}
+
+bool elbo_model_has_prior(const elbo_model *model, const elbo_values *values)
+{
+    const elbo_option *o = elbo__option_row(model->options, "prior");
+    elbo_value value = {.text = ""};
+    const bool chosen = o && o->type == ELBO_CHOICE && value_of(model, values, o, &value) == ELBO_OK;
+    return !(model->flags & ELBO_NO_PRIOR) && !(chosen && strcmp(value.text, "none") == 0);
+}
+
 static elbo_value option(elbo_in *in, const char *name, elbo_option_type type)
 {
     static const elbo_value harmless = {.integer = 1, .number = 1, .sizes = {1, {1}}, .text = ""};
@@ -48,11 +78,8 @@ static elbo_value option(elbo_in *in, const char *name, elbo_option_type type)
     if (!o || o->type != type)
         return harmless;
     elbo__option_read(in, name);
-    const elbo_value *given = in->options ? elbo_values_get(in->options, name, type) : NULL;
     elbo_value value;
-    if (given)
-        return *given;
-    if (elbo__option_default(o, &value) == ELBO_OK)
+    if (value_of(in->model, in->options, o, &value) == ELBO_OK)
         return value;
     elbo_graph_fail(in->g, ELBO_INVALID, "%s", elbo_error());
     return harmless;

@@ -20,7 +20,7 @@ void elbo__model_subject(elbo_in *in, elbo__role role)
 /* Whether the model can be built from `in`. False puts the graph in error. */
 static bool can_be_built(elbo_in *in)
 {
-    if ((in->model->flags & ELBO_NEEDS_LABELS) && !in->y)
+    if (elbo_model_takes_labels(in->model, in->options) && !in->y)
         elbo_graph_fail(in->g, ELBO_INVALID, "needs labels");
     else if (in->draws < 1)
         elbo_graph_fail(in->g, ELBO_INVALID, "%d draws; at least 1", in->draws);
@@ -43,7 +43,7 @@ static elbo_dist no_dist(elbo_in *in)
 
 static elbo_dist prior_to_draw_from(elbo_in *in)
 {
-    if (in->model->flags & ELBO_NO_PRIOR)
+    if (!elbo_model_has_prior(in->model, in->options))
         elbo_graph_fail(in->g, ELBO_INVALID, "has no prior to draw from");
     return elbo_graph_status(in->g) == ELBO_OK ? elbo__model_prior(in) : no_dist(in);
 }

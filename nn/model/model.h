@@ -11,7 +11,7 @@
  *     {
  *         return elbo_likelihood(in, elbo_relu(elbo_linear(z, "decoder.hidden", 400)));
  *     }
- *     static const elbo_option options[] = {ELBO_MODEL_OPTIONS, ELBO_OPTIONS_END};      // of nn/model/model_options.h
+ *     static const elbo_option options[] = {ELBO_MODEL_OPTIONS, ELBO_OPTIONS_END};      // of nn/parts/options.h
  *     const elbo_model mine = {
  *         .name = "mine", .summary = "...", .options = options, .infer = infer, .generate = generate};
  *
@@ -124,6 +124,7 @@ enum {
 struct elbo_model {
     const char *name, *summary;                         /* as in `elbo train NAME`; one line for the list             */
     const elbo_option *options;                         /* ends with ELBO_OPTIONS_END; NULL: none                     */
+    const char *preset;                                 /* defaults that differ, "posterior=iaf draws=5"; NULL: none  */
     unsigned flags;
     elbo_inference (*infer)(elbo_in *in);               /* q(z|x,y) and draws from it                                 */
     elbo_dist (*prior)(elbo_in *in);                    /* p(z|y), of shape (B, Z); NULL: N(0, I), Z from latent-dim, */
@@ -132,6 +133,15 @@ struct elbo_model {
     int (*losses)(elbo_in *in, elbo_loss *out);         /* fills out[<= ELBO_MAX_LOSSES]; NULL: elbo_default_losses   */
     elbo_status (*fit)(struct elbo_run *run, const elbo_images *images); /* sets the weights; NULL: by gradient       */
 };
+
+/* The model's options at their defaults, those of its preset included; freed with elbo_values_free. NULL on failure. */
+ELBO_API elbo_values *elbo_model_values(const elbo_model *model);
+
+/* Whether it is built with labels: by its flags, or by an option `conditional`. Values NULL: the defaults. */
+ELBO_API bool elbo_model_takes_labels(const elbo_model *model, const elbo_values *values);
+
+/* Whether pictures can be drawn from nothing: unless flags or `none` of an option `prior` say otherwise. */
+ELBO_API bool elbo_model_has_prior(const elbo_model *model, const elbo_values *values);
 
 /* ---- for use inside a model -------------------------------------------------------------------------------------- */
 

@@ -110,6 +110,9 @@ ELBO_API elbo_status elbo_run_posterior(elbo_run *run, const float *x, const int
 ELBO_API elbo_status elbo_run_encode_images(elbo_run *run, const elbo_images *images, float *mean,
                                             float *logvar) ELBO_MUST_CHECK;
 
+/* Whether it can draw pictures from nothing. */
+ELBO_API bool elbo_run_has_prior(const elbo_run *run);
+
 /* Whether p(z|y) is a normal distribution, so that elbo_run_prior can tell of it. */
 ELBO_API bool elbo_run_has_normal_prior(const elbo_run *run);
 

@@ -149,7 +149,7 @@ elbo_status elbo__run_open_weights(elbo_run *run)
     elbo_model_evaluate(&in);
     run->turns = in.turns;
     run->latent = elbo_size(elbo_model_encode(&encoding, NULL), -1);
-    if (!(run->model->flags & ELBO_NO_PRIOR)) {
+    if (elbo_model_has_prior(run->model, run->options)) {
         elbo__model_subject(&asking, ELBO__PRIOR);
         const elbo_dist prior = elbo_model_prior(&asking);
         run->normal_prior = elbo_normal_logvar(prior) != NULL;

@@ -322,7 +322,7 @@ elbo_status elbo__save_model(const elbo__saver *s)
 
 static elbo_status draw_samples(const elbo__saver *s, const char *path)
 {
-    return s->run->model->flags & ELBO_NO_PRIOR ? ELBO_OK : elbo__picture_some_samples(s->run, path);
+    return !elbo_run_has_prior(s->run) ? ELBO_OK : elbo__picture_some_samples(s->run, path);
 }
 
 static elbo_status draw_reconstruction(const elbo__saver *s, const char *path)
@@ -374,7 +374,7 @@ elbo_status elbo__save_numbered(elbo__saver *s, int64_t epoch)
 {
     enum { SAMPLES = 2 };
     char name[48];
-    if (s->how->sample_every < 1 || epoch % s->how->sample_every != 0 || s->run->model->flags & ELBO_NO_PRIOR)
+    if (s->how->sample_every < 1 || epoch % s->how->sample_every != 0 || !elbo_run_has_prior(s->run))
         return ELBO_OK;
     elbo__print(name, sizeof name, ELBO__NUMBERED_SAMPLES, (long long)epoch);
     return write_named(s, SAMPLES, name);

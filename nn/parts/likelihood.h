@@ -2,7 +2,7 @@
 #ifndef ELBO_NN_LIKELIHOOD_H
 #define ELBO_NN_LIKELIHOOD_H
 
-#include "model.h"
+#include "../model/model.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -5,10 +5,10 @@
  * Each group says who reads it. A model that lacks a group does without what it is for; what a model declares and does
  * not read itself (beta, free-bits, corruption, binarise) is done for it.
  */
-#ifndef ELBO_NN_MODEL_OPTIONS_H
-#define ELBO_NN_MODEL_OPTIONS_H
+#ifndef ELBO_NN_PARTS_OPTIONS_H
+#define ELBO_NN_PARTS_OPTIONS_H
 
-#include "corruption.h"
+#include "../model/corruption.h"
 #include "likelihood.h"
 #include "net.h"
 #include "../objectives/schedule.h"

@@ -23,7 +23,7 @@
 #ifndef ELBO_NN_NET_H
 #define ELBO_NN_NET_H
 
-#include "model.h"
+#include "../model/model.h"
 
 #ifdef __cplusplus
 extern "C" {
