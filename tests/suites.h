@@ -23,6 +23,7 @@
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
     SUITE(corruption)                                                                                                  \
+    SUITE(cut)                                                                                                         \
     SUITE(describe)                                                                                                    \
     SUITE(dist_bernoulli)                                                                                              \
     SUITE(dist_categorical)                                                                                            \
