@@ -60,6 +60,7 @@
 #include "nn/parts/likelihood.h"
 #include "nn/parts/net.h"
 #include "nn/parts/options.h"
+#include "nn/parts/parts.h"
 #include "nn/runs/explain.h"
 #include "nn/runs/run.h"
 #include "nn/runs/spread.h"

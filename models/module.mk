@@ -3,12 +3,23 @@ public_headers += \
 
 library_sources += \
     %reldir%/ae.c \
+    %reldir%/beta_vae.c \
+    %reldir%/capacity_vae.c \
+    %reldir%/ciwae.c \
     %reldir%/cvae.c \
+    %reldir%/iaf_vae.c \
+    %reldir%/iwae.c \
+    %reldir%/maf_vae.c \
+    %reldir%/miwae.c \
+    %reldir%/mixture_vae.c \
     %reldir%/models.c \
     %reldir%/models_private.h \
     %reldir%/pca.c \
     %reldir%/pca.h \
     %reldir%/pca_fit.c \
+    %reldir%/piwae.c \
+    %reldir%/planar_vae.c \
     %reldir%/ppca.c \
+    %reldir%/radial_vae.c \
     %reldir%/vae.c \
-    %reldir%/vae.h
+    %reldir%/vamp_vae.c

@@ -21,11 +21,13 @@ elbo_in inputs(rig *r, const elbo_model *model, const elbo_values *options, int 
 {
     elbo_in in = {.g = r->g, .model = model, .options = options, .image = ELBO_SHAPE(2, 3), .draws = draws};
     in.x = rig_input(r, "x", ELBO_SHAPE(B, D), pixels);
-    if (model->flags & ELBO_NEEDS_LABELS)
+    if (elbo_model_takes_labels(model, options))
         in.y = rig_input(r, "y", ELBO_SHAPE(B, C), labels);
     rig_scalar(r, "beta", 1);
     rig_scalar(r, "lr", 0.01);
     rig_scalar(r, "step", 1);
+    rig_scalar(r, "epoch", 1);
+    rig_scalar(r, "dataset-size", 100);
     return in;
 }
 

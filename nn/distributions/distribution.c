@@ -106,6 +106,13 @@ elbo_var *elbo_sample(elbo_dist d, const char *name, int draws)
     return d.kind->draw ? elbo_detach(draw(&d, name, draws).z) : lacks(&d, "draw");
 }
 
+elbo_dist elbo_dist_detach(elbo_dist d)
+{
+    for (int i = 0; i < ELBO_DIST_ARGS; i++)
+        d.args[i] = d.args[i] ? elbo_detach(d.args[i]) : NULL;
+    return d; /* the components of a mixture, which nothing is drawn from with a derivative, stay as they are */
+}
+
 elbo_var *elbo_dist_mean(elbo_dist d)
 {
     return d.kind->mean ? d.kind->mean(&d) : lacks(&d, "mean");

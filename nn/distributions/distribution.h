@@ -114,6 +114,9 @@ ELBO_API elbo_draw elbo_rsample(elbo_dist d, const char *name, int draws);
 /* The same for any kind, without a derivative: a score-function estimator takes elbo_log_prob of it. */
 ELBO_API elbo_var *elbo_sample(elbo_dist d, const char *name, int draws);
 
+/* The same distribution, whose parameters have no derivative. */
+ELBO_API elbo_dist elbo_dist_detach(elbo_dist d);
+
 ELBO_API elbo_var *elbo_dist_mean(elbo_dist d); /* E[x], of d.shape                                                   */
 ELBO_API elbo_var *elbo_normal_logvar(elbo_dist d); /* log-variances of a normal, of d.shape; NULL of another kind    */
 ELBO_API elbo_var *elbo_entropy(elbo_dist d);   /* -E[log p(x)]: (B) or (B, K)                                        */

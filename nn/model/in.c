@@ -115,6 +115,25 @@ bool elbo_option_declared(const elbo_in *in, const char *name)
     return row_of(in, name) >= 0;
 }
 
+/* ---- gradients of q ---------------------------------------------------------------------------------------------- */
+
+const char *const elbo_gradient_names[] = {"standard", "stl", "dreg", NULL};
+
+const char *elbo__model_gradient(elbo_in *in)
+{
+    return elbo_option_declared(in, "gradient") ? elbo_option_choice(in, "gradient") : elbo_gradient_names[0];
+}
+
+elbo_var *elbo_path_gradient(const elbo_inference *i, elbo_var *loss, elbo_var *ratio)
+{
+    if (!i->live)
+        return loss;
+    elbo_var *of_draw;
+    elbo_grad(loss, &i->root, 1, &of_draw);
+    elbo_var *weighed = elbo_detach(elbo_mul(of_draw, elbo_ndim(ratio) ? elbo_unsqueeze(ratio, -1) : ratio));
+    return elbo_straight_through(loss, elbo_add(loss, elbo_sum_all(elbo_mul(weighed, i->live))));
+}
+
 /* ---- q ----------------------------------------------------------------------------------------------------------- */
 
 elbo_inference elbo_infer_from(elbo_in *in, elbo_dist q)
@@ -124,7 +143,16 @@ elbo_inference elbo_infer_from(elbo_in *in, elbo_dist q)
         return (elbo_inference){.z = NULL};
     }
     const elbo_draw draw = elbo_rsample(q, "z", in->draws);
-    return (elbo_inference){.q = q, .z = draw.z, .log_q = draw.log_prob, .code = elbo_dist_mean(q)};
+    elbo_inference i = {.q = q, .z = draw.z, .log_q = draw.log_prob, .code = elbo_dist_mean(q), .root = draw.z};
+    const char *gradient = elbo__model_gradient(in);
+    if (strcmp(gradient, "standard") == 0 || elbo_graph_mode(in->g) != ELBO_TRAIN)
+        return i;
+    if (strcmp(gradient, "dreg") == 0) {
+        i.live = draw.z;
+        i.z = i.root = elbo_detach(draw.z);
+    }
+    i.log_q = elbo_log_prob(elbo_dist_detach(q), i.z, NULL);
+    return i;
 }
 
 elbo_inference elbo_infer_normal(elbo_in *in, elbo_var *mean, elbo_var *logvar)

@@ -20,6 +20,7 @@ void elbo__model_subject(elbo_in *in, elbo__role role)
 /* Whether the model can be built from `in`. False puts the graph in error. */
 static bool can_be_built(elbo_in *in)
 {
+    elbo__option_read(in, "conditional");
     if (elbo_model_takes_labels(in->model, in->options) && !in->y)
         elbo_graph_fail(in->g, ELBO_INVALID, "needs labels");
     else if (in->draws < 1)

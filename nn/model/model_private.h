@@ -16,6 +16,9 @@ void elbo__option_effect(elbo_in *in, const char *name, elbo_var *effect);
 
 bool elbo__option_was_read(const elbo_in *in, const char *name);
 
+/* The word of option gradient; where it is not declared, standard. */
+const char *elbo__model_gradient(elbo_in *in);
+
 /* elbo_report of what the library measures by itself. */
 void elbo__report(elbo_in *in, const char *name, elbo_var *value);
 

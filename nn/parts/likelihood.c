@@ -7,7 +7,7 @@
 
 #define LEAST_VARIANCE 1e-4
 
-const char *const elbo_likelihood_names[] = {"bernoulli", "continuous-bernoulli", "gaussian", NULL};
+const char *const elbo_likelihood_names[] = {"bernoulli", "continuous-bernoulli", "gaussian", "squared-error", NULL};
 const char *const elbo_reconstruction_names[] = {"bernoulli", "squared-error", NULL};
 const char *const elbo_learned_variance_names[] = {"no", "shared", "pixel", NULL};
 

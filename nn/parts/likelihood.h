@@ -23,7 +23,7 @@ extern "C" {
 ELBO_API elbo_dist elbo_likelihood(elbo_in *in, elbo_var *h);
 
 /* Choices of options, then NULL. */
-ELBO_API extern const char *const elbo_likelihood_names[];       /* of densities: all but the last of those above */
+ELBO_API extern const char *const elbo_likelihood_names[];       /* all of those above                           */
 ELBO_API extern const char *const elbo_reconstruction_names[];   /* of autoencoders: bernoulli, squared-error     */
 ELBO_API extern const char *const elbo_learned_variance_names[]; /* no, shared, pixel                             */
 

@@ -1,10 +1,18 @@
 public_headers += \
     %reldir%/likelihood.h \
     %reldir%/net.h \
-    %reldir%/options.h
+    %reldir%/options.h \
+    %reldir%/parts.h
 
 library_sources += \
     %reldir%/likelihood.c \
     %reldir%/net.c \
     %reldir%/net_conv.c \
-    %reldir%/net_private.h
+    %reldir%/net_private.h \
+    %reldir%/objective_bound.c \
+    %reldir%/objective_weights.c \
+    %reldir%/parts.c \
+    %reldir%/parts_private.h \
+    %reldir%/posterior_flow.c \
+    %reldir%/posterior_normal.c \
+    %reldir%/prior.c

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "net_private.h"
+#include "parts_private.h"
 
 /* ---- dense ------------------------------------------------------------------------------------------------------- */
 
@@ -121,12 +121,17 @@ elbo_var *elbo_net_code(elbo_in *in, elbo_var *h)
     return elbo_activation(code, elbo_option_choice(in, "code-activation"));
 }
 
-elbo_inference elbo_infer_net(elbo_in *in, elbo_var *h)
+elbo_dist elbo__net_normal(elbo_in *in, elbo_var *h)
 {
     const int64_t dims = elbo_option_integer(in, "latent-dim");
     const char *spread = elbo_option_declared(in, "spread") ? elbo_option_choice(in, "spread") : elbo_spread_names[0];
     elbo_var *mean = elbo_linear(h, "encoder.mean", dims);
     if (strcmp(spread, "logstd") == 0)
-        return elbo_infer_normal(in, mean, elbo_scale(elbo_linear(h, "encoder.logstd", dims), 2));
-    return elbo_infer_normal(in, mean, elbo_linear(h, "encoder.logvar", dims));
+        return elbo_normal(mean, elbo_scale(elbo_linear(h, "encoder.logstd", dims), 2));
+    return elbo_normal(mean, elbo_linear(h, "encoder.logvar", dims));
+}
+
+elbo_inference elbo_infer_net(elbo_in *in, elbo_var *h)
+{
+    return elbo_infer_from(in, elbo__net_normal(in, h));
 }

@@ -11,6 +11,7 @@
 #include "../model/corruption.h"
 #include "likelihood.h"
 #include "net.h"
+#include "parts.h"
 #include "../objectives/schedule.h"
 
 /* ---- networks: read by elbo_net_encode, elbo_net_decode and elbo_infer_net --------------------------------------- */
@@ -83,6 +84,45 @@
     {.name = "draws", .type = ELBO_INTEGER, .default_value = "1", .least = 1, .greatest = 10000, .metavar = "N",      \
      .help = "draws of z for each image and step"}
 
+/* ---- the parts: read by elbo_posterior, elbo_prior and elbo_losses ----------------------------------------------- */
+
+#define ELBO_OPTION_CONDITIONAL                                                                                       \
+    {.name = "conditional", .type = ELBO_FLAG, .default_value = "no",                                                 \
+     .help = "the label joins the input of encoder and decoder"}
+#define ELBO_OPTION_POSTERIOR                                                                                         \
+    {.name = "posterior", .type = ELBO_CHOICE, .default_value = "normal", .choices = elbo_posterior_names,            \
+     .metavar = "NAME", .help = "what is inferred of z from x"}
+#define ELBO_OPTIONS_FLOW                                                                                             \
+    {.name = "flow-steps", .type = ELBO_INTEGER, .default_value = "2", .least = 1, .greatest = 64,                    \
+     .needs = "posterior=planar|radial|iaf|maf", .metavar = "N", .help = "transformations one after the other"},      \
+    {.name = "flow-shared", .type = ELBO_FLAG, .default_value = "no", .needs = "posterior=planar|radial|iaf|maf",     \
+     .help = "one flow for all images, which does not see them"},                                                     \
+    {.name = "flow-hidden", .type = ELBO_SIZES, .default_value = "128,128", .least = 1, .greatest = 65536,            \
+     .needs = "posterior=iaf|maf", .metavar = "N,N,...", .help = "sizes of the hidden layers of each transformation"}
+#define ELBO_OPTION_PRIOR                                                                                             \
+    {.name = "prior", .type = ELBO_CHOICE, .default_value = "standard", .choices = elbo_prior_names,                  \
+     .metavar = "NAME", .help = "of z: what goes with the posterior, N(0, I) with most; a normal for each label; a "  \
+                                "mixture of normals, or of posteriors of learned images"}
+#define ELBO_OPTION_COMPONENTS                                                                                        \
+    {.name = "components", .type = ELBO_INTEGER, .default_value = "50", .least = 1, .greatest = 65536,                \
+     .needs = "prior=mixture|vamp", .metavar = "N", .help = "of the mixture"}
+#define ELBO_OPTION_OBJECTIVE                                                                                         \
+    {.name = "objective", .type = ELBO_CHOICE, .default_value = "elbo", .choices = elbo_objective_names,              \
+     .metavar = "NAME", .help = "what is minimised"}
+#define ELBO_OPTIONS_CAPACITY                                                                                         \
+    {.name = "capacity", .type = ELBO_NUMBER, .default_value = "25", .least = 0, .greatest = 1e6,                     \
+     .needs = "objective=capacity", .metavar = "NATS", .help = "that the mean KL term is drawn to"},                  \
+    {.name = "capacity-epochs", .type = ELBO_NUMBER, .default_value = "10", .least = 0, .greatest = 1e9,              \
+     .exclusive = true, .needs = "objective=capacity", .metavar = "X", .help = "in which it rises to that from 0"}
+#define ELBO_OPTIONS_WEIGHTS                                                                                          \
+    {.name = "estimates", .type = ELBO_INTEGER, .default_value = "8", .least = 1, .greatest = 10000,                  \
+     .needs = "objective=miwae|piwae", .metavar = "N", .help = "parts of the draws, each with a bound of its own"},   \
+    {.name = "elbo-share", .type = ELBO_NUMBER, .default_value = "0.5", .least = 0, .greatest = 1,                    \
+     .needs = "objective=ciwae", .metavar = "X", .help = "share of the mean log weight in the objective"}
+#define ELBO_OPTION_GRADIENT                                                                                          \
+    {.name = "gradient", .type = ELBO_CHOICE, .default_value = "standard", .choices = elbo_gradient_names,            \
+     .metavar = "NAME", .help = "of the posterior's parameters; stl, dreg: with less variance"}
+
 /* ---- the data: read where a graph's x comes from ----------------------------------------------------------------- */
 
 #define ELBO_OPTION_BINARISE                                                                                          \
@@ -98,5 +138,11 @@
 #define ELBO_MODEL_OPTIONS                                                                                            \
     ELBO_OPTION_HIDDEN("400"), ELBO_OPTION_LATENT_DIM, ELBO_OPTION_ACTIVATION, ELBO_OPTION_SPREAD, ELBO_OPTIONS_BETA, \
         ELBO_OPTION_LIKELIHOOD, ELBO_OPTIONS_VARIANCE, ELBO_OPTION_DRAWS, ELBO_OPTION_BINARISE
+
+/* All that the models of parts may have. */
+#define ELBO_OPTIONS_OF_PARTS                                                                                         \
+    ELBO_OPTION_CONDITIONAL, ELBO_OPTION_POSTERIOR, ELBO_OPTION_PRIOR, ELBO_OPTION_OBJECTIVE, ELBO_MODEL_OPTIONS,     \
+        ELBO_OPTION_GRADIENT, ELBO_OPTION_CODE_ACTIVATION, ELBO_OPTIONS_FLOW, ELBO_OPTION_COMPONENTS,                 \
+        ELBO_OPTIONS_CAPACITY, ELBO_OPTIONS_WEIGHTS, ELBO_OPTIONS_CORRUPTION, ELBO_OPTIONS_NET
 
 #endif

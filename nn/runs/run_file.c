@@ -204,6 +204,8 @@ static elbo_status read_notes(const elbo_safetensors *file, elbo_run *run)
             status = elbo_ini_set(&run->notes, file->metadata[i].key, file->metadata[i].value);
     const char *steps = elbo_ini_get(&run->notes, "steps-done");
     run->steps = steps ? elbo__read_integer(steps, NULL) : 0;
+    const char *images = elbo_ini_get(&run->notes, "images-trained");
+    run->images = images ? elbo__read_integer(images, NULL) : 0;
     if (status == ELBO_OK)
         status = elbo__run_read_classes(run);
     return status == ELBO_INVALID ? ELBO_FORMAT : status;

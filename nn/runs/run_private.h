@@ -72,6 +72,7 @@ struct elbo_run {
     bool takes_draws;        /* of z, as many as in->draws                                 */
     bool normal_prior;       /* p(z|y) is a normal                                         */
     int64_t steps;           /* that it was trained for, as scalar "step" of an evaluation */
+    int64_t images;          /* that it was trained on, as scalar "dataset-size"; 0: it was not  */
     elbo__planned plans[ELBO__KEPT_PLANS];
     uint64_t clock;
 };

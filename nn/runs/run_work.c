@@ -50,6 +50,8 @@ int64_t elbo__run_draws(const elbo_run *run)
     return draws ? draws->integer : 1;
 }
 
+#define LAST_EPOCH 1e9 /* scalar "epoch" when the training is over: any schedule is at its end */
+
 typedef elbo__piece piece;
 
 /* One call on N images: what goes in, and what becomes of what comes out. */
@@ -109,15 +111,28 @@ static elbo_status check_job(const job *j)
     return ELBO_OK;
 }
 
-/* Binds images first, ... of a data set, and the scalars that a loss may read. `rows` (batch) is borrowed. */
+/* The numbers that a model may read, as they are at the end of the training. */
+static elbo_status set_scalars(const elbo_run *run, elbo_plan *plan)
+{
+    const struct {
+        const char *name;
+        double value;
+    } scalars[] = {{"beta", elbo_beta_at(run->options, INFINITY, 1)},
+                   {"step", (double)run->steps},
+                   {"epoch", LAST_EPOCH},
+                   {"dataset-size", (double)(run->images > 0 ? run->images : 1)}};
+    elbo_status status = ELBO_OK;
+    for (size_t i = 0; i < sizeof scalars / sizeof scalars[0] && status == ELBO_OK; i++)
+        status = elbo_plan_set(plan, scalars[i].name, scalars[i].value);
+    return status;
+}
+
+/* Binds images first, ... of a data set. `rows` (batch) is borrowed. */
 static elbo_status bind_table(const job *j, int64_t first, int64_t batch, int32_t *rows, elbo_plan *plan)
 {
     for (int64_t i = 0; i < batch; i++)
         rows[i] = j->listed ? j->listed[first + i] : (int32_t)(first + i);
-    elbo_status status = elbo__table_bind(j->table, plan, rows, batch);
-    if (status == ELBO_OK) /* what a schedule ends with */
-        status = elbo_plan_set(plan, "beta", elbo_beta_at(j->run->options, INFINITY, 1));
-    return status == ELBO_OK ? elbo_plan_set(plan, "step", (double)j->run->steps) : status;
+    return elbo__table_bind(j->table, plan, rows, batch);
 }
 
 static elbo_status bind_arrays(const job *j, int64_t first, int64_t batch, elbo_plan *plan)
@@ -167,6 +182,8 @@ static elbo_status run_on(const job *j, const piece *p, elbo_plan *plan)
     int32_t rows[BLOCK];
     elbo_status status = j->table ? bind_table(j, p->first, p->batch, rows, plan)
                                   : bind_arrays(j, p->first, p->batch, plan);
+    if (status == ELBO_OK)
+        status = set_scalars(j->run, plan);
     const elbo_at at = {.seed = (uint64_t)j->seed,
                         .step = (uint64_t)j->round,
                         .first_row = (uint64_t)p->first,

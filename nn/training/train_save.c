@@ -64,8 +64,8 @@ static void forget_figures(elbo_run *run)
 /* Of a training before this one nothing may be left: its figures are not those of this model. */
 static void forget_training(elbo_run *run)
 {
-    static const char *const notes[] = {"kernels", "epochs-done", "steps-done", "train-fingerprint",
-                                        "test-fingerprint"};
+    static const char *const notes[] = {"kernels",        "epochs-done",       "steps-done",
+                                        "images-trained", "train-fingerprint", "test-fingerprint"};
     for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
         elbo_ini_remove(&run->notes, notes[i]);
     forget_figures(run);
@@ -106,6 +106,8 @@ elbo_status elbo__note_epoch(elbo_run *run, const elbo_epoch *epoch)
     elbo_status status = note(run, "epochs-done", elbo__format("%" PRId64, epoch->epoch));
     if (status == ELBO_OK && epoch->step > 0)
         status = note(run, "steps-done", elbo__format("%" PRId64, run->steps));
+    if (status == ELBO_OK && run->images > 0)
+        status = note(run, "images-trained", elbo__format("%" PRId64, run->images));
     if (status == ELBO_OK)
         status = note_figures(run, "train", &epoch->train);
     if (status == ELBO_OK)
