@@ -20,6 +20,7 @@
     SUITE(ae)                                                                                                          \
     SUITE(batches)                                                                                                     \
     SUITE(binding)                                                                                                     \
+    SUITE(code_draws)                                                                                                  \
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
     SUITE(corruption)                                                                                                  \
