@@ -32,6 +32,10 @@ static const elbo_option table[] = {
      .needs = "samples!=0",
      .metavar = "R",
      .help = "estimate log p(x) of all images so many times, with other samples, and other draws of binarised pixels"},
+    {.name = "grey",
+     .type = ELBO_FLAG,
+     .default_value = "no",
+     .help = "measure grey levels as they are, also of a model that was trained on binarised pixels"},
     {.name = "information",
      .type = ELBO_INTEGER,
      .default_value = "-1",
@@ -84,14 +88,16 @@ static elbo_status measure(const run_job *job, findings *f)
                             .samples = elbo_values_integer(v, "samples"),
                             .rounds = (int)elbo_values_integer(v, "rounds"),
                             .seed = given < 0 ? elbo_run_seed(job->run) : given}};
-    elbo_status status = elbo_run_measure(job->run, job->images, &f->how, &f->means, &f->each);
+    elbo_images images = *job->images;
+    images.grey = elbo_values_flag(v, "grey");
+    elbo_status status = elbo_run_measure(job->run, &images, &f->how, &f->means, &f->each);
     if (status != ELBO_OK || !elbo_run_has_prior(job->run))
         return status;
-    status = elbo_run_latent_use(job->run, job->images, f->how.count, &f->use);
+    status = elbo_run_latent_use(job->run, &images, f->how.count, &f->use);
     const int64_t n = informed(v, job->run, f->each.images);
     if (status != ELBO_OK || n == 0)
         return status;
-    status = elbo_run_mutual_information(job->run, job->images, n, f->how.seed, &f->information);
+    status = elbo_run_mutual_information(job->run, &images, n, f->how.seed, &f->information);
     return status == ELBO_INVALID ? ELBO_OK : status; /* q(z|x) is no normal */
 }
 

@@ -140,6 +140,7 @@ typedef struct {
     elbo_tensor labels; /* (N) i32; data NULL: the run takes none                    */
     elbo_tensor mask;   /* (N, D) u8, borrowed; data NULL: there is none             */
     elbo__missing missing;
+    bool grey; /* as they are: not to be binarised               */
     int64_t count;
     struct elbo_mapping *mapping;  /* of the images, borrowed; NULL: they are in memory */
     void *owned;        /* the pixels, where they had to be converted                */
