@@ -79,10 +79,12 @@ typedef struct elbo__op {
     int (*walks)(const elbo_shape *y, const elbo_shape *operand, const elbo__attr *attr, int i, int axis);
     /* ELBO__VIEW: the output's layout over the operand's memory; false where it takes a copy. */
     bool (*view)(const elbo_layout *in, const elbo_shape *out, const elbo__attr *attr, elbo_layout *view);
-    /* What the whole node takes, roughly, where that is much more than a look at its elements; NULL: it is not. */
-    double (*nanoseconds)(const elbo_shape *y);
-    /* For an op of two operands, whose shapes are a and b. Floating-point operations of the whole node, where they say
-     * what it costs; NULL: its elements do. Bytes that a call of `kernel` needs to work in; NULL: none. */
+    /* What the whole node takes, roughly, where that is much more than a look at its elements; NULL: it is not. a: the
+     * first operand's shape */
+    double (*nanoseconds)(const elbo_shape *y, const elbo_shape *a);
+    /* For operands of the shapes a and b (of one operand, both are its own). Floating-point operations of the whole
+     * node, where they say what it costs; NULL: its elements do. Bytes that a call of `kernel` needs to work in; NULL:
+     * none. */
     double (*flops)(const elbo_shape *y, const elbo_shape *a, const elbo_shape *b);
     size_t (*scratch)(elbo_dtype dtype, const elbo_shape *y, const elbo_shape *a, const elbo_shape *b,
                       const elbo__attr *attr);

@@ -13,6 +13,8 @@ library_sources += \
     %reldir%/clones.h \
     %reldir%/convolve.c \
     %reldir%/convolve.h \
+    %reldir%/definite.c \
+    %reldir%/definite.h \
     %reldir%/eigen.c \
     %reldir%/eigen.h \
     %reldir%/eigen_large.c \

@@ -131,6 +131,7 @@ unit_sources += \
     %reldir%/test_run_classes.c \
     %reldir%/test_schedule.c \
     %reldir%/test_side_matters.c \
+    %reldir%/test_spd.c \
     %reldir%/test_spread.c \
     %reldir%/test_state.c \
     %reldir%/test_stopping.c \

@@ -101,6 +101,7 @@
     SUITE(run_classes)                                                                                                 \
     SUITE(schedule)                                                                                                    \
     SUITE(side_matters)                                                                                                \
+    SUITE(spd)                                                                                                         \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \

@@ -11,4 +11,5 @@ library_sources += \
     %reldir%/ops.c \
     %reldir%/ops.def \
     %reldir%/random.c \
-    %reldir%/reduce.c
+    %reldir%/reduce.c \
+    %reldir%/spd.c
