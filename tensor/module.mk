@@ -40,6 +40,8 @@ library_sources += \
     %reldir%/reduce.c \
     %reldir%/reduce.h \
     %reldir%/simd.h \
+    %reldir%/sphere.c \
+    %reldir%/sphere.h \
     %reldir%/subnormals.h \
     %reldir%/tensor.c \
     %reldir%/text.c \

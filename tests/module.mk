@@ -141,6 +141,7 @@ unit_sources += \
     %reldir%/test_train.c \
     %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \
+    %reldir%/test_vmf.c \
     %reldir%/test_watch.c \
     %reldir%/test_words.c \
     %reldir%/test_wrong_models.c \

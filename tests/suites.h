@@ -109,6 +109,7 @@
     SUITE(told)                                                                                                        \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
+    SUITE(vmf)                                                                                                         \
     SUITE(watch)                                                                                                       \
     SUITE(words)                                                                                                       \
     SUITE(wrong_models)

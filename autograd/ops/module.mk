@@ -12,4 +12,5 @@ library_sources += \
     %reldir%/ops.def \
     %reldir%/random.c \
     %reldir%/reduce.c \
-    %reldir%/spd.c
+    %reldir%/spd.c \
+    %reldir%/sphere.c
