@@ -82,7 +82,7 @@ static elbo_in build_step(const options *o, const images *im, elbo_params *param
                   .x = elbo_scale(elbo_cast(pixels), 1.0 / 255),
                   .image = im->image,
                   .draws = o->draws};
-    if (o->model->flags & ELBO_NEEDS_LABELS)
+    if (elbo_model_takes_labels(o->model, NULL))
         in.y = elbo_one_hot(elbo_gather(elbo_input(g, "labels", ELBO_I32, ELBO_SHAPE(im->count)), rows), im->classes);
     elbo_model_train(&in, &(elbo_optim){.name = "adam", .skip_nonfinite = o->finite_check});
     return in;
@@ -107,6 +107,8 @@ static training compile_step(const options *o, const images *im)
     must(elbo_plan_bind(tr.plan, "labels", im->labels));
     must(elbo_plan_set(tr.plan, "lr", 1e-3));
     must(elbo_plan_set(tr.plan, "beta", 1));
+    must(elbo_plan_set(tr.plan, "epoch", 1));
+    must(elbo_plan_set(tr.plan, "dataset-size", (double)im->count));
     return tr;
 }
 
@@ -206,11 +208,10 @@ static void settle_draws(struct argp_state *state, options *o)
     const elbo_option *draws = elbo_option_find(o->model->options, "draws");
     if (o->draws && !draws)
         argp_error(state, "--draws: model \"%s\" takes no number of draws", o->model->name);
-    elbo_value value = {.integer = 1};
-    if (!o->draws && draws)
-        must(elbo_option_parse(draws, draws->default_value, &value));
+    elbo_values *values = must_have(elbo_model_values(o->model));
     if (!o->draws)
-        o->draws = (int)value.integer;
+        o->draws = draws ? (int)elbo_values_integer(values, "draws") : 1;
+    elbo_values_free(values);
 }
 
 enum { NO_FINITE_CHECK = 256, PLAN, DRAWS };

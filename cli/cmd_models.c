@@ -31,15 +31,26 @@ static void put_option(result *r, const elbo_option *o)
     elbo__cli_close(r);
 }
 
+/* Ends the program where there are none. */
+static elbo_values *values_of(const elbo_model *model)
+{
+    elbo_values *values = elbo_model_values(model);
+    if (!values)
+        exit(elbo__cli_fail());
+    return values;
+}
+
 static void put_model(result *r, const elbo_model *model)
 {
     elbo__cli_open_object(r, NULL);
     elbo__cli_put_text(r, "name", model->name);
     elbo__cli_put_text(r, "summary", model->summary);
-    elbo__cli_put_flag(r, "takes_labels", model->flags & ELBO_NEEDS_LABELS);
+    elbo__cli_put_flag(r, "takes_labels", elbo_model_takes_labels(model, NULL));
     elbo__cli_open_list(r, "options");
-    for (const elbo_option *o = model->options; o && o->name; o++)
+    elbo_values *values = values_of(model);
+    for (const elbo_option *o = elbo_values_table(values); o && o->name; o++)
         put_option(r, o);
+    elbo_values_free(values);
     elbo__cli_close(r);
     elbo__cli_close(r);
 }
@@ -56,8 +67,10 @@ static void print_option(const result *r, const elbo_option *o)
 static void print_model(const result *r, const elbo_model *model, bool first)
 {
     elbo__cli_line(r, "%s%s: %s", first ? "" : "\n", model->name, model->summary ? model->summary : "");
-    for (const elbo_option *o = model->options; o && o->name; o++)
+    elbo_values *values = values_of(model);
+    for (const elbo_option *o = elbo_values_table(values); o && o->name; o++)
         print_option(r, o);
+    elbo_values_free(values);
 }
 
 int elbo__cmd_models(int argc, char **argv)

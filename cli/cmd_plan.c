@@ -103,7 +103,7 @@ int elbo__cmd_plan(int argc, char **argv)
     const elbo_values *values = line.groups[GENERAL].values;
     const char *data = elbo_values_text(values, "data");
     const data_source source = elbo__cli_choose_data(values, NULL, NULL);
-    const int classes = model->flags & ELBO_NEEDS_LABELS ? 0 : ELBO_WITHOUT_LABELS;
+    const int classes = elbo_model_takes_labels(model, line.groups[MODEL].values) ? 0 : ELBO_WITHOUT_LABELS;
     unsigned char *bytes = NULL;
     elbo_images images = {.count = 0};
     int status = FAILED;

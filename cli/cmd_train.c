@@ -267,7 +267,7 @@ static int prepare_and_train(job *j)
     const elbo_values *values = j->line.groups[GENERAL].values;
     if (!check_folder(j))
         return FAILED;
-    const bool labels = model->flags & ELBO_NEEDS_LABELS;
+    const bool labels = elbo_model_takes_labels(model, j->line.groups[MODEL].values);
     const int classes = labels ? (int)elbo_values_integer(values, "classes") : ELBO_WITHOUT_LABELS;
     elbo_set_threads((int)elbo_values_integer(values, "threads"));
     j->data = elbo__cli_choose_data(values, NULL, NULL);
@@ -312,7 +312,7 @@ int elbo__cli_train(int argc, char **argv, bool goes_on)
     const elbo_values *values = j.line.groups[GENERAL].values;
     if (elbo_values_given(values, "out") && !*elbo_values_text(values, "out"))
         elbo__cli_wrong_usage(&j.line, "option \"out\": the name of the folder is empty");
-    if (elbo_values_given(values, "classes") && !(model->flags & ELBO_NEEDS_LABELS))
+    if (elbo_values_given(values, "classes") && !elbo_model_takes_labels(model, j.line.groups[MODEL].values))
         elbo__cli_wrong_usage(&j.line, "option \"classes\": the model \"%s\" takes no labels", model->name);
     if (elbo_values_given(values, "resume"))
         elbo__cli_wrong_usage(&j.line, "option \"resume\": is written in full, without a model");

@@ -100,7 +100,8 @@ static void add_groups(parser *p)
     p->used = elbo__cli_add_help_rows(p->rows);
     for (option_group *g = p->line->groups; g->table; g++) {
         const int number = g->title ? (int)(g - p->line->groups) + 1 : WITH_HELP;
-        g->values = must_have(elbo_values_new(g->table));
+        g->values = must_have(elbo_values_new_preset(g->table, g->preset));
+        g->table = elbo_values_table(g->values);
         if (g->title && g->table[0].name)
             p->rows[p->used++] = (struct argp_option){.doc = g->title, .group = number};
         for (const elbo_option *o = g->table; o->name; o++)

@@ -20,8 +20,9 @@ enum { MOST_GROUPS = 3, MOST_EXAMPLES = 4 };
 /* Options that stand together in the help. An alias of one letter is a short option. */
 typedef struct {
     const char *title;
-    const elbo_option *table;
-    elbo_values *values; /* made by parse */
+    const elbo_option *table; /* after parse with the defaults of the preset */
+    const char *preset;       /* of a model; NULL: none                      */
+    elbo_values *values;      /* made by parse                               */
 } option_group;
 
 /* A command line that works, without the name of the program, and what comes of it. */

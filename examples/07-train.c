@@ -11,7 +11,7 @@ static elbo_status train(const float *x)
     elbo_images images;
     const elbo_tensor pixels = elbo_tensor_of(ELBO_F32, ELBO_SHAPE(N, 4, 4), x);
     elbo_status status = elbo_images_of(&pixels, NULL, 0, &images);
-    elbo_values *options = elbo_values_new(elbo_model_vae.options);
+    elbo_values *options = elbo_model_values(&elbo_model_vae);
     if (status == ELBO_OK)
         status = elbo_values_set(options, "hidden", "32");
     if (status == ELBO_OK)

@@ -2,13 +2,13 @@
  * Hinton and Salakhutdinov 2006; Vincent et al. 2008 (denoising); Ng 2011, CS294A (sparse). */
 #include <string.h>
 
-#include "../nn/model/model_options.h"
+#include "../nn/parts/options.h"
 #include "models.h"
 
 static const elbo_option options[] = {
     ELBO_OPTION_HIDDEN("128"), ELBO_OPTION_LATENT_DIM,     ELBO_OPTION_ACTIVATION, ELBO_OPTION_CODE_ACTIVATION,
     ELBO_OPTION_TIED,          ELBO_OPTION_RECONSTRUCTION, ELBO_OPTIONS_SPARSITY,  ELBO_OPTIONS_CORRUPTION,
-    ELBO_OPTION_BINARISE,      ELBO_OPTIONS_NET,           ELBO_OPTIONS_END,
+    ELBO_OPTIONS_BINARISE,      ELBO_OPTIONS_NET,           ELBO_OPTIONS_END,
 };
 
 static bool is_sigmoid(elbo_in *in, const char *option)

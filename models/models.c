@@ -5,8 +5,8 @@
 #include "../tensor/error_private.h"
 #include "../tensor/words.h"
 
-const elbo_model *const elbo_models[] = {&elbo_model_vae, &elbo_model_cvae, &elbo_model_ae,
-                                         &elbo_model_pca, &elbo_model_ppca, NULL};
+#define PLACE(name) &elbo_model_##name,
+const elbo_model *const elbo_models[] = {ELBO_MODELS(PLACE) NULL};
 
 const elbo_model *elbo__model_find(const elbo_model *const *models, const char *name)
 {

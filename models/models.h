@@ -12,11 +12,37 @@
 extern "C" {
 #endif
 
-ELBO_API extern const elbo_model elbo_model_vae;  /* Kingma and Welling, arXiv:1312.6114 */
-ELBO_API extern const elbo_model elbo_model_cvae; /* Sohn, Lee and Yan, NeurIPS 2015     */
-ELBO_API extern const elbo_model elbo_model_ae;   /* Hinton and Salakhutdinov 2006       */
-ELBO_API extern const elbo_model elbo_model_pca;  /* Pearson 1901                        */
-ELBO_API extern const elbo_model elbo_model_ppca; /* Tipping and Bishop 1999             */
+/* One row for each: its name in C, as elbo_model_vae, and who described it. */
+#define ELBO_MODELS(MODEL)                                                                                            \
+    MODEL(vae)          /* Kingma and Welling 2013, arXiv:1312.6114                  */                               \
+    MODEL(cvae)         /* Sohn, Lee and Yan 2015                                    */                               \
+    MODEL(beta_vae)     /* Higgins et al. 2017                                       */                               \
+    MODEL(capacity_vae) /* Burgess et al. 2018, arXiv:1804.03599                     */                               \
+    MODEL(iwae)         /* Burda, Grosse and Salakhutdinov 2015, arXiv:1509.00519    */                               \
+    MODEL(miwae)        /* Rainforth et al. 2018, arXiv:1802.04537                   */                               \
+    MODEL(piwae)        /* the same                                                  */                               \
+    MODEL(ciwae)        /* the same                                                  */                               \
+    MODEL(planar_vae)   /* Rezende and Mohamed 2015, arXiv:1505.05770                */                               \
+    MODEL(radial_vae)   /* the same                                                  */                               \
+    MODEL(iaf_vae)      /* Kingma et al. 2016, arXiv:1606.04934                      */                               \
+    MODEL(maf_vae)      /* Papamakarios, Pavlakou and Murray 2017, arXiv:1705.07057  */                               \
+    MODEL(hvae)         /* Caterini, Doucet and Sejdinovic 2018, arXiv:1805.11328    */                               \
+    MODEL(ladder_vae)   /* Sonderby et al. 2016, arXiv:1602.02282                    */                               \
+    MODEL(ms_ssim_vae)  /* Snell et al. 2015, arXiv:1511.06409                       */                               \
+    MODEL(vamp_vae)     /* Tomczak and Welling 2018, arXiv:1705.07120                */                               \
+    MODEL(mixture_vae)  /* the same                                                  */                               \
+    MODEL(wae)          /* Tolstikhin et al. 2018, arXiv:1711.01558                  */                               \
+    MODEL(info_vae)     /* Zhao, Song and Ermon 2017, arXiv:1706.02262               */                               \
+    MODEL(beta_tcvae)   /* Chen et al. 2018, arXiv:1802.04942                        */                               \
+    MODEL(factor_vae)   /* Kim and Mnih 2018, arXiv:1802.05983                       */                               \
+    MODEL(aae)          /* Makhzani et al. 2016, arXiv:1511.05644                    */                               \
+    MODEL(vae_gan)      /* Larsen et al. 2016, arXiv:1512.09300                      */                               \
+    MODEL(ae)           /* Hinton and Salakhutdinov 2006                             */                               \
+    MODEL(pca)          /* Pearson 1901                                              */                               \
+    MODEL(ppca)         /* Tipping and Bishop 1999                                   */
+
+#define ELBO_MODEL_DECLARED(name) ELBO_API extern const elbo_model elbo_model_##name;
+ELBO_MODELS(ELBO_MODEL_DECLARED)
 
 /* All of them, then NULL. */
 ELBO_API extern const elbo_model *const elbo_models[];

@@ -3,7 +3,7 @@
 #ifndef ELBO_MODELS_PCA_H
 #define ELBO_MODELS_PCA_H
 
-#include "../nn/model/model_options.h"
+#include "../nn/parts/options.h"
 #include "../nn/runs/run.h"
 
 /* The least that a variance is taken to be: deviations of 3e-4 of a grey level of 255 in floats near 1. */

@@ -10,6 +10,8 @@ library_sources += \
     %reldir%/bessel.c \
     %reldir%/bessel.h \
     %reldir%/bits.h \
+    %reldir%/cholesky.c \
+    %reldir%/cholesky.h \
     %reldir%/clones.h \
     %reldir%/convolve.c \
     %reldir%/convolve.h \

@@ -250,13 +250,14 @@ static void write_run(const char *where, const kind *k)
 {
     char folder[400], path[500];
     bool binary = false;
-    elbo_values *options = elbo_values_new(k->model->options);
+    elbo_values *options = elbo_model_values(k->model);
     check(options != NULL);
     for (int i = 0; k->options[i]; i += 2) {
         check(elbo_values_set(options, k->options[i], k->options[i + 1]) == ELBO_OK);
         binary |= strcmp(k->options[i], "binarise") == 0;
     }
-    elbo_run *run = elbo_run_new(k->model, options, k->image, (k->model->flags & ELBO_NEEDS_LABELS) ? CLASSES : 0, 1);
+    elbo_run *run = elbo_run_new(k->model, options, k->image, elbo_model_takes_labels(k->model, options) ? CLASSES : 0,
+                                 1);
     check(run != NULL);
     make_up_weights(run);
     snprintf(folder, sizeof folder, "%s/%s", where, k->name);

@@ -7,7 +7,7 @@
 
 elbo_values *options_of(const elbo_model *model, const char *const *pairs)
 {
-    elbo_values *values = elbo_values_new(model->options);
+    elbo_values *values = elbo_model_values(model);
     ck_assert_msg(values != NULL, "%s", elbo_error());
     for (; *pairs; pairs += 2)
         assert_ok(elbo_values_set(values, pairs[0], pairs[1]));

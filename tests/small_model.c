@@ -9,11 +9,13 @@ const double labels[B * C] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0};
 
 elbo_values *small_options(const elbo_model *model)
 {
-    elbo_values *values = elbo_values_new(model->options);
+    elbo_values *values = elbo_model_values(model);
     ck_assert_ptr_nonnull(values);
     if (elbo_values_get(values, "hidden", ELBO_SIZES))
         ck_assert_int_eq(elbo_values_set(values, "hidden", "5"), ELBO_OK);
     ck_assert_int_eq(elbo_values_set(values, "latent-dim", "2"), ELBO_OK);
+    if (elbo_values_get(values, "levels", ELBO_SIZES))
+        ck_assert_int_eq(elbo_values_set(values, "levels", "1,1"), ELBO_OK);
     return values;
 }
 
@@ -21,11 +23,13 @@ elbo_in inputs(rig *r, const elbo_model *model, const elbo_values *options, int 
 {
     elbo_in in = {.g = r->g, .model = model, .options = options, .image = ELBO_SHAPE(2, 3), .draws = draws};
     in.x = rig_input(r, "x", ELBO_SHAPE(B, D), pixels);
-    if (model->flags & ELBO_NEEDS_LABELS)
+    if (elbo_model_takes_labels(model, options))
         in.y = rig_input(r, "y", ELBO_SHAPE(B, C), labels);
     rig_scalar(r, "beta", 1);
     rig_scalar(r, "lr", 0.01);
     rig_scalar(r, "step", 1);
+    rig_scalar(r, "epoch", 1);
+    rig_scalar(r, "dataset-size", 100);
     return in;
 }
 

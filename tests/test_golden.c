@@ -9,7 +9,7 @@
 
 static elbo_values *golden_options(const golden_case *c, const elbo_model *model)
 {
-    elbo_values *values = elbo_values_new(model->options);
+    elbo_values *values = elbo_model_values(model);
     ck_assert_ptr_nonnull(values);
     for (size_t i = 0; i < sizeof c->options / sizeof c->options[0] && c->options[i].name; i++)
         ck_assert_msg(elbo_values_set(values, c->options[i].name, c->options[i].text) == ELBO_OK, "%s", elbo_error());

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../nn/model/model_options.h"
+#include "../nn/parts/options.h"
 #include "../nn/pictures/picture.h"
 #include "../nn/training/train.h"
 #include "runs.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../autograd/op.h"
-#include "../nn/model/net.h"
+#include "../nn/parts/net.h"
 #include "rig.h"
 #include "runs.h"
 #include "suites.h"

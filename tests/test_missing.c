@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../io/png.h"
-#include "../nn/model/model_options.h"
+#include "../nn/parts/options.h"
 #include "../nn/pictures/picture.h"
 #include "patterns.h"
 #include "runs.h"

@@ -32,7 +32,7 @@ START_TEST(every_model_has_a_summary_and_options_that_parse)
 {
     for (int i = 0; elbo_models[i]; i++) {
         const elbo_model *m = elbo_models[i];
-        elbo_values *values = elbo_values_new(m->options);
+        elbo_values *values = elbo_model_values(m);
         ck_assert_msg(values != NULL, "%s: %s", m->name, elbo_error());
         ck_assert(m->summary && m->summary[0]);
         for (const elbo_option *o = m->options; o && o->name; o++)

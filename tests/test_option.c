@@ -15,7 +15,7 @@ static const elbo_option table[] = {
     {.name = "colour", .type = ELBO_CHOICE, .default_value = "red", .choices = colours},
     {.name = "force", .type = ELBO_FLAG},
     {.name = "out", .type = ELBO_TEXT, .default_value = "runs"},
-    {.name = "any", .type = ELBO_INTEGER, .default_value = "-5"},
+    {.name = "any", .type = ELBO_INTEGER, .default_value = "-5", .needs = "latent-dim=3|4"},
     {.name = "shade", .type = ELBO_NUMBER, .default_value = "0", .needs = "colour=green"},
     {.name = "layers", .type = ELBO_SIZES, .default_value = "none", .least = 1, .greatest = 9, .needs = "rate!=0.5"},
     {.name = "deep", .type = ELBO_FLAG, .needs = "layers!=none"},
@@ -153,6 +153,11 @@ START_TEST(an_option_of_no_use_beside_the_others_is_named)
     assert_of_use();
     set("layers", "none");
     assert_of_no_use("option \"deep\": of no use without layers!=none");
+    set("layers", "2");
+    set("any", "1");
+    assert_of_no_use("option \"any\": of no use without latent-dim=3|4");
+    set("latent-dim", "4");
+    assert_of_use();
 }
 END_TEST
 
@@ -252,6 +257,38 @@ START_TEST(the_help_says_without_what_an_option_is_of_no_use)
     help = elbo_option_help(&(elbo_option){.name = "rate", .type = ELBO_TEXT, .needs = "val!=0", .help = "how"});
     ck_assert_str_eq(help, "how; of no use with --val 0");
     elbo_release(help);
+    help = elbo_option_help(&(elbo_option){.name = "rate", .type = ELBO_TEXT, .needs = "net=conv|mlp", .help = "how"});
+    ck_assert_str_eq(help, "how; of no use without --net conv or mlp");
+    elbo_release(help);
+}
+END_TEST
+
+START_TEST(a_preset_gives_options_other_defaults)
+{
+    elbo_values *preset = elbo_values_new_preset(table, "latent-dim=7 colour=green hidden=none");
+    ck_assert_ptr_nonnull(preset);
+    ck_assert_int_eq(elbo_values_integer(preset, "latent-dim"), 7);
+    ck_assert_str_eq(elbo_values_choice(preset, "colour"), "green");
+    ck_assert_int_eq(elbo_values_sizes(preset, "hidden").n, 0);
+    ck_assert_double_eq(elbo_values_number(preset, "rate"), 1e-3);
+    ck_assert(!elbo_values_given(preset, "colour"));
+    ck_assert_int_eq(elbo_values_set(preset, "latent-dim", "20"), ELBO_OK); /* the table's default is no more one */
+    ck_assert(elbo_values_changed(preset, "latent-dim"));
+    elbo_values_reset(preset, "latent-dim");
+    ck_assert_int_eq(elbo_values_integer(preset, "latent-dim"), 7);
+    ck_assert_str_eq(elbo_option_find(elbo_values_table(preset), "latent")->default_value, "7");
+    elbo_values_free(preset);
+}
+END_TEST
+
+START_TEST(a_preset_of_unknown_options_or_values_is_refused)
+{
+    ck_assert_ptr_null(elbo_values_new_preset(table, "latent-dim=7 color=green"));
+    ck_assert_msg(strstr(elbo_error(), "color") && strstr(elbo_error(), "colour"), "%s", elbo_error());
+    ck_assert_ptr_null(elbo_values_new_preset(table, "colour"));
+    ck_assert_str_eq(elbo_error(), "preset \"colour\": expected NAME=VALUE");
+    ck_assert_ptr_null(elbo_values_new_preset(table, "colour=blue"));
+    ck_assert_str_eq(elbo_error(), "option \"colour\": \"blue\" is not one of red, green");
 }
 END_TEST
 
@@ -275,6 +312,8 @@ Suite *suite_option(void)
     tcase_add_test(others, sizes_are_reversed);
     tcase_add_test(others, an_option_without_help_has_an_empty_one);
     tcase_add_test(others, the_help_says_without_what_an_option_is_of_no_use);
+    tcase_add_test(others, a_preset_gives_options_other_defaults);
+    tcase_add_test(others, a_preset_of_unknown_options_or_values_is_refused);
     suite_add_tcase(suite, others);
     return suite;
 }

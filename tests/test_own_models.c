@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "../nn/model/model_options.h"
+#include "../nn/parts/options.h"
 #include "../nn/runs/run.h"
 #include "runs.h"
 #include "small_model.h"

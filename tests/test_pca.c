@@ -231,7 +231,7 @@ static void setup(void)
 
 static elbo_run *fitted_run(const elbo_model *model, const char *option, const char *value, elbo_epoch *last)
 {
-    elbo_values *options = elbo_values_new(model->options);
+    elbo_values *options = elbo_model_values(model);
     ck_assert_int_eq(elbo_values_set(options, "latent-dim", "5"), ELBO_OK);
     if (option)
         ck_assert_int_eq(elbo_values_set(options, option, value), ELBO_OK);
@@ -356,7 +356,7 @@ END_TEST
 
 START_TEST(probabilistic_pca_without_any_noise_left_is_refused)
 {
-    elbo_values *options = elbo_values_new(elbo_model_ppca.options);
+    elbo_values *options = elbo_model_values(&elbo_model_ppca);
     ck_assert_int_eq(elbo_values_set(options, "latent-dim", "64"), ELBO_OK);
     elbo_run *run = elbo_run_for(&elbo_model_ppca, options, &images, 1);
     ck_assert_int_eq(elbo_train(run, &images, NULL, NULL, NULL), ELBO_INVALID);

@@ -5,7 +5,7 @@
 
 #include "../io/csv.h"
 #include "../io/npy.h"
-#include "../nn/model/model_options.h"
+#include "../nn/parts/options.h"
 #include "../nn/pictures/picture.h"
 #include "grids.h"
 #include "patterns.h"

@@ -120,7 +120,7 @@ END_TEST
 /* Principal components are measured when they are found. */
 START_TEST(figures_of_a_model_that_is_fitted_are_its_own)
 {
-    elbo_values *options = elbo_values_new(elbo_model_pca.options);
+    elbo_values *options = elbo_model_values(&elbo_model_pca);
     elbo_run *run = elbo_run_for(&elbo_model_pca, options, &train, 1);
     ck_assert_msg(run != NULL, "%s", elbo_error());
     elbo_values_free(options);

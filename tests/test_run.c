@@ -43,7 +43,7 @@ static const elbo_model own = {.name = "own",
 
 static elbo_run *new_run(const elbo_model *model)
 {
-    elbo_values *options = elbo_values_new(model->options);
+    elbo_values *options = elbo_model_values(model);
     ck_assert_int_eq(elbo_values_set(options, "hidden", "11,9"), ELBO_OK);
     ck_assert_int_eq(elbo_values_set(options, "latent-dim", "3"), ELBO_OK);
     elbo_run *run = elbo_run_new(model, options, ELBO_SHAPE(PATTERN_SIDE, PATTERN_SIDE), PATTERN_CLASSES, 5);

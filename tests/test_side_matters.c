@@ -44,7 +44,7 @@ START_TEST(of_many_classes_sixteen_are_drawn_a_column_each)
     static const int classes[] = {4, 16, 17, 4000};
     elbo_images images = train;
     images.classes = classes[_i];
-    elbo_values *options = elbo_values_new(elbo_model_cvae.options);
+    elbo_values *options = elbo_model_values(&elbo_model_cvae);
     ck_assert_int_eq(elbo_values_set(options, "hidden", "3"), ELBO_OK);
     elbo_run *run = elbo_run_for(&elbo_model_cvae, options, &images, 1);
     listener l = {.warnings = 0};
@@ -68,7 +68,7 @@ START_TEST(a_picture_that_cannot_be_drawn_is_a_warning_and_the_model_stays)
     const elbo_tensor pixels = elbo_tensor_of(ELBO_F32, ELBO_SHAPE(COUNT, WIDTH), x);
     elbo_images images;
     ck_assert_int_eq(elbo_images_of(&pixels, NULL, 0, &images), ELBO_OK);
-    elbo_values *options = elbo_values_new(elbo_model_vae.options);
+    elbo_values *options = elbo_model_values(&elbo_model_vae);
     ck_assert_int_eq(elbo_values_set(options, "hidden", "1"), ELBO_OK);
     elbo_run *run = elbo_run_for(&elbo_model_vae, options, &images, 1);
     listener l = {.warnings = 0};

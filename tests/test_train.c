@@ -146,7 +146,7 @@ static void assert_noise_does_no_harm(int64_t side)
     elbo_images noise;
     const elbo_tensor pixels = elbo_tensor_of(ELBO_F32, shape, x);
     ck_assert_int_eq(elbo_images_of(&pixels, NULL, 0, &noise), ELBO_OK);
-    elbo_values *options = elbo_values_new(elbo_model_vae.options);
+    elbo_values *options = elbo_model_values(&elbo_model_vae);
     ck_assert_int_eq(elbo_values_set(options, "hidden", "8"), ELBO_OK);
     elbo_run *run = elbo_run_for(&elbo_model_vae, options, &noise, 1);
     elbo_epoch last;

@@ -278,6 +278,7 @@ static double factor(const char *const *pairs, double epoch, int64_t drops)
 START_TEST(a_rate_follows_its_schedule)
 {
     const char *const *step = OPTIONS("lr-schedule", "step", "lr-every", "3", "lr-decay", "0.5");
+    const char *const *milestones = OPTIONS("lr-schedule", "milestones", "lr-at", "2,5", "lr-decay", "0.5");
     const char *const *cosine = OPTIONS("lr-schedule", "cosine", "lr-decay", "0.2");
     const char *const *plateau = OPTIONS("lr-schedule", "plateau");
     const char *const *warm = OPTIONS("lr-warmup", "2");
@@ -285,6 +286,9 @@ START_TEST(a_rate_follows_its_schedule)
     ck_assert_double_eq(factor(step, 2.99, 0), 1);
     ck_assert_double_eq(factor(step, 3, 0), 0.5);
     ck_assert_double_eq(factor(step, 9.5, 0), 0.125);
+    ck_assert_double_eq(factor(milestones, 1.99, 0), 1);
+    ck_assert_double_eq(factor(milestones, 2, 0), 0.5);
+    ck_assert_double_eq(factor(milestones, 7, 0), 0.25);
     ck_assert_double_eq(factor(cosine, 0, 0), 1);
     ck_assert_double_eq_tol(factor(cosine, 5, 0), 0.6, 1e-12);
     ck_assert_double_eq_tol(factor(cosine, 10, 0), 0.2, 1e-12);
@@ -436,7 +440,7 @@ END_TEST
 static elbo_status give_up(void)
 {
     const elbo_images images = wild_images(0);
-    elbo_values *options = elbo_values_new(elbo_model_ae.options);
+    elbo_values *options = elbo_model_values(&elbo_model_ae);
     elbo_run *run = NULL;
     if (options && elbo_values_set(options, "likelihood", "squared-error") == ELBO_OK)
         run = elbo_run_new(&elbo_model_ae, options, ELBO_SHAPE(PATTERN_SIDE, PATTERN_SIDE), 0, 1);

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "../nn/model/model_options.h"
+#include "../nn/parts/options.h"
 #include "runs.h"
 #include "suites.h"
 

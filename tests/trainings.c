@@ -21,7 +21,7 @@ void training_setup_with_scratch(void)
 
 elbo_run *new_run(const elbo_model *model, int64_t seed)
 {
-    elbo_values *options = elbo_values_new(model->options);
+    elbo_values *options = elbo_model_values(model);
     ck_assert_int_eq(elbo_values_set(options, "hidden", "24"), ELBO_OK);
     ck_assert_int_eq(elbo_values_set(options, "latent-dim", "4"), ELBO_OK);
     elbo_run *run = elbo_run_for(model, options, &train, seed);

@@ -35,6 +35,21 @@ elbo_dist elbo_dist_with(const elbo_dist_kind *kind, elbo_shape shape, elbo_var 
     return d;
 }
 
+void elbo__dist_check(const elbo_dist *d, elbo_var *another)
+{
+    const elbo_shape shape = elbo_shape_of(another);
+    if (!elbo_shape_equal(&d->shape, &shape))
+        elbo_graph_fail(d->graph, ELBO_INVALID, "%s: parameters %s and %s differ in shape", d->kind->name,
+                        elbo_shape_format(&d->shape).text, elbo_shape_format(&shape).text);
+}
+
+elbo_dist elbo__dist_of_pair(const elbo_dist_kind *kind, elbo_var *first, elbo_var *second)
+{
+    const elbo_dist d = elbo_dist_of(kind, elbo_shape_of(first), first, second);
+    elbo__dist_check(&d, second);
+    return d;
+}
+
 int elbo__common_rank(const elbo_dist *a, const elbo_dist *b)
 {
     return a->shape.ndim > b->shape.ndim ? a->shape.ndim : b->shape.ndim;
@@ -104,6 +119,13 @@ elbo_draw elbo_rsample(elbo_dist d, const char *name, int draws)
 elbo_var *elbo_sample(elbo_dist d, const char *name, int draws)
 {
     return d.kind->draw ? elbo_detach(draw(&d, name, draws).z) : lacks(&d, "draw");
+}
+
+elbo_dist elbo_dist_detach(elbo_dist d)
+{
+    for (int i = 0; i < ELBO_DIST_ARGS; i++)
+        d.args[i] = d.args[i] ? elbo_detach(d.args[i]) : NULL;
+    return d; /* the components of a mixture, which nothing is drawn from with a derivative, stay as they are */
 }
 
 elbo_var *elbo_dist_mean(elbo_dist d)

@@ -36,7 +36,37 @@ void elbo__option_read(elbo_in *in, const char *name)
     elbo__option_effect(in, name, NULL);
 }
 
-/* The value of one option, or its default where no values were given. */
+/* The value of an option of the model, or its default where no values are given. */
+static elbo_status value_of(const elbo_model *model, const elbo_values *values, const elbo_option *o, elbo_value *out)
+{
+    const elbo_value *given = values ? elbo_values_get(values, o->name, o->type) : NULL;
+    if (!given)
+        return elbo__option_preset(o, model->preset, out);
+    *out = *given;
+    return ELBO_OK;
+}
+
+elbo_values *elbo_model_values(const elbo_model *model)
+{
+    return elbo_values_new_preset(model->options, model->preset);
+}
+
+bool elbo_model_takes_labels(const elbo_model *model, const elbo_values *values)
+{
+    const elbo_option *o = elbo__option_row(model->options, "conditional");
+    elbo_value value = {.flag = false};
+    return (model->flags & ELBO_NEEDS_LABELS) ||
+           (o && o->type == ELBO_FLAG && value_of(model, values, o, &value) == ELBO_OK && value.flag);
+}
+
+bool elbo_model_has_prior(const elbo_model *model, const elbo_values *values)
+{
+    const elbo_option *o = elbo__option_row(model->options, "prior");
+    elbo_value value = {.text = ""};
+    const bool chosen = o && o->type == ELBO_CHOICE && value_of(model, values, o, &value) == ELBO_OK;
+    return !(model->flags & ELBO_NO_PRIOR) && !(chosen && strcmp(value.text, "none") == 0);
+}
+
 static elbo_value option(elbo_in *in, const char *name, elbo_option_type type)
 {
     static const elbo_value harmless = {.integer = 1, .number = 1, .sizes = {1, {1}}, .text = ""};
@@ -48,11 +78,8 @@ static elbo_value option(elbo_in *in, const char *name, elbo_option_type type)
     if (!o || o->type != type)
         return harmless;
     elbo__option_read(in, name);
-    const elbo_value *given = in->options ? elbo_values_get(in->options, name, type) : NULL;
     elbo_value value;
-    if (given)
-        return *given;
-    if (elbo__option_default(o, &value) == ELBO_OK)
+    if (value_of(in->model, in->options, o, &value) == ELBO_OK)
         return value;
     elbo_graph_fail(in->g, ELBO_INVALID, "%s", elbo_error());
     return harmless;
@@ -88,6 +115,25 @@ bool elbo_option_declared(const elbo_in *in, const char *name)
     return row_of(in, name) >= 0;
 }
 
+/* ---- gradients of q ---------------------------------------------------------------------------------------------- */
+
+const char *const elbo_gradient_names[] = {"standard", "stl", "dreg", NULL};
+
+const char *elbo__model_gradient(elbo_in *in)
+{
+    return elbo_option_declared(in, "gradient") ? elbo_option_choice(in, "gradient") : elbo_gradient_names[0];
+}
+
+elbo_var *elbo_path_gradient(const elbo_inference *i, elbo_var *loss, elbo_var *ratio)
+{
+    if (!i->live)
+        return loss;
+    elbo_var *of_draw;
+    elbo_grad(loss, &i->root, 1, &of_draw);
+    elbo_var *weighed = elbo_detach(elbo_mul(of_draw, elbo_ndim(ratio) ? elbo_unsqueeze(ratio, -1) : ratio));
+    return elbo_straight_through(loss, elbo_add(loss, elbo_sum_all(elbo_mul(weighed, i->live))));
+}
+
 /* ---- q ----------------------------------------------------------------------------------------------------------- */
 
 elbo_inference elbo_infer_from(elbo_in *in, elbo_dist q)
@@ -97,7 +143,16 @@ elbo_inference elbo_infer_from(elbo_in *in, elbo_dist q)
         return (elbo_inference){.z = NULL};
     }
     const elbo_draw draw = elbo_rsample(q, "z", in->draws);
-    return (elbo_inference){.q = q, .z = draw.z, .log_q = draw.log_prob, .code = elbo_dist_mean(q)};
+    elbo_inference i = {.q = q, .z = draw.z, .log_q = draw.log_prob, .code = elbo_dist_mean(q), .root = draw.z};
+    const char *gradient = elbo__model_gradient(in);
+    if (strcmp(gradient, "standard") == 0 || elbo_graph_mode(in->g) != ELBO_TRAIN)
+        return i;
+    if (strcmp(gradient, "dreg") == 0) {
+        i.live = draw.z;
+        i.z = i.root = elbo_detach(draw.z);
+    }
+    i.log_q = elbo_log_prob(elbo_dist_detach(q), i.z, NULL);
+    return i;
 }
 
 elbo_inference elbo_infer_normal(elbo_in *in, elbo_var *mean, elbo_var *logvar)

@@ -1,4 +1,6 @@
 /* What training minimises: the bound of a model, and what its options make of it. */
+#include <string.h>
+
 #include "corruption.h"
 #include "model_check.h"
 #include "model_private.h"
@@ -43,7 +45,10 @@ elbo_bound elbo_model_bound(elbo_in *in, elbo_var *seen, elbo_inference *inferen
         elbo_graph_fail(in->g, ELBO_INVALID, "prior: has %lld dimensions, and z has %lld",
                         (long long)prior.shape.dim[1], (long long)elbo_size(i.z, 2));
     const elbo_dist p = elbo__model_generate(in, i.z);
-    const elbo_bound bound = elbo_bound_of(i.q, (elbo_draw){i.z, i.log_q}, prior, p, in->x, in->mask);
+    /* other gradients than the standard one are those of log q at the draws, which a KL in closed form has not */
+    const bool closed = strcmp(elbo__model_gradient(in), "standard") == 0 || elbo_graph_mode(in->g) != ELBO_TRAIN;
+    const elbo_dist q = closed || !i.log_q ? i.q : (elbo_dist){.kind = NULL};
+    const elbo_bound bound = elbo_bound_of(q, (elbo_draw){i.z, i.log_q}, prior, p, in->x, in->mask);
     in->built = (elbo_built){in->built.corrupted, in->built.whole, in->x, seen, in->y, in->mask, in->draws, i, bound};
     return bound;
 }
@@ -69,6 +74,7 @@ int elbo_default_losses(elbo_in *in, elbo_loss *out)
     elbo_report_bound(in, &bound);
     if (seen != in->x && elbo_graph_mode(in->g) == ELBO_EVALUATE)
         elbo__report(in, "corrupted_error", elbo_sum_axis(elbo_square(elbo_sub(seen, in->x)), 1));
-    out[0] = (elbo_loss){.value = elbo_objective(in, &bound, inference.penalty)};
+    elbo_var *loss = elbo_objective(in, &bound, inference.penalty);
+    out[0] = (elbo_loss){.value = elbo_path_gradient(&inference, loss, elbo_constant(in->g, 1))};
     return 1;
 }

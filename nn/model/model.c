@@ -20,7 +20,9 @@ void elbo__model_subject(elbo_in *in, elbo__role role)
 /* Whether the model can be built from `in`. False puts the graph in error. */
 static bool can_be_built(elbo_in *in)
 {
-    if ((in->model->flags & ELBO_NEEDS_LABELS) && !in->y)
+    elbo__option_read(in, "conditional");
+    elbo__option_read(in, "binarise-once"); /* by who reads data sets */
+    if (elbo_model_takes_labels(in->model, in->options) && !in->y)
         elbo_graph_fail(in->g, ELBO_INVALID, "needs labels");
     else if (in->draws < 1)
         elbo_graph_fail(in->g, ELBO_INVALID, "%d draws; at least 1", in->draws);
@@ -43,7 +45,7 @@ static elbo_dist no_dist(elbo_in *in)
 
 static elbo_dist prior_to_draw_from(elbo_in *in)
 {
-    if (in->model->flags & ELBO_NO_PRIOR)
+    if (!elbo_model_has_prior(in->model, in->options))
         elbo_graph_fail(in->g, ELBO_INVALID, "has no prior to draw from");
     return elbo_graph_status(in->g) == ELBO_OK ? elbo__model_prior(in) : no_dist(in);
 }
@@ -177,9 +179,22 @@ elbo_var *elbo_model_reconstruct(elbo_in *in)
     return begin(in, ELBO__RECONSTRUCT) ? decode(in, elbo__model_infer(in).z) : elbo__model_cannot(in);
 }
 
+static elbo_var *prior_draws(elbo_in *in)
+{
+    return elbo_sample(prior_to_draw_from(in), "z", in->draws);
+}
+
 elbo_var *elbo_model_sample(elbo_in *in)
 {
-    if (!begin(in, ELBO__SAMPLE))
-        return elbo__model_cannot(in);
-    return decode(in, elbo_sample(prior_to_draw_from(in), "z", in->draws));
+    return begin(in, ELBO__SAMPLE) ? decode(in, prior_draws(in)) : elbo__model_cannot(in);
+}
+
+elbo_var *elbo__model_prior_draws(elbo_in *in)
+{
+    return begin(in, ELBO__PRIOR_DRAWS) ? prior_draws(in) : elbo__model_cannot(in);
+}
+
+elbo_var *elbo__model_posterior_draws(elbo_in *in)
+{
+    return begin(in, ELBO__POSTERIOR_DRAWS) ? elbo__model_infer(in).z : elbo__model_cannot(in);
 }

@@ -11,7 +11,7 @@
  *     {
  *         return elbo_likelihood(in, elbo_relu(elbo_linear(z, "decoder.hidden", 400)));
  *     }
- *     static const elbo_option options[] = {ELBO_MODEL_OPTIONS, ELBO_OPTIONS_END};      // of nn/model/model_options.h
+ *     static const elbo_option options[] = {ELBO_MODEL_OPTIONS, ELBO_OPTIONS_END};      // of nn/parts/options.h
  *     const elbo_model mine = {
  *         .name = "mine", .summary = "...", .options = options, .infer = infer, .generate = generate};
  *
@@ -64,6 +64,8 @@ typedef struct {
     elbo_var *log_q;   /* (B, K) their log-density, as transported                                                    */
     elbo_var *code;    /* (B, Z) what `encode` writes                                                                 */
     elbo_var *penalty; /* (B) or () extra cost, outside the ELBO; or NULL                                             */
+    elbo_var *root;    /* (B, K, Z) what elbo_infer_from drew, as the rest was made of it                             */
+    elbo_var *live;    /* (B, K, Z) the same with its derivative, where option gradient took that from root; or NULL  */
 } elbo_inference;
 
 /* The turns of n losses: loss i moves in steps t = 1, 2, ... with (t - 1) mod every[i] = phase[i]. */
@@ -108,7 +110,8 @@ typedef struct {
 typedef struct {
     const char *name;   /* of its metric, and of its slabs where two losses move one tensor; NULL: "loss"             */
     elbo_var *value;    /* () a mean over the batch                                                                   */
-    const char *params; /* it moves the parameters whose names begin so, "encoder. decoder."; NULL: all               */
+    const char *params; /* it moves the parameters whose names begin so, "encoder. decoder.", or with "!critic. flow."*/
+                        /* those whose names do not; NULL: all                                                        */
     elbo_optim optim;   /* its optimiser; without a name: that of the training. what is a node there is not looked at */
     double lr;          /* its learning rate; 0: that of the training                                                 */
     double lr_scale;    /* times either; 0: 1                                                                         */
@@ -124,6 +127,7 @@ enum {
 struct elbo_model {
     const char *name, *summary;                         /* as in `elbo train NAME`; one line for the list             */
     const elbo_option *options;                         /* ends with ELBO_OPTIONS_END; NULL: none                     */
+    const char *preset;                                 /* defaults that differ, "posterior=iaf draws=5"; NULL: none  */
     unsigned flags;
     elbo_inference (*infer)(elbo_in *in);               /* q(z|x,y) and draws from it                                 */
     elbo_dist (*prior)(elbo_in *in);                    /* p(z|y), of shape (B, Z); NULL: N(0, I), Z from latent-dim, */
@@ -132,6 +136,15 @@ struct elbo_model {
     int (*losses)(elbo_in *in, elbo_loss *out);         /* fills out[<= ELBO_MAX_LOSSES]; NULL: elbo_default_losses   */
     elbo_status (*fit)(struct elbo_run *run, const elbo_images *images); /* sets the weights; NULL: by gradient       */
 };
+
+/* The model's options at their defaults, those of its preset included; freed with elbo_values_free. NULL on failure. */
+ELBO_API elbo_values *elbo_model_values(const elbo_model *model);
+
+/* Whether it is built with labels: by its flags, or by an option `conditional`. Values NULL: the defaults. */
+ELBO_API bool elbo_model_takes_labels(const elbo_model *model, const elbo_values *values);
+
+/* Whether pictures can be drawn from nothing: unless flags or `none` of an option `prior` say otherwise. */
+ELBO_API bool elbo_model_has_prior(const elbo_model *model, const elbo_values *values);
 
 /* ---- for use inside a model -------------------------------------------------------------------------------------- */
 
@@ -148,7 +161,16 @@ ELBO_API bool elbo_option_declared(const elbo_in *in, const char *name);
 /* q = N(mean, exp logvar), in->draws draws of it, the mean as the code: mean, logvar (B, Z) */
 ELBO_API elbo_inference elbo_infer_normal(elbo_in *in, elbo_var *mean, elbo_var *logvar);
 
-/* The same for another q that can be drawn from with the derivative of its parameters and has a mean. */
+/* The same for another q that can be drawn from with the derivative of its parameters and has a mean. Where the model
+ * declares option gradient, and in training alone:
+ *
+ *     standard  log q has the derivative of its parameters
+ *     stl       log q(z) is that of fixed parameters at the draw: the term of mean 0 is left out, and with it most of
+ *               the variance where q is near the posterior (Roeder et al. 2017, arXiv:1703.09194)
+ *     dreg      the same; and z has no derivative until elbo_path_gradient weighs it (Tucker et al. 2019,
+ *               arXiv:1810.04152)
+ *
+ * A flow goes on from z and log_q, and leaves root and live as they are. */
 ELBO_API elbo_inference elbo_infer_from(elbo_in *in, elbo_dist q);
 
 /* Draws z (B, K, Z), K = in->draws, whose log-density log_q (B, K) is known for them alone; code (B, Z) */
@@ -175,6 +197,12 @@ ELBO_API elbo_var *elbo_beta(elbo_in *in);
  * which NULL stands for, it does not. Asked again for the same it gives the same nodes. */
 ELBO_API elbo_bound elbo_model_bound(elbo_in *in, elbo_var *seen, elbo_inference *inference);
 
+/* loss () with the derivative through the draws weighed: each draw's is multiplied by ratio (B, K) or (). Where option
+ * gradient is not dreg: loss. For -log 1/K sum_k w_k the ratio is w_k / sum w; for means of log w it is 1. */
+ELBO_API elbo_var *elbo_path_gradient(const elbo_inference *inference, elbo_var *loss, elbo_var *ratio);
+
+ELBO_API extern const char *const elbo_gradient_names[]; /* standard, stl, dreg, NULL */
+
 /* What training minimises as options beta and free-bits say, where they are declared, () from the parts of a bound:
  *
  *     mean_B (recon + beta kl + penalty);
@@ -189,15 +217,16 @@ ELBO_API int elbo_default_losses(elbo_in *in, elbo_loss *out);
 
 /* ---- what every model can do: the graphs of the loop and the program --------------------------------------------- */
 
-/* What errors call these graphs, and elbo_run_explain: "train", "evaluate", "encode", "seen", "prior", "decode",
- * "sample", "reconstruct", "elbo", "log-prob", "parts", "log-weights", then NULL */
+/* What errors call these graphs, and elbo_run_explain: "train", "evaluate", "encode", "seen", "prior", "prior-draws",
+ * "posterior-draws", "decode", "sample", "reconstruct", "elbo", "log-prob", "parts", "log-weights", then NULL */
 ELBO_API extern const char *const elbo_role_names[];
 
 /* The model's own prior, or N(0, I): (B, Z) with the B of in->x */
 ELBO_API elbo_dist elbo_model_prior(elbo_in *in);
 
 /* One training step: losses, gradients, updates, metrics (each loss by its name; recon, kl, elbo; skipped, and of a
- * single loss grad_norm, where an optimiser makes them). Scalar inputs: lr, step, beta; lr-factor, what the schedule
+ * single loss grad_norm, where an optimiser makes them). Scalar inputs: lr, step, beta; epoch, from 0, with its
+ * fraction; dataset-size, the images of the training set, N; lr-factor, what the schedule
  * makes of the rate, where a loss has a rate of its own; those of elbo_accumulation. */
 ELBO_API void elbo_model_train(elbo_in *in, const elbo_optim *optim);
 
@@ -205,7 +234,7 @@ ELBO_API void elbo_model_train(elbo_in *in, const elbo_optim *optim);
  * the others. `turns` are elbo_in.turns of a graph that was built of the model before. */
 ELBO_API unsigned elbo_moving(const elbo_turns *turns, int64_t step);
 
-/* The same metrics without an update. Scalar input: beta. */
+/* The same metrics without an update. Scalar inputs: beta, step, epoch, dataset-size. */
 ELBO_API void elbo_model_evaluate(elbo_in *in);
 
 /* -(recon + kl) (B), recon a mean over in->draws draws */

@@ -13,14 +13,15 @@ static const char *next_word(const char *at, size_t *length)
     return *length ? at : NULL;
 }
 
-/* Whether `name` begins with one of the words of `prefixes`. */
+/* Whether `name` begins with one of the words of `prefixes`, or with none of those after a "!". */
 static bool matches(const char *prefixes, const char *name)
 {
+    const bool but = prefixes[0] == '!';
     size_t length;
-    for (const char *w = next_word(prefixes, &length); w; w = next_word(w + length, &length))
+    for (const char *w = next_word(prefixes + but, &length); w; w = next_word(w + length, &length))
         if (strncmp(w, name, length) == 0)
-            return true;
-    return false;
+            return !but;
+    return but;
 }
 
 /* A loss, the parameters that it moves and their gradients: (n) each, in one block that begins at `params`. */
@@ -56,7 +57,8 @@ static bool choose(player *p, elbo_graph *g)
     }
     p->grads = p->params + all;
     elbo_graph_params(g, p->params);
-    const elbo_layer_name typo = unmatched(p->loss.params ? p->loss.params : "", p->params, all);
+    const char *prefixes = p->loss.params ? p->loss.params : "";
+    const elbo_layer_name typo = unmatched(prefixes + (prefixes[0] == '!'), p->params, all);
     if (typo.text[0]) {
         elbo_graph_fail(g, ELBO_INVALID, "loss \"%s\": no parameter's name begins with \"%s\"", p->loss.name,
                         typo.text);

@@ -10,7 +10,10 @@
 #include "../../tensor/words.h"
 
 struct elbo_values {
-    const elbo_option *table;
+    const elbo_option *table;  /* with the defaults of the preset     */
+    const elbo_option *origin; /* without                             */
+    elbo_option *own;          /* `table`, where a preset changes it  */
+    char *preset;              /* the texts of these defaults         */
     int n;
     elbo_value *value; /* (n) in the table's order */
     char **owned;      /* (n) the copy behind value[i].text of an ELBO_TEXT, or NULL */
@@ -196,8 +199,10 @@ static condition condition_of(const elbo_option *o)
     if (!equals || equals == o->needs)
         return out;
     const bool not = equals[-1] == '!';
-    elbo__print(out.text, sizeof out.text, "; of no use %s --%.*s %s", not ? "with" : "without",
-                (int)(equals - o->needs) - not, o->needs, equals + 1);
+    int used = elbo__print(out.text, sizeof out.text, "; of no use %s --%.*s ", not ? "with" : "without",
+                           (int)(equals - o->needs) - not, o->needs);
+    for (const char *c = equals + 1; *c && (size_t)used + 5 < sizeof out.text; c++)
+        used += elbo__print(out.text + used, sizeof out.text - (size_t)used, *c == '|' ? " or " : "%c", *c);
     return out;
 }
 
@@ -248,6 +253,40 @@ elbo_status elbo__option_default(const elbo_option *o, elbo_value *out)
     return elbo_option_parse(o, o->default_value, out);
 }
 
+elbo_status elbo__option_preset(const elbo_option *o, const char *preset, elbo_value *out)
+{
+    char text[256];
+    const size_t name = strlen(o->name);
+    for (const char *at = preset; at && *at; at += strcspn(at, " "), at += strspn(at, " "))
+        if (strncmp(at, o->name, name) == 0 && at[name] == '=' && o->type != ELBO_TEXT) {
+            elbo__print(text, sizeof text, "%.*s", (int)(strcspn(at, " ") - name - 1), at + name + 1);
+            return elbo_option_parse(o, text, out);
+        }
+    return elbo__option_default(o, out);
+}
+
+/* Takes the defaults of a preset, "NAME=VALUE NAME=VALUE", into a table of the values' own. */
+static elbo_status take_preset(elbo_values *v, const char *preset)
+{
+    v->preset = elbo__strdup(preset);
+    v->own = elbo__calloc((size_t)v->n + 1, sizeof *v->own);
+    if (!v->preset || !v->own)
+        return ELBO_NO_MEMORY;
+    memcpy(v->own, v->origin, (size_t)v->n * sizeof *v->own);
+    v->table = v->own;
+    char *rest = v->preset;
+    for (char *word = strtok_r(rest, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        char *equals = strchr(word, '=');
+        if (equals)
+            *equals = 0;
+        const elbo_option *o = elbo_option_find(v->own, word);
+        if (!o || !equals)
+            return elbo__fail(ELBO_INVALID, "preset \"%s\": %s", preset, o ? "expected NAME=VALUE" : elbo_error());
+        v->own[o - v->own].default_value = equals + 1;
+    }
+    return ELBO_OK;
+}
+
 /* Whether an earlier row has the name, as its own or as its alias. */
 static bool is_taken(const elbo_option *table, const elbo_option *row, const char *name)
 {
@@ -272,25 +311,28 @@ static elbo_status check_row(const elbo_option *table, const elbo_option *o)
 
 elbo_values *elbo_values_new(const elbo_option *table)
 {
+    return elbo_values_new_preset(table, NULL);
+}
+
+elbo_values *elbo_values_new_preset(const elbo_option *table, const char *preset)
+{
     elbo_values *v = elbo__calloc(1, sizeof *v);
     if (!v)
         return NULL;
-    v->table = table;
+    v->table = v->origin = table;
     while (table && table[v->n].name)
         v->n++;
     v->value = elbo__calloc((size_t)v->n, sizeof *v->value);
     v->owned = elbo__calloc((size_t)v->n, sizeof *v->owned);
     v->given = elbo__calloc((size_t)v->n, sizeof *v->given);
-    if (!v->value || !v->owned || !v->given) {
-        elbo_values_free(v);
-        return NULL;
-    }
-    for (int i = 0; i < v->n; i++)
-        if (check_row(table, &table[i]) != ELBO_OK || elbo__option_default(&table[i], &v->value[i]) != ELBO_OK) {
-            elbo_values_free(v);
-            return NULL;
-        }
-    return v;
+    bool whole = v->value && v->owned && v->given && (!preset || take_preset(v, preset) == ELBO_OK);
+    for (int i = 0; i < v->n && whole; i++)
+        whole = check_row(v->table, &v->table[i]) == ELBO_OK &&
+                elbo__option_default(&v->table[i], &v->value[i]) == ELBO_OK;
+    if (whole)
+        return v;
+    elbo_values_free(v);
+    return NULL;
 }
 
 void elbo_values_free(elbo_values *v)
@@ -302,12 +344,19 @@ void elbo_values_free(elbo_values *v)
     elbo__free(v->value);
     elbo__free(v->owned);
     elbo__free(v->given);
+    elbo__free(v->own);
+    elbo__free(v->preset);
     elbo__free(v);
 }
 
 const elbo_option *elbo_values_table(const elbo_values *v)
 {
     return v->table;
+}
+
+const elbo_option *elbo__values_origin(const elbo_values *v)
+{
+    return v->origin;
 }
 
 elbo_status elbo_values_set(elbo_values *v, const char *name, const char *text)
@@ -367,26 +416,35 @@ bool elbo_values_changed(const elbo_values *v, const char *name)
     }
 }
 
-/* "NAME=WORD" or "NAME!=WORD" of the field `needs`: whether it holds */
+/* Whether a value is the one that a word of the field `needs` means. */
+static bool is_meant(const elbo_option *o, const elbo_value *value, const char *word)
+{
+    switch (o->type) {
+    case ELBO_NUMBER: return value->number == elbo__read_number(word, NULL);
+    case ELBO_INTEGER: return value->integer == elbo__read_integer(word, NULL);
+    case ELBO_CHOICE: return strcmp(value->text, word) == 0;
+    case ELBO_FLAG: return value->flag == (strcmp(word, "yes") == 0);
+    case ELBO_SIZES: return value->sizes.n == 0; /* of these only "none" */
+    default: return false;
+    }
+}
+
+/* "NAME=WORD|WORD" or "NAME!=WORD|WORD" of the field `needs`: whether it holds */
 static bool holds(const elbo_values *v, const char *needs)
 {
-    char name[64];
+    char name[64], words[240];
     const size_t length = strcspn(needs, "!=");
     const bool negated = needs[length] == '!';
-    const char *word = needs + length + 1 + negated;
+    bool found = false;
     elbo__print(name, sizeof name, "%.*s", (int)length, needs);
+    elbo__print(words, sizeof words, "%s", needs + length + 1 + negated);
     const elbo_option *o = elbo__option_row(v->table, name);
-    if (!o)
-        return true; /* a table without that option has nothing to check by */
-    const elbo_value *value = &v->value[o - v->table];
-    switch (o->type) {
-    case ELBO_NUMBER: return (value->number == elbo__read_number(word, NULL)) != negated;
-    case ELBO_INTEGER: return (value->integer == elbo__read_integer(word, NULL)) != negated;
-    case ELBO_CHOICE: return (strcmp(value->text, word) == 0) != negated;
-    case ELBO_FLAG: return (value->flag == (strcmp(word, "yes") == 0)) != negated;
-    case ELBO_SIZES: return (value->sizes.n == 0) != negated; /* of these only "none" */
-    default: return true;
-    }
+    if (!o || o->type == ELBO_TEXT)
+        return true; /* there is nothing to check by */
+    char *rest = words;
+    for (char *word = strtok_r(rest, "|", &rest); word && !found; word = strtok_r(NULL, "|", &rest))
+        found = is_meant(o, &v->value[o - v->table], word);
+    return found != negated;
 }
 
 elbo_status elbo_values_check_one(const elbo_values *v, const char *name)

@@ -43,7 +43,8 @@ typedef struct elbo_option {
     double least, greatest;      /* both allowed; for ELBO_SIZES the range of each                   */
     bool exclusive;              /* `least` itself is not allowed                                    */
     const char *const *choices;  /* of ELBO_CHOICE: words, then NULL                                 */
-    const char *needs;           /* "net=conv", "hidden!=none": of no use otherwise; NULL: always      */
+    const char *needs;           /* "net=conv", "hidden!=none", "prior=vamp|mixture": of no use        */
+                                 /* otherwise; NULL: always                                          */
     const char *metavar;         /* stands for the value in the help: N, FILE                        */
     const char *help;            /* one line                                                         */
 } elbo_option;
@@ -89,6 +90,11 @@ typedef struct elbo_values elbo_values;
 /* Every option at its default. The table is borrowed. NULL on failure (a default that does not parse is one). */
 ELBO_API elbo_values *elbo_values_new(const elbo_option *table);
 ELBO_API void elbo_values_free(elbo_values *values);
+
+/* The same with other defaults for some of them, "posterior=iaf draws=5"; NULL: for none. */
+ELBO_API elbo_values *elbo_values_new_preset(const elbo_option *table, const char *preset);
+
+/* The table, with the defaults of the preset. */
 ELBO_API const elbo_option *elbo_values_table(const elbo_values *values);
 
 /* Sets one option from text; an unknown name, a text that does not parse and a value out of range change nothing. */

@@ -28,7 +28,7 @@ enum { KNOWN = sizeof known / sizeof known[0] };
 static const char *unit_of_recon(const elbo_run *run)
 {
     const elbo_value *likelihood = elbo_values_get(elbo_run_options(run), "likelihood", ELBO_CHOICE);
-    const bool density = !(elbo_run_model(run)->flags & ELBO_NO_PRIOR);
+    const bool density = elbo_run_has_prior(run);
     return density || (likelihood && strcmp(likelihood->text, "bernoulli") == 0) ? "nats per image" : "per image";
 }
 

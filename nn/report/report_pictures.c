@@ -127,7 +127,7 @@ static elbo_status put_samples(elbo__report *r)
 elbo_status elbo__report_samples(elbo__report *r)
 {
     elbo_status status = ELBO_OK;
-    if (elbo_run_model(r->run)->flags & ELBO_NO_PRIOR)
+    if (!elbo_run_has_prior(r->run))
         elbo__report_left_out(r, "the model has no prior to draw from");
     else
         status = put_samples(r);

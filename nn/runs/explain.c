@@ -57,6 +57,10 @@ static elbo_status bind(const elbo_run *run, const feed *f, const elbo__work *wo
         status = elbo_plan_set(plan, "lr-factor", 1);
     if (status == ELBO_OK)
         status = elbo_plan_set(plan, "beta", elbo_beta_at(run->options, 1, 1));
+    if (status == ELBO_OK)
+        status = elbo_plan_set(plan, "epoch", 1);
+    if (status == ELBO_OK)
+        status = elbo_plan_set(plan, "dataset-size", 60000);
     if (status != ELBO_OK || work->table)
         return status == ELBO_OK ? elbo__table_bind(&f->table, plan, f->rows, work->batch) : status;
     const struct {

@@ -5,12 +5,13 @@
 #include "../../autograd/op.h"
 #include "../../tensor/memory.h"
 #include "../../tensor/product.h"
+#include "../options/option_private.h"
 #include "run_private.h"
 
-static elbo_values *copy_values(const elbo_option *table, const elbo_values *from)
+static elbo_values *copy_values(const elbo_model *model, const elbo_values *from)
 {
-    elbo_values *copy = elbo_values_new(table);
-    for (const elbo_option *o = table; copy && from && o && o->name; o++) {
+    elbo_values *copy = elbo_model_values(model);
+    for (const elbo_option *o = model->options; copy && from && o && o->name; o++) {
         char *text = elbo_values_print(from, o->name);
         if (!text || elbo_values_set(copy, o->name, text) != ELBO_OK) {
             elbo_values_free(copy);
@@ -33,12 +34,12 @@ static elbo_status check(const elbo_model *model, const elbo_values *options, co
         return elbo__fail(ELBO_INVALID, "model \"%s\": %d options; at most %d", model->name, rows, ELBO__MOST_OPTIONS);
     if (elbo__run_check_names(model) != ELBO_OK)
         return ELBO_INVALID;
-    if (options && rows && elbo_values_table(options) != model->options)
+    if (options && rows && elbo__values_origin(options) != model->options)
         return elbo__fail(ELBO_INVALID, "model \"%s\": the options are those of another model", model->name);
     if (elbo_shape_check(image) != ELBO_OK || image->ndim < 1 || image->ndim > 3 || elbo_shape_size(image) < 1)
         return elbo__fail(ELBO_INVALID, "an image of shape %s: expected (D), (H, W) or (C, H, W)",
                           elbo_shape_format(image).text);
-    if (classes < 0 || classes > ELBO_MAX_CLASSES || ((model->flags & ELBO_NEEDS_LABELS) && classes == 0))
+    if (classes < 0 || classes > ELBO_MAX_CLASSES || (elbo_model_takes_labels(model, options) && classes == 0))
         return elbo__fail(ELBO_INVALID, "model \"%s\": %d classes of labels", model->name, classes);
     if (seed < 0)
         return elbo__fail(ELBO_INVALID, "the seed is less than 0");
@@ -52,11 +53,11 @@ elbo_run *elbo_run_new(const elbo_model *model, const elbo_values *options, elbo
         return NULL;
     *run = (elbo_run){
         .model = model,
-        .options = copy_values(model->options, options),
+        .options = copy_values(model, options),
         .params = elbo_params_new(ELBO_F32, (uint64_t)seed),
         .image = image,
         .pixels = elbo_shape_size(&image),
-        .classes = model->flags & ELBO_NEEDS_LABELS ? classes : 0,
+        .classes = elbo_model_takes_labels(model, options) ? classes : 0,
         .seed = seed,
     };
     if (!run->options)
@@ -76,7 +77,7 @@ elbo_status elbo__fail_for_labels(const elbo_model *model, const elbo_images *im
 
 elbo_run *elbo_run_for(const elbo_model *model, const elbo_values *options, const elbo_images *images, int64_t seed)
 {
-    if ((model->flags & ELBO_NEEDS_LABELS) && !images->labels.data) {
+    if (elbo_model_takes_labels(model, options) && !images->labels.data) {
         (void)elbo__fail_for_labels(model, images);
         return NULL;
     }
@@ -141,6 +142,11 @@ int elbo_run_classes(const elbo_run *run)
 int64_t elbo_run_seed(const elbo_run *run)
 {
     return run->seed;
+}
+
+bool elbo_run_has_prior(const elbo_run *run)
+{
+    return elbo_model_has_prior(run->model, run->options);
 }
 
 bool elbo__run_takes_labels(const elbo_run *run)

@@ -186,7 +186,7 @@ static elbo_status make_run(const elbo_safetensors *file, const elbo_model *cons
     if (image.ndim > ELBO_MAX_RANK)
         return elbo__fail(ELBO_FORMAT, "an image of %d axes", image.ndim);
     memcpy(image.dim, values[IMAGE].sizes.at, (size_t)image.ndim * sizeof image.dim[0]);
-    elbo_values *options = elbo_values_new(model->options);
+    elbo_values *options = elbo_model_values(model);
     status = options ? read_options(file, options) : ELBO_NO_MEMORY;
     if (status == ELBO_OK) {
         *out = elbo_run_new(model, options, image, (int)values[CLASSES].integer, values[SEED].integer);
@@ -204,6 +204,8 @@ static elbo_status read_notes(const elbo_safetensors *file, elbo_run *run)
             status = elbo_ini_set(&run->notes, file->metadata[i].key, file->metadata[i].value);
     const char *steps = elbo_ini_get(&run->notes, "steps-done");
     run->steps = steps ? elbo__read_integer(steps, NULL) : 0;
+    const char *images = elbo_ini_get(&run->notes, "images-trained");
+    run->images = images ? elbo__read_integer(images, NULL) : 0;
     if (status == ELBO_OK)
         status = elbo__run_read_classes(run);
     return status == ELBO_INVALID ? ELBO_FORMAT : status;

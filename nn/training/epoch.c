@@ -5,7 +5,7 @@
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
 #include "../objectives/schedule.h"
-#include "../runs/latent_use.h"
+#include "../evaluation/latent_use.h"
 #include "train_private.h"
 
 /* ---- weights ----------------------------------------------------------------------------------------------------- */
@@ -164,7 +164,7 @@ static elbo_status note_latent_use(elbo__training *t)
     enum { LOOKED_AT = 1000, ENOUGH_UPDATES = 1000 };
     elbo_latent_use use;
     elbo_params *own = t->run->params;
-    if (t->run->model->flags & ELBO_NO_PRIOR)
+    if (!elbo_run_has_prior(t->run))
         return ELBO_OK;
     t->run->params = elbo__kept_weights(t);
     elbo_status status = elbo_run_latent_use(t->run, t->train_images, LOOKED_AT, &use);

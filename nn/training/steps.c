@@ -99,19 +99,25 @@ static elbo_accumulation part_of(const elbo__training *t, int64_t batch)
                                                                               : ELBO_ACCUMULATE_MORE;
 }
 
-enum { SCALARS = 6 };
+enum { SCALARS = 8 };
 
 /* The numbers that a step reads; schedules go by its middle. */
 static void scalars_of(elbo__training *t, int64_t batch, elbo__scalar *out)
 {
-    static const char *const names[SCALARS] = {"lr",   "lr-factor",        "beta",
-                                               "step", "accumulate-share", "accumulate-total"};
+    static const char *const names[SCALARS] = {
+        "lr", "lr-factor", "beta", "step", "epoch", "dataset-size", "accumulate-share", "accumulate-total"};
     const double steps = (double)elbo__steps_of_epoch(t), epochs = (double)t->how.epochs;
     const double factor = elbo_lr_factor(t->values, ((double)t->at.step + 0.5) / steps, epochs, t->at.drops);
     t->at.lr = t->how.lr * factor;
     t->at.beta = elbo_beta_at(t->run->options, (double)t->at.step / steps, epochs);
-    const double now[SCALARS] = {
-        t->at.lr, factor, t->at.beta, (double)(t->at.updates + 1), (double)batch, (double)(t->at.accumulated + batch)};
+    const double now[SCALARS] = {t->at.lr,
+                                 factor,
+                                 t->at.beta,
+                                 (double)(t->at.updates + 1),
+                                 (double)t->at.step / steps,
+                                 (double)t->count,
+                                 (double)batch,
+                                 (double)(t->at.accumulated + batch)};
     for (int i = 0; i < SCALARS; i++)
         out[i] = (elbo__scalar){names[i], now[i]};
 }

@@ -30,6 +30,7 @@ static elbo_status split(elbo__training *t)
     const int64_t n = t->train.count;
     t->held = t->run->model->fit ? 0 : elbo_held_out(n, t->how.val);
     t->count = n - t->held;
+    t->run->images = t->count;
     if (t->count < 1)
         return elbo__fail(ELBO_INVALID, "option \"val\": of %lld images none is left to train on", (long long)n);
     t->rows = elbo__calloc((size_t)n, sizeof *t->rows);

@@ -14,14 +14,15 @@ static bool is_choice(const elbo_run *run, const char *key)
     for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++)
         if (strcmp(key, choices[i]) == 0)
             return true;
-    return strcmp(key, "classes") == 0 && run->model->flags & ELBO_NEEDS_LABELS;
+    return strcmp(key, "classes") == 0 && elbo__run_takes_labels(run);
 }
 
 /* Sets, of the options of a table, those that are of use beside the others: `elbo train` refuses to hear of the rest.
  * The values are those of the configuration. */
-static elbo_status set_options(elbo_ini *ini, const elbo_option *table, const elbo_ini *configuration)
+static elbo_status set_options(elbo_ini *ini, const elbo_option *table, const char *preset,
+                               const elbo_ini *configuration)
 {
-    elbo_values *values = elbo_values_new(table);
+    elbo_values *values = elbo_values_new_preset(table, preset);
     elbo_status status = values ? ELBO_OK : ELBO_NO_MEMORY;
     for (const elbo_option *o = table; o && o->name && status == ELBO_OK; o++) {
         const char *text = elbo_ini_get(configuration, o->name);
@@ -66,9 +67,9 @@ elbo_status elbo__write_config(const elbo_run *run, const char *path)
         if (is_choice(run, configuration.entries[i].key))
             status = elbo_ini_set(&ini, configuration.entries[i].key, configuration.entries[i].value);
     if (status == ELBO_OK)
-        status = set_options(&ini, run->model->options, &configuration);
+        status = set_options(&ini, run->model->options, run->model->preset, &configuration);
     if (status == ELBO_OK && !run->model->fit)
-        status = set_options(&ini, elbo_training_options, &configuration);
+        status = set_options(&ini, elbo_training_options, NULL, &configuration);
     if (status == ELBO_OK)
         status = comment_rest(&ini, &configuration);
     if (status == ELBO_OK)

@@ -64,8 +64,8 @@ static void forget_figures(elbo_run *run)
 /* Of a training before this one nothing may be left: its figures are not those of this model. */
 static void forget_training(elbo_run *run)
 {
-    static const char *const notes[] = {"kernels", "epochs-done", "steps-done", "train-fingerprint",
-                                        "test-fingerprint"};
+    static const char *const notes[] = {"kernels",        "epochs-done",       "steps-done",
+                                        "images-trained", "train-fingerprint", "test-fingerprint"};
     for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
         elbo_ini_remove(&run->notes, notes[i]);
     forget_figures(run);
@@ -106,6 +106,8 @@ elbo_status elbo__note_epoch(elbo_run *run, const elbo_epoch *epoch)
     elbo_status status = note(run, "epochs-done", elbo__format("%" PRId64, epoch->epoch));
     if (status == ELBO_OK && epoch->step > 0)
         status = note(run, "steps-done", elbo__format("%" PRId64, run->steps));
+    if (status == ELBO_OK && run->images > 0)
+        status = note(run, "images-trained", elbo__format("%" PRId64, run->images));
     if (status == ELBO_OK)
         status = note_figures(run, "train", &epoch->train);
     if (status == ELBO_OK)
@@ -322,7 +324,7 @@ elbo_status elbo__save_model(const elbo__saver *s)
 
 static elbo_status draw_samples(const elbo__saver *s, const char *path)
 {
-    return s->run->model->flags & ELBO_NO_PRIOR ? ELBO_OK : elbo__picture_some_samples(s->run, path);
+    return !elbo_run_has_prior(s->run) ? ELBO_OK : elbo__picture_some_samples(s->run, path);
 }
 
 static elbo_status draw_reconstruction(const elbo__saver *s, const char *path)
@@ -374,7 +376,7 @@ elbo_status elbo__save_numbered(elbo__saver *s, int64_t epoch)
 {
     enum { SAMPLES = 2 };
     char name[48];
-    if (s->how->sample_every < 1 || epoch % s->how->sample_every != 0 || s->run->model->flags & ELBO_NO_PRIOR)
+    if (s->how->sample_every < 1 || epoch % s->how->sample_every != 0 || !elbo_run_has_prior(s->run))
         return ELBO_OK;
     elbo__print(name, sizeof name, ELBO__NUMBERED_SAMPLES, (long long)epoch);
     return write_named(s, SAMPLES, name);

@@ -1,0 +1,85 @@
+/* Internal: a posterior, a prior, an objective, each a row of the table in posterior.c, prior.c or objective.c. */
+#ifndef ELBO_NN_PARTS_PRIVATE_H
+#define ELBO_NN_PARTS_PRIVATE_H
+
+#include "net_private.h"
+#include "options.h"
+#include "parts.h"
+
+/* The functions that are NULL are those of most posteriors. */
+typedef struct {
+    elbo_inference (*infer)(elbo_in *in);             /* from elbo_net_encode(in)                                     */
+    int64_t (*dims)(elbo_in *in);                     /* Z; NULL: option latent-dim                                   */
+    elbo_dist (*standard)(elbo_in *in, int64_t dims); /* p(z) (B, Z) that goes with it; NULL: N(0, I)                 */
+    elbo_dist (*law)(elbo_in *in);                    /* q(z|x) of in->x, whose density is known anywhere: before a   */
+                                                      /* flow where there is one. NULL: there is none                 */
+    elbo_var *(*place)(elbo_in *in, elbo_var *z);     /* z (..., Z) as the decoder's network sees it; NULL: z         */
+} elbo__posterior;
+
+/* name in C, word of the option */
+#define ELBO__POSTERIORS(ROW) \
+    ROW(normal, "normal") \
+    ROW(planar, "planar") \
+    ROW(radial, "radial") \
+    ROW(iaf, "iaf") \
+    ROW(maf, "maf") \
+    ROW(hamiltonian, "hamiltonian") \
+    ROW(ladder, "ladder") \
+    ROW(delta, "delta")
+
+/* The row of option posterior; normal where that is not declared. */
+const elbo__posterior *elbo__posterior_of(elbo_in *in);
+
+/* The Z of a model of parts. */
+int64_t elbo__dims_of(elbo_in *in);
+
+typedef struct {
+    elbo_dist (*make)(elbo_in *in, int64_t dims); /* (B, Z) */
+} elbo__prior;
+
+#define ELBO__PRIORS(ROW) \
+    ROW(standard, "standard") \
+    ROW(learned, "learned") \
+    ROW(mixture, "mixture") \
+    ROW(vamp, "vamp") \
+    ROW(none, "none")
+
+typedef struct {
+    int (*losses)(elbo_in *in, elbo_loss *out); /* as elbo_model.losses */
+} elbo__objective;
+
+#define ELBO__OBJECTIVES(ROW) \
+    ROW(elbo, "elbo") \
+    ROW(capacity, "capacity") \
+    ROW(iwae, "iwae") \
+    ROW(miwae, "miwae") \
+    ROW(piwae, "piwae") \
+    ROW(ciwae, "ciwae") \
+    ROW(mmd, "mmd") \
+    ROW(info, "info") \
+    ROW(beta_tc, "beta-tc") \
+    ROW(factor, "factor") \
+    ROW(adversarial, "adversarial") \
+    ROW(vae_gan, "vae-gan")
+
+#define ELBO__DECLARE_POSTERIOR(id, word) extern const elbo__posterior elbo__posterior_##id;
+#define ELBO__DECLARE_PRIOR(id, word) extern const elbo__prior elbo__prior_##id;
+#define ELBO__DECLARE_OBJECTIVE(id, word) extern const elbo__objective elbo__objective_##id;
+ELBO__POSTERIORS(ELBO__DECLARE_POSTERIOR)
+ELBO__PRIORS(ELBO__DECLARE_PRIOR)
+ELBO__OBJECTIVES(ELBO__DECLARE_OBJECTIVE)
+
+/* The place of a word in a list that ends with NULL; the graph is in error and 0 returned where it is none of them. */
+int elbo__part_place(elbo_in *in, const char *option, const char *const *words);
+
+/* p(z|y) of a bound, which an objective draws from besides; of a posterior without a density the model's own. */
+elbo_dist elbo__prior_of(elbo_in *in, const elbo_bound *bound);
+
+/* The same for an objective that has no other use of it, so that what it might learn would stay as it is: anything but
+ * `standard` puts the graph in error. */
+elbo_dist elbo__fixed_prior_of(elbo_in *in, const elbo_bound *bound);
+
+/* N(mean, exp logvar) of layers encoder.mean and, by option spread, encoder.logvar or encoder.logstd: h (B, H) */
+elbo_dist elbo__net_normal(elbo_in *in, elbo_var *h);
+
+#endif
