@@ -153,6 +153,7 @@ unit_sources += \
     %reldir%/test_schedule.c \
     %reldir%/test_shuffle.c \
     %reldir%/test_side_matters.c \
+    %reldir%/test_spd.c \
     %reldir%/test_spread.c \
     %reldir%/test_state.c \
     %reldir%/test_stopping.c \
@@ -163,6 +164,7 @@ unit_sources += \
     %reldir%/test_train.c \
     %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \
+    %reldir%/test_vmf.c \
     %reldir%/test_watch.c \
     %reldir%/test_words.c \
     %reldir%/test_wrong_models.c \

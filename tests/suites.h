@@ -123,6 +123,7 @@
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
+    SUITE(spd)                                                                                                         \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
@@ -131,6 +132,7 @@
     SUITE(total_correlation)                                                                                           \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
+    SUITE(vmf)                                                                                                         \
     SUITE(watch)                                                                                                       \
     SUITE(words)                                                                                                       \
     SUITE(wrong_models)
