@@ -81,6 +81,7 @@
     SUITE(movement)                                                                                                    \
     SUITE(net)                                                                                                         \
     SUITE(objective)                                                                                                   \
+    SUITE(objective_aggregate)                                                                                         \
     SUITE(ops)                                                                                                         \
     SUITE(optim)                                                                                                       \
     SUITE(option)                                                                                                      \
