@@ -9,15 +9,18 @@ library_sources += \
     %reldir%/capacity_vae.c \
     %reldir%/ciwae.c \
     %reldir%/cvae.c \
+    %reldir%/hvae.c \
     %reldir%/factor_vae.c \
     %reldir%/iaf_vae.c \
     %reldir%/info_vae.c \
     %reldir%/iwae.c \
+    %reldir%/ladder_vae.c \
     %reldir%/maf_vae.c \
     %reldir%/miwae.c \
     %reldir%/mixture_vae.c \
     %reldir%/models.c \
     %reldir%/models_private.h \
+    %reldir%/ms_ssim_vae.c \
     %reldir%/pca.c \
     %reldir%/pca.h \
     %reldir%/pca_fit.c \

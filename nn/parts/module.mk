@@ -8,6 +8,9 @@ library_sources += \
     %reldir%/discriminator.c \
     %reldir%/discriminator.h \
     %reldir%/likelihood.c \
+    %reldir%/likelihood_private.h \
+    %reldir%/motion.c \
+    %reldir%/motion.h \
     %reldir%/net.c \
     %reldir%/net_conv.c \
     %reldir%/net_private.h \
@@ -18,5 +21,7 @@ library_sources += \
     %reldir%/parts.c \
     %reldir%/parts_private.h \
     %reldir%/posterior_flow.c \
+    %reldir%/posterior_hamiltonian.c \
+    %reldir%/posterior_ladder.c \
     %reldir%/posterior_normal.c \
     %reldir%/prior.c

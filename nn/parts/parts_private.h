@@ -23,6 +23,8 @@ typedef struct {
     ROW(radial, "radial") \
     ROW(iaf, "iaf") \
     ROW(maf, "maf") \
+    ROW(hamiltonian, "hamiltonian") \
+    ROW(ladder, "ladder") \
     ROW(delta, "delta")
 
 /* The row of option posterior; normal where that is not declared. */

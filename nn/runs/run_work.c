@@ -225,6 +225,23 @@ elbo_status elbo_run_encode_images(elbo_run *run, const elbo_images *images, flo
     return status;
 }
 
+elbo_status elbo_run_draw_codes(elbo_run *run, const elbo_images *images, int64_t seed, float *z)
+{
+    elbo__table table;
+    elbo_status status = elbo__table_of(run, images, &table);
+    if (status == ELBO_OK)
+        status = run_job((job){run, ELBO__POSTERIOR_DRAWS, .table = &table, .n = table.count, .seed = seed, .out = z,
+                               .width = run->latent});
+    elbo__table_free(&table);
+    return status;
+}
+
+elbo_status elbo_run_draw_prior(elbo_run *run, const int *labels, int64_t n, int64_t seed, float *z)
+{
+    return run_job(
+        (job){run, ELBO__PRIOR_DRAWS, .labels = labels, .n = n, .seed = seed, .out = z, .width = run->latent});
+}
+
 bool elbo_run_has_normal_prior(const elbo_run *run)
 {
     return run->normal_prior;
