@@ -125,6 +125,7 @@ unit_sources += \
     %reldir%/test_net.c \
     %reldir%/test_objective.c \
     %reldir%/test_objective_aggregate.c \
+    %reldir%/test_objective_players.c \
     %reldir%/test_ops.c \
     %reldir%/test_optim.c \
     %reldir%/test_option.c \

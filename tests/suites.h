@@ -98,6 +98,7 @@
     SUITE(net)                                                                                                         \
     SUITE(objective)                                                                                                   \
     SUITE(objective_aggregate)                                                                                         \
+    SUITE(objective_players)                                                                                           \
     SUITE(ops)                                                                                                         \
     SUITE(optim)                                                                                                       \
     SUITE(option)                                                                                                      \
