@@ -50,6 +50,7 @@ unit_sources += \
     %reldir%/test_conv.c \
     %reldir%/test_convolve.c \
     %reldir%/test_corruption.c \
+    %reldir%/test_cut.c \
     %reldir%/test_describe.c \
     %reldir%/test_dist_ball.c \
     %reldir%/test_dist_bernoulli.c \

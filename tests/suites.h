@@ -29,6 +29,7 @@
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
     SUITE(corruption)                                                                                                  \
+    SUITE(cut)                                                                                                         \
     SUITE(describe)                                                                                                    \
     SUITE(dist_ball)                                                                                                   \
     SUITE(dist_bernoulli)                                                                                              \
