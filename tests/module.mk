@@ -31,6 +31,8 @@ unit_sources += \
     %reldir%/rig.h \
     %reldir%/runs.c \
     %reldir%/runs.h \
+    %reldir%/scene.c \
+    %reldir%/scene.h \
     %reldir%/scratch.c \
     %reldir%/scratch.h \
     %reldir%/small_dists.c \
@@ -123,6 +125,8 @@ unit_sources += \
     %reldir%/test_movement.c \
     %reldir%/test_net.c \
     %reldir%/test_objective.c \
+    %reldir%/test_objective_aggregate.c \
+    %reldir%/test_objective_players.c \
     %reldir%/test_ops.c \
     %reldir%/test_optim.c \
     %reldir%/test_option.c \
