@@ -39,6 +39,7 @@ unit_sources += \
     %reldir%/small_model.h \
     %reldir%/suites.h \
     %reldir%/test_ae.c \
+    %reldir%/test_annealing.c \
     %reldir%/test_batches.c \
     %reldir%/test_binding.c \
     %reldir%/test_code_draws.c \

@@ -18,6 +18,7 @@
     SUITE(players)                                                                                                     \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
+    SUITE(annealing)                                                                                                   \
     SUITE(batches)                                                                                                     \
     SUITE(binding)                                                                                                     \
     SUITE(code_draws)                                                                                                  \

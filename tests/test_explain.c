@@ -44,6 +44,9 @@ static const struct {
     {"elbo", "softplus("},
     {"log-prob", "softplus("},
     {"parts", "gather(images(24, 64) whole, rows(16))"},
+    {"data", "gather(images(24, 64), rows(16))"},
+    {"joint", "concat(z(16, 1, 20), "},
+    {"simulate", "random_uniform("},
     {"log-weights", "gather(images(24, 64) whole, rows(16))"},
 };
 

@@ -43,6 +43,12 @@ enum {
     /* recon, kl, elbo, squared_error (B), whichever there are: evaluate gives their means */                          \
     ROLE(PARTS, "parts", "measuring images", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS,          \
          .build = build_parts)                                                                                         \
+    /* x as it is explained, binarised where that is asked for: (B, D) */                                              \
+    ROLE(DATA, "data", "looking at images", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_TABLE, .one = elbo__model_data)      \
+    /* x, z -> log p(x|z), log p(z) (B, K), and their gradients */                                                     \
+    ROLE(JOINT, "joint", "estimating log p(x)", EVALUATE, ELBO__TAKES_X, .build = build_joint)                         \
+    /* z -> x (B, D) drawn from p(x|z) */                                                                              \
+    ROLE(SIMULATE, "simulate", "drawing images", EVALUATE, 0, .build = build_simulate)                                 \
     /* (B, K) */                                                                                                       \
     ROLE(LOG_WEIGHTS, "log-weights", "estimating log p(x)", EVALUATE,                                                  \
          ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS, .one = elbo__model_log_weights)
