@@ -243,6 +243,7 @@ static void put_limits(result *r, const findings *f)
     if (told->images > 0) {
         elbo__cli_put_integer(r, "mutual_information_images", told->images);
         elbo__cli_put_number(r, "mutual_information_limit", told->limit);
+        elbo__cli_put_number(r, "mutual_information_kl", told->kl);
     }
 }
 

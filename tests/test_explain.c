@@ -38,6 +38,8 @@ static const struct {
     {"prior", "(16, 20)"},
     {"prior-draws", "random_normal("},
     {"posterior-draws", "random_normal("},
+    {"prior-density", "sum(local"},
+    {"posterior-density", "group (16, 16, 20)"},
     {"decode", "concat(z(16, 20), "},
     {"sample", "random_normal("},
     {"reconstruct", "random_normal("},

@@ -238,6 +238,24 @@ elbo_var *elbo__model_prior_draws(elbo_in *in)
     return begin(in, ELBO__PRIOR_DRAWS) ? prior_draws(in) : elbo__model_cannot(in);
 }
 
+elbo_var *elbo__model_prior_density(elbo_in *in, elbo_var *z)
+{
+    return begin(in, ELBO__PRIOR_DENSITY) ? elbo_log_prob(prior_to_draw_from(in), z, NULL) : elbo__model_cannot(in);
+}
+
+elbo_var *elbo__model_posterior_density(elbo_in *in, elbo_var *z)
+{
+    if (!begin(in, ELBO__POSTERIOR_DENSITY))
+        return elbo__model_cannot(in);
+    const elbo_inference i = elbo__model_infer(in);
+    if (elbo_graph_status(in->g) == ELBO_OK && !(i.q.kind && i.q.kind->log_prob))
+        elbo_graph_fail(in->g, ELBO_INVALID, "q(z|x) has no density but at its draws");
+    if (elbo_graph_status(in->g) != ELBO_OK)
+        return elbo__model_cannot(in);
+    const elbo_shape shape = ELBO_SHAPE(elbo_size(in->x, 0), elbo_size(z, 0), elbo_size(z, 1));
+    return elbo_log_prob(i.q, elbo_expand(elbo_unsqueeze(z, 0), shape), NULL);
+}
+
 elbo_var *elbo__model_posterior_draws(elbo_in *in)
 {
     return begin(in, ELBO__POSTERIOR_DRAWS) ? elbo__model_infer(in).z : elbo__model_cannot(in);

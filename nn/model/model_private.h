@@ -43,6 +43,12 @@ elbo_var *elbo__model_simulate(elbo_in *in, elbo_var *z);
 /* Draws z from p(z|y), those that elbo_model_sample decodes: (B, K, Z) */
 elbo_var *elbo__model_prior_draws(elbo_in *in);
 
+/* log p(z|y): z (B, Z) -> (B) */
+elbo_var *elbo__model_prior_density(elbo_in *in, elbo_var *z);
+
+/* log q(z_m|x_b,y_b): z (M, Z) -> (B, M). In error where the density is known at draws alone. */
+elbo_var *elbo__model_posterior_density(elbo_in *in, elbo_var *z);
+
 /* Draws z from q(z|x,y), or the code of a model without a density: (B, K, Z) */
 elbo_var *elbo__model_posterior_draws(elbo_in *in);
 

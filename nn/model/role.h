@@ -29,6 +29,12 @@ enum {
     /* x -> z (B, K, Z) from q(z|x), or the code itself */                                                             \
     ROLE(POSTERIOR_DRAWS, "posterior-draws", "drawing codes", EVALUATE, ELBO__TAKES_X,                                 \
          .one = elbo__model_posterior_draws)                                                                           \
+    /* z -> log p(z|y) (B) */                                                                                          \
+    ROLE(PRIOR_DENSITY, "prior-density", "looking at the prior", EVALUATE, ELBO__TAKES_TABLE,                          \
+         .build = build_prior_density)                                                                                 \
+    /* x, z -> log q(z_m|x_b) (B, B) of each z with each x */                                                          \
+    ROLE(POSTERIOR_DENSITY, "posterior-density", "comparing codes", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_TABLE,       \
+         .build = build_posterior_density)                                                                             \
     /* z -> (B, D) */                                                                                                  \
     ROLE(DECODE, "decode", "decoding", EVALUATE, 0, .build = build_decode)                                             \
     /* (B, K, D) */                                                                                                    \

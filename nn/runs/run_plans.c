@@ -120,10 +120,25 @@ static void build_prior(building *b)
     put_two(b, elbo_dist_mean(prior), elbo_normal_logvar(prior));
 }
 
+/* z (B, Z), which is given */
+static elbo_var *codes(building *b)
+{
+    return elbo_input(b->in.g, "z", ELBO_F32, ELBO_SHAPE(elbo_size(b->in.x, 0), b->run->latent));
+}
+
 static void build_decode(building *b)
 {
-    const elbo_shape codes = ELBO_SHAPE(elbo_size(b->in.x, 0), b->run->latent);
-    put_two(b, elbo_model_decode(&b->in, elbo_input(b->in.g, "z", ELBO_F32, codes)), NULL);
+    put_two(b, elbo_model_decode(&b->in, codes(b)), NULL);
+}
+
+static void build_prior_density(building *b)
+{
+    put_two(b, elbo__model_prior_density(&b->in, codes(b)), NULL);
+}
+
+static void build_posterior_density(building *b)
+{
+    put_two(b, elbo__model_posterior_density(&b->in, codes(b)), NULL);
 }
 
 /* Of z (B K, Z): a plan of two dimensions takes what elbo_run_explain has. */
@@ -136,8 +151,7 @@ static void build_joint(building *b)
 
 static void build_simulate(building *b)
 {
-    const elbo_shape codes = ELBO_SHAPE(elbo_size(b->in.x, 0), b->run->latent);
-    put_two(b, elbo__model_simulate(&b->in, elbo_input(b->in.g, "z", ELBO_F32, codes)), NULL);
+    put_two(b, elbo__model_simulate(&b->in, codes(b)), NULL);
 }
 
 #define ROW(id, name, doing, mode, takes, build) [ELBO__##id] = {doing, ELBO_##mode, takes, build},
