@@ -47,11 +47,14 @@
 #include "autograd/params.h"
 #include "autograd/plan.h"
 
-/* layers, distributions, optimisers, the model interface, runs, training */
+/* layers, distributions, optimisers, the model interface, runs, training, samplers */
 #include "nn/options/option.h"
+#include "nn/layers/ball.h"
 #include "nn/layers/init.h"
 #include "nn/layers/layers.h"
+#include "nn/layers/quantise.h"
 #include "nn/distributions/distribution.h"
+#include "nn/objectives/aggregate.h"
 #include "nn/objectives/objective.h"
 #include "nn/objectives/optim.h"
 #include "nn/objectives/schedule.h"
@@ -73,6 +76,7 @@
 #include "nn/report/report.h"
 #include "nn/training/batches.h"
 #include "nn/training/train.h"
+#include "nn/samplers/sampler.h"
 
 /* the models that come with the library, and a program for any models */
 #include "models/models.h"

@@ -29,7 +29,7 @@ enum { ELBO__APART = -1 };
 
 /* Everything that distinguishes two nodes of one op; unused entries are 0, so that attributes compare by bytes. */
 typedef struct {
-    double value;            /* constant                                                     */
+    double value;            /* constant; Bessel functions: the order                        */
     const double *values;    /* array: (size), owned by the graph                            */
     int64_t start, size;     /* slice: start; pad: before in start; scatter_add: rows in size */
     uint64_t stream;         /* random                                                       */
@@ -79,6 +79,8 @@ typedef struct elbo__op {
     int (*walks)(const elbo_shape *y, const elbo_shape *operand, const elbo__attr *attr, int i, int axis);
     /* ELBO__VIEW: the output's layout over the operand's memory; false where it takes a copy. */
     bool (*view)(const elbo_layout *in, const elbo_shape *out, const elbo__attr *attr, elbo_layout *view);
+    /* What the whole node takes, roughly, where that is much more than a look at its elements; NULL: it is not. */
+    double (*nanoseconds)(const elbo_shape *y);
     /* For an op of two operands, whose shapes are a and b. Floating-point operations of the whole node, where they say
      * what it costs; NULL: its elements do. Bytes that a call of `kernel` needs to work in; NULL: none. */
     double (*flops)(const elbo_shape *y, const elbo_shape *a, const elbo_shape *b);

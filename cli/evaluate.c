@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../nn/parts/likelihood_private.h"
 #include "../nn/runs/spread.h"
 #include "command.h"
 #include "figures.h"
@@ -253,9 +254,20 @@ static void put_limits(result *r, const findings *f)
 static const char *treatment(const elbo_run *run, const elbo_images *images, int rounds)
 {
     const elbo_value *binarised = elbo_values_get(elbo_run_options(run), "binarise", ELBO_FLAG);
+    const elbo_value *once = elbo_values_get(elbo_run_options(run), "binarise-once", ELBO_FLAG);
     if (binarised && binarised->flag)
         return rounds > 1 ? "binarised, drawn with this seed, anew in each round" : "binarised, drawn with this seed";
+    if (once && once->flag)
+        return "binarised, drawn once for these data";
+    if (elbo__likelihood_values(elbo_run_options(run)) == ELBO__COUNTS)
+        return "counts, as given";
     return images->images.dtype == ELBO_U8 ? "grey levels / 255, not binarised" : "as given";
+}
+
+/* Whether the model has the option, and its likelihood reads it. */
+static bool is_of_use(const elbo_values *options, const char *name, elbo_option_type type)
+{
+    return elbo_values_get(options, name, type) && elbo_values_check_one(options, name) == ELBO_OK;
 }
 
 /* Which density or loss recon and the ELBO are of. */
@@ -266,15 +278,21 @@ static void give_likelihood(result *r, const elbo_run *run)
     if (!likelihood)
         return;
     const elbo_value *learned = elbo_values_get(options, "learn-variance", ELBO_CHOICE);
-    const bool gaussian = strcmp(likelihood->text, "gaussian") == 0,
-               learns = gaussian && learned && strcmp(learned->text, "no") != 0;
+    const bool varies = is_of_use(options, "variance", ELBO_NUMBER),
+               learns = varies && learned && strcmp(learned->text, "no") != 0,
+               stepped = is_of_use(options, "levels", ELBO_INTEGER);
+    const int64_t levels = stepped ? elbo_values_integer(options, "levels") : 0;
     elbo__cli_put_text(r, "likelihood", likelihood->text);
-    if (gaussian && !learns)
+    if (varies && !learns)
         elbo__cli_put_number(r, "variance", elbo_values_number(options, "variance"));
+    if (stepped)
+        elbo__cli_put_integer(r, "levels", levels);
     if (learns)
         elbo__cli_line(r, "likelihood %s, variance learned: %s", likelihood->text, learned->text);
-    else if (gaussian)
+    else if (varies)
         elbo__cli_line(r, "likelihood %s, variance %g", likelihood->text, elbo_values_number(options, "variance"));
+    else if (stepped)
+        elbo__cli_line(r, "likelihood %s, %" PRId64 " levels", likelihood->text, levels);
     else
         elbo__cli_line(r, "likelihood %s", likelihood->text);
 }

@@ -56,6 +56,8 @@ library_sources += \
     %reldir%/result.h \
     %reldir%/rows.c \
     %reldir%/rows.h \
+    %reldir%/sampler.c \
+    %reldir%/sampler.h \
     %reldir%/slow.c \
     %reldir%/slow.h \
     %reldir%/training.c \

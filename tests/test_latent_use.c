@@ -322,8 +322,8 @@ END_TEST
 
 /* ---- by quadrature ----------------------------------------------------------------------------------------------- */
 
-/* q(z|x) = N(x, 1/4) in one dimension, and a prior of two humps of equal weight at 0 and 2, of variance 1 and e^-1. Three
- * images, each many times: q(z) has three components. */
+/* q(z|x) = N(x, 1/4) in one dimension, and a prior of two humps of equal weight at 0 and 2, of variance 1 and e^-1.
+ * Three images, each many times: q(z) has three components. */
 enum { TIMES = 1200 };
 static const double places[3] = {-1, 0.5, 1.5};
 

@@ -21,6 +21,7 @@ void elbo__model_subject(elbo_in *in, elbo__role role)
 static bool can_be_built(elbo_in *in)
 {
     elbo__option_read(in, "conditional");
+    elbo__option_read(in, "binarise-once"); /* by who reads data sets */
     if (elbo_model_takes_labels(in->model, in->options) && !in->y)
         elbo_graph_fail(in->g, ELBO_INVALID, "needs labels");
     else if (in->draws < 1)

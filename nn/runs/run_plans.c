@@ -7,11 +7,13 @@
 #include "../../tensor/text.h"
 #include "../model/corruption.h"
 #include "../model/model_private.h"
+#include "../parts/likelihood_private.h"
 #include "run_private.h"
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
-/* The pixels (B, D) in [0, 1]: rows of a data set, or given themselves. Where nothing reads them their shape counts. */
+/* The pixels (B, D), u8 as 0..1 unless they are counts: rows of a data set, or given themselves. Where nothing reads
+ * them their shape counts. */
 static elbo_var *pixels(const elbo_run *run, elbo_graph *g, const elbo__work *work, elbo_var *rows)
 {
     const elbo_shape shape = ELBO_SHAPE(work->batch, run->pixels);
@@ -20,7 +22,9 @@ static elbo_var *pixels(const elbo_run *run, elbo_graph *g, const elbo__work *wo
     if (!rows)
         return elbo_input(g, "x", ELBO_F32, shape);
     elbo_var *x = elbo_gather(elbo_input(g, "images", work->pixels, ELBO_SHAPE(work->table, run->pixels)), rows);
-    return work->pixels == ELBO_U8 ? elbo_scale(elbo_cast(x), 1.0 / 255) : x;
+    if (work->pixels != ELBO_U8)
+        return x;
+    return elbo__likelihood_values(run->options) == ELBO__COUNTS ? elbo_cast(x) : elbo_scale(elbo_cast(x), 1.0 / 255);
 }
 
 /* y (B, C) one-hot */
