@@ -41,6 +41,7 @@ unit_sources += \
     %reldir%/small_model.h \
     %reldir%/suites.h \
     %reldir%/test_ae.c \
+    %reldir%/test_annealing.c \
     %reldir%/test_ball.c \
     %reldir%/test_batches.c \
     %reldir%/test_bessel.c \
