@@ -70,6 +70,7 @@ unit_sources += \
     %reldir%/test_inference.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
+    %reldir%/test_io_columns.c \
     %reldir%/test_io_csv.c \
     %reldir%/test_io_csv_write.c \
     %reldir%/test_io_curves.c \
