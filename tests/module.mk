@@ -50,6 +50,7 @@ unit_sources += \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
     %reldir%/test_dist_counts.c \
+    %reldir%/test_dist_draws.c \
     %reldir%/test_dist_kinds.c \
     %reldir%/test_dist_laplace.c \
     %reldir%/test_dist_levels.c \

@@ -29,6 +29,7 @@
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
     SUITE(dist_counts)                                                                                                 \
+    SUITE(dist_draws)                                                                                                  \
     SUITE(dist_kinds)                                                                                                  \
     SUITE(dist_laplace)                                                                                                \
     SUITE(dist_levels)                                                                                                 \

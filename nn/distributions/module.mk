@@ -10,8 +10,12 @@ library_sources += \
     %reldir%/discretised_logistic.c \
     %reldir%/distribution.c \
     %reldir%/distribution_private.h \
+    %reldir%/independent.c \
     %reldir%/laplace.c \
     %reldir%/levels.c \
+    %reldir%/log_normal.c \
     %reldir%/mixture.c \
     %reldir%/normal.c \
+    %reldir%/ordinal.c \
+    %reldir%/random_draws.c \
     %reldir%/squared_error.c
