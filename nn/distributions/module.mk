@@ -15,7 +15,12 @@ library_sources += \
     %reldir%/levels.c \
     %reldir%/log_normal.c \
     %reldir%/mixture.c \
+    %reldir%/ms_ssim.c \
     %reldir%/normal.c \
     %reldir%/ordinal.c \
+    %reldir%/quadrature.c \
+    %reldir%/quadrature.h \
     %reldir%/random_draws.c \
-    %reldir%/squared_error.c
+    %reldir%/riemannian_normal.c \
+    %reldir%/squared_error.c \
+    %reldir%/wrapped_normal.c

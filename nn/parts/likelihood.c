@@ -87,6 +87,12 @@ static elbo_dist squared_error(elbo_in *in, elbo_var *h)
     return elbo_squared_error(mean_of(in, h));
 }
 
+static elbo_dist ms_ssim(elbo_in *in, elbo_var *h)
+{
+    elbo_var *mean = elbo_sigmoid(elbo_net_output(in, h, "decoder.logits"));
+    return elbo_ms_ssim(mean, in->image, (int)elbo_option_integer(in, "ssim-window"));
+}
+
 static elbo_dist beta(elbo_in *in, elbo_var *h)
 {
     elbo_var *log_a = bounded(elbo_net_output(in, h, "decoder.white"), 8);
@@ -176,7 +182,8 @@ static elbo_var *seen_counts(elbo_in *in)
     ROW("poisson", poisson, COUNTS, seen_counts)                                                                       \
     ROW("negative-binomial", negative_binomial, COUNTS, seen_counts)                                                   \
     ROW("zero-inflated-negative-binomial", zero_inflated_negative_binomial, COUNTS, seen_counts)                       \
-    ROW("squared-error", squared_error, ANY, NULL)
+    ROW("squared-error", squared_error, ANY, NULL)                                                                     \
+    ROW("ms-ssim", ms_ssim, UNIT, NULL)
 #define NAME(name, ...) name,
 #define ENTRY(name, make, values, seen) {name, make, ELBO__##values, seen},
 

@@ -27,6 +27,7 @@ extern "C" {
  *     negative-binomial      0, 1, 2, ...    the same, and log-sizes decoder.logsize (D), the same for all images
  *     zero-inflated-negative-binomial        and logits decoder.zero of a zero that is none of the distribution's
  *     squared-error          any             as gaussian; no density, see elbo_squared_error
+ *     ms-ssim                in [0, 1]       sigmoid of decoder.logits, option ssim-window; see elbo_ms_ssim
  *
  * Networks see counts as log(1 + x).
  *

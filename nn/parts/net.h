@@ -58,6 +58,7 @@ ELBO_API elbo_inference elbo_infer_net(elbo_in *in, elbo_var *h);
 /* Choices of options, then NULL. */
 ELBO_API extern const char *const elbo_net_names[];      /* mlp, conv        */
 ELBO_API extern const char *const elbo_net_norm_names[]; /* none, batch      */
+ELBO_API extern const char *const elbo_net_init_names[]; /* fan-in, glorot, he */
 ELBO_API extern const char *const elbo_spread_names[];   /* logvar, logstd   */
 
 #ifdef __cplusplus

@@ -58,13 +58,22 @@ static elbo_var *finish(elbo_in *in, elbo_var *h, const char *name)
     return h;
 }
 
-/* The label as one more channel: (B, C, H, W) -> (B, C + 1, H, W) */
-static elbo_var *with_label(const elbo_in *in, elbo_var *x)
+/* x (B, D) as pictures (B, C, H, W) with the label y (B, C), where there is one, as one more channel: layer `name` */
+static elbo_var *pictures(const levels *l, elbo_var *x, elbo_var *y, const char *name)
 {
+    x = elbo_reshape(x, ELBO_SHAPE(elbo_size(x, 0), l->channels[0], l->height[0], l->width[0]));
+    if (!y)
+        return x;
     elbo_shape plane = elbo_shape_of(x);
     plane.dim[1] = 1;
-    elbo_var *label = elbo_linear(in->y, "encoder.label", plane.dim[2] * plane.dim[3]);
+    elbo_var *label = elbo_linear(y, name, plane.dim[2] * plane.dim[3]);
     return elbo_concat((elbo_var *[]){x, elbo_reshape(label, plane)}, 2, 1);
+}
+
+/* (B, C, H, W) -> (B, C H W) */
+static elbo_var *flat(elbo_var *h)
+{
+    return elbo_reshape(h, ELBO_SHAPE(elbo_size(h, 0), elbo_size(h, 1) * elbo_size(h, 2) * elbo_size(h, 3)));
 }
 
 static elbo_var *encode(elbo_in *in, elbo_units *units)
@@ -72,17 +81,13 @@ static elbo_var *encode(elbo_in *in, elbo_units *units)
     levels l;
     if (!find_levels(in, &l))
         return in->x;
-    const int64_t images = elbo_size(in->x, 0);
-    elbo_var *h = elbo_reshape(in->x, ELBO_SHAPE(images, l.channels[0], l.height[0], l.width[0]));
-    if (in->y)
-        h = with_label(in, h);
+    elbo_var *h = pictures(&l, in->x, in->y, "encoder.label");
     for (int i = 1; i <= l.n; i++) {
         const elbo_layer_name name = elbo_numbered("encoder.conv", i);
         h = elbo_conv2d_layer(h, name.text, l.channels[i], KERNEL, STRIDE, PADDING);
         h = finish(in, h, name.text);
     }
-    h = elbo_reshape(h, ELBO_SHAPE(images, l.channels[l.n] * l.height[l.n] * l.width[l.n]));
-    return elbo__encoder_layers(in, h, units);
+    return elbo__encoder_layers(in, flat(h), units);
 }
 
 /* From the pictures of level i to those of the level above, which the stride had rounded up to even sizes, with n
@@ -138,4 +143,18 @@ static elbo_var *output(elbo_in *in, elbo_var *h, const char *name, int64_t n)
     return elbo_reshape(h, to);
 }
 
-const elbo__net elbo__net_conv = {encode, decode, output};
+/* Without a norm, which would see pictures that are real and pictures that are made apart. */
+static elbo_var *judge(elbo_in *in, elbo_var *x, elbo_var *y, elbo__judgement *j)
+{
+    levels l;
+    if (!find_levels(in, &l))
+        return x;
+    elbo_var *h = pictures(&l, x, y, "discriminator.label");
+    for (int i = 1; i <= l.n; i++) {
+        h = elbo_conv2d_layer(h, elbo_numbered("discriminator.conv", i).text, l.channels[i], KERNEL, STRIDE, PADDING);
+        h = j->at[j->n++] = elbo_leaky_relu(h, elbo_option_number(in, "discriminator-slope"));
+    }
+    return flat(h);
+}
+
+const elbo__net elbo__net_conv = {encode, decode, output, judge};

@@ -111,6 +111,16 @@ ELBO_API elbo_status elbo_run_posterior(elbo_run *run, const float *x, const int
 ELBO_API elbo_status elbo_run_encode_images(elbo_run *run, const elbo_images *images, float *mean,
                                             float *logvar) ELBO_MUST_CHECK;
 
+/* One draw z from q(z|x,y) for each image of a data set, of a model without a density the code itself: z (N, Z). Images
+ * are taken as they are, binarised where the model's options ask for that. Row i depends on `seed`, i and image i only.
+ */
+ELBO_API elbo_status elbo_run_draw_codes(elbo_run *run, const elbo_images *images, int64_t seed,
+                                         float *z) ELBO_MUST_CHECK;
+
+/* One draw z from p(z|y) for each label, or n draws of p(z): z (n, Z), the ones that elbo_run_sample decodes. */
+ELBO_API elbo_status elbo_run_draw_prior(elbo_run *run, const int *labels, int64_t n, int64_t seed,
+                                         float *z) ELBO_MUST_CHECK;
+
 /* Whether it can draw pictures from nothing. */
 ELBO_API bool elbo_run_has_prior(const elbo_run *run);
 

@@ -7,6 +7,7 @@
 #include "../../io/survey.h"
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
+#include "../../tensor/random.h"
 #include "../parts/likelihood_private.h"
 #include "run_private.h"
 
@@ -182,6 +183,40 @@ static elbo_status take_images(const elbo_run *run, const elbo_images *all, elbo
     return ELBO_OK;
 }
 
+/* Whether an option of the model's that is a flag is set. */
+static bool asks_for(const elbo_run *run, const char *flag)
+{
+    const elbo_value *value = elbo_values_get(run->options, flag, ELBO_FLAG);
+    return value && value->flag;
+}
+
+/* Each value as 0 or 1, with itself as the probability of 1, in a copy: of the same data always the same one. What is
+ * missing stays so. */
+static elbo_status binarise_once(const elbo_run *run, const elbo_images *all, elbo__table *table)
+{
+    const elbo__random_key key = {.seed = all->fingerprint, .stream = elbo__stream("data", "binarise-once", 0)};
+    const elbo_dtype dtype = table->images.dtype;
+    elbo_tensor copy = elbo_tensor_new(dtype, table->images.layout.shape);
+    float *uniform = elbo__calloc((size_t)run->pixels, sizeof *uniform);
+    void *const before = table->owned;
+    table->owned = copy.data;
+    for (int64_t i = 0; copy.data && uniform && i < table->count; i++) {
+        elbo__uniform_f32(uniform, 1, 1, run->pixels, key, (uint64_t)i, 0);
+        for (int64_t k = 0; k < run->pixels; k++) {
+            const double value = elbo_tensor_get(&table->images, (int64_t[]){i, k});
+            const double one = dtype == ELBO_U8 ? 255 : 1;
+            elbo_tensor_set(&copy, (int64_t[]){i, k}, isnan(value) ? value : uniform[k] < value / one ? one : 0);
+        }
+    }
+    elbo__free(uniform);
+    elbo__free(before);
+    if (!copy.data || !uniform)
+        return ELBO_NO_MEMORY;
+    table->mapping = NULL;
+    table->images = copy;
+    return ELBO_OK;
+}
+
 static elbo_status take_labels(const elbo_run *run, const elbo_images *images, elbo__table *table)
 {
     if (!elbo__run_takes_labels(run))
@@ -213,6 +248,8 @@ elbo_status elbo__table_of(const elbo_run *run, const elbo_images *images, elbo_
         out->mask = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(images->count, run->pixels), images->mask.data);
     if (status == ELBO_OK)
         status = check_values(run, images, out);
+    if (status == ELBO_OK && asks_for(run, "binarise-once"))
+        status = binarise_once(run, images, out);
     if (status == ELBO_OK)
         status = take_labels(run, images, out);
     if (status != ELBO_OK)
