@@ -59,6 +59,7 @@ unit_sources += \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
     %reldir%/test_dist_counts.c \
+    %reldir%/test_dist_draws.c \
     %reldir%/test_dist_kinds.c \
     %reldir%/test_dist_laplace.c \
     %reldir%/test_dist_levels.c \
@@ -82,6 +83,7 @@ unit_sources += \
     %reldir%/test_inference.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
+    %reldir%/test_io_columns.c \
     %reldir%/test_io_csv.c \
     %reldir%/test_io_csv_write.c \
     %reldir%/test_io_curves.c \
