@@ -26,6 +26,7 @@ extern "C" {
     MODEL(radial_vae)   /* the same                                                  */                               \
     MODEL(iaf_vae)      /* Kingma et al. 2016, arXiv:1606.04934                      */                               \
     MODEL(maf_vae)      /* Papamakarios, Pavlakou and Murray 2017, arXiv:1705.07057  */                               \
+    MODEL(poincare_vae) /* Mathieu et al. 2019, arXiv:1901.06033                     */                               \
     MODEL(vamp_vae)     /* Tomczak and Welling 2018, arXiv:1705.07120                */                               \
     MODEL(mixture_vae)  /* the same                                                  */                               \
     MODEL(ae)           /* Hinton and Salakhutdinov 2006                             */                               \

@@ -102,6 +102,15 @@
      .help = "one flow for all images, which does not see them"},                                                     \
     {.name = "flow-hidden", .type = ELBO_SIZES, .default_value = "128,128", .least = 1, .greatest = 65536,            \
      .needs = "posterior=iaf|maf", .metavar = "N,N,...", .help = "sizes of the hidden layers of each transformation"}
+#define ELBO_OPTIONS_BALL                                                                                             \
+    {.name = "curvature", .type = ELBO_NUMBER, .default_value = "1", .least = 1e-6, .greatest = 1e3,                  \
+     .needs = "posterior=wrapped-normal|riemannian-normal", .metavar = "C",                                           \
+     .help = "of the ball that z lies in, whose radius is 1/sqrt(C)"},                                                \
+    {.name = "isotropic", .type = ELBO_FLAG, .default_value = "no", .needs = "posterior=wrapped-normal",              \
+     .help = "one deviation for all directions"},                                                                     \
+    {.name = "gyroplanes", .type = ELBO_FLAG, .default_value = "no",                                                  \
+     .needs = "posterior=wrapped-normal|riemannian-normal",                                                           \
+     .help = "the decoder's first hidden layer measures distances to planes of the ball"}
 #define ELBO_OPTION_PRIOR                                                                                             \
     {.name = "prior", .type = ELBO_CHOICE, .default_value = "standard", .choices = elbo_prior_names,                  \
      .metavar = "NAME", .help = "of z: what goes with the posterior, N(0, I) with most; a normal for each label; a "  \
@@ -146,7 +155,7 @@
 /* All that the models of parts may have. */
 #define ELBO_OPTIONS_OF_PARTS                                                                                         \
     ELBO_OPTION_CONDITIONAL, ELBO_OPTION_POSTERIOR, ELBO_OPTION_PRIOR, ELBO_OPTION_OBJECTIVE, ELBO_MODEL_OPTIONS,     \
-        ELBO_OPTION_GRADIENT, ELBO_OPTION_CODE_ACTIVATION, ELBO_OPTIONS_FLOW, ELBO_OPTION_COMPONENTS,                 \
+        ELBO_OPTION_GRADIENT, ELBO_OPTION_CODE_ACTIVATION, ELBO_OPTIONS_FLOW, ELBO_OPTIONS_BALL, ELBO_OPTION_COMPONENTS,                 \
         ELBO_OPTIONS_CAPACITY, ELBO_OPTIONS_WEIGHTS, ELBO_OPTIONS_CORRUPTION, ELBO_OPTIONS_NET
 
 #endif
