@@ -43,16 +43,26 @@ unit_sources += \
     %reldir%/test_ae.c \
     %reldir%/test_ball.c \
     %reldir%/test_batches.c \
+    %reldir%/test_bessel.c \
     %reldir%/test_binding.c \
+    %reldir%/test_cholesky.c \
+    %reldir%/test_code_draws.c \
     %reldir%/test_conv.c \
     %reldir%/test_convolve.c \
     %reldir%/test_corruption.c \
+    %reldir%/test_cut.c \
     %reldir%/test_describe.c \
     %reldir%/test_dist_ball.c \
     %reldir%/test_dist_bernoulli.c \
+    %reldir%/test_dist_beta.c \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
+    %reldir%/test_dist_counts.c \
+    %reldir%/test_dist_kinds.c \
+    %reldir%/test_dist_laplace.c \
+    %reldir%/test_dist_levels.c \
     %reldir%/test_dist_mixture.c \
+    %reldir%/test_dist_ms_ssim.c \
     %reldir%/test_dist_normal.c \
     %reldir%/test_dist_riemannian.c \
     %reldir%/test_distribution.c \
@@ -67,6 +77,7 @@ unit_sources += \
     %reldir%/test_golden.c \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
+    %reldir%/test_hamiltonian.c \
     %reldir%/test_inference.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
@@ -94,6 +105,7 @@ unit_sources += \
     %reldir%/test_io_sources.c \
     %reldir%/test_io_sprites.c \
     %reldir%/test_io_text.c \
+    %reldir%/test_ladder.c \
     %reldir%/test_latent_use.c \
     %reldir%/test_layer_derivatives.c \
     %reldir%/test_layers.c \
@@ -102,10 +114,13 @@ unit_sources += \
     %reldir%/test_layers_masked.c \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
+    %reldir%/test_likelihood_kinds.c \
     %reldir%/test_lookup.c \
     %reldir%/test_measure.c \
     %reldir%/test_memory.c \
     %reldir%/test_missing.c \
+    %reldir%/test_mixture.c \
+    %reldir%/test_mmd.c \
     %reldir%/test_models.c \
     %reldir%/test_movement.c \
     %reldir%/test_net.c \
@@ -126,6 +141,8 @@ unit_sources += \
     %reldir%/test_players.c \
     %reldir%/test_product.c \
     %reldir%/test_program.c \
+    %reldir%/test_quantise.c \
+    %reldir%/test_quantise_residual.c \
     %reldir%/test_questions.c \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
@@ -134,7 +151,9 @@ unit_sources += \
     %reldir%/test_report.c \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
+    %reldir%/test_sampler.c \
     %reldir%/test_schedule.c \
+    %reldir%/test_shuffle.c \
     %reldir%/test_side_matters.c \
     %reldir%/test_spread.c \
     %reldir%/test_state.c \
@@ -142,6 +161,7 @@ unit_sources += \
     %reldir%/test_tensor.c \
     %reldir%/test_text.c \
     %reldir%/test_told.c \
+    %reldir%/test_total_correlation.c \
     %reldir%/test_train.c \
     %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \
@@ -232,6 +252,7 @@ script_tests = \
     %reldir%/test_cli_models.sh \
     %reldir%/test_cli_numpy.sh \
     %reldir%/test_cli_resume.sh \
+    %reldir%/test_cli_samplers.sh \
     %reldir%/test_cli_sources.sh \
     %reldir%/test_events.sh \
     %reldir%/test_export_c.sh \

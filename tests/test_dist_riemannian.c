@@ -1,4 +1,4 @@
-/* The Riemannian normal of the Poincare ball: its constant and its draws, against closed forms and sums of many steps. */
+/* The Riemannian normal of the Poincare ball: its constant and draws, against closed forms and sums of many steps. */
 #include <check.h>
 #include <math.h>
 

@@ -36,6 +36,8 @@ static const struct {
     {"encode", "concat(x(16, 64), "},
     {"seen", "copy(x)"},
     {"prior", "(16, 20)"},
+    {"prior-draws", "random_normal("},
+    {"posterior-draws", "random_normal("},
     {"decode", "concat(z(16, 20), "},
     {"sample", "random_normal("},
     {"reconstruct", "random_normal("},

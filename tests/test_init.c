@@ -130,6 +130,32 @@ START_TEST(initial_values_depend_on_seed_and_name)
 }
 END_TEST
 
+START_TEST(a_sphere_has_rows_of_its_norm_in_uniform_directions)
+{
+    enum { ROWS = 20000, D = 3 };
+    elbo_tensor t = elbo_tensor_new(ELBO_F64, ELBO_SHAPE(ROWS, D));
+    const elbo_init init = elbo_init_sphere(0.5);
+    init.fill(&t, 3, "tensor", init.args);
+    const double *x = t.data;
+    double mean[D] = {0}, square[D] = {0};
+    for (int i = 0; i < ROWS; i++) {
+        double norm = 0;
+        for (int j = 0; j < D; j++) {
+            norm += x[i * D + j] * x[i * D + j];
+            mean[j] += x[i * D + j] / ROWS;
+            square[j] += x[i * D + j] * x[i * D + j] / ROWS;
+        }
+        if (fabs(norm - 0.25) > 1e-14)
+            ck_abort_msg("row %d has the squared norm %g", i, norm);
+    }
+    for (int j = 0; j < D; j++) { /* of one coordinate: mean 0, E x^2 = r^2 / 3, E x^4 = r^4 / 5 */
+        ck_assert_double_le(fabs(mean[j]), 5 * sqrt(0.25 / 3 / ROWS));
+        ck_assert_double_le(fabs(square[j] - 0.25 / 3), 5 * 0.25 * sqrt((1.0 / 5 - 1.0 / 9) / ROWS));
+    }
+    elbo_tensor_free(&t);
+}
+END_TEST
+
 Suite *suite_init(void)
 {
     Suite *s = suite_create("init");
@@ -138,6 +164,7 @@ Suite *suite_init(void)
     tcase_add_test(t, a_linear_layer_begins_like_pytorchs);
     tcase_add_test(t, initial_values_do_not_depend_on_layout_or_width);
     tcase_add_test(t, initial_values_depend_on_seed_and_name);
+    tcase_add_test(t, a_sphere_has_rows_of_its_norm_in_uniform_directions);
     suite_add_tcase(s, t);
     return s;
 }

@@ -306,6 +306,35 @@ START_TEST(argmax_is_the_first_index_of_the_maximum)
 }
 END_TEST
 
+/* Rows of every length up to a few vectors, with the maximum anywhere, more than once, and among NaN. */
+START_TEST(argmax_of_long_rows_is_that_of_a_plain_loop)
+{
+    enum { MOST = 70, ROWS = 64 };
+    static double x[ROWS * MOST];
+    numbers random = {1};
+    for (int n = 1; n <= MOST; n++) {
+        for (int i = 0; i < ROWS * n; i++) {
+            const double u = numbers_between(&random, 0, 1);
+            x[i] = i / n == 0 ? NAN : i / n == 1 ? -INFINITY : u < 0.1 ? NAN : u < 0.2 ? -INFINITY : floor(8 * u);
+        }
+        rig r = rig_new(dtypes[_i], ELBO_EVALUATE);
+        r.planned = true;
+        double got[ROWS];
+        rig_value(&r, elbo_argmax(rig_input(&r, "x", ELBO_SHAPE(ROWS, n), x), 1), got);
+        for (int b = 0; b < ROWS; b++) {
+            int best = 0;
+            double most = -INFINITY;
+            for (int i = 0; i < n; i++)
+                if (x[b * n + i] > most)
+                    most = x[b * n + (best = i)];
+            if (got[b] != best)
+                ck_abort_msg("row %d of %d numbers: %g instead of %d", b, n, got[b], best);
+        }
+        rig_free(&r);
+    }
+}
+END_TEST
+
 Suite *suite_reduce(void)
 {
     Suite *s = suite_create("reduce");
@@ -320,6 +349,7 @@ Suite *suite_reduce(void)
     tcase_add_test(t, logsumexp_and_softmax_neither_overflow_nor_underflow);
     tcase_add_test(t, means_and_sums_over_one_axis_or_all);
     tcase_add_test(t, argmax_is_the_first_index_of_the_maximum);
+    tcase_add_loop_test(t, argmax_of_long_rows_is_that_of_a_plain_loop, 0, 2);
     suite_add_tcase(s, t);
     return s;
 }

@@ -259,6 +259,51 @@ static void interpret_argmax(const elbo__call *call)
     }
 }
 
+/* The same for n numbers that lie side by side, in two passes that a compiler makes vectors of: the maximum in LANES
+ * lanes, which leaves NaN out, then its first place. */
+#define ARGMAX_OF(type)                                                                                                \
+    static int64_t argmax_of_##type(const type *x, int64_t n)                                                          \
+    {                                                                                                                  \
+        enum { LANES = 16 };                                                                                           \
+        type lane[LANES], most = -INFINITY;                                                                            \
+        int64_t i = 0;                                                                                                 \
+        for (int k = 0; k < LANES; k++)                                                                                \
+            lane[k] = -INFINITY;                                                                                       \
+        for (; i + LANES <= n; i += LANES)                                                                             \
+            for (int k = 0; k < LANES; k++)                                                                            \
+                lane[k] = x[i + k] > lane[k] ? x[i + k] : lane[k];                                                     \
+        for (; i < n; i++)                                                                                             \
+            most = x[i] > most ? x[i] : most;                                                                          \
+        for (int k = 0; k < LANES; k++)                                                                                \
+            most = lane[k] > most ? lane[k] : most;                                                                    \
+        for (i = 0; i < n && most > -INFINITY; i++)                                                                    \
+            if (x[i] == most)                                                                                          \
+                return i;                                                                                              \
+        return 0;                                                                                                      \
+    }
+ARGMAX_OF(float)
+ARGMAX_OF(double)
+
+static void kernel_argmax(const elbo__call *call)
+{
+    const elbo_tensor *x = &call->in[0];
+    const int axis = call->attr->axis;
+    const int64_t n = x->layout.shape.dim[axis];
+    const bool is_float = x->dtype == ELBO_F32;
+    if ((x->dtype != ELBO_F32 && x->dtype != ELBO_F64) || (x->layout.strides[axis] != 1 && n != 1)) {
+        interpret_argmax(call);
+        return;
+    }
+    for (elbo__walk w = elbo__walk_start(&call->out.layout.shape); w.more; elbo__walk_next(&w)) {
+        int64_t at = x->layout.offset;
+        for (int i = 0; i < x->layout.shape.ndim; i++)
+            at += w.index[i] * x->layout.strides[i]; /* on the axis itself w is at 0 */
+        const int64_t best = is_float ? argmax_of_float((const float *)x->data + at, n)
+                                      : argmax_of_double((const double *)x->data + at, n);
+        elbo__put(&call->out, &w, (double)best);
+    }
+}
+
 static int walks_argmax(const elbo_shape *y, const elbo_shape *x, const elbo__attr *attr, int operand, int axis)
 {
     (void)y, (void)x, (void)operand;
@@ -269,6 +314,7 @@ const elbo__op elbo__op_argmax = {
     .name = "argmax",
     .flags = ELBO__NO_CASES,
     .interpret = interpret_argmax,
+    .kernel = kernel_argmax,
     .walks = walks_argmax,
 };
 

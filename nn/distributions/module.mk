@@ -3,11 +3,17 @@ public_headers += \
 
 library_sources += \
     %reldir%/bernoulli.c \
+    %reldir%/beta.c \
     %reldir%/categorical.c \
     %reldir%/continuous_bernoulli.c \
+    %reldir%/counts.c \
+    %reldir%/discretised_logistic.c \
     %reldir%/distribution.c \
     %reldir%/distribution_private.h \
+    %reldir%/laplace.c \
+    %reldir%/levels.c \
     %reldir%/mixture.c \
+    %reldir%/ms_ssim.c \
     %reldir%/normal.c \
     %reldir%/quadrature.c \
     %reldir%/quadrature.h \

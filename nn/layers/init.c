@@ -88,6 +88,25 @@ static void fan_in(const elbo_tensor *t, uint64_t seed, const char *name, const 
     fill_uniform(t, seed, name, -1 / sqrt(in), 1 / sqrt(in));
 }
 
+/* Normal numbers, each row of them scaled to the norm. */
+static void sphere(const elbo_tensor *t, uint64_t seed, const char *name, const double *args)
+{
+    const int last = t->layout.shape.ndim - 1;
+    elbo_shape rows = t->layout.shape;
+    fill_random(t, seed, name, elbo__normal_f64, 0, 1);
+    if (last < 0)
+        return;
+    rows.dim[last] = 1;
+    for (elbo__walk w = elbo__walk_start(&rows); w.more; elbo__walk_next(&w)) {
+        double squares = 0;
+        for (w.index[last] = 0; w.index[last] < t->layout.shape.dim[last]; w.index[last]++)
+            squares += pow(elbo_tensor_get(t, w.index), 2);
+        for (w.index[last] = 0; w.index[last] < t->layout.shape.dim[last] && squares > 0; w.index[last]++)
+            elbo_tensor_set(t, w.index, elbo_tensor_get(t, w.index) * args[0] / sqrt(squares));
+        w.index[last] = 0;
+    }
+}
+
 /* ---- initialisers ------------------------------------------------------------------------------------------------ */
 
 elbo_init elbo_init_zeros(void)
@@ -123,4 +142,9 @@ elbo_init elbo_init_he(void)
 elbo_init elbo_init_fan_in(int64_t in)
 {
     return (elbo_init){fan_in, {(double)in}};
+}
+
+elbo_init elbo_init_sphere(double norm)
+{
+    return (elbo_init){sphere, {norm}};
 }

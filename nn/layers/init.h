@@ -30,6 +30,9 @@ ELBO_API elbo_init elbo_init_he(void);
  * tensor's own shape; a bias needs that of its weight. */
 ELBO_API elbo_init elbo_init_fan_in(int64_t fan_in);
 
+/* Rows (of the last axis) of the given Euclidean norm in uniform directions; for codebooks */
+ELBO_API elbo_init elbo_init_sphere(double norm);
+
 #ifdef __cplusplus
 }
 #endif

@@ -107,8 +107,8 @@ ELBO_API elbo_var *elbo_layer_norm(elbo_var *x, const char *name);
 ELBO_API elbo_var *elbo_batch_norm(elbo_var *x, const char *name);
 
 /* From here on (until `frozen` is false) batch norms of the graph work as in evaluation: by the running statistics, as
- * they are at that place of the graph, which they leave alone. For what goes through a network beside the batch, such
- * as the pseudo-inputs of a VampPrior:
+ * they are at that place of the graph, which they leave alone; and so do codebooks (quantise.h). For what goes through
+ * a network beside the batch, such as the pseudo-inputs of a VampPrior:
  *
  *     elbo_in pseudo = *in;
  *     pseudo.x = u;                                           // (C, D), with y and mask of its own if there are any

@@ -1,7 +1,8 @@
 public_headers += \
     %reldir%/ball.h \
     %reldir%/init.h \
-    %reldir%/layers.h
+    %reldir%/layers.h \
+    %reldir%/quantise.h
 
 library_sources += \
     %reldir%/ball.c \
@@ -11,4 +12,7 @@ library_sources += \
     %reldir%/layers_private.c \
     %reldir%/layers_private.h \
     %reldir%/masked.c \
-    %reldir%/norm.c
+    %reldir%/norm.c \
+    %reldir%/quantise.c \
+    %reldir%/quantise_private.h \
+    %reldir%/quantise_residual.c

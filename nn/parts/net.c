@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "likelihood_private.h"
 #include "parts_private.h"
 
 /* ---- dense ------------------------------------------------------------------------------------------------------- */
@@ -80,12 +81,24 @@ static elbo_var *decode(elbo_in *in, elbo_var *z)
     return elbo__decoder_layers(in, elbo_condition(z, in->y));
 }
 
-static elbo_var *output(elbo_in *in, elbo_var *h, const char *name)
+static elbo_var *output(elbo_in *in, elbo_var *h, const char *name, int64_t n)
 {
-    return decoder_layer(in, h, name, 0, elbo_size(in->x, -1));
+    const int64_t pixels = elbo_size(in->x, -1);
+    if (n == 1)
+        return decoder_layer(in, h, name, 0, pixels);
+    elbo_shape shape = elbo_shape_of(h);
+    shape.dim[shape.ndim - 1] = pixels;
+    shape.dim[shape.ndim++] = n;
+    return elbo_reshape(elbo_linear(h, name, pixels * n), shape);
 }
 
-const elbo__net elbo__net_mlp = {encode, decode, output};
+static elbo_var *judge(elbo_in *in, elbo_var *x, elbo_var *y, elbo__judgement *j)
+{
+    (void)in, (void)j;
+    return elbo_condition(x, y);
+}
+
+const elbo__net elbo__net_mlp = {encode, decode, output, judge};
 
 /* ---- by option --------------------------------------------------------------------------------------------------- */
 
@@ -100,7 +113,7 @@ const char *const elbo_net_norm_names[] = {"none", "batch", NULL};
 const char *const elbo_net_init_names[] = {"fan-in", "glorot", "he", NULL};
 const char *const elbo_spread_names[] = {"logvar", "logstd", "softplus", NULL};
 
-static const elbo__net *net(elbo_in *in)
+const elbo__net *elbo__net_of(elbo_in *in)
 {
     const char *name = elbo_option_declared(in, "net") ? elbo_option_choice(in, "net") : elbo_net_names[0];
     for (int i = 0; elbo_net_names[i]; i++)
@@ -118,18 +131,26 @@ elbo_var *elbo_net_encode(elbo_in *in)
 
 elbo_var *elbo_net_encode_units(elbo_in *in, elbo_units *units)
 {
+    elbo_in seen = *in;
     units->n = 0;
-    return net(in)->encode(in, units);
+    seen.x = elbo__likelihood_seen(in);
+    return elbo__net_of(in)->encode(&seen, units);
 }
 
 elbo_var *elbo_net_decode(elbo_in *in, elbo_var *z)
 {
-    return net(in)->decode(in, z);
+    return elbo__net_of(in)->decode(in, z);
 }
 
 elbo_var *elbo_net_output(elbo_in *in, elbo_var *h, const char *name)
 {
-    return net(in)->output(in, h, name);
+    return elbo__net_of(in)->output(in, h, name, 1);
+}
+
+elbo_var *elbo_net_outputs(elbo_in *in, elbo_var *h, const char *name, int64_t n)
+{
+    elbo_var *y = elbo__net_of(in)->output(in, h, name, n);
+    return n == 1 ? elbo_unsqueeze(y, elbo_ndim(y)) : y;
 }
 
 elbo_var *elbo_net_code(elbo_in *in, elbo_var *h)

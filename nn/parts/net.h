@@ -45,6 +45,9 @@ ELBO_API elbo_var *elbo_net_decode(elbo_in *in, elbo_var *z);
 /* The last layer, `name`: -> (..., D) with the D of in->x */
 ELBO_API elbo_var *elbo_net_output(elbo_in *in, elbo_var *h, const char *name);
 
+/* The same with n numbers for each value: -> (..., D, n). None of them is tied to the encoder. */
+ELBO_API elbo_var *elbo_net_outputs(elbo_in *in, elbo_var *h, const char *name, int64_t n);
+
 /* The code of a model without a density: layer encoder.code, followed by option code-activation: h (B, H) -> (B, Z) */
 ELBO_API elbo_var *elbo_net_code(elbo_in *in, elbo_var *h);
 

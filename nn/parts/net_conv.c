@@ -58,13 +58,22 @@ static elbo_var *finish(elbo_in *in, elbo_var *h, const char *name)
     return h;
 }
 
-/* The label as one more channel: (B, C, H, W) -> (B, C + 1, H, W) */
-static elbo_var *with_label(const elbo_in *in, elbo_var *x)
+/* x (B, D) as pictures (B, C, H, W) with the label y (B, C), where there is one, as one more channel: layer `name` */
+static elbo_var *pictures(const levels *l, elbo_var *x, elbo_var *y, const char *name)
 {
+    x = elbo_reshape(x, ELBO_SHAPE(elbo_size(x, 0), l->channels[0], l->height[0], l->width[0]));
+    if (!y)
+        return x;
     elbo_shape plane = elbo_shape_of(x);
     plane.dim[1] = 1;
-    elbo_var *label = elbo_linear(in->y, "encoder.label", plane.dim[2] * plane.dim[3]);
+    elbo_var *label = elbo_linear(y, name, plane.dim[2] * plane.dim[3]);
     return elbo_concat((elbo_var *[]){x, elbo_reshape(label, plane)}, 2, 1);
+}
+
+/* (B, C, H, W) -> (B, C H W) */
+static elbo_var *flat(elbo_var *h)
+{
+    return elbo_reshape(h, ELBO_SHAPE(elbo_size(h, 0), elbo_size(h, 1) * elbo_size(h, 2) * elbo_size(h, 3)));
 }
 
 static elbo_var *encode(elbo_in *in, elbo_units *units)
@@ -72,25 +81,22 @@ static elbo_var *encode(elbo_in *in, elbo_units *units)
     levels l;
     if (!find_levels(in, &l))
         return in->x;
-    const int64_t images = elbo_size(in->x, 0);
-    elbo_var *h = elbo_reshape(in->x, ELBO_SHAPE(images, l.channels[0], l.height[0], l.width[0]));
-    if (in->y)
-        h = with_label(in, h);
+    elbo_var *h = pictures(&l, in->x, in->y, "encoder.label");
     for (int i = 1; i <= l.n; i++) {
         const elbo_layer_name name = elbo_numbered("encoder.conv", i);
         h = elbo_conv2d_layer(h, name.text, l.channels[i], KERNEL, STRIDE, PADDING);
         h = finish(in, h, name.text);
     }
-    h = elbo_reshape(h, ELBO_SHAPE(images, l.channels[l.n] * l.height[l.n] * l.width[l.n]));
-    return elbo__encoder_layers(in, h, units);
+    return elbo__encoder_layers(in, flat(h), units);
 }
 
-/* From the pictures of level i to those of the level above, which the stride had rounded up to even sizes. */
-static elbo_var *grow(elbo_var *h, const levels *l, int i, const char *name)
+/* From the pictures of level i to those of the level above, which the stride had rounded up to even sizes, with n
+ * channels for each of theirs. */
+static elbo_var *grow(elbo_var *h, const levels *l, int i, const char *name, int64_t n)
 {
     const int64_t height = l->height[i - 1], width = l->width[i - 1];
     const bool even = height == STRIDE * l->height[i] || width == STRIDE * l->width[i];
-    h = elbo_conv_transpose2d_layer(h, name, l->channels[i - 1], KERNEL, STRIDE, PADDING, even);
+    h = elbo_conv_transpose2d_layer(h, name, l->channels[i - 1] * n, KERNEL, STRIDE, PADDING, even);
     if (elbo_size(h, 2) != height)
         h = elbo_slice(h, 2, 0, height);
     return elbo_size(h, 3) != width ? elbo_slice(h, 3, 0, width) : h;
@@ -109,7 +115,7 @@ static elbo_var *decode(elbo_in *in, elbo_var *z)
     h = finish(in, h, "decoder.features");
     for (int i = l.n; i > 1; i--) {
         const elbo_layer_name name = elbo_numbered("decoder.conv", l.n - i + 1);
-        h = finish(in, grow(h, &l, i, name.text), name.text);
+        h = finish(in, grow(h, &l, i, name.text, 1), name.text);
     }
     elbo_shape shape = elbo_shape_of(h), draws = elbo_shape_of(z);
     if (draws.ndim != 3)
@@ -117,18 +123,38 @@ static elbo_var *decode(elbo_in *in, elbo_var *z)
     return elbo_reshape(h, ELBO_SHAPE(draws.dim[0], draws.dim[1], shape.dim[1], shape.dim[2], shape.dim[3]));
 }
 
-/* (B, C, H, W) -> (B, D), (B, K, C, H, W) -> (B, K, D) */
-static elbo_var *output(elbo_in *in, elbo_var *h, const char *name)
+/* (B, C, H, W) -> (B, D), (B, K, C, H, W) -> (B, K, D), followed by n > 1 numbers of each, whose channels are
+ * neighbours. */
+static elbo_var *output(elbo_in *in, elbo_var *h, const char *name, int64_t n)
 {
     levels l;
     if (!find_levels(in, &l))
         return h;
     const elbo_shape shape = elbo_shape_of(h);
     h = elbo_reshape(h, ELBO_SHAPE(-1, l.channels[1], l.height[1], l.width[1]));
-    h = grow(h, &l, 1, name);
-    if (shape.ndim == 5)
-        return elbo_reshape(h, ELBO_SHAPE(shape.dim[0], shape.dim[1], elbo_size(in->x, -1)));
-    return elbo_reshape(h, ELBO_SHAPE(shape.dim[0], elbo_size(in->x, -1)));
+    h = grow(h, &l, 1, name, n);
+    elbo_shape to = {.ndim = shape.ndim - 2, .dim = {shape.dim[0], shape.dim[1]}};
+    to.dim[to.ndim - 1] = elbo_size(in->x, -1);
+    if (n > 1) {
+        h = elbo_reshape(h, ELBO_SHAPE(elbo_size(h, 0), l.channels[0], n, l.height[0], l.width[0]));
+        h = elbo_permute(h, (const int[]){0, 1, 3, 4, 2});
+        to.dim[to.ndim++] = n;
+    }
+    return elbo_reshape(h, to);
 }
 
-const elbo__net elbo__net_conv = {encode, decode, output};
+/* Without a norm, which would see pictures that are real and pictures that are made apart. */
+static elbo_var *judge(elbo_in *in, elbo_var *x, elbo_var *y, elbo__judgement *j)
+{
+    levels l;
+    if (!find_levels(in, &l))
+        return x;
+    elbo_var *h = pictures(&l, x, y, "discriminator.label");
+    for (int i = 1; i <= l.n; i++) {
+        h = elbo_conv2d_layer(h, elbo_numbered("discriminator.conv", i).text, l.channels[i], KERNEL, STRIDE, PADDING);
+        h = j->at[j->n++] = elbo_leaky_relu(h, elbo_option_number(in, "discriminator-slope"));
+    }
+    return flat(h);
+}
+
+const elbo__net elbo__net_conv = {encode, decode, output, judge};

@@ -29,6 +29,8 @@ typedef struct {
     ROW(maf, "maf") \
     ROW(wrapped_normal, "wrapped-normal") \
     ROW(riemannian_normal, "riemannian-normal") \
+    ROW(hamiltonian, "hamiltonian") \
+    ROW(ladder, "ladder") \
     ROW(delta, "delta")
 
 /* The row of option posterior; normal where that is not declared. */
@@ -58,7 +60,13 @@ typedef struct {
     ROW(iwae, "iwae") \
     ROW(miwae, "miwae") \
     ROW(piwae, "piwae") \
-    ROW(ciwae, "ciwae")
+    ROW(ciwae, "ciwae") \
+    ROW(mmd, "mmd") \
+    ROW(info, "info") \
+    ROW(beta_tc, "beta-tc") \
+    ROW(factor, "factor") \
+    ROW(adversarial, "adversarial") \
+    ROW(vae_gan, "vae-gan")
 
 #define ELBO__DECLARE_POSTERIOR(id, word) extern const elbo__posterior elbo__posterior_##id;
 #define ELBO__DECLARE_PRIOR(id, word) extern const elbo__prior elbo__prior_##id;
@@ -69,6 +77,13 @@ ELBO__OBJECTIVES(ELBO__DECLARE_OBJECTIVE)
 
 /* The place of a word in a list that ends with NULL; the graph is in error and 0 returned where it is none of them. */
 int elbo__part_place(elbo_in *in, const char *option, const char *const *words);
+
+/* p(z|y) of a bound, which an objective draws from besides; of a posterior without a density the model's own. */
+elbo_dist elbo__prior_of(elbo_in *in, const elbo_bound *bound);
+
+/* The same for an objective that has no other use of it, so that what it might learn would stay as it is: anything but
+ * `standard` puts the graph in error. */
+elbo_dist elbo__fixed_prior_of(elbo_in *in, const elbo_bound *bound);
 
 /* Log-variances (B, n) from h (B, H) by option spread: of layer encoder.logvar, twice those of encoder.logstd, or
  * log(softplus(encoder.variance) + 1e-5) */

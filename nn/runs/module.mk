@@ -1,7 +1,5 @@
 public_headers += \
     %reldir%/explain.h \
-    %reldir%/latent_use.h \
-    %reldir%/measure.h \
     %reldir%/run.h \
     %reldir%/spread.h
 
@@ -11,9 +9,6 @@ library_sources += \
     %reldir%/folder.h \
     %reldir%/nonfinite.c \
     %reldir%/nonfinite.h \
-    %reldir%/latent_use.c \
-    %reldir%/measure.c \
-    %reldir%/measure_file.c \
     %reldir%/run.c \
     %reldir%/run_classes.c \
     %reldir%/run_file.c \
