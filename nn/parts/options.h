@@ -141,9 +141,9 @@
      .needs = "posterior=hamiltonian", .metavar = "X",                                                                \
      .help = "inverse temperature of the momenta before the first step; after the last it is 1"}
 #define ELBO_OPTIONS_LADDER                                                                                           \
-    {.name = "levels", .type = ELBO_SIZES, .default_value = "8,16,32", .least = 1, .greatest = 65536,                 \
+    {.name = "ladder-dims", .type = ELBO_SIZES, .default_value = "8,16,32", .least = 1, .greatest = 65536,            \
      .needs = "posterior=ladder", .metavar = "N,N,...", .help = "dimensions of each latent level, from the top down"}, \
-    {.name = "level-hidden", .type = ELBO_INTEGER, .default_value = "128", .least = 1, .greatest = 65536,             \
+    {.name = "ladder-hidden", .type = ELBO_INTEGER, .default_value = "128", .least = 1, .greatest = 65536,            \
      .needs = "posterior=ladder", .metavar = "N",                                                                     \
      .help = "units of the hidden layer from a level to the next, on either side"}
 #define ELBO_OPTION_PRIOR                                                                                             \
@@ -220,7 +220,7 @@
 
 /* ---- the data: read where a graph's x comes from ----------------------------------------------------------------- */
 
-#define ELBO_OPTIONS_BINARISE                                                                                          \
+#define ELBO_OPTIONS_BINARISE                                                                                         \
     {.name = "binarise", .type = ELBO_FLAG, .default_value = "no", .needs = "likelihood=bernoulli",                   \
      .help = "draw each pixel as 0 or 1, anew for every batch, with its grey level as the probability of 1"},         \
     {.name = "binarise-once", .type = ELBO_FLAG, .default_value = "no", .needs = "likelihood=bernoulli",              \
