@@ -26,6 +26,7 @@ library_sources += \
     %reldir%/pca_fit.c \
     %reldir%/piwae.c \
     %reldir%/planar_vae.c \
+    %reldir%/poincare_vae.c \
     %reldir%/ppca.c \
     %reldir%/radial_vae.c \
     %reldir%/vae.c \

@@ -8,6 +8,8 @@ TESTS += %reldir%/unit
 unit_sources += \
     %reldir%/albums.c \
     %reldir%/albums.h \
+    %reldir%/ball_grid.c \
+    %reldir%/ball_grid.h \
     %reldir%/derivatives.c \
     %reldir%/derivatives.h \
     %reldir%/golden/steps.h \

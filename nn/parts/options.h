@@ -119,6 +119,15 @@
      .help = "one flow for all images, which does not see them"},                                                     \
     {.name = "flow-hidden", .type = ELBO_SIZES, .default_value = "128,128", .least = 1, .greatest = 65536,            \
      .needs = "posterior=iaf|maf", .metavar = "N,N,...", .help = "sizes of the hidden layers of each transformation"}
+#define ELBO_OPTIONS_BALL                                                                                             \
+    {.name = "curvature", .type = ELBO_NUMBER, .default_value = "1", .least = 1e-6, .greatest = 1e3,                  \
+     .needs = "posterior=wrapped-normal|riemannian-normal", .metavar = "C",                                           \
+     .help = "of the ball that z lies in, whose radius is 1/sqrt(C)"},                                                \
+    {.name = "isotropic", .type = ELBO_FLAG, .default_value = "no", .needs = "posterior=wrapped-normal",              \
+     .help = "one deviation for all directions"},                                                                     \
+    {.name = "gyroplanes", .type = ELBO_FLAG, .default_value = "no",                                                  \
+     .needs = "posterior=wrapped-normal|riemannian-normal",                                                           \
+     .help = "the decoder's first hidden layer measures distances to planes of the ball"}
 #define ELBO_OPTIONS_LEAPFROG                                                                                         \
     {.name = "leapfrog-steps", .type = ELBO_INTEGER, .default_value = "3", .least = 0, .greatest = 100,               \
      .needs = "posterior=hamiltonian", .metavar = "N", .help = "steps from a draw of the encoder's normal to z"},     \
@@ -238,6 +247,7 @@
     ELBO_OPTION_SSIM_WINDOW,                                                                                          \
     ELBO_OPTION_CODE_ACTIVATION,                                                                                      \
     ELBO_OPTIONS_FLOW,                                                                                                \
+    ELBO_OPTIONS_BALL,                                                                                                \
     ELBO_OPTIONS_LEAPFROG,                                                                                            \
     ELBO_OPTIONS_LADDER,                                                                                              \
     ELBO_OPTION_COMPONENTS,                                                                                           \
