@@ -62,6 +62,7 @@
 #include "nn/parts/net.h"
 #include "nn/parts/options.h"
 #include "nn/parts/parts.h"
+#include "nn/runs/code_map.h"
 #include "nn/runs/explain.h"
 #include "nn/runs/latent_use.h"
 #include "nn/runs/measure.h"

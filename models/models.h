@@ -28,6 +28,8 @@ extern "C" {
     MODEL(maf_vae)      /* Papamakarios, Pavlakou and Murray 2017, arXiv:1705.07057  */                               \
     MODEL(vamp_vae)     /* Tomczak and Welling 2018, arXiv:1705.07120                */                               \
     MODEL(mixture_vae)  /* the same                                                  */                               \
+    MODEL(vq_vae)       /* van den Oord et al. 2017, arXiv:1711.00937                */                               \
+    MODEL(hrq_vae)      /* Hosking, Tang and Lapata 2022, arXiv:2203.03463           */                               \
     MODEL(ae)           /* Hinton and Salakhutdinov 2006                             */                               \
     MODEL(pca)          /* Pearson 1901                                              */                               \
     MODEL(ppca)         /* Tipping and Bishop 1999                                   */

@@ -7,6 +7,7 @@ library_sources += \
     %reldir%/capacity_vae.c \
     %reldir%/ciwae.c \
     %reldir%/cvae.c \
+    %reldir%/hrq_vae.c \
     %reldir%/iaf_vae.c \
     %reldir%/iwae.c \
     %reldir%/maf_vae.c \
@@ -22,4 +23,5 @@ library_sources += \
     %reldir%/ppca.c \
     %reldir%/radial_vae.c \
     %reldir%/vae.c \
-    %reldir%/vamp_vae.c
+    %reldir%/vamp_vae.c \
+    %reldir%/vq_vae.c

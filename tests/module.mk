@@ -41,6 +41,7 @@ unit_sources += \
     %reldir%/test_ae.c \
     %reldir%/test_batches.c \
     %reldir%/test_binding.c \
+    %reldir%/test_codes.c \
     %reldir%/test_conv.c \
     %reldir%/test_convolve.c \
     %reldir%/test_corruption.c \

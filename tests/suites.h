@@ -20,6 +20,7 @@
     SUITE(ae)                                                                                                          \
     SUITE(batches)                                                                                                     \
     SUITE(binding)                                                                                                     \
+    SUITE(codes)                                                                                                       \
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
     SUITE(corruption)                                                                                                  \

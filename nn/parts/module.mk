@@ -13,6 +13,7 @@ library_sources += \
     %reldir%/objective_weights.c \
     %reldir%/parts.c \
     %reldir%/parts_private.h \
+    %reldir%/posterior_codes.c \
     %reldir%/posterior_flow.c \
     %reldir%/posterior_normal.c \
     %reldir%/prior.c

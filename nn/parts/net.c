@@ -67,7 +67,21 @@ static elbo_var *output(elbo_in *in, elbo_var *h, const char *name)
     return decoder_layer(in, h, name, 0, elbo_size(in->x, -1));
 }
 
-const elbo__net elbo__net_mlp = {encode, decode, output};
+static elbo_shape map(elbo_in *in)
+{
+    const bool declared = elbo_option_declared(in, "code-positions");
+    return ELBO_SHAPE(1, declared ? elbo_option_integer(in, "code-positions") : 1);
+}
+
+static elbo_var *encode_map(elbo_in *in, int64_t numbers)
+{
+    elbo_units unwanted = {.n = 0};
+    const int64_t positions = map(in).dim[1];
+    elbo_var *h = elbo_linear(encode(in, &unwanted), "encoder.code", positions * numbers);
+    return elbo_reshape(h, ELBO_SHAPE(elbo_size(in->x, 0), 1, positions, numbers));
+}
+
+const elbo__net elbo__net_mlp = {encode, decode, output, map, encode_map, .decode_map = decode};
 
 /* ---- by option --------------------------------------------------------------------------------------------------- */
 
@@ -106,6 +120,21 @@ elbo_var *elbo_net_encode_units(elbo_in *in, elbo_units *units)
 elbo_var *elbo_net_decode(elbo_in *in, elbo_var *z)
 {
     return net(in)->decode(in, z);
+}
+
+elbo_var *elbo_net_encode_map(elbo_in *in, int64_t numbers)
+{
+    return net(in)->encode_map(in, numbers);
+}
+
+elbo_var *elbo_net_decode_map(elbo_in *in, elbo_var *z)
+{
+    return net(in)->decode_map(in, z);
+}
+
+elbo_shape elbo_net_map(elbo_in *in)
+{
+    return net(in)->map(in);
 }
 
 elbo_var *elbo_net_output(elbo_in *in, elbo_var *h, const char *name)

@@ -14,6 +14,8 @@ typedef struct {
     elbo_dist (*law)(elbo_in *in);                    /* q(z|x) of in->x, whose density is known anywhere: before a   */
                                                       /* flow where there is one. NULL: there is none                 */
     elbo_var *(*place)(elbo_in *in, elbo_var *z);     /* z (..., Z) as the decoder's network sees it; NULL: z         */
+    bool map;                                         /* z is a latent map, for elbo_net_decode_map                   */
+    elbo_var *(*lookup)(elbo_in *in, elbo_var *index); /* as elbo_model.lookup; NULL: codes are no whole numbers      */
 } elbo__posterior;
 
 /* name in C, word of the option */
@@ -23,7 +25,9 @@ typedef struct {
     ROW(radial, "radial") \
     ROW(iaf, "iaf") \
     ROW(maf, "maf") \
-    ROW(delta, "delta")
+    ROW(delta, "delta") \
+    ROW(vq, "vq") \
+    ROW(hrq, "hrq")
 
 /* The row of option posterior; normal where that is not declared. */
 const elbo__posterior *elbo__posterior_of(elbo_in *in);

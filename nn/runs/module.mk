@@ -1,4 +1,5 @@
 public_headers += \
+    %reldir%/code_map.h \
     %reldir%/explain.h \
     %reldir%/latent_use.h \
     %reldir%/measure.h \
@@ -16,6 +17,7 @@ library_sources += \
     %reldir%/measure_file.c \
     %reldir%/run.c \
     %reldir%/run_classes.c \
+    %reldir%/run_codes.c \
     %reldir%/run_file.c \
     %reldir%/run_plans.c \
     %reldir%/run_private.h \
