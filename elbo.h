@@ -47,12 +47,14 @@
 #include "autograd/params.h"
 #include "autograd/plan.h"
 
-/* layers, distributions, optimisers, the model interface, runs, training */
+/* layers, distributions, optimisers, the model interface, runs, training, samplers */
 #include "nn/options/option.h"
+#include "nn/layers/ball.h"
 #include "nn/layers/init.h"
 #include "nn/layers/layers.h"
 #include "nn/layers/quantise.h"
 #include "nn/distributions/distribution.h"
+#include "nn/objectives/aggregate.h"
 #include "nn/objectives/objective.h"
 #include "nn/objectives/optim.h"
 #include "nn/objectives/schedule.h"
@@ -64,16 +66,17 @@
 #include "nn/parts/parts.h"
 #include "nn/runs/code_map.h"
 #include "nn/runs/explain.h"
-#include "nn/runs/latent_use.h"
-#include "nn/runs/measure.h"
 #include "nn/runs/run.h"
 #include "nn/runs/spread.h"
+#include "nn/evaluation/latent_use.h"
+#include "nn/evaluation/measure.h"
 #include "nn/exports/export.h"
 #include "nn/pca/pca.h"
 #include "nn/pictures/picture.h"
 #include "nn/report/report.h"
 #include "nn/training/batches.h"
 #include "nn/training/train.h"
+#include "nn/samplers/sampler.h"
 
 /* the models that come with the library, and a program for any models */
 #include "models/models.h"

@@ -29,7 +29,7 @@ enum { ELBO__APART = -1 };
 
 /* Everything that distinguishes two nodes of one op; unused entries are 0, so that attributes compare by bytes. */
 typedef struct {
-    double value;            /* constant                                                     */
+    double value;            /* constant; Bessel functions: the order                        */
     const double *values;    /* array: (size), owned by the graph                            */
     int64_t start, size;     /* slice: start; pad: before in start; scatter_add: rows in size */
     uint64_t stream;         /* random                                                       */
@@ -79,6 +79,8 @@ typedef struct elbo__op {
     int (*walks)(const elbo_shape *y, const elbo_shape *operand, const elbo__attr *attr, int i, int axis);
     /* ELBO__VIEW: the output's layout over the operand's memory; false where it takes a copy. */
     bool (*view)(const elbo_layout *in, const elbo_shape *out, const elbo__attr *attr, elbo_layout *view);
+    /* What the whole node takes, roughly, where that is much more than a look at its elements; NULL: it is not. */
+    double (*nanoseconds)(const elbo_shape *y);
     /* For an op of two operands, whose shapes are a and b. Floating-point operations of the whole node, where they say
      * what it costs; NULL: its elements do. Bytes that a call of `kernel` needs to work in; NULL: none. */
     double (*flops)(const elbo_shape *y, const elbo_shape *a, const elbo_shape *b);
@@ -214,5 +216,14 @@ elbo_status elbo__graph_settle(elbo_graph *graph);
 
 /* Whether x is y or among what y is made of; both are of one graph that is not in error. */
 bool elbo__depends(const elbo_var *y, elbo_var *x, const elbo_var *but);
+
+/* What the outputs are made of besides draws: the nodes that depend on no random number with a draw axis and are read
+ * by ones that do. Leaves are not among them, nor what is made of parameters without a product. [*count], the graph's;
+ * NULL puts it in error. */
+elbo_var **elbo__fixed_nodes(elbo_graph *graph, elbo_var *const *outputs, int n, int *count);
+
+/* Makes a node the input "fixed#NUMBER": what it was made of is no longer looked at. A plan of the fixed nodes,
+ * compiled before, gives its values. */
+void elbo__make_input(elbo_var *x, int number);
 
 #endif

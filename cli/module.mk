@@ -33,6 +33,8 @@ library_sources += \
     %reldir%/data.h \
     %reldir%/declared.c \
     %reldir%/declared.h \
+    %reldir%/evaluate.c \
+    %reldir%/evaluate.h \
     %reldir%/figures.c \
     %reldir%/figures.h \
     %reldir%/grid.c \
@@ -54,6 +56,8 @@ library_sources += \
     %reldir%/result.h \
     %reldir%/rows.c \
     %reldir%/rows.h \
+    %reldir%/sampler.c \
+    %reldir%/sampler.h \
     %reldir%/slow.c \
     %reldir%/slow.h \
     %reldir%/training.c \

@@ -144,6 +144,7 @@ static int run_command(command_line *line, int argc, char **argv, bool (*wants_i
     run_job job = {.path = line->arguments[0],
                    .second = line->count > 1 ? line->arguments[1] : NULL,
                    .values = line->groups[0].values,
+                   .others = line->groups[1].values,
                    .first_only = line->first_only};
     check_file(line, job.values, "output");
     check_file(line, job.values, "per-image");

@@ -11,6 +11,7 @@ typedef struct {
     const char *path;           /* the run's name as it was given                  */
     const char *second;         /* the argument after it, where line->args has one */
     const elbo_values *values;  /* of the first group of options                   */
+    const elbo_values *others;  /* of the second, where there is one               */
     const elbo_images *images;  /* NULL: none were asked for                       */
     const char *folder;         /* where they are from                             */
     const char *part;           /* and which of them: test, train                  */

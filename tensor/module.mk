@@ -7,7 +7,11 @@ public_headers += \
     %reldir%/watch.h
 
 library_sources += \
+    %reldir%/bessel.c \
+    %reldir%/bessel.h \
     %reldir%/bits.h \
+    %reldir%/cholesky.c \
+    %reldir%/cholesky.h \
     %reldir%/clones.h \
     %reldir%/convolve.c \
     %reldir%/convolve.h \

@@ -167,6 +167,16 @@ static elbo_status bound_sum(const elbo_var *x, const pair *in, const pair *out,
     return ok ? ELBO_OK : ELBO_NO_MEMORY;
 }
 
+/* None of them has a slope above 1; those of f64 are right to 11 digits. */
+static void bound_bessel(const elbo_var *x, const pair *in, const pair *out)
+{
+    for (elbo__walk w = elbo__walk_start(&x->shape); w.more; elbo__walk_next(&w)) {
+        double y = elbo_tensor_get(&out->value, w.index), e = elbo_tensor_get(&in->bound, w.index);
+        double own = fmax(1e-11, 16 * unit_of(x->dtype)) * (fabs(y) + e) + least_of(x->dtype);
+        elbo_tensor_set(&out->bound, w.index, isfinite(y) ? 1.01 * e + own : INFINITY);
+    }
+}
+
 /* An index is certain when no other entry comes near the largest. */
 static void bound_argmax(const elbo_var *x, const pair *in, const pair *out)
 {
@@ -237,7 +247,9 @@ static elbo_status node(const elbo_var *x, const elbo_at *at, const pair *in, pa
         return bound_sum(x, in, out, fuzz_terms(x), 1);
     if (x->op == &elbo__op_scatter_add && certain(&in[1].bound))
         return bound_sum(x, in, out, x->in[0]->shape.dim[0], 2);
-    if (x->op == &elbo__op_argmax)
+    if (fuzz_is_bessel(x))
+        bound_bessel(x, in, out);
+    else if (x->op == &elbo__op_argmax)
         bound_argmax(x, in, out);
     else if (x->op->flags & ELBO__ASSIGN) {
         elbo_tensor_copy(&in[0].bound, &in[1].bound);

@@ -102,6 +102,9 @@ bool fuzz_multiplies(const elbo_var *x);
 int64_t fuzz_terms(const elbo_var *x);
 fuzz_range fuzz_range_of_state(bool exact);
 
+/* Bessel functions of one operand. */
+bool fuzz_is_bessel(const elbo_var *x);
+
 /* ---- running: fuzz_run.c, fuzz_error.c, fuzz_shrink.c ------------------------------------------------------------ */
 
 typedef enum {

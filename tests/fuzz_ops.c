@@ -258,6 +258,17 @@ APPLY(sum_all)
     return fuzz_is_number(in[0]) ? elbo_sum_all(in[0]) : NULL;
 }
 
+APPLY(bessel)
+{
+    static elbo_var *(*const functions[])(elbo_var *, double) = {elbo_log_bessel_factor, elbo_bessel_ratio,
+                                                                 elbo_bessel_slope};
+    static const double orders[] = {0, 0.5, 7};
+    double order = orders[fuzz_pick(line, 1, 3)];
+    fuzz_note(b, "of order %g, %d", order, (int)fuzz_pick(line, 0, 3));
+    bool fits = !b->program->exact && fuzz_is_number(in[0]) && b->ranges[in[0]->id].high <= 1000;
+    return fits ? functions[fuzz_pick(line, 0, 3)](in[0], order) : NULL;
+}
+
 APPLY(matmul)
 {
     if (!fuzz_is_number(in[0]) || !fuzz_is_number(in[1]) || in[0]->shape.ndim < 2 || in[1]->shape.ndim < 2)

@@ -126,8 +126,8 @@ bool fuzz_range_of_elementwise(int row, const fuzz_range *in, fuzz_range *out, b
     for (int i = first; i < n && rules[row].whole == WHOLE_KEPT; i++)
         out->integer &= in[i].integer;
     bool roots = row == ELBO__root_add || row == ELBO__over_root;
-    bool adds_product = row == ELBO__mul_add || row == ELBO__mul_sub || row == ELBO__sub_mul ||
-                        row == ELBO__lerp || row == ELBO__lerp_square;
+    bool adds_product = row == ELBO__mul_add || row == ELBO__mul_sub || row == ELBO__sub_mul || row == ELBO__lerp ||
+                        row == ELBO__lerp_square;
     bool divides = row == ELBO__div || row == ELBO__reciprocal || row == ELBO__remainder;
     bool logs = row == ELBO__pow || row == ELBO__log || row == ELBO__lgamma || row == ELBO__digamma ||
                 row == ELBO__trigamma;
@@ -219,6 +219,20 @@ int64_t fuzz_terms(const elbo_var *x)
     return (x->op == &elbo__op_conv2d ? c[2] : c[1]) * c[3] * c[4]; /* w (G, O, C, h, w) */
 }
 
+bool fuzz_is_bessel(const elbo_var *x)
+{
+    return x->op == &elbo__op_log_bessel_factor || x->op == &elbo__op_bessel_ratio || x->op == &elbo__op_bessel_slope;
+}
+
+/* Of not too large numbers: the plain way takes as many steps as their size. */
+static bool bessel_range(const elbo_var *x, const fuzz_range *in, bool exact, fuzz_range *out)
+{
+    *out = x->op == &elbo__op_log_bessel_factor ? (fuzz_range){0, most(in), false}
+           : x->op == &elbo__op_bessel_ratio    ? (fuzz_range){-1, 1, false}
+                                                : (fuzz_range){0, 0.5, false};
+    return !exact && most(in) <= 1000;
+}
+
 static bool range_of(const fuzz_build *b, const elbo_var *x, fuzz_range *out)
 {
     bool exact = b->program->exact;
@@ -239,6 +253,8 @@ static bool range_of(const fuzz_build *b, const elbo_var *x, fuzz_range *out)
             return false;
         return fuzz_range_of_elementwise(x->attr.elementwise, in, out, exact);
     }
+    if (fuzz_is_bessel(x))
+        return bessel_range(x, &in[0], exact, out);
     if (x->op == &elbo__op_sum)
         return sum_range(&in[0], size > 0 ? from / size : 0, exact, out);
     if (x->op == &elbo__op_max)

@@ -39,18 +39,31 @@ unit_sources += \
     %reldir%/small_model.h \
     %reldir%/suites.h \
     %reldir%/test_ae.c \
+    %reldir%/test_ball.c \
     %reldir%/test_batches.c \
+    %reldir%/test_bessel.c \
     %reldir%/test_binding.c \
     %reldir%/test_codes.c \
+    %reldir%/test_cholesky.c \
+    %reldir%/test_code_draws.c \
     %reldir%/test_conv.c \
     %reldir%/test_convolve.c \
     %reldir%/test_corruption.c \
+    %reldir%/test_cut.c \
     %reldir%/test_describe.c \
+    %reldir%/test_dist_ball.c \
     %reldir%/test_dist_bernoulli.c \
+    %reldir%/test_dist_beta.c \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
+    %reldir%/test_dist_counts.c \
+    %reldir%/test_dist_kinds.c \
+    %reldir%/test_dist_laplace.c \
+    %reldir%/test_dist_levels.c \
     %reldir%/test_dist_mixture.c \
+    %reldir%/test_dist_ms_ssim.c \
     %reldir%/test_dist_normal.c \
+    %reldir%/test_dist_riemannian.c \
     %reldir%/test_distribution.c \
     %reldir%/test_draws.c \
     %reldir%/test_eigen.c \
@@ -63,6 +76,7 @@ unit_sources += \
     %reldir%/test_golden.c \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
+    %reldir%/test_hamiltonian.c \
     %reldir%/test_inference.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
@@ -90,6 +104,7 @@ unit_sources += \
     %reldir%/test_io_sources.c \
     %reldir%/test_io_sprites.c \
     %reldir%/test_io_text.c \
+    %reldir%/test_ladder.c \
     %reldir%/test_latent_use.c \
     %reldir%/test_layer_derivatives.c \
     %reldir%/test_layers.c \
@@ -98,10 +113,13 @@ unit_sources += \
     %reldir%/test_layers_masked.c \
     %reldir%/test_layers_norm.c \
     %reldir%/test_likelihood.c \
+    %reldir%/test_likelihood_kinds.c \
     %reldir%/test_lookup.c \
     %reldir%/test_measure.c \
     %reldir%/test_memory.c \
     %reldir%/test_missing.c \
+    %reldir%/test_mixture.c \
+    %reldir%/test_mmd.c \
     %reldir%/test_models.c \
     %reldir%/test_movement.c \
     %reldir%/test_net.c \
@@ -112,6 +130,7 @@ unit_sources += \
     %reldir%/test_own_loop.c \
     %reldir%/test_own_models.c \
     %reldir%/test_params.c \
+    %reldir%/test_parts.c \
     %reldir%/test_pca.c \
     %reldir%/test_pca_ways.c \
     %reldir%/test_picture_features.c \
@@ -131,7 +150,9 @@ unit_sources += \
     %reldir%/test_report.c \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
+    %reldir%/test_sampler.c \
     %reldir%/test_schedule.c \
+    %reldir%/test_shuffle.c \
     %reldir%/test_side_matters.c \
     %reldir%/test_spread.c \
     %reldir%/test_state.c \
@@ -139,6 +160,7 @@ unit_sources += \
     %reldir%/test_tensor.c \
     %reldir%/test_text.c \
     %reldir%/test_told.c \
+    %reldir%/test_total_correlation.c \
     %reldir%/test_train.c \
     %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \
@@ -229,6 +251,7 @@ script_tests = \
     %reldir%/test_cli_models.sh \
     %reldir%/test_cli_numpy.sh \
     %reldir%/test_cli_resume.sh \
+    %reldir%/test_cli_samplers.sh \
     %reldir%/test_cli_sources.sh \
     %reldir%/test_events.sh \
     %reldir%/test_export_c.sh \

@@ -16,20 +16,35 @@
     SUITE(reduce)                                                                                                      \
     SUITE(rows)                                                                                                        \
     SUITE(players)                                                                                                     \
+    SUITE(hamiltonian)                                                                                                 \
+    SUITE(ladder)                                                                                                      \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
+    SUITE(ball)                                                                                                        \
     SUITE(batches)                                                                                                     \
+    SUITE(bessel)                                                                                                      \
     SUITE(binding)                                                                                                     \
     SUITE(codes)                                                                                                       \
+    SUITE(cholesky)                                                                                                    \
+    SUITE(code_draws)                                                                                                  \
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
     SUITE(corruption)                                                                                                  \
+    SUITE(cut)                                                                                                         \
     SUITE(describe)                                                                                                    \
+    SUITE(dist_ball)                                                                                                   \
     SUITE(dist_bernoulli)                                                                                              \
+    SUITE(dist_beta)                                                                                                   \
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
+    SUITE(dist_counts)                                                                                                 \
+    SUITE(dist_kinds)                                                                                                  \
+    SUITE(dist_laplace)                                                                                                \
+    SUITE(dist_levels)                                                                                                 \
     SUITE(dist_mixture)                                                                                                \
+    SUITE(dist_ms_ssim)                                                                                                \
     SUITE(dist_normal)                                                                                                 \
+    SUITE(dist_riemannian)                                                                                             \
     SUITE(distribution)                                                                                                \
     SUITE(draws)                                                                                                       \
     SUITE(eigen)                                                                                                       \
@@ -75,8 +90,11 @@
     SUITE(layers_masked)                                                                                               \
     SUITE(layers_norm)                                                                                                 \
     SUITE(likelihood)                                                                                                  \
+    SUITE(likelihood_kinds)                                                                                            \
     SUITE(measure)                                                                                                     \
     SUITE(missing)                                                                                                     \
+    SUITE(mixture)                                                                                                     \
+    SUITE(mmd)                                                                                                         \
     SUITE(models)                                                                                                      \
     SUITE(movement)                                                                                                    \
     SUITE(net)                                                                                                         \
@@ -87,6 +105,7 @@
     SUITE(own_loop)                                                                                                    \
     SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
+    SUITE(parts)                                                                                                       \
     SUITE(pca)                                                                                                         \
     SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
@@ -101,13 +120,16 @@
     SUITE(resume)                                                                                                      \
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
+    SUITE(sampler)                                                                                                     \
     SUITE(schedule)                                                                                                    \
+    SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
     SUITE(text)                                                                                                        \
     SUITE(told)                                                                                                        \
+    SUITE(total_correlation)                                                                                           \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
     SUITE(watch)                                                                                                       \

@@ -130,7 +130,7 @@ runs 'encode to codes without whole numbers' "$elbo" encode ae -o whole
 [ -e whole-numbers.npy ] && complain 'encode: codes have whole numbers of an earlier call'
 fails 1 'codes-labels.npy: expected whole numbers (N, 2, 2, 1), as the model has, got (24)' \
     "$elbo" decode vq codes-labels.npy
-fails 1 'model "vq-vae", sample: has no prior to draw from' "$elbo" sample vq
+fails 1 'model "vq-vae" has no prior to draw from' "$elbo" sample vq
 
 fails 64 ': CODES is missing' "$elbo" decode ae
 fails 64 'too many arguments' "$elbo" decode ae z.csv z.csv

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../nn/parts/options.h"
+#include "../nn/runs/run_private.h"
 #include "runs.h"
 #include "suites.h"
 
@@ -173,6 +174,41 @@ START_TEST(binarised_pixels_are_1_as_often_as_they_are_light)
 }
 END_TEST
 
+/* The pixels that a run trains on and measures, of images that are all of one level. */
+static void read_table(const elbo_run *run, float level, float *out)
+{
+    elbo__table table;
+    for (int i = 0; i < N * D; i++)
+        x[i] = level;
+    images = images_of(x, N, ELBO_SHAPE(SIDE, SIDE));
+    assert_ok(elbo__table_of(run, &images, &table));
+    for (int64_t i = 0; i < N * D; i++)
+        out[i] = (float)elbo_tensor_get(&table.images, (int64_t[]){i / D, i % D});
+    elbo__table_free(&table);
+}
+
+START_TEST(what_is_binarised_once_is_alike_whenever_it_is_read)
+{
+    elbo_run *run = new_run(&elbo_model_vae, "binarise-once", "yes", NULL);
+    for (int level = 0; level < 5; level++) {
+        const double p = level / 4.0;
+        int ones = 0;
+        read_table(run, (float)p, seen);
+        read_table(run, (float)p, other);
+        for (int i = 0; i < N * D; i++) {
+            ck_assert(seen[i] == 0 || seen[i] == 1);
+            ck_assert(seen[i] == other[i]);
+            ones += seen[i] == 1;
+        }
+        ck_assert_double_le(fabs((double)ones / (N * D) - p), 4 * sqrt(p * (1 - p) / (N * D)));
+    }
+    read_table(run, 0.4F, seen); /* other data: other draws */
+    read_table(run, 0.40001F, other);
+    ck_assert_double_gt(distance(seen, other), 1);
+    elbo_run_free(run);
+}
+END_TEST
+
 /* A model that explains every draw of z alike: what differs between draws is the image alone. */
 static elbo_inference indifferent_infer(elbo_in *in)
 {
@@ -188,7 +224,7 @@ static elbo_dist indifferent_generate(elbo_in *in, elbo_var *z)
     return elbo_bernoulli(elbo_expand(logits, shape));
 }
 
-static const elbo_option indifferent_options[] = {ELBO_OPTION_LATENT_DIM, ELBO_OPTION_BINARISE, ELBO_OPTIONS_END};
+static const elbo_option indifferent_options[] = {ELBO_OPTION_LATENT_DIM, ELBO_OPTIONS_BINARISE, ELBO_OPTIONS_END};
 static const elbo_model indifferent = {.name = "indifferent",
                                        .summary = "",
                                        .options = indifferent_options,
@@ -260,6 +296,7 @@ Suite *suite_corruption(void)
     suite_add_tcase(suite, noise);
     tcase_add_checked_fixture(binary, setup, NULL);
     tcase_add_test(binary, binarised_pixels_are_1_as_often_as_they_are_light);
+    tcase_add_test(binary, what_is_binarised_once_is_alike_whenever_it_is_read);
     tcase_add_test(binary, an_image_is_binarised_alike_for_all_draws);
     tcase_add_test(binary, binarising_a_binary_image_changes_nothing);
     tcase_add_test(binary, an_encoder_sees_binarised_images);

@@ -38,6 +38,8 @@ static const struct {
     {"lookup", "gather(codes.weight"},
     {"seen", "copy(x)"},
     {"prior", "(16, 20)"},
+    {"prior-draws", "random_normal("},
+    {"posterior-draws", "random_normal("},
     {"decode", "concat(z(16, 20), "},
     {"sample", "random_normal("},
     {"reconstruct", "random_normal("},

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "../nn/evaluation/latent_use.h"
 #include "../nn/parts/options.h"
-#include "../nn/runs/latent_use.h"
 #include "linear_vae.h"
 #include "numbers.h"
 #include "rig.h"

@@ -98,6 +98,39 @@ START_TEST(draws_are_decoded_as_if_each_were_alone)
 }
 END_TEST
 
+START_TEST(several_numbers_of_a_value_stand_side_by_side)
+{
+    enum { CHANNELS = 2, PLANE = 42, PIXELS = CHANNELS * PLANE, N = 3 };
+    static double y[B * K * PIXELS * N], bias[PIXELS * N], weight[PIXELS * N * 8 * 9];
+    const bool conv = _i;
+    elbo_values *options = options_of(&elbo_model_vae, OPTIONS("net", conv ? "conv" : "mlp", "hidden", "4",
+                                                               conv ? "channels" : "draws", conv ? "2,3" : "1"));
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    for (int pass = 0; pass < 2; pass++) { /* the first makes the layer */
+        elbo_in in = net_inputs(&r, &elbo_model_vae, options, ELBO_SHAPE(CHANNELS, 7, 6), false);
+        elbo_var *z = rig_input(&r, "z", ELBO_SHAPE(B, K, Z), codes);
+        elbo_var *all = elbo_net_outputs(&in, elbo_net_decode(&in, z), "out", N);
+        const elbo_shape shape = elbo_shape_of(all), expected = ELBO_SHAPE(B, K, PIXELS, N);
+        ck_assert(elbo_shape_equal(&shape, &expected));
+        if (pass == 1) {
+            for (int i = 0; i < PIXELS * N; i++)
+                bias[i] = i;
+            rig_set_param(&r, "out.weight", weight);
+            rig_set_param(&r, "out.bias", bias);
+        }
+        rig_value(&r, all, y);
+        rig_next_graph(&r, ELBO_EVALUATE);
+    }
+    for (int i = 0; i < B * K * PIXELS * N; i++) {
+        const int pixel = i / N % PIXELS,
+                  at = conv ? pixel / PLANE : pixel; /* a bias for each channel, or each value */
+        ck_assert_double_eq(y[i], at * N + i % N);
+    }
+    rig_free(&r);
+    elbo_values_free(options);
+}
+END_TEST
+
 static void assert_parameters(elbo_run *run, const char *const *names, const elbo_shape *shapes, int n)
 {
     elbo_params *params = elbo_run_params(run);
@@ -260,6 +293,7 @@ Suite *suite_net(void)
     tcase_add_test(sizes, an_image_that_is_no_picture_is_an_error);
     suite_add_tcase(suite, sizes);
     tcase_add_loop_test(draws, draws_are_decoded_as_if_each_were_alone, 0, 2);
+    tcase_add_loop_test(draws, several_numbers_of_a_value_stand_side_by_side, 0, 2);
     tcase_add_test(draws, a_label_is_one_more_channel_and_stands_beside_z);
     suite_add_tcase(suite, draws);
     tcase_add_test(maps, each_position_of_a_map_stands_where_its_pixels_do);

@@ -48,6 +48,27 @@ static void plain_adam(plain_state *s, const elbo_optim *o, double *g, double lr
     }
 }
 
+static void plain_adamax(plain_state *s, const elbo_optim *o, double *g, double lr, int t)
+{
+    double b1 = o->beta1 ? o->beta1 : 0.9, b2 = o->beta2 ? o->beta2 : 0.999, eps = o->eps ? o->eps : 1e-8;
+    for (int i = 0; i < N; i++) {
+        s->m[i] = b1 * s->m[i] + (1 - b1) * (g[i] + o->weight_decay * s->theta[i]);
+        s->v[i] = fmax(b2 * s->v[i], fabs(g[i] + o->weight_decay * s->theta[i]) + eps);
+        s->theta[i] -= lr / (1 - pow(b1, t)) * s->m[i] / s->v[i];
+    }
+}
+
+static void plain_rmsprop(plain_state *s, const elbo_optim *o, double *g, double lr, int t)
+{
+    double a = o->decay ? o->decay : 0.99, eps = o->eps ? o->eps : 1e-8;
+    (void)t;
+    for (int i = 0; i < N; i++) {
+        double d = g[i] + o->weight_decay * s->theta[i];
+        s->v[i] = a * s->v[i] + (1 - a) * d * d;
+        s->theta[i] -= lr * d / (sqrt(s->v[i]) + eps);
+    }
+}
+
 static void plain_step(plain_state *s, const rule *r, double lr, int t)
 {
     double g[N], squares = 0;
@@ -141,6 +162,10 @@ static const rule rules[] = {
     {{.name = "adam", .weight_decay = 0.2}, plain_adam},
     {{.name = "adam", .clip_norm = 0.5}, plain_adam},
     {{.name = "adam", .clip_norm = 1e6, .skip_nonfinite = true}, plain_adam},
+    {{.name = "adamax"}, plain_adamax},
+    {{.name = "adamax", .beta1 = 0.5, .beta2 = 0.7, .eps = 1e-2, .weight_decay = 0.1}, plain_adamax},
+    {{.name = "rmsprop"}, plain_rmsprop},
+    {{.name = "rmsprop", .decay = 0.6, .eps = 1e-2, .weight_decay = 0.1}, plain_rmsprop},
     {{.name = "adamw"}, plain_adam},
     {{.name = "adamw", .weight_decay = 0.5}, plain_adam},
 };

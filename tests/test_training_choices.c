@@ -278,6 +278,7 @@ static double factor(const char *const *pairs, double epoch, int64_t drops)
 START_TEST(a_rate_follows_its_schedule)
 {
     const char *const *step = OPTIONS("lr-schedule", "step", "lr-every", "3", "lr-decay", "0.5");
+    const char *const *milestones = OPTIONS("lr-schedule", "milestones", "lr-at", "2,5", "lr-decay", "0.5");
     const char *const *cosine = OPTIONS("lr-schedule", "cosine", "lr-decay", "0.2");
     const char *const *plateau = OPTIONS("lr-schedule", "plateau");
     const char *const *warm = OPTIONS("lr-warmup", "2");
@@ -285,6 +286,9 @@ START_TEST(a_rate_follows_its_schedule)
     ck_assert_double_eq(factor(step, 2.99, 0), 1);
     ck_assert_double_eq(factor(step, 3, 0), 0.5);
     ck_assert_double_eq(factor(step, 9.5, 0), 0.125);
+    ck_assert_double_eq(factor(milestones, 1.99, 0), 1);
+    ck_assert_double_eq(factor(milestones, 2, 0), 0.5);
+    ck_assert_double_eq(factor(milestones, 7, 0), 0.25);
     ck_assert_double_eq(factor(cosine, 0, 0), 1);
     ck_assert_double_eq_tol(factor(cosine, 5, 0), 0.6, 1e-12);
     ck_assert_double_eq_tol(factor(cosine, 10, 0), 0.2, 1e-12);

@@ -1,4 +1,5 @@
 library_sources += \
+    %reldir%/bessel.c \
     %reldir%/conv.c \
     %reldir%/convert.c \
     %reldir%/elementwise.c \

@@ -23,6 +23,8 @@ static double cost_of(const elbo__instr *instr)
 {
     if (instr->op && instr->op->flops)
         return product_flops(instr) * nanoseconds.flop;
+    if (instr->op && instr->op->nanoseconds)
+        return instr->op->nanoseconds(&instr->out.layout.shape);
     if (instr->op) {
         double elements = (double)elbo_shape_size(&instr->out.layout.shape);
         for (int k = 0; k < instr->n_in; k++) {

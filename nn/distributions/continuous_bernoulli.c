@@ -96,7 +96,7 @@ static elbo_var *small_mean(const split *s)
 }
 
 /* S(l) = |l|/2 + log((1 - e^-|l|) / |l|) = l^2/24 - l^4/2880 + ... */
-static elbo_var *log_sinhc(elbo_var *l)
+elbo_var *elbo__log_sinhc(elbo_var *l)
 {
     split s = split_at(l, LIMIT);
     return elbo_where(s.near, elbo_mul(series(&s, 1, 0), elbo_square(s.small)),
@@ -117,7 +117,7 @@ static elbo_var *slope(const split *s)
 static elbo_var *continuous_log_prob(const elbo_dist *d, elbo_var *x, elbo_var *mask)
 {
     elbo_var *l = elbo_align(d->args[0], d->event_rank, elbo_ndim(x));
-    return elbo_event_sum(elbo_sub(elbo_mul(elbo_shift(x, -0.5), l), log_sinhc(l)), mask, d->event_rank);
+    return elbo_event_sum(elbo_sub(elbo_mul(elbo_shift(x, -0.5), l), elbo__log_sinhc(l)), mask, d->event_rank);
 }
 
 /* 1/2 + S'(l) */
@@ -144,7 +144,7 @@ static elbo_var *continuous_kl(const elbo_dist *q, const elbo_dist *p)
     elbo_var *a = elbo_align(q->args[0], q->event_rank, elbo__common_rank(q, p));
     elbo_var *b = elbo_align(p->args[0], p->event_rank, elbo__common_rank(q, p));
     split s = split_at(a, LIMIT);
-    return elbo_add(elbo_mul(slope(&s), elbo_sub(a, b)), elbo_sub(log_sinhc(b), log_sinhc(a)));
+    return elbo_add(elbo_mul(slope(&s), elbo_sub(a, b)), elbo_sub(elbo__log_sinhc(b), elbo__log_sinhc(a)));
 }
 
 /* ---- draws: x with P(X <= x) = u --------------------------------------------------------------------------------- */

@@ -35,6 +35,21 @@ elbo_dist elbo_dist_with(const elbo_dist_kind *kind, elbo_shape shape, elbo_var 
     return d;
 }
 
+void elbo__dist_check(const elbo_dist *d, elbo_var *another)
+{
+    const elbo_shape shape = elbo_shape_of(another);
+    if (!elbo_shape_equal(&d->shape, &shape))
+        elbo_graph_fail(d->graph, ELBO_INVALID, "%s: parameters %s and %s differ in shape", d->kind->name,
+                        elbo_shape_format(&d->shape).text, elbo_shape_format(&shape).text);
+}
+
+elbo_dist elbo__dist_of_pair(const elbo_dist_kind *kind, elbo_var *first, elbo_var *second)
+{
+    const elbo_dist d = elbo_dist_of(kind, elbo_shape_of(first), first, second);
+    elbo__dist_check(&d, second);
+    return d;
+}
+
 int elbo__common_rank(const elbo_dist *a, const elbo_dist *b)
 {
     return a->shape.ndim > b->shape.ndim ? a->shape.ndim : b->shape.ndim;

@@ -79,9 +79,42 @@ ELBO_API elbo_dist elbo_bernoulli(elbo_var *logits);
  * there (Loaiza-Ganem and Cunningham, arXiv:1907.06845). args: logits */
 ELBO_API elbo_dist elbo_continuous_bernoulli(elbo_var *logits);
 
+/* Laplace: density e^(-|x - location| / b) / 2b, b = exp logscale, both of one shape. args: location, logscale */
+ELBO_API elbo_dist elbo_laplace(elbo_var *location, elbo_var *logscale);
+
+/* Beta on (0, 1): density x^(a-1) (1-x)^(b-1) / B(a, b), a = exp log_a, b = exp log_b. x is clamped to [edge, 1-edge],
+ * since at 0 and 1 the density may be 0 or infinite; 1/512, half a grey level, suits pixels. No draws. args: log_a,
+ * log_b; number: edge */
+ELBO_API elbo_dist elbo_beta_density(elbo_var *log_a, elbo_var *log_b, double edge);
+
 /* One of the classes of the last axis, as one-hot rows, with p = softmax(logits). args: logits. D variables of C
  * classes each are logits (B, D, C) with event_rank 2. */
 ELBO_API elbo_dist elbo_categorical(elbo_var *logits);
+
+/* One of the C numbers 0, g/(C-1), ..., g with p = softmax(logits), g being the greatest: logits (B, D, C), x (B, D),
+ * which is rounded to the nearest one. Grey levels: g = 1, C = 256; classes by their numbers: g = C - 1. The mean is
+ * that of the numbers. args: logits; number: g */
+ELBO_API elbo_dist elbo_levels(elbo_var *logits, double greatest);
+
+/* A logistic distribution, s = exp logscale, on the levels 0, h, ..., 1 with h = 1/(levels-1), to which x is rounded:
+ *
+ *     p(x) = sigmoid((x + h/2 - mean)/s) - sigmoid((x - h/2 - mean)/s), and all that lies beyond for x = 0 and x = 1
+ *
+ * (Salimans et al., arXiv:1701.05517, who write x in [-1, 1]). The mean leaves the rounding to levels out, which is at
+ * most h/2 and next to nothing for s > h. Their mixture is elbo_mixture(logits (B, D, C), of these (B, D, C) with
+ * event_rank 0). args: mean, logscale; number: levels */
+ELBO_API elbo_dist elbo_discretised_logistic(elbo_var *mean, elbo_var *logscale, int levels);
+
+/* x = 0, 1, 2, ... with p(x) = m^x e^-m / x!. args: log m */
+ELBO_API elbo_dist elbo_poisson(elbo_var *log_mean);
+
+/* x = 0, 1, 2, ... of mean m and variance m + m^2/t, a Poisson whose mean has a gamma distribution:
+ * p(x) = G(x+t) / (G(t) x!) (t/(t+m))^t (m/(t+m))^x, which nears a Poisson for large t. args: log m, log t */
+ELBO_API elbo_dist elbo_negative_binomial(elbo_var *log_mean, elbo_var *log_size);
+
+/* 0 with probability w = sigmoid(logit), else as above: p(x) = w [x = 0] + (1 - w) NB(x); mean (1 - w) m (Lopez et al.,
+ * arXiv:1709.02082). args: log m, log t, logit */
+ELBO_API elbo_dist elbo_zero_inflated_negative_binomial(elbo_var *log_mean, elbo_var *log_size, elbo_var *logit);
 
 /* One of C components with p = softmax(logits). All of x shares a component where these have an event: logits (B, C),
  * components (C, Z), the same for all images, or (B, C, Z), x (B, Z). Each entry of x chooses its own where they have
@@ -93,13 +126,49 @@ ELBO_API elbo_dist elbo_categorical(elbo_var *logits);
  *     elbo_dist p = elbo_mixture(equal, c);                                       // p(z), z (B, Z) or (B, K, Z) */
 ELBO_API elbo_dist elbo_mixture(elbo_var *logits, elbo_dist components);
 
+/* On the Poincare ball of curvature -c (nn/layers/ball.h), with densities by its own volume: z = mean + exp0(v/2),
+ * v ~ N(0, diag(exp logvar)), so z lies |v| from the mean, and
+ *
+ *     log p(z) = log N(v; 0, diag(exp logvar)) - (Z - 1) log (sinh(sqrt(c) |v|) / (sqrt(c) |v|))
+ *
+ * (Mathieu et al. 2019, arXiv:1901.06033). mean (B, Z), a point of the ball, logvar (B, Z), or (B, 1) for the same
+ * deviation in all directions. No closed KL. args: mean, logvar; number: c > 0. The standard one is at 0, with
+ * deviation 1. */
+ELBO_API elbo_dist elbo_wrapped_normal(elbo_var *mean, elbo_var *logvar, double c);
+ELBO_API elbo_dist elbo_standard_wrapped_normal(elbo_graph *graph, elbo_shape shape, double c);
+
+/* The same with a density that falls with the distance from the mean alone, as far as in any direction:
+ *
+ *     log p(z) = -d(mean, z)^2 / (2 s^2) - log A,  A = 2 pi^(Z/2) / Gamma(Z/2) times the integral over r > 0 of
+ *                                                      e^(-r^2/(2 s^2)) (sinh(sqrt(c) r) / sqrt(c))^(Z - 1)
+ *
+ * logvar = log s^2 (B, 1). Draws have their first derivative alone. */
+ELBO_API elbo_dist elbo_riemannian_normal(elbo_var *mean, elbo_var *logvar, double c);
+ELBO_API elbo_dist elbo_standard_riemannian_normal(elbo_graph *graph, elbo_shape shape, double c);
+
 /* No distribution: log_prob is -sum (x - mean)^2, without a unit or a constant, and there are no draws. What an
  * autoencoder minimises. args: mean */
 ELBO_API elbo_dist elbo_squared_error(elbo_var *mean);
 ELBO_API extern const elbo_dist_kind elbo_kind_squared_error;
 
+/* No distribution either: log_prob is MS-SSIM(x, mean) - 1, from -1 to 0, at 0 for x = mean. Pixels lie in [0, 1]; an
+ * image is of shape (H, W) or (C, H, W), one row of D pixels in x and mean (..., D).
+ *
+ *     s  = (2 m_a m_b + c_1) (2 v_ab + c_2) / ((m_a^2 + m_b^2 + c_1) (v_aa + v_bb + c_2)),  c_1 = 1e-4, c_2 = 9e-4
+ *     cs = its second factor;  m, v: means and covariances in a Gaussian window of deviation 1.5 around each pixel
+ *     MS-SSIM = s_L^(w_L) prod_(j<L) cs_j^(w_j), of means (1 + s) / 2 and (1 + cs) / 2 over the pixels of a scale
+ *
+ * Each scale has half the size of the one before (means of 2 x 2 pixels); their number, 1 to 5, and w follow from the
+ * smaller side. The window is an odd number of pixels, or what a scale has room for; beyond the border all is 0, and
+ * so it is where a mask is. Wang, Simoncelli and Bovik 2003; as a loss Snell et al., arXiv:1511.06409. args: mean, a
+ * node of the shape (C, H, W); number: window */
+ELBO_API elbo_dist elbo_ms_ssim(elbo_var *mean, elbo_shape image, int window);
+ELBO_API extern const elbo_dist_kind elbo_kind_ms_ssim;
+
 ELBO_API extern const elbo_dist_kind elbo_kind_normal, elbo_kind_bernoulli, elbo_kind_categorical,
-    elbo_kind_continuous_bernoulli, elbo_kind_mixture;
+    elbo_kind_continuous_bernoulli, elbo_kind_mixture, elbo_kind_wrapped_normal, elbo_kind_riemannian_normal,
+    elbo_kind_laplace, elbo_kind_beta, elbo_kind_levels, elbo_kind_discretised_logistic, elbo_kind_poisson,
+    elbo_kind_negative_binomial, elbo_kind_zero_inflated_negative_binomial;
 
 /* ---- questions --------------------------------------------------------------------------------------------------- */
 

@@ -3,10 +3,20 @@ public_headers += \
 
 library_sources += \
     %reldir%/bernoulli.c \
+    %reldir%/beta.c \
     %reldir%/categorical.c \
     %reldir%/continuous_bernoulli.c \
+    %reldir%/counts.c \
+    %reldir%/discretised_logistic.c \
     %reldir%/distribution.c \
     %reldir%/distribution_private.h \
+    %reldir%/laplace.c \
+    %reldir%/levels.c \
     %reldir%/mixture.c \
+    %reldir%/ms_ssim.c \
     %reldir%/normal.c \
-    %reldir%/squared_error.c
+    %reldir%/quadrature.c \
+    %reldir%/quadrature.h \
+    %reldir%/riemannian_normal.c \
+    %reldir%/squared_error.c \
+    %reldir%/wrapped_normal.c

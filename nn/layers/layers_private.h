@@ -18,4 +18,7 @@ bool elbo__takes_images(const char *layer, const char *name, elbo_var *x, elbo__
  * derivative is a sum over pixels, made where the images are, and a short one over images. */
 elbo_var *elbo__for_channels(elbo_var *v, elbo_var *x);
 
+/* sqrt(sum of x^2 + 1e-20) over the last axis, which has a derivative at 0 too: (..., Z) -> (..., 1) */
+elbo_var *elbo__length(elbo_var *x);
+
 #endif

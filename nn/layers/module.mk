@@ -1,9 +1,11 @@
 public_headers += \
+    %reldir%/ball.h \
     %reldir%/init.h \
     %reldir%/layers.h \
     %reldir%/quantise.h
 
 library_sources += \
+    %reldir%/ball.c \
     %reldir%/conv.c \
     %reldir%/init.c \
     %reldir%/layers.c \

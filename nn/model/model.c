@@ -21,6 +21,7 @@ void elbo__model_subject(elbo_in *in, elbo__role role)
 static bool can_be_built(elbo_in *in)
 {
     elbo__option_read(in, "conditional");
+    elbo__option_read(in, "binarise-once"); /* by who reads data sets */
     if (elbo_model_takes_labels(in->model, in->options) && !in->y)
         elbo_graph_fail(in->g, ELBO_INVALID, "needs labels");
     else if (in->draws < 1)
@@ -192,9 +193,22 @@ elbo_var *elbo_model_reconstruct(elbo_in *in)
     return begin(in, ELBO__RECONSTRUCT) ? decode(in, elbo__model_infer(in).z) : elbo__model_cannot(in);
 }
 
+static elbo_var *prior_draws(elbo_in *in)
+{
+    return elbo_sample(prior_to_draw_from(in), "z", in->draws);
+}
+
 elbo_var *elbo_model_sample(elbo_in *in)
 {
-    if (!begin(in, ELBO__SAMPLE))
-        return elbo__model_cannot(in);
-    return decode(in, elbo_sample(prior_to_draw_from(in), "z", in->draws));
+    return begin(in, ELBO__SAMPLE) ? decode(in, prior_draws(in)) : elbo__model_cannot(in);
+}
+
+elbo_var *elbo__model_prior_draws(elbo_in *in)
+{
+    return begin(in, ELBO__PRIOR_DRAWS) ? prior_draws(in) : elbo__model_cannot(in);
+}
+
+elbo_var *elbo__model_posterior_draws(elbo_in *in)
+{
+    return begin(in, ELBO__POSTERIOR_DRAWS) ? elbo__model_infer(in).z : elbo__model_cannot(in);
 }

@@ -29,6 +29,12 @@ void elbo__model_parts(elbo_in *in);
 /* log p(x|z_k,y) + log p(z_k|y) - log q(z_k|x,y): (B, K) */
 elbo_var *elbo__model_log_weights(elbo_in *in);
 
+/* Draws z from p(z|y), those that elbo_model_sample decodes: (B, K, Z) */
+elbo_var *elbo__model_prior_draws(elbo_in *in);
+
+/* Draws z from q(z|x,y), or the code of a model without a density: (B, K, Z) */
+elbo_var *elbo__model_posterior_draws(elbo_in *in);
+
 /* Appends the gradients of the losses and the updates that they ask for; reports skipped steps and a single loss's
  * grad_norm. */
 void elbo__model_play(elbo_in *in, const elbo_loss *losses, int n, const elbo_optim *optim);

@@ -28,6 +28,11 @@ enum {
     ROLE(SEEN, "seen", "looking at images", EVALUATE, ELBO__TAKES_X, .one = elbo_model_seen)                           \
     /* mean and log-variances (B, Z) of a normal p(z|y) */                                                             \
     ROLE(PRIOR, "prior", "looking at the prior", EVALUATE, 0, .build = build_prior)                                    \
+    /* z (B, K, Z) from the prior */                                                                                   \
+    ROLE(PRIOR_DRAWS, "prior-draws", "drawing codes", EVALUATE, 0, .one = elbo__model_prior_draws)                     \
+    /* x -> z (B, K, Z) from q(z|x), or the code itself */                                                             \
+    ROLE(POSTERIOR_DRAWS, "posterior-draws", "drawing codes", EVALUATE, ELBO__TAKES_X,                                 \
+         .one = elbo__model_posterior_draws)                                                                           \
     /* z -> (B, D) */                                                                                                  \
     ROLE(DECODE, "decode", "decoding", EVALUATE, 0, .build = build_decode)                                             \
     /* (B, K, D) */                                                                                                    \

@@ -19,7 +19,7 @@ static elbo_var *squared_error(elbo_dist p, elbo_var *x, elbo_var *mask)
 elbo_bound elbo_bound_of(elbo_dist q, elbo_draw draw, elbo_dist prior, elbo_dist p, elbo_var *x, elbo_var *mask)
 {
     elbo_var *log_p = elbo_log_prob(p, x, mask);
-    elbo_bound bound = {.recon = elbo_neg(mean_over_draws(log_p)), .q = q, .prior = prior};
+    elbo_bound bound = {.recon = elbo_neg(mean_over_draws(log_p)), .q = q, .prior = prior, .p = p};
     if (p.kind->mean)
         bound.squared_error = squared_error(p, x, mask);
     if (!q.kind && !draw.log_prob)

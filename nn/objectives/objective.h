@@ -26,6 +26,7 @@ typedef struct {
     elbo_var *log_weight; /* (B, K) log p(x|z_k,y) + log p(z_k|y) - log q(z_k|x,y)                  */
     elbo_var *squared_error; /* (B) 1/K sum_k |x - E[x|z_k,y]|^2; NULL where p has no mean          */
     elbo_dist q, prior;   /* what kl is between; no kind where there is none                        */
+    elbo_dist p;          /* p(x|z,y) at the draws                                                  */
 } elbo_bound;
 
 /* For draws z (B, K, Z) with log q(z|x,y) (B, K). q without a kind: its density is known only when drawing (flows), and

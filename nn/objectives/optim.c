@@ -85,8 +85,29 @@ static void adamw(const elbo_update *u)
     adam_from(u, u->g, w);
 }
 
+static void adamax(const elbo_update *u)
+{
+    const elbo_optim *o = u->optim;
+    elbo_var *m_state = moment(u, "adamax.m"), *u_state = moment(u, "adamax.u"), *g = penalised(u);
+    elbo_var *m = elbo_add(m_state, elbo_scale(elbo_sub(g, m_state), 1 - o->beta1));
+    elbo_var *most = elbo_maximum(elbo_scale(u_state, o->beta2), elbo_shift(elbo_abs(g), o->eps));
+    elbo_var *rate = elbo_div(u->lr, correction(u->step, o->beta1));
+    store(u, m_state, m);
+    store(u, u_state, most);
+    store(u, u->w, elbo_sub(u->w, elbo_mul(rate, elbo_div(m, most))));
+}
+
+static void rmsprop(const elbo_update *u)
+{
+    const elbo_optim *o = u->optim;
+    elbo_var *v_state = moment(u, "rmsprop.v"), *g = penalised(u);
+    elbo_var *v = elbo_add(v_state, elbo_scale(elbo_sub(elbo_square(g), v_state), 1 - o->decay));
+    store(u, v_state, v);
+    store(u, u->w, elbo_sub(u->w, elbo_mul(u->lr, elbo_div(g, elbo_shift(elbo_sqrt(v), o->eps)))));
+}
+
 /* One list for both tables. */
-#define OPTIMISERS(ROW) ROW(sgd, false) ROW(adam, true) ROW(adamw, true)
+#define OPTIMISERS(ROW) ROW(sgd, false) ROW(adam, true) ROW(adamw, true) ROW(adamax, true) ROW(rmsprop, false)
 #define ENTRY(name, counts) {#name, name, counts},
 #define NAME(name, counts) #name,
 const elbo_optimiser elbo_optimisers[] = {OPTIMISERS(ENTRY){NULL, NULL, false}};
@@ -164,6 +185,7 @@ static elbo_optim with_defaults(const elbo_optim *optim)
     o.name = o.name ? o.name : "adam";
     o.beta1 = o.beta1 > 0 ? o.beta1 : 0.9;
     o.beta2 = o.beta2 > 0 ? o.beta2 : 0.999;
+    o.decay = o.decay > 0 ? o.decay : 0.99;
     o.eps = o.eps > 0 ? o.eps : 1e-8;
     return o;
 }
@@ -256,6 +278,7 @@ elbo_optim elbo_optim_of(const elbo_values *values)
         .beta1 = elbo_values_number(values, "adam-beta1"),
         .beta2 = elbo_values_number(values, "adam-beta2"),
         .eps = elbo_values_number(values, "adam-eps"),
+        .decay = elbo_values_number(values, "rmsprop-decay"),
         .weight_decay = elbo_values_number(values, "weight-decay"),
         .clip_norm = elbo_values_number(values, "clip-norm"),
     };

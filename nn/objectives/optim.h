@@ -21,9 +21,10 @@ extern "C" {
 typedef struct {
     const char *name;    /* a name of elbo_optimisers; NULL: adam                                                     */
     double momentum;     /* of sgd                                                                                    */
-    double beta1, beta2; /* of adam and adamw; 0: 0.9 and 0.999                                                       */
-    double eps;          /* of adam and adamw; 0: 1e-8                                                                */
-    double weight_decay; /* adamw: decoupled (w shrinks by lr weight_decay); sgd, adam: added to the gradient         */
+    double beta1, beta2; /* of adam, adamw and adamax; 0: 0.9 and 0.999                                               */
+    double eps;          /* of all but sgd; 0: 1e-8                                                                   */
+    double decay;        /* of rmsprop; 0: 0.99                                                                       */
+    double weight_decay; /* adamw: decoupled (w shrinks by lr weight_decay); others: added to the gradient            */
     double clip_norm;    /* gradients are scaled down to this Euclidean norm over all parameters; 0: they are not     */
     bool skip_nonfinite; /* no update at all in a step that may have an infinite or NaN gradient: see below           */
     const char *slab;    /* before the slabs' names, where two optimisers move the same tensor; NULL: nothing         */
@@ -81,7 +82,9 @@ typedef struct {
  *   sgd    v <- momentum v + g;  w <- w - lr v                               (no v without momentum)
  *   adam   m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;
  *          w <- w - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)       (Kingma and Ba, arXiv:1412.6980)
- *   adamw  the same after w <- (1 - lr weight_decay) w                     (Loshchilov and Hutter, arXiv:1711.05101) */
+ *   adamw  the same after w <- (1 - lr weight_decay) w                     (Loshchilov and Hutter, arXiv:1711.05101)
+ *   adamax m as adam's;  u <- max(b2 u, |g| + eps);  w <- w - lr m / (1 - b1^t) / u          (Kingma and Ba, section 7)
+ *   rmsprop  v <- a v + (1 - a) g^2;  w <- w - lr g / (sqrt(v) + eps)                  (Tieleman and Hinton 2012) */
 typedef struct {
     const char *name;
     void (*update)(const elbo_update *u);
@@ -98,11 +101,13 @@ ELBO_API const elbo_optimiser *elbo_optimiser_find(const char *name); /* NULL: t
     {.name = "momentum", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 0.9999, .metavar = "X",   \
      .needs = "optimiser=sgd", .help = "momentum of sgd"},                                                            \
     {.name = "adam-beta1", .type = ELBO_NUMBER, .default_value = "0.9", .least = 1e-9, .greatest = 0.999999,          \
-     .needs = "optimiser!=sgd", .metavar = "X", .help = "decay of adam's first moment"},                              \
+     .needs = "optimiser!=sgd|rmsprop", .metavar = "X", .help = "decay of adam's first moment"},                      \
     {.name = "adam-beta2", .type = ELBO_NUMBER, .default_value = "0.999", .least = 1e-9, .greatest = 0.999999999,     \
-     .needs = "optimiser!=sgd", .metavar = "X", .help = "decay of adam's second moment"},                             \
+     .needs = "optimiser!=sgd|rmsprop", .metavar = "X", .help = "decay of adam's second moment"},                     \
     {.name = "adam-eps", .type = ELBO_NUMBER, .default_value = "1e-8", .least = 1e-30, .greatest = 1, .metavar = "X", \
-     .needs = "optimiser!=sgd", .help = "added to the root of adam's second moment"},                                 \
+     .needs = "optimiser!=sgd", .help = "added to the root of the second moment"},                                    \
+    {.name = "rmsprop-decay", .type = ELBO_NUMBER, .default_value = "0.99", .least = 1e-9, .greatest = 0.999999999,   \
+     .needs = "optimiser=rmsprop", .metavar = "X", .help = "decay of its second moment"},                             \
     {.name = "weight-decay", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 1e6, .metavar = "X",  \
      .help = "decay of weights: decoupled for adamw, else a squared penalty"},                                        \
     {.name = "clip-norm", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 1e30, .metavar = "X",    \

@@ -55,6 +55,15 @@ static double step(const moment *m)
     return pow(m->decay, floor(m->epoch / (double)elbo_values_integer(m->options, "lr-every")));
 }
 
+static double milestones(const moment *m)
+{
+    const elbo_sizes at = elbo_values_sizes(m->options, "lr-at");
+    int passed = 0;
+    for (int i = 0; i < at.n; i++)
+        passed += m->epoch >= (double)at.at[i];
+    return pow(m->decay, passed);
+}
+
 static double cosine(const moment *m)
 {
     return m->decay + (1 - m->decay) * (1 + cos(M_PI * fmin(1, m->epoch / m->epochs))) / 2;
@@ -66,7 +75,7 @@ static double plateau(const moment *m)
 }
 
 /* One list for both tables. */
-#define LR_SCHEDULES(ROW) ROW(constant) ROW(step) ROW(cosine) ROW(plateau)
+#define LR_SCHEDULES(ROW) ROW(constant) ROW(step) ROW(milestones) ROW(cosine) ROW(plateau)
 #define ENTRY(name) {#name, name},
 #define NAME(name) #name,
 static const struct {

@@ -19,17 +19,18 @@ ELBO_API double elbo_beta_at(const elbo_values *options, double epoch, double ep
 ELBO_API extern const char *const elbo_schedule_names[]; /* constant, linear, cyclic, NULL */
 
 /* What the learning rate is multiplied by after `epoch` (a fraction, too) of `epochs` epochs, by the options of
- * ELBO_LR_OPTIONS: lr-schedule, lr-warmup w, lr-decay d, lr-every n. `drops` is how often a plateau was met.
+ * ELBO_LR_OPTIONS: lr-schedule, lr-warmup w, lr-decay d, lr-every n, lr-at. `drops` is how often a plateau was met.
  *
  *     constant   1
  *     step       d^floor(epoch / n)
+ *     milestones d^k, k how many of the epochs lr-at are over
  *     cosine     d + (1 - d) (1 + cos(pi epoch / epochs)) / 2          (Loshchilov and Hutter 2017, arXiv:1608.03983)
  *     plateau    d^drops
  *
  * and in the first w epochs times epoch / w besides. */
 ELBO_API double elbo_lr_factor(const elbo_values *options, double epoch, double epochs, int64_t drops);
 
-ELBO_API extern const char *const elbo_lr_schedule_names[]; /* constant, step, cosine, plateau, NULL */
+ELBO_API extern const char *const elbo_lr_schedule_names[]; /* constant, step, milestones, cosine, plateau, NULL */
 
 #define ELBO_LR_OPTIONS                                                                                               \
     {.name = "lr-schedule", .type = ELBO_CHOICE, .default_value = "constant", .choices = elbo_lr_schedule_names,      \
@@ -41,6 +42,8 @@ ELBO_API extern const char *const elbo_lr_schedule_names[]; /* constant, step, c
      .help = "the rate is multiplied by this: in each step, by the end of the cosine, at each plateau"},              \
     {.name = "lr-every", .type = ELBO_INTEGER, .default_value = "10", .least = 1, .greatest = 1e9, .metavar = "N",    \
      .needs = "lr-schedule=step", .help = "epochs from one step of the schedule to the next"},                        \
+    {.name = "lr-at", .type = ELBO_SIZES, .default_value = "10,20", .least = 0, .greatest = 1e9,                      \
+     .metavar = "N,N,...", .needs = "lr-schedule=milestones", .help = "epochs after each of which it is multiplied"}, \
     {.name = "lr-patience", .type = ELBO_INTEGER, .default_value = "5", .least = 1, .greatest = 1e9, .metavar = "N",  \
      .needs = "lr-schedule=plateau",                                                                                  \
      .help = "epochs without a better figure that make a plateau: of the validation images where there are any, "     \

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "likelihood_private.h"
 #include "parts_private.h"
 
 /* ---- dense ------------------------------------------------------------------------------------------------------- */
@@ -13,11 +14,21 @@ static elbo_layer_name encoder_name(const elbo_sizes *hidden, int i)
     return i < hidden->n ? elbo_numbered("encoder.hidden", i + 1) : elbo_numbered("encoder.code", 1);
 }
 
+elbo_var *elbo__net_linear(elbo_in *in, elbo_var *x, const char *name, int64_t out)
+{
+    const char *init = elbo_option_declared(in, "init") ? elbo_option_choice(in, "init") : elbo_net_init_names[0];
+    if (strcmp(init, "glorot") == 0)
+        return elbo_linear_init(x, name, out, elbo_init_glorot(), elbo_init_zeros());
+    if (strcmp(init, "he") == 0)
+        return elbo_linear_init(x, name, out, elbo_init_he(), elbo_init_zeros());
+    return elbo_linear(x, name, out);
+}
+
 elbo_var *elbo__encoder_layers(elbo_in *in, elbo_var *x, elbo_units *units)
 {
     const elbo_sizes hidden = elbo_option_sizes(in, "hidden");
     for (int i = 0; i < hidden.n; i++) {
-        x = elbo_linear(x, encoder_name(&hidden, i).text, hidden.at[i]);
+        x = elbo__net_linear(in, x, encoder_name(&hidden, i).text, hidden.at[i]);
         x = elbo_activation(x, elbo_option_choice(in, "activation"));
         units->at[units->n++] = x;
     }
@@ -29,7 +40,7 @@ elbo_var *elbo__encoder_layers(elbo_in *in, elbo_var *x, elbo_units *units)
 static elbo_var *decoder_layer(elbo_in *in, elbo_var *h, const char *name, int i, int64_t out)
 {
     if (!elbo_option_declared(in, "tied") || !elbo_option_flag(in, "tied"))
-        return elbo_linear(h, name, out);
+        return elbo__net_linear(in, h, name, out);
     const elbo_sizes hidden = elbo_option_sizes(in, "hidden");
     const elbo_init init = elbo_init_fan_in(elbo_size(h, -1));
     elbo_scope(in->g, encoder_name(&hidden, i).text);
@@ -62,9 +73,15 @@ static elbo_var *decode(elbo_in *in, elbo_var *z)
     return elbo__decoder_layers(in, elbo_condition(z, in->y));
 }
 
-static elbo_var *output(elbo_in *in, elbo_var *h, const char *name)
+static elbo_var *output(elbo_in *in, elbo_var *h, const char *name, int64_t n)
 {
-    return decoder_layer(in, h, name, 0, elbo_size(in->x, -1));
+    const int64_t pixels = elbo_size(in->x, -1);
+    if (n == 1)
+        return decoder_layer(in, h, name, 0, pixels);
+    elbo_shape shape = elbo_shape_of(h);
+    shape.dim[shape.ndim - 1] = pixels;
+    shape.dim[shape.ndim++] = n;
+    return elbo_reshape(elbo_linear(h, name, pixels * n), shape);
 }
 
 static elbo_shape map(elbo_in *in)
@@ -81,7 +98,13 @@ static elbo_var *encode_map(elbo_in *in, int64_t numbers)
     return elbo_reshape(h, ELBO_SHAPE(elbo_size(in->x, 0), 1, positions, numbers));
 }
 
-const elbo__net elbo__net_mlp = {encode, decode, output, map, encode_map, .decode_map = decode};
+static elbo_var *judge(elbo_in *in, elbo_var *x, elbo_var *y, elbo__judgement *j)
+{
+    (void)in, (void)j;
+    return elbo_condition(x, y);
+}
+
+const elbo__net elbo__net_mlp = {encode, decode, output, judge, map, encode_map, .decode_map = decode};
 
 /* ---- by option --------------------------------------------------------------------------------------------------- */
 
@@ -93,9 +116,10 @@ const char *const elbo_net_names[] = {NETS(NAME) NULL};
 static const elbo__net *const nets[] = {NETS(ENTRY)};
 
 const char *const elbo_net_norm_names[] = {"none", "batch", NULL};
+const char *const elbo_net_init_names[] = {"fan-in", "glorot", "he", NULL};
 const char *const elbo_spread_names[] = {"logvar", "logstd", NULL};
 
-static const elbo__net *net(elbo_in *in)
+const elbo__net *elbo__net_of(elbo_in *in)
 {
     const char *name = elbo_option_declared(in, "net") ? elbo_option_choice(in, "net") : elbo_net_names[0];
     for (int i = 0; elbo_net_names[i]; i++)
@@ -113,38 +137,46 @@ elbo_var *elbo_net_encode(elbo_in *in)
 
 elbo_var *elbo_net_encode_units(elbo_in *in, elbo_units *units)
 {
+    elbo_in seen = *in;
     units->n = 0;
-    return net(in)->encode(in, units);
+    seen.x = elbo__likelihood_seen(in);
+    return elbo__net_of(in)->encode(&seen, units);
 }
 
 elbo_var *elbo_net_decode(elbo_in *in, elbo_var *z)
 {
-    return net(in)->decode(in, z);
+    return elbo__net_of(in)->decode(in, z);
 }
 
 elbo_var *elbo_net_encode_map(elbo_in *in, int64_t numbers)
 {
-    return net(in)->encode_map(in, numbers);
+    return elbo__net_of(in)->encode_map(in, numbers);
 }
 
 elbo_var *elbo_net_decode_map(elbo_in *in, elbo_var *z)
 {
-    return net(in)->decode_map(in, z);
+    return elbo__net_of(in)->decode_map(in, z);
 }
 
 elbo_shape elbo_net_map(elbo_in *in)
 {
-    return net(in)->map(in);
+    return elbo__net_of(in)->map(in);
 }
 
 elbo_var *elbo_net_output(elbo_in *in, elbo_var *h, const char *name)
 {
-    return net(in)->output(in, h, name);
+    return elbo__net_of(in)->output(in, h, name, 1);
+}
+
+elbo_var *elbo_net_outputs(elbo_in *in, elbo_var *h, const char *name, int64_t n)
+{
+    elbo_var *y = elbo__net_of(in)->output(in, h, name, n);
+    return n == 1 ? elbo_unsqueeze(y, elbo_ndim(y)) : y;
 }
 
 elbo_var *elbo_net_code(elbo_in *in, elbo_var *h)
 {
-    elbo_var *code = elbo_linear(h, "encoder.code", elbo_option_integer(in, "latent-dim"));
+    elbo_var *code = elbo__net_linear(in, h, "encoder.code", elbo_option_integer(in, "latent-dim"));
     if (!elbo_option_declared(in, "code-activation"))
         return code;
     return elbo_activation(code, elbo_option_choice(in, "code-activation"));
@@ -154,10 +186,10 @@ elbo_dist elbo__net_normal(elbo_in *in, elbo_var *h)
 {
     const int64_t dims = elbo_option_integer(in, "latent-dim");
     const char *spread = elbo_option_declared(in, "spread") ? elbo_option_choice(in, "spread") : elbo_spread_names[0];
-    elbo_var *mean = elbo_linear(h, "encoder.mean", dims);
+    elbo_var *mean = elbo__net_linear(in, h, "encoder.mean", dims);
     if (strcmp(spread, "logstd") == 0)
-        return elbo_normal(mean, elbo_scale(elbo_linear(h, "encoder.logstd", dims), 2));
-    return elbo_normal(mean, elbo_linear(h, "encoder.logvar", dims));
+        return elbo_normal(mean, elbo_scale(elbo__net_linear(in, h, "encoder.logstd", dims), 2));
+    return elbo_normal(mean, elbo__net_linear(in, h, "encoder.logvar", dims));
 }
 
 elbo_inference elbo_infer_net(elbo_in *in, elbo_var *h)

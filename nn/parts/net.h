@@ -62,6 +62,9 @@ ELBO_API elbo_shape elbo_net_map(elbo_in *in);
 /* The last layer, `name`: -> (..., D) with the D of in->x */
 ELBO_API elbo_var *elbo_net_output(elbo_in *in, elbo_var *h, const char *name);
 
+/* The same with n numbers for each value: -> (..., D, n). None of them is tied to the encoder. */
+ELBO_API elbo_var *elbo_net_outputs(elbo_in *in, elbo_var *h, const char *name, int64_t n);
+
 /* The code of a model without a density: layer encoder.code, followed by option code-activation: h (B, H) -> (B, Z) */
 ELBO_API elbo_var *elbo_net_code(elbo_in *in, elbo_var *h);
 
@@ -72,6 +75,7 @@ ELBO_API elbo_inference elbo_infer_net(elbo_in *in, elbo_var *h);
 /* Choices of options, then NULL. */
 ELBO_API extern const char *const elbo_net_names[];      /* mlp, conv        */
 ELBO_API extern const char *const elbo_net_norm_names[]; /* none, batch      */
+ELBO_API extern const char *const elbo_net_init_names[]; /* fan-in, glorot, he */
 ELBO_API extern const char *const elbo_spread_names[];   /* logvar, logstd   */
 
 #ifdef __cplusplus

@@ -13,6 +13,7 @@
 #include "net.h"
 #include "parts.h"
 #include "../layers/quantise.h"
+#include "../objectives/aggregate.h"
 #include "../objectives/schedule.h"
 
 /* ---- networks: read by elbo_net_encode, elbo_net_decode and elbo_infer_net --------------------------------------- */
@@ -27,6 +28,9 @@
 #define ELBO_OPTION_ACTIVATION                                                                                        \
     {.name = "activation", .type = ELBO_CHOICE, .default_value = "relu", .choices = elbo_activation_names,            \
      .metavar = "NAME", .help = "what follows each hidden layer"}
+#define ELBO_OPTION_INIT                                                                                              \
+    {.name = "init", .type = ELBO_CHOICE, .default_value = "fan-in", .choices = elbo_net_init_names,                  \
+     .metavar = "NAME", .help = "first weights of dense layers; glorot and he begin with biases 0"}
 #define ELBO_OPTION_CODE_ACTIVATION                                                                                   \
     {.name = "code-activation", .type = ELBO_CHOICE, .default_value = "identity", .choices = elbo_activation_names,   \
      .metavar = "NAME", .help = "what follows the layer that gives the code"}
@@ -54,14 +58,30 @@
      .metavar = "NAME", .help = "distribution of a pixel given z"}
 #define ELBO_OPTION_RECONSTRUCTION                                                                                    \
     {.name = "likelihood", .type = ELBO_CHOICE, .default_value = "bernoulli", .choices = elbo_reconstruction_names,   \
-     .metavar = "NAME", .help = "loss of a pixel; bernoulli is the cross-entropy of a sigmoid"}
-#define ELBO_OPTIONS_VARIANCE                                                                                         \
+     .metavar = "NAME", .help = "loss of a pixel; bernoulli is the cross-entropy of a sigmoid"},                      \
+    ELBO_OPTION_MEAN("squared-error")
+#define ELBO_OPTION_MEAN(likelihoods)                                                                                 \
+    {.name = "mean", .type = ELBO_CHOICE, .default_value = "linear", .choices = elbo_mean_names,                      \
+     .needs = "likelihood=" likelihoods, .metavar = "NAME",                                                           \
+     .help = "what the decoder's last layer is to the mean of a pixel; a sigmoid keeps it within [0, 1]"}
+#define ELBO_OPTIONS_OF_LIKELIHOODS                                                                                   \
     {.name = "variance", .type = ELBO_NUMBER, .default_value = "0.1", .least = 1e-6, .greatest = 1e6,                 \
-     .needs = "likelihood=gaussian", .metavar = "X",                                                                  \
-     .help = "variance of a pixel under the gaussian likelihood, or where a shared one begins"},                       \
+     .needs = "likelihood=gaussian|laplace", .metavar = "X",                                                          \
+     .help = "variance of a pixel, or where a shared one begins"},                                                    \
     {.name = "learn-variance", .type = ELBO_CHOICE, .default_value = "no", .choices = elbo_learned_variance_names,    \
-     .needs = "likelihood=gaussian", .metavar = "NAME",                                                               \
-     .help = "whether it is learned: one for all pixels, or one for each by the decoder"}
+     .needs = "likelihood=gaussian|laplace", .metavar = "NAME",                                                       \
+     .help = "whether it is learned: one for all pixels, or one for each by the decoder"},                            \
+    ELBO_OPTION_MEAN("gaussian|laplace|squared-error"),                                                               \
+    {.name = "levels", .type = ELBO_INTEGER, .default_value = "256", .least = 2, .greatest = 65536,                   \
+     .needs = "likelihood=categorical|logistic|logistic-mixture", .metavar = "N",                                     \
+     .help = "grey levels from 0 to 1 that are told apart"},                                                          \
+    {.name = "logistic-components", .type = ELBO_INTEGER, .default_value = "5", .least = 1, .greatest = 1000,         \
+     .needs = "likelihood=logistic-mixture", .metavar = "N", .help = "logistic distributions of each pixel"}
+
+#define ELBO_OPTION_SSIM_WINDOW                                                                                       \
+    {.name = "ssim-window", .type = ELBO_INTEGER, .default_value = "11", .least = 1, .greatest = 99,                  \
+     .needs = "likelihood=ms-ssim", .metavar = "N",                                                                   \
+     .help = "side of the window in which pictures are compared, in pixels; odd"}
 
 /* ---- the objective: read by elbo_objective and the training loop ------------------------------------------------ */
 
@@ -112,9 +132,9 @@
      .needs = "posterior=vq", .metavar = "NAME", .help = "how codes are learned; average: as moving averages"},       \
     {.name = "code-decay", .type = ELBO_NUMBER, .default_value = "0.99", .least = 1e-6, .greatest = 0.999999,         \
      .needs = "posterior=vq", .metavar = "X", .help = "of moving averages of what chooses a code"},                   \
-    {.name = "code-restart", .type = ELBO_NUMBER, .default_value = "0.1", .least = 0, .greatest = 1e6,                  \
-     .needs = "posterior=vq", .metavar = "X", .help = "codes chosen less than X times as often as the mean one " \
-                                                        "begin anew at what the encoder gives"},                      \
+    {.name = "code-restart", .type = ELBO_NUMBER, .default_value = "0.1", .least = 0, .greatest = 1e6,                \
+     .needs = "posterior=vq", .metavar = "X", .help = "codes chosen less than X times as often as the mean one "      \
+                                                      "begin anew at what the encoder gives"},                        \
     {.name = "commitment", .type = ELBO_NUMBER, .default_value = "0.25", .least = 0, .greatest = 1e6,                 \
      .needs = "posterior=vq", .metavar = "X", .help = "weight of the way from what the encoder gives to its code"},   \
     {.name = "code-levels", .type = ELBO_INTEGER, .default_value = "4", .least = 1, .greatest = ELBO_MAX_LEVELS,      \
@@ -132,6 +152,24 @@
     {.name = "code-cooling", .type = ELBO_NUMBER, .default_value = "33.3", .least = 1e-3, .greatest = 1e9,            \
      .exclusive = true, .needs = "posterior=hrq", .metavar = "EPOCHS",                                                \
      .help = "in which it falls to a part of e, from 1 at the first level; half as long again at each next"}
+#define ELBO_OPTIONS_LEAPFROG                                                                                         \
+    {.name = "leapfrog-steps", .type = ELBO_INTEGER, .default_value = "3", .least = 0, .greatest = 100,               \
+     .needs = "posterior=hamiltonian", .metavar = "N", .help = "steps from a draw of the encoder's normal to z"},     \
+    {.name = "leapfrog-size", .type = ELBO_NUMBER, .default_value = "0.05", .least = 1e-6, .greatest = 10,            \
+     .needs = "posterior=hamiltonian", .metavar = "X",                                                                \
+     .help = "size of a step, or where learned ones begin (below 0.5)"},                                              \
+    {.name = "leapfrog-learn", .type = ELBO_CHOICE, .default_value = "none", .choices = elbo_leapfrog_learn_names,    \
+     .needs = "posterior=hamiltonian", .metavar = "NAME",                                                             \
+     .help = "what is learned: a size for each dimension, the tempering, or both"},                                   \
+    {.name = "tempering", .type = ELBO_NUMBER, .default_value = "0.3", .least = 1e-6, .greatest = 1,                  \
+     .needs = "posterior=hamiltonian", .metavar = "X",                                                                \
+     .help = "inverse temperature of the momenta before the first step; after the last it is 1"}
+#define ELBO_OPTIONS_LADDER                                                                                           \
+    {.name = "ladder-dims", .type = ELBO_SIZES, .default_value = "8,16,32", .least = 1, .greatest = 65536,            \
+     .needs = "posterior=ladder", .metavar = "N,N,...", .help = "dimensions of each latent level, from the top down"}, \
+    {.name = "ladder-hidden", .type = ELBO_INTEGER, .default_value = "128", .least = 1, .greatest = 65536,            \
+     .needs = "posterior=ladder", .metavar = "N",                                                                     \
+     .help = "units of the hidden layer from a level to the next, on either side"}
 #define ELBO_OPTION_PRIOR                                                                                             \
     {.name = "prior", .type = ELBO_CHOICE, .default_value = "standard", .choices = elbo_prior_names,                  \
      .metavar = "NAME", .help = "of z: what goes with the posterior, N(0, I) with most; a normal for each label; a "  \
@@ -152,15 +190,65 @@
      .needs = "objective=miwae|piwae", .metavar = "N", .help = "parts of the draws, each with a bound of its own"},   \
     {.name = "elbo-share", .type = ELBO_NUMBER, .default_value = "0.5", .least = 0, .greatest = 1,                    \
      .needs = "objective=ciwae", .metavar = "X", .help = "share of the mean log weight in the objective"}
+#define ELBO_OPTIONS_AGGREGATE                                                                                        \
+    {.name = "mmd-weight", .type = ELBO_NUMBER, .default_value = "10", .least = 0, .greatest = 1e9,                   \
+     .needs = "objective=mmd", .metavar = "X", .help = "weight of the MMD in the loss"},                              \
+    {.name = "mmd-kernel", .type = ELBO_CHOICE, .default_value = "imq", .choices = elbo_mmd_kernel_names,             \
+     .needs = "objective=mmd|info", .metavar = "NAME", .help = "that compares codes with draws from the prior"},      \
+    {.name = "mmd-bandwidth", .type = ELBO_NUMBER, .default_value = "1", .least = 1e-6, .greatest = 1e6,              \
+     .needs = "objective=mmd|info", .metavar = "X", .help = "of the kernel, in deviations of the prior"},             \
+    {.name = "info-alpha", .type = ELBO_NUMBER, .default_value = "0", .least = -1e6, .greatest = 1,                   \
+     .needs = "objective=info", .metavar = "X", .help = "the KL term weighs 1 less this"},                            \
+    {.name = "info-lambda", .type = ELBO_NUMBER, .default_value = "1000", .least = 0, .greatest = 1e9,                \
+     .needs = "objective=info", .metavar = "X", .help = "the MMD weighs this and info-alpha, less 1"},                \
+    {.name = "tc-estimator", .type = ELBO_CHOICE, .default_value = "mss",                                             \
+     .choices = elbo_aggregate_estimator_names, .needs = "objective=beta-tc", .metavar = "NAME",                      \
+     .help = "of the total correlation, which option beta weighs: stratified, or weighted minibatches"},              \
+    {.name = "tc-alpha", .type = ELBO_NUMBER, .default_value = "1", .least = 0, .greatest = 1e6,                      \
+     .needs = "objective=beta-tc", .metavar = "X", .help = "weight of the information of x and z"},                   \
+    {.name = "tc-gamma", .type = ELBO_NUMBER, .default_value = "1", .least = 0, .greatest = 1e6,                      \
+     .needs = "objective=beta-tc", .metavar = "X", .help = "weight of each dimension's KL from the prior"}
+#define ELBO_OPTIONS_PLAYERS                                                                                          \
+    {.name = "tc-weight", .type = ELBO_NUMBER, .default_value = "5", .least = 0, .greatest = 1e6,                     \
+     .needs = "objective=factor", .metavar = "X",                                                                     \
+     .help = "weight of the total correlation that the discriminator finds"},                                         \
+    {.name = "adversarial-weight", .type = ELBO_NUMBER, .default_value = "0.5", .least = 0, .greatest = 1e9,          \
+     .needs = "objective=adversarial", .metavar = "X", .help = "weight of the discriminator's verdict on codes"},     \
+    {.name = "gan-alpha", .type = ELBO_NUMBER, .default_value = "0.5", .least = 0, .greatest = 1,                     \
+     .needs = "objective=vae-gan", .metavar = "X",                                                                    \
+     .help = "share of the discriminator's loss in what the decoder learns from; the rest is of features"},           \
+    {.name = "gan-layer", .type = ELBO_INTEGER, .default_value = "0", .least = 0, .greatest = 32,                     \
+     .needs = "objective=vae-gan", .metavar = "N",                                                                    \
+     .help = "layer of the discriminator by whose units pictures are compared, from 1; 0: the last hidden one"},      \
+    {.name = "gan-equilibrium", .type = ELBO_NUMBER, .default_value = "0.68", .least = 0, .greatest = 1e6,            \
+     .needs = "objective=vae-gan", .metavar = "NATS", .help = "the discriminator's cost of a picture in balance"},    \
+    {.name = "gan-margin", .type = ELBO_NUMBER, .default_value = "0.4", .least = 0, .greatest = 1e6,                  \
+     .needs = "objective=vae-gan", .metavar = "NATS",                                                                 \
+     .help = "so far below it the discriminator rests, and so far above it the decoder"},                             \
+    {.name = "discriminator-hidden", .type = ELBO_SIZES, .default_value = "256,256", .least = 1, .greatest = 65536,   \
+     .needs = "objective=factor|adversarial|vae-gan", .metavar = "N,N,...",                                           \
+     .help = "sizes of the discriminator's dense hidden layers"},                                                     \
+    {.name = "discriminator-slope", .type = ELBO_NUMBER, .default_value = "0.2", .least = 0, .greatest = 1,           \
+     .needs = "objective=factor|adversarial|vae-gan", .metavar = "X", .help = "of its rectifiers below 0"},           \
+    {.name = "discriminator-lr", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 1e6,              \
+     .needs = "objective=factor|adversarial|vae-gan", .metavar = "X",                                                 \
+     .help = "learning rate of its own, under the schedule of the training; 0: that of the training"},                \
+    {.name = "discriminator-beta1", .type = ELBO_NUMBER, .default_value = "0.5", .least = 1e-9, .greatest = 0.999999, \
+     .needs = "objective=factor|adversarial|vae-gan", .metavar = "X", .help = "decay of its adam's first moment"},    \
+    {.name = "discriminator-beta2", .type = ELBO_NUMBER, .default_value = "0.9", .least = 1e-9,                       \
+     .greatest = 0.999999999, .needs = "objective=factor|adversarial|vae-gan", .metavar = "X",                        \
+     .help = "decay of its adam's second moment"}
 #define ELBO_OPTION_GRADIENT                                                                                          \
     {.name = "gradient", .type = ELBO_CHOICE, .default_value = "standard", .choices = elbo_gradient_names,            \
      .metavar = "NAME", .help = "of the posterior's parameters; stl, dreg: with less variance"}
 
 /* ---- the data: read where a graph's x comes from ----------------------------------------------------------------- */
 
-#define ELBO_OPTION_BINARISE                                                                                          \
+#define ELBO_OPTIONS_BINARISE                                                                                         \
     {.name = "binarise", .type = ELBO_FLAG, .default_value = "no", .needs = "likelihood=bernoulli",                   \
-     .help = "draw each pixel as 0 or 1, anew for every batch, with its grey level as the probability of 1"}
+     .help = "draw each pixel as 0 or 1, anew for every batch, with its grey level as the probability of 1"},         \
+    {.name = "binarise-once", .type = ELBO_FLAG, .default_value = "no", .needs = "likelihood=bernoulli",              \
+     .help = "the same once for each data set, before anything else: of the same data always the same draws"}
 #define ELBO_OPTIONS_CORRUPTION                                                                                       \
     {.name = "corruption", .type = ELBO_CHOICE, .default_value = "none", .choices = elbo_corruption_names,            \
      .metavar = "NAME", .help = "what is done to images before they are encoded"},                                    \
@@ -169,14 +257,29 @@
 
 /* All that a variational model with an MLP on either side may have. */
 #define ELBO_MODEL_OPTIONS                                                                                            \
-    ELBO_OPTION_HIDDEN("400"), ELBO_OPTION_LATENT_DIM, ELBO_OPTION_ACTIVATION, ELBO_OPTION_SPREAD, ELBO_OPTIONS_BETA, \
-        ELBO_OPTION_LIKELIHOOD, ELBO_OPTIONS_VARIANCE, ELBO_OPTION_DRAWS, ELBO_OPTION_BINARISE
+    ELBO_OPTION_HIDDEN("400"), ELBO_OPTION_LATENT_DIM, ELBO_OPTION_ACTIVATION, ELBO_OPTION_INIT, ELBO_OPTION_SPREAD,  \
+        ELBO_OPTIONS_BETA, ELBO_OPTION_LIKELIHOOD, ELBO_OPTIONS_OF_LIKELIHOODS, ELBO_OPTION_DRAWS, ELBO_OPTIONS_BINARISE
 
 /* All that the models of parts may have. */
 #define ELBO_OPTIONS_OF_PARTS                                                                                         \
-    ELBO_OPTION_CONDITIONAL, ELBO_OPTION_POSTERIOR, ELBO_OPTION_PRIOR, ELBO_OPTION_OBJECTIVE, ELBO_MODEL_OPTIONS,     \
-        ELBO_OPTION_GRADIENT, ELBO_OPTION_CODE_ACTIVATION, ELBO_OPTIONS_FLOW, ELBO_OPTIONS_CODES,                     \
-        ELBO_OPTION_COMPONENTS,                                                                                       \
-        ELBO_OPTIONS_CAPACITY, ELBO_OPTIONS_WEIGHTS, ELBO_OPTIONS_CORRUPTION, ELBO_OPTIONS_NET
+    ELBO_OPTION_CONDITIONAL,                                                                                          \
+    ELBO_OPTION_POSTERIOR,                                                                                            \
+    ELBO_OPTION_PRIOR,                                                                                                \
+    ELBO_OPTION_OBJECTIVE,                                                                                            \
+    ELBO_MODEL_OPTIONS,                                                                                               \
+    ELBO_OPTION_GRADIENT,                                                                                             \
+    ELBO_OPTION_SSIM_WINDOW,                                                                                          \
+    ELBO_OPTION_CODE_ACTIVATION,                                                                                      \
+    ELBO_OPTIONS_FLOW,                                                                                                \
+    ELBO_OPTIONS_LEAPFROG,                                                                                            \
+    ELBO_OPTIONS_LADDER,                                                                                              \
+    ELBO_OPTIONS_CODES,                                                                                               \
+    ELBO_OPTION_COMPONENTS,                                                                                           \
+    ELBO_OPTIONS_CAPACITY,                                                                                            \
+    ELBO_OPTIONS_WEIGHTS,                                                                                             \
+    ELBO_OPTIONS_AGGREGATE,                                                                                           \
+    ELBO_OPTIONS_PLAYERS,                                                                                             \
+    ELBO_OPTIONS_CORRUPTION,                                                                                          \
+    ELBO_OPTIONS_NET
 
 #endif

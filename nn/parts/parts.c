@@ -47,6 +47,21 @@ elbo_dist elbo_prior(elbo_in *in)
     return priors[elbo__part_place(in, "prior", elbo_prior_names)]->make(in, elbo__dims_of(in));
 }
 
+elbo_dist elbo__prior_of(elbo_in *in, const elbo_bound *bound)
+{
+    return bound->prior.kind || elbo_graph_status(in->g) != ELBO_OK ? bound->prior : elbo_model_prior(in);
+}
+
+elbo_dist elbo__fixed_prior_of(elbo_in *in, const elbo_bound *bound)
+{
+    if (strcmp(elbo_option_choice(in, "prior"), "standard") != 0)
+        elbo_graph_fail(in->g, ELBO_INVALID,
+                        "option \"prior\": objective %s is for a prior that does not learn; take "
+                        "standard",
+                        elbo_option_choice(in, "objective"));
+    return elbo__prior_of(in, bound);
+}
+
 elbo_dist elbo_generate(elbo_in *in, elbo_var *z)
 {
     const elbo__posterior *q = elbo__posterior_of(in);

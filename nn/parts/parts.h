@@ -52,6 +52,7 @@ ELBO_API extern const char *const elbo_posterior_names[];
 ELBO_API extern const char *const elbo_prior_names[];
 ELBO_API extern const char *const elbo_objective_names[];
 ELBO_API extern const char *const elbo_codebook_names[]; /* gradient, average */
+ELBO_API extern const char *const elbo_leapfrog_learn_names[]; /* none, size, tempering, both */
 
 #ifdef __cplusplus
 }

@@ -25,6 +25,8 @@ typedef struct {
     ROW(radial, "radial") \
     ROW(iaf, "iaf") \
     ROW(maf, "maf") \
+    ROW(hamiltonian, "hamiltonian") \
+    ROW(ladder, "ladder") \
     ROW(delta, "delta") \
     ROW(vq, "vq") \
     ROW(hrq, "hrq")
@@ -56,7 +58,13 @@ typedef struct {
     ROW(iwae, "iwae") \
     ROW(miwae, "miwae") \
     ROW(piwae, "piwae") \
-    ROW(ciwae, "ciwae")
+    ROW(ciwae, "ciwae") \
+    ROW(mmd, "mmd") \
+    ROW(info, "info") \
+    ROW(beta_tc, "beta-tc") \
+    ROW(factor, "factor") \
+    ROW(adversarial, "adversarial") \
+    ROW(vae_gan, "vae-gan")
 
 #define ELBO__DECLARE_POSTERIOR(id, word) extern const elbo__posterior elbo__posterior_##id;
 #define ELBO__DECLARE_PRIOR(id, word) extern const elbo__prior elbo__prior_##id;
@@ -67,6 +75,13 @@ ELBO__OBJECTIVES(ELBO__DECLARE_OBJECTIVE)
 
 /* The place of a word in a list that ends with NULL; the graph is in error and 0 returned where it is none of them. */
 int elbo__part_place(elbo_in *in, const char *option, const char *const *words);
+
+/* p(z|y) of a bound, which an objective draws from besides; of a posterior without a density the model's own. */
+elbo_dist elbo__prior_of(elbo_in *in, const elbo_bound *bound);
+
+/* The same for an objective that has no other use of it, so that what it might learn would stay as it is: anything but
+ * `standard` puts the graph in error. */
+elbo_dist elbo__fixed_prior_of(elbo_in *in, const elbo_bound *bound);
 
 /* N(mean, exp logvar) of layers encoder.mean and, by option spread, encoder.logvar or encoder.logstd: h (B, H) */
 elbo_dist elbo__net_normal(elbo_in *in, elbo_var *h);

@@ -3,7 +3,8 @@
  * arXiv:2203.03463). nn/layers/quantise.h has the formulas. No density is known; what the codes cost is a penalty:
  *
  *     vq    sum over positions of |sg h - e|^2 + commitment |h - sg e|^2; without the first where codes are averages
- *     hrq   sum over positions of code-kl sum_l KL(uniform || q_l) + code-norm mean_l (max(s |q_l| / |q_l-1|, 1) - 1)^2 */
+ *     hrq   sum over positions of a sum_l KL(uniform || q_l) + b mean_l (max(s |q_l| / |q_l-1|, 1) - 1)^2, a and b of
+ *           options code-kl and code-norm */
 #include <math.h>
 #include <string.h>
 

@@ -85,7 +85,8 @@ int elbo__class_of_column(const elbo_run *run, int64_t column)
     return (int)(column * run->classes / elbo__class_columns(run));
 }
 
-elbo_status elbo_picture_samples(elbo_run *run, int64_t n, int label, int64_t seed, const char *path)
+elbo_status elbo__picture_drawn(elbo_run *run, int64_t n, int label, elbo__image_drawer *draw, void *user,
+                                const char *path)
 {
     const bool in_turn = elbo__run_takes_labels(run) && label == ELBO_EACH_CLASS;
     const int64_t columns = columns_of(run, in_turn), turns = elbo__is_picture(path) ? columns : run->classes;
@@ -98,7 +99,7 @@ elbo_status elbo_picture_samples(elbo_run *run, int64_t n, int label, int64_t se
     for (int64_t i = 0; i < n && status == ELBO_OK; i++)
         labels[i] = in_turn ? (int)(i % turns * run->classes / turns) : label;
     if (status == ELBO_OK)
-        status = elbo_run_sample(run, labels, n, seed, x);
+        status = draw(user, labels, n, x);
     if (status == ELBO_OK)
         status = elbo__picture_write(&(elbo__shown){.run = run,
                                                     .x = x,
@@ -110,6 +111,22 @@ elbo_status elbo_picture_samples(elbo_run *run, int64_t n, int label, int64_t se
     elbo__free(x);
     elbo__free(labels);
     return status;
+}
+
+typedef struct {
+    elbo_run *run;
+    int64_t seed;
+} prior_draw;
+
+static elbo_status draw_from_prior(void *user, const int *labels, int64_t n, float *x)
+{
+    const prior_draw *d = user;
+    return elbo_run_sample(d->run, labels, n, d->seed, x);
+}
+
+elbo_status elbo_picture_samples(elbo_run *run, int64_t n, int label, int64_t seed, const char *path)
+{
+    return elbo__picture_drawn(run, n, label, draw_from_prior, &(prior_draw){run, seed}, path);
 }
 
 elbo_status elbo__picture_some_samples(elbo_run *run, const char *path)

@@ -41,6 +41,11 @@ const char *const *elbo__class_names_of(const elbo_run *run, const elbo_images *
 /* Writes them; refused unless all of them is finite. */
 elbo_status elbo__picture_write(const elbo__shown *shown, const char *path) ELBO_MUST_CHECK;
 
+/* elbo_picture_samples of images x (n, D) that `draw` makes for labels (n). */
+typedef elbo_status elbo__image_drawer(void *user, const int *labels, int64_t n, float *x);
+elbo_status elbo__picture_drawn(elbo_run *run, int64_t n, int label, elbo__image_drawer *draw, void *user,
+                                const char *path) ELBO_MUST_CHECK;
+
 /* The pictures that a training leaves in its folder, of as many images as they have room for. */
 elbo_status elbo__picture_some_samples(elbo_run *run, const char *path) ELBO_MUST_CHECK;
 elbo_status elbo__picture_some_reconstructions(elbo_run *run, const elbo_images *images,

@@ -221,13 +221,20 @@ static elbo_status check_target(const elbo__folder *folder, const struct file *f
     return ELBO_OK;
 }
 
-/* samples-0005.png and its like, of which nobody knows how many there are. */
-static bool is_numbered(const char *name)
+static bool ends(const char *text, const char *end)
 {
-    static const char before[] = "samples-";
-    const size_t length = sizeof before - 1;
-    const size_t digits = strncmp(name, before, length) == 0 ? strspn(name + length, "0123456789") : 0;
-    return digits > 0 && strcmp(name + length + digits, ".png") == 0;
+    const size_t length = strlen(text), last = strlen(end);
+    return length >= last && strcmp(text + length - last, end) == 0;
+}
+
+/* samples-0005.png, sampler-gmm.safetensors and their like, of which nobody knows how many there are. */
+static bool is_one_of_many(const char *name)
+{
+    static const char pictures[] = "samples-", samplers[] = "sampler-"; /* of one length */
+    const size_t length = sizeof pictures - 1, digits = strspn(name + strnlen(name, length), "0123456789");
+    if (strncmp(name, pictures, length) == 0)
+        return digits > 0 && strcmp(name + length + digits, ".png") == 0;
+    return strncmp(name, samplers, length) == 0 && ends(name, ".safetensors");
 }
 
 /* Whether a file is what a writer that was killed left of a file of a run: samples.png.tmp-1234-0, 1234 being the
@@ -245,7 +252,7 @@ static bool is_leftover(const char *name)
     for (int i = 0; i < FILES; i++)
         if (strcmp(files[i].name, of) == 0)
             return true;
-    return is_numbered(of);
+    return is_one_of_many(of);
 }
 
 static void remove_leftovers(const char *listed)
@@ -398,24 +405,24 @@ static elbo_status move_one(const elbo__folder *folder, const char *name)
     return status;
 }
 
-static elbo_status move_numbered_of(const elbo__folder *folder, const char *listed)
+static elbo_status move_many_of(const elbo__folder *folder, const char *listed)
 {
     elbo__listing list;
     elbo_status status = elbo__list_folder(listed, &list);
     for (size_t i = 0; i < list.count && status == ELBO_OK; i++)
-        if (is_numbered(list.names[i]))
+        if (is_one_of_many(list.names[i]))
             status = move_one(folder, list.names[i]);
     elbo__listing_free(&list);
     return status;
 }
 
 /* Those of the run before go, and those of the stage come. */
-static elbo_status move_numbered(const elbo__folder *folder)
+static elbo_status move_many(const elbo__folder *folder)
 {
     char *stage = join(folder->path, STAGE);
-    elbo_status status = stage ? move_numbered_of(folder, folder->path) : ELBO_NO_MEMORY;
+    elbo_status status = stage ? move_many_of(folder, folder->path) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
-        status = move_numbered_of(folder, stage);
+        status = move_many_of(folder, stage);
     elbo__free(stage);
     return status;
 }
@@ -449,7 +456,7 @@ static elbo_status move_rest(const elbo__folder *folder, const struct file *file
 static elbo_status finish_publishing(elbo__folder *folder)
 {
     char *stage = join(folder->path, STAGE);
-    elbo_status status = stage ? move_numbered_of(folder, stage) : ELBO_NO_MEMORY;
+    elbo_status status = stage ? move_many_of(folder, stage) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         status = for_each_file(folder, move_rest);
     elbo__free(stage);
@@ -466,7 +473,7 @@ elbo_status elbo__folder_publish(elbo__folder *folder)
         return ELBO_OK;
     elbo_status status = begin_publishing(folder);
     if (status == ELBO_OK)
-        status = move_numbered(folder);
+        status = move_many(folder);
     if (status == ELBO_OK)
         status = for_each_file(folder, move);
     if (status != ELBO_OK)

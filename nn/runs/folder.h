@@ -25,6 +25,7 @@
 #define ELBO__METRICS_FILE "metrics.csv"
 #define ELBO__TIMING_FILE "timing.csv"
 #define ELBO__NUMBERED_SAMPLES "samples-%04lld.png"
+#define ELBO__SAMPLER_FILE "sampler-%s.safetensors" /* nn/samplers: of the run, and gone with it */
 #define ELBO__SAMPLES_FILE "samples.png"
 #define ELBO__RECONSTRUCTION_FILE "reconstruction.png"
 #define ELBO__RESUME_FILE "resume.safetensors"

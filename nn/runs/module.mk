@@ -1,8 +1,6 @@
 public_headers += \
     %reldir%/code_map.h \
     %reldir%/explain.h \
-    %reldir%/latent_use.h \
-    %reldir%/measure.h \
     %reldir%/run.h \
     %reldir%/spread.h
 
@@ -12,9 +10,6 @@ library_sources += \
     %reldir%/folder.h \
     %reldir%/nonfinite.c \
     %reldir%/nonfinite.h \
-    %reldir%/latent_use.c \
-    %reldir%/measure.c \
-    %reldir%/measure_file.c \
     %reldir%/run.c \
     %reldir%/run_classes.c \
     %reldir%/run_codes.c \

@@ -9,7 +9,8 @@
  *
  * A model of one's own works in the same way: elbo_run_load(path, (const elbo_model *[]){&mine, NULL}).
  * nn/training/train.h trains a run. In the signatures below N is the number of images, D the pixels of one, Z the
- * dimensions of the latent space. Arrays are row-major. Pixels are in [0, 1]; in any x (N, D) that goes in, NaN is a
+ * dimensions of the latent space. Arrays are row-major. Pixels are in [0, 1], or counts where the
+ * likelihood is one of counts; in any x (N, D) that goes in, NaN is a
  * value that is missing: the encoder sees 0 there, densities and errors leave it out, and a model that is fitted
  * refuses it. `labels` (N) are in 0..classes-1; NULL for a model that takes none, and not looked at there. A call
  * compiles what it needs the first time and keeps it for the next one, so a run serves one thread at a time.
@@ -110,6 +111,16 @@ ELBO_API elbo_status elbo_run_posterior(elbo_run *run, const float *x, const int
 ELBO_API elbo_status elbo_run_encode_images(elbo_run *run, const elbo_images *images, float *mean,
                                             float *logvar) ELBO_MUST_CHECK;
 
+/* One draw z from q(z|x,y) for each image of a data set, of a model without a density the code itself: z (N, Z). Images
+ * are taken as they are, binarised where the model's options ask for that. Row i depends on `seed`, i and image i only.
+ */
+ELBO_API elbo_status elbo_run_draw_codes(elbo_run *run, const elbo_images *images, int64_t seed,
+                                         float *z) ELBO_MUST_CHECK;
+
+/* One draw z from p(z|y) for each label, or n draws of p(z): z (n, Z), the ones that elbo_run_sample decodes. */
+ELBO_API elbo_status elbo_run_draw_prior(elbo_run *run, const int *labels, int64_t n, int64_t seed,
+                                         float *z) ELBO_MUST_CHECK;
+
 /* Whether it can draw pictures from nothing. */
 ELBO_API bool elbo_run_has_prior(const elbo_run *run);
 
@@ -173,13 +184,13 @@ ELBO_API double elbo_figures_get(const elbo_figures *figures, const char *name);
 ELBO_API bool elbo_figures_has(const elbo_figures *figures, const char *name);
 
 /* Whether the run can be trained and measured on a data set: images of its shape, labels within its classes if it
- * takes any, pixels in [0, 1] under a Bernoulli likelihood of either kind or option binarise, and none missing where
- * the model is fitted. The message says what does not fit. */
+ * takes any, values as its likelihood (see elbo_likelihood) or option binarise needs them, and none missing where the
+ * model is fitted. The message says what does not fit. */
 ELBO_API elbo_status elbo_run_accepts(const elbo_run *run, const elbo_images *images) ELBO_MUST_CHECK;
 
 /* The model's metrics over a data set: recon, kl, elbo = -(recon + kl), iwae-K of K > 1 draws, and others of its own.
  * Each image has `draws` draws of z; 0: as many as those of the test images in its training, else option draws, else 1.
- * u8 pixels count as value / 255. */
+ * u8 pixels count as value / 255, or as counts. */
 ELBO_API elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draws, int64_t seed,
                                        elbo_figures *out) ELBO_MUST_CHECK;
 

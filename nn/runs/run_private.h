@@ -40,11 +40,15 @@ typedef struct {
     elbo_dtype pixels; /* of the data set                                                                         */
     elbo__missing missing;
     bool seen; /* x is given as the encoder sees it: binarised where that is asked for */
+    bool cut;  /* what does not depend on the draws is computed apart: see elbo__planned.before */
 } elbo__work;
 
 typedef struct {
     elbo__work work;
     elbo_plan *plan;      /* NULL: an empty place                       */
+    elbo_plan *before;    /* of cut work: computes what is `fixed`, once for all draws of a block; NULL: nothing is */
+    elbo_tensor *fixed;   /* [n_fixed] its outputs, which are inputs of the other */
+    int n_fixed;
     int outputs;
     elbo_figures metrics; /* names of its outputs, where it has metrics */
     char unmoved[96];     /* a parameter that no loss of a step moves   */
@@ -169,6 +173,7 @@ typedef struct {
 typedef struct {
     elbo__role role;
     int64_t count, draws, seed; /* draws = 0: one                                                      */
+    int64_t round;              /* other random numbers of the same seed, binarisation included        */
     bool whole;                 /* all draws of an image in one piece; else in portions, where many     */
     elbo_status (*take)(void *user, const elbo__piece *piece); /* in order of images, then of draws    */
     void *user;

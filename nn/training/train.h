@@ -59,6 +59,7 @@ typedef struct {
     const char *lr_schedule;     /* see elbo_lr_factor: constant                                              */
     double lr_warmup, lr_decay;  /* lr_decay < 0: to 0                                                        */
     int64_t lr_every, lr_patience;
+    elbo_sizes lr_at;
     double ema;         /* decay of averaged weights, which are then what is measured and kept: none          */
 
     double val;         /* this part of the training images, drawn by the seed, is held out for validation: 0 */

@@ -114,12 +114,14 @@ static const struct {
     {"lr-warmup", offsetof(elbo_training, lr_warmup)},
     {"lr-decay", offsetof(elbo_training, lr_decay)},
     {"lr-every", offsetof(elbo_training, lr_every)},
+    {"lr-at", offsetof(elbo_training, lr_at)},
     {"lr-patience", offsetof(elbo_training, lr_patience)},
     {"optimiser", offsetof(elbo_training, optim.name)},
     {"momentum", offsetof(elbo_training, optim.momentum)},
     {"adam-beta1", offsetof(elbo_training, optim.beta1)},
     {"adam-beta2", offsetof(elbo_training, optim.beta2)},
     {"adam-eps", offsetof(elbo_training, optim.eps)},
+    {"rmsprop-decay", offsetof(elbo_training, optim.decay)},
     {"weight-decay", offsetof(elbo_training, optim.weight_decay)},
     {"clip-norm", offsetof(elbo_training, optim.clip_norm)},
     {"ema", offsetof(elbo_training, ema)},
@@ -139,6 +141,7 @@ elbo_training elbo_training_of(const elbo_values *values)
         case ELBO_INTEGER: *(int64_t *)field = elbo_values_integer(values, fields[i].option); break;
         case ELBO_NUMBER: *(double *)field = elbo_values_number(values, fields[i].option); break;
         case ELBO_FLAG: *(bool *)field = elbo_values_flag(values, fields[i].option); break;
+        case ELBO_SIZES: *(elbo_sizes *)field = elbo_values_sizes(values, fields[i].option); break;
         default: *(const char **)field = elbo_values_choice(values, fields[i].option);
         }
     }
@@ -154,6 +157,7 @@ static bool read_field(const elbo_option *option, const void *field, elbo_value 
     case ELBO_INTEGER: return (out->integer = *(const int64_t *)field) != 0;
     case ELBO_NUMBER: return (out->number = *(const double *)field) != 0;
     case ELBO_FLAG: return (out->flag = *(const bool *)field);
+    case ELBO_SIZES: return (out->sizes = *(const elbo_sizes *)field).n > 0;
     default: return (out->text = *(const char *const *)field) != NULL;
     }
 }

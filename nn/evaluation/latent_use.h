@@ -14,7 +14,7 @@
 #ifndef ELBO_NN_LATENT_USE_H
 #define ELBO_NN_LATENT_USE_H
 
-#include "run.h"
+#include "../runs/run.h"
 
 #ifdef __cplusplus
 extern "C" {

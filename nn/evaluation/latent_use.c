@@ -6,7 +6,7 @@
 #include "../../tensor/memory.h"
 #include "../../tensor/random.h"
 #include "../../tensor/watch_private.h"
-#include "run_private.h"
+#include "../runs/run_private.h"
 
 /* ---- priors ------------------------------------------------------------------------------------------------------ */
 

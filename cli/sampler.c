@@ -1,0 +1,118 @@
+#include "sampler.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../autograd/plan.h"
+#include "command.h"
+#include "data.h"
+#include "progress.h"
+
+/* "log-likelihood 3.21 nats a code" of what the fit came to; nothing where it is not known. */
+static void tell_fit(const elbo_sampler *s, const char *path)
+{
+    const char *likelihood = elbo_sampler_noted(s, "log-likelihood"), *images = elbo_sampler_noted(s, "images");
+    elbo__cli_inform("sampler %s is fitted to the codes of %s images%s%s%s%s%s", elbo_sampler_name(s), images,
+                     likelihood ? ", log-likelihood " : "", likelihood ? likelihood : "",
+                     likelihood ? " nats a code" : "", path ? "; kept in " : "", path ? path : "");
+}
+
+/* What cannot be kept is used all the same. */
+static void keep(const elbo_sampler *s, const char *path)
+{
+    const bool kept = elbo_sampler_save(s, path) == ELBO_OK;
+    if (!kept)
+        elbo__cli_show_warning(NULL, elbo_error());
+    tell_fit(s, kept ? path : NULL);
+}
+
+static int fit(const run_job *job, const char *path, elbo_sampler **out)
+{
+    const data_source source = elbo__cli_choose_data(job->values, job->run, job->path);
+    elbo_images images;
+    int status = FAILED;
+    if (elbo__cli_read_part_for(job->run, &source, "train", false, &images)) {
+        elbo__cli_tell_data(&source, &images);
+        *out = elbo_sampler_fit(job->run, job->others, &images);
+        elbo_images_free(&images);
+        status = *out ? EXIT_SUCCESS : elbo__cli_fail();
+    }
+    if (*out)
+        keep(*out, path);
+    free(source.folder);
+    return status;
+}
+
+/* One that is there, which must be as the options ask. */
+static int load(const run_job *job, const char *path, elbo_sampler **out)
+{
+    if (!(*out = elbo_sampler_load(job->run, path)))
+        elbo__cli_say("%s; --refit fits it anew", elbo_error());
+    else if (elbo_sampler_check(*out, job->others) != ELBO_OK)
+        elbo__cli_say("%s: %s; --refit fits it anew", path, elbo_error());
+    else if (elbo_values_given(job->values, "data"))
+        elbo__cli_say("%s: is fitted already; --refit fits it to these data", path);
+    else
+        return EXIT_SUCCESS;
+    return FAILED;
+}
+
+static int find_fitted(const run_job *job, const char *name, elbo_sampler **out)
+{
+    char *path = elbo_sampler_path(job->path, name);
+    if (!path)
+        return elbo__cli_out_of_memory();
+    const bool refit = elbo_values_flag(job->values, "refit");
+    const int status = !refit && access(path, F_OK) == 0 ? load(job, path, out) : fit(job, path, out);
+    elbo_release(path);
+    return status;
+}
+
+/* Options of a fit where there is none. */
+static const char *useless_option(const elbo_values *values)
+{
+    static const char *const options[] = {"data", "missing", "refit"};
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        if (elbo_values_given(values, options[i]))
+            return options[i];
+    return NULL;
+}
+
+/* The samplers that can be fitted, "gmm, maf, iaf" */
+static void say_without_prior(const run_job *job)
+{
+    char names[200] = "";
+    for (const char *const *name = elbo_sampler_names; *name; name++)
+        if (elbo_sampler_is_fitted(*name) && strlen(names) + strlen(*name) + 3 < sizeof names) {
+            strcat(names, names[0] ? ", " : "");
+            strcat(names, *name);
+        }
+    elbo__cli_say("%s: model \"%s\" has no prior to draw from; --sampler NAME fits one to its codes: %s", job->path,
+                  elbo_run_model(job->run)->name, names);
+}
+
+int elbo__cli_find_sampler(const run_job *job, elbo_sampler **out)
+{
+    const char *name = elbo_values_choice(job->others, "sampler");
+    const char *useless = elbo_sampler_is_fitted(name) ? NULL : useless_option(job->values);
+    *out = NULL;
+    if (useless) {
+        elbo__cli_say("option \"%s\": of no use with sampler %s, which is not fitted", useless, name);
+        return USAGE;
+    }
+    if (!elbo_values_given(job->others, "sampler") && !elbo_run_has_prior(job->run)) {
+        say_without_prior(job);
+        return FAILED;
+    }
+    if (elbo_sampler_is_fitted(name))
+        return find_fitted(job, name, out);
+    *out = elbo_sampler_fit(job->run, job->others, NULL);
+    return *out ? EXIT_SUCCESS : elbo__cli_fail();
+}
+
+void elbo__cli_give_sampler(result *r, const elbo_sampler *s)
+{
+    if (strcmp(elbo_sampler_name(s), "prior") != 0)
+        elbo__cli_give_text(r, "sampler", NULL, elbo_sampler_name(s));
+}

@@ -1,0 +1,10 @@
+/* The adversarial autoencoder: Makhzani, Shlens, Jaitly, Goodfellow and Frey, arXiv:1511.05644. */
+#include "../nn/parts/parts.h"
+#include "models.h"
+
+const elbo_model elbo_model_aae = {
+    .name = "aae",
+    .summary = "autoencoder whose codes a discriminator draws to the prior",
+    .preset = "objective=adversarial",
+    ELBO_OF_PARTS,
+};

@@ -1,0 +1,10 @@
+/* The ladder VAE: Sonderby et al., arXiv:1602.02282. */
+#include "../nn/parts/parts.h"
+#include "models.h"
+
+const elbo_model elbo_model_ladder_vae = {
+    .name = "ladder-vae",
+    .summary = "VAE of several latent levels, inferred from the top down",
+    .preset = "posterior=ladder beta-schedule=linear",
+    ELBO_OF_PARTS,
+};

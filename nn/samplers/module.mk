@@ -1,0 +1,14 @@
+public_headers += \
+    %reldir%/sampler.h
+
+library_sources += \
+    %reldir%/gmm.c \
+    %reldir%/kmeans.c \
+    %reldir%/kmeans.h \
+    %reldir%/mixture.c \
+    %reldir%/mixture.h \
+    %reldir%/options.h \
+    %reldir%/prior.c \
+    %reldir%/sampler.c \
+    %reldir%/sampler_file.c \
+    %reldir%/sampler_private.h

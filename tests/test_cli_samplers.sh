@@ -1,0 +1,77 @@
+#!/bin/sh
+# Pictures from samplers: fitted when they are asked for, kept beside the model, refused when that has changed. See
+# cli.sh.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/cli.sh"
+
+small='--data data --hidden 16 --latent 2 --batch 16 --epochs 2'
+runs 'train ae' "$elbo" train ae $small --out ae
+runs 'train vae' "$elbo" train vae $small --out vae
+runs 'train cvae' "$elbo" train cvae $small --out cvae
+
+# noted WHAT: stderr has this line
+noted() {
+    grep -q -- "$1" err || complain "stderr has no \"$1\""
+}
+
+# ---- the prior ------------------------------------------------------------------------------------------------------
+
+runs 'sample' "$elbo" sample vae -o prior.npy
+runs 'sample prior' "$elbo" sample vae --sampler prior -o same.npy
+cmp -s prior.npy same.npy || complain 'sampler prior is not what sample draws'
+runs 'sample normal' "$elbo" sample vae --sampler normal -o same.npy
+says '^sampler normal$'
+cmp -s prior.npy same.npy || complain 'sampler normal is not the prior'
+fails 1 'has no prior to draw from; --sampler NAME fits one to its codes: gmm' "$elbo" sample ae
+fails 1 'has no prior to draw from' "$elbo" sample ae --sampler normal
+fails 64 'option "refit": of no use with sampler prior' "$elbo" sample vae --refit
+fails 64 'option "data": of no use with sampler normal' "$elbo" sample vae --data data --sampler normal
+fails 64 'option "components": of no use without sampler=gmm' "$elbo" sample vae --components 3
+fails 64 'option "sampler": "gm" is not one of prior' "$elbo" sample vae --sampler gm
+
+# ---- a mixture ------------------------------------------------------------------------------------------------------
+
+for run in ae vae cvae; do
+    runs "fit to $run" "$elbo" sample $run --sampler gmm --components 3 -n 40 -o fitted.npy
+    says '^samples fitted.npy$'
+    says '^sampler gmm$'
+    noted "is fitted to the codes of 64 images, log-likelihood [-0-9.]* nats a code; kept in $run/sampler-gmm.s"
+    [ -s $run/sampler-gmm.safetensors ] || complain "$run: nothing was kept"
+    runs "draw from $run" "$elbo" sample $run --sampler gmm -n 40 -o again.npy --threads 1
+    [ -s err ] && complain "$run: was fitted again"
+    cmp -s fitted.npy again.npy || complain "$run: what was kept draws other images"
+done
+runs 'of a class' "$elbo" sample cvae --sampler gmm --label 2
+runs 'as JSON' "$elbo" sample vae --sampler gmm --json
+says '"sampler": "gmm"'
+fails 1 'was fitted with components 3, and 4 is asked for; --refit' "$elbo" sample ae --sampler gmm --components 4
+fails 1 'is fitted already; --refit fits it to these data' "$elbo" sample ae --sampler gmm --data data
+runs 'fit anew' "$elbo" sample ae --sampler gmm --components 4 --refit -o fitted.npy
+noted 'sampler gmm is fitted'
+runs 'and draw' "$elbo" sample ae --sampler gmm --components 4 --covariance full -o again.npy
+cmp -s fitted.npy again.npy || complain 'the new fit was not kept'
+runs 'of a model file' "$elbo" sample ae/model.safetensors --sampler gmm -o again.npy
+cmp -s fitted.npy again.npy || complain 'a model file has another sampler than its run'
+fails 1 'nowhere' "$elbo" sample ae --sampler gmm --refit --data nowhere
+
+# ---- other weights --------------------------------------------------------------------------------------------------
+
+runs 'train further' "$elbo" train --resume ae --epochs 3
+fails 1 'was fitted to other weights than the run has now; --refit fits it anew' "$elbo" sample ae --sampler gmm
+runs 'and fit anew' "$elbo" sample ae --sampler gmm --refit
+printf 'no sampler' >vae/sampler-gmm.safetensors
+fails 1 'vae/sampler-gmm.safetensors: ' "$elbo" sample vae --sampler gmm
+
+# A run takes its samplers with it.
+touch ae/sampler-mine.txt
+runs 'train another' "$elbo" train ae $small --out ae --force
+[ -e ae/sampler-gmm.safetensors ] && complain 'a sampler of the run before was left'
+[ -e ae/sampler-mine.txt ] || complain 'a file of another name was removed'
+
+# What cannot be kept is drawn from all the same.
+mkdir ae/sampler-gmm.safetensors
+runs 'where nothing can be kept' "$elbo" sample ae --sampler gmm --refit -o drawn.npy
+noted 'warning: .*ae/sampler-gmm.safetensors'
+[ -s drawn.npy ] || complain 'nothing was drawn'
+
+verdict
