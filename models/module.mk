@@ -9,6 +9,7 @@ library_sources += \
     %reldir%/capacity_vae.c \
     %reldir%/ciwae.c \
     %reldir%/cvae.c \
+    %reldir%/hrq_vae.c \
     %reldir%/hvae.c \
     %reldir%/factor_vae.c \
     %reldir%/iaf_vae.c \
@@ -32,4 +33,5 @@ library_sources += \
     %reldir%/vae.c \
     %reldir%/vae_gan.c \
     %reldir%/vamp_vae.c \
+    %reldir%/vq_vae.c \
     %reldir%/wae.c

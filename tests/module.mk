@@ -48,6 +48,7 @@ unit_sources += \
     %reldir%/test_batches.c \
     %reldir%/test_bessel.c \
     %reldir%/test_binding.c \
+    %reldir%/test_codes.c \
     %reldir%/test_cholesky.c \
     %reldir%/test_code_draws.c \
     %reldir%/test_conv.c \

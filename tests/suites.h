@@ -25,6 +25,7 @@
     SUITE(batches)                                                                                                     \
     SUITE(bessel)                                                                                                      \
     SUITE(binding)                                                                                                     \
+    SUITE(codes)                                                                                                       \
     SUITE(cholesky)                                                                                                    \
     SUITE(code_draws)                                                                                                  \
     SUITE(conv)                                                                                                        \

@@ -20,6 +20,10 @@ enum {
          .build = build_evaluate)                                                                                      \
     /* x -> code (B, Z), and log-variances (B, Z) of a normal q(z|x) */                                                \
     ROLE(ENCODE, "encode", "encoding", EVALUATE, ELBO__TAKES_X, .build = build_encode)                                 \
+    /* x -> the code as whole numbers (B, H, W, L) */                                                                  \
+    ROLE(CODES, "codes", "encoding", EVALUATE, ELBO__TAKES_X, .one = elbo_model_codes)                                 \
+    /* such numbers -> code (B, Z) */                                                                                  \
+    ROLE(LOOKUP, "lookup", "looking codes up", EVALUATE, 0, .build = build_lookup)                                     \
     /* x -> (B, D) as the encoder sees it in training */                                                               \
     ROLE(SEEN, "seen", "looking at images", EVALUATE, ELBO__TAKES_X, .one = elbo_model_seen)                           \
     /* mean and log-variances (B, Z) of a normal p(z|y) */                                                             \

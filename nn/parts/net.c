@@ -92,13 +92,27 @@ static elbo_var *output(elbo_in *in, elbo_var *h, const char *name, int64_t n)
     return elbo_reshape(elbo_linear(h, name, pixels * n), shape);
 }
 
+static elbo_shape map(elbo_in *in)
+{
+    const bool declared = elbo_option_declared(in, "code-positions");
+    return ELBO_SHAPE(1, declared ? elbo_option_integer(in, "code-positions") : 1);
+}
+
+static elbo_var *encode_map(elbo_in *in, int64_t numbers)
+{
+    elbo_units unwanted = {.n = 0};
+    const int64_t positions = map(in).dim[1];
+    elbo_var *h = elbo_linear(encode(in, &unwanted), "encoder.code", positions * numbers);
+    return elbo_reshape(h, ELBO_SHAPE(elbo_size(in->x, 0), 1, positions, numbers));
+}
+
 static elbo_var *judge(elbo_in *in, elbo_var *x, elbo_var *y, elbo__judgement *j)
 {
     (void)in, (void)j;
     return elbo_condition(x, y);
 }
 
-const elbo__net elbo__net_mlp = {encode, decode, output, judge};
+const elbo__net elbo__net_mlp = {encode, decode, output, judge, map, encode_map, .decode_map = decode};
 
 /* ---- by option --------------------------------------------------------------------------------------------------- */
 
@@ -140,6 +154,21 @@ elbo_var *elbo_net_encode_units(elbo_in *in, elbo_units *units)
 elbo_var *elbo_net_decode(elbo_in *in, elbo_var *z)
 {
     return elbo__net_of(in)->decode(in, z);
+}
+
+elbo_var *elbo_net_encode_map(elbo_in *in, int64_t numbers)
+{
+    return elbo__net_of(in)->encode_map(in, numbers);
+}
+
+elbo_var *elbo_net_decode_map(elbo_in *in, elbo_var *z)
+{
+    return elbo__net_of(in)->decode_map(in, z);
+}
+
+elbo_shape elbo_net_map(elbo_in *in)
+{
+    return elbo__net_of(in)->map(in);
 }
 
 elbo_var *elbo_net_output(elbo_in *in, elbo_var *h, const char *name)

@@ -18,6 +18,8 @@ typedef struct {
                                                       /* flow where there is one. NULL: there is none                 */
     elbo_var *(*place)(elbo_in *in, elbo_var *z);     /* z (..., Z) as the decoder's network sees it; NULL: z         */
     elbo__layer layer;                                /* the decoder's first dense layer; NULL: elbo__net_linear      */
+    bool map;                                         /* z is a latent map, for elbo_net_decode_map                   */
+    elbo_var *(*lookup)(elbo_in *in, elbo_var *index); /* as elbo_model.lookup; NULL: codes are no whole numbers      */
 } elbo__posterior;
 
 /* name in C, word of the option */
@@ -31,7 +33,9 @@ typedef struct {
     ROW(riemannian_normal, "riemannian-normal") \
     ROW(hamiltonian, "hamiltonian") \
     ROW(ladder, "ladder") \
-    ROW(delta, "delta")
+    ROW(delta, "delta") \
+    ROW(vq, "vq") \
+    ROW(hrq, "hrq")
 
 /* The row of option posterior; normal where that is not declared. */
 const elbo__posterior *elbo__posterior_of(elbo_in *in);

@@ -117,6 +117,13 @@ static void build_encode(building *b)
     put_two(b, code, logvar);
 }
 
+static void build_lookup(building *b)
+{
+    const elbo_code_map *map = &b->run->map;
+    const elbo_shape shape = ELBO_SHAPE(elbo_size(b->in.x, 0), map->height, map->width, map->levels);
+    put_two(b, elbo_model_lookup(&b->in, elbo_input(b->in.g, "codes", ELBO_I32, shape)), NULL);
+}
+
 static void build_prior(building *b)
 {
     elbo__model_subject(&b->in, ELBO__PRIOR);
@@ -189,6 +196,10 @@ elbo_status elbo__run_open_weights(elbo_run *run)
         if (elbo_graph_status(g) == ELBO_OK && prior.shape.dim[1] != run->latent)
             elbo_graph_fail(g, ELBO_INVALID, "prior: has %lld dimensions, and z has %lld",
                             (long long)prior.shape.dim[1], (long long)run->latent);
+    }
+    if (in.built.inference.index && elbo_graph_status(g) == ELBO_OK) {
+        const elbo_shape shape = elbo_shape_of(in.built.inference.index);
+        run->map = (elbo_code_map){shape.dim[1], shape.dim[2], shape.dim[3], in.built.inference.codes};
     }
     run->takes_draws = elbo__option_was_read(&in, "draws");
     elbo_status status = elbo__graph_settle(g);
