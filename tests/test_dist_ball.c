@@ -49,7 +49,7 @@ static elbo_dist standard(rig *r, int kind)
                      : elbo_standard_wrapped_normal(r->g, ELBO_SHAPE(B, 2), C);
 }
 
-/* ---- integrals over the ball -------------------------------------------------------------------------------------- */
+/* ---- integrals over the ball ------------------------------------------------------------------------------------- */
 
 /* log p on the grid: (B, GRID), to be freed */
 static double *on_grid(rig *r, const ball_grid *g, elbo_dist d)
