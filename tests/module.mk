@@ -33,6 +33,8 @@ unit_sources += \
     %reldir%/rig.h \
     %reldir%/runs.c \
     %reldir%/runs.h \
+    %reldir%/scene.c \
+    %reldir%/scene.h \
     %reldir%/scratch.c \
     %reldir%/scratch.h \
     %reldir%/small_dists.c \
@@ -41,6 +43,7 @@ unit_sources += \
     %reldir%/small_model.h \
     %reldir%/suites.h \
     %reldir%/test_ae.c \
+    %reldir%/test_annealing.c \
     %reldir%/test_ball.c \
     %reldir%/test_batches.c \
     %reldir%/test_bessel.c \
@@ -58,6 +61,7 @@ unit_sources += \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
     %reldir%/test_dist_counts.c \
+    %reldir%/test_dist_draws.c \
     %reldir%/test_dist_kinds.c \
     %reldir%/test_dist_laplace.c \
     %reldir%/test_dist_levels.c \
@@ -81,6 +85,7 @@ unit_sources += \
     %reldir%/test_inference.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
+    %reldir%/test_io_columns.c \
     %reldir%/test_io_csv.c \
     %reldir%/test_io_csv_write.c \
     %reldir%/test_io_curves.c \
@@ -125,6 +130,8 @@ unit_sources += \
     %reldir%/test_movement.c \
     %reldir%/test_net.c \
     %reldir%/test_objective.c \
+    %reldir%/test_objective_aggregate.c \
+    %reldir%/test_objective_players.c \
     %reldir%/test_ops.c \
     %reldir%/test_optim.c \
     %reldir%/test_option.c \
@@ -156,6 +163,7 @@ unit_sources += \
     %reldir%/test_schedule.c \
     %reldir%/test_shuffle.c \
     %reldir%/test_side_matters.c \
+    %reldir%/test_spd.c \
     %reldir%/test_spread.c \
     %reldir%/test_state.c \
     %reldir%/test_stopping.c \
@@ -166,6 +174,7 @@ unit_sources += \
     %reldir%/test_train.c \
     %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \
+    %reldir%/test_vmf.c \
     %reldir%/test_watch.c \
     %reldir%/test_words.c \
     %reldir%/test_wrong_models.c \

@@ -20,6 +20,7 @@
     SUITE(ladder)                                                                                                      \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
+    SUITE(annealing)                                                                                                   \
     SUITE(ball)                                                                                                        \
     SUITE(batches)                                                                                                     \
     SUITE(bessel)                                                                                                      \
@@ -37,6 +38,7 @@
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
     SUITE(dist_counts)                                                                                                 \
+    SUITE(dist_draws)                                                                                                  \
     SUITE(dist_kinds)                                                                                                  \
     SUITE(dist_laplace)                                                                                                \
     SUITE(dist_levels)                                                                                                 \
@@ -57,6 +59,7 @@
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
+    SUITE(io_columns)                                                                                                  \
     SUITE(io_csv)                                                                                                      \
     SUITE(io_csv_write)                                                                                                \
     SUITE(io_curves)                                                                                                   \
@@ -98,6 +101,8 @@
     SUITE(movement)                                                                                                    \
     SUITE(net)                                                                                                         \
     SUITE(objective)                                                                                                   \
+    SUITE(objective_aggregate)                                                                                         \
+    SUITE(objective_players)                                                                                           \
     SUITE(ops)                                                                                                         \
     SUITE(optim)                                                                                                       \
     SUITE(option)                                                                                                      \
@@ -124,6 +129,7 @@
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
+    SUITE(spd)                                                                                                         \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
@@ -132,6 +138,7 @@
     SUITE(total_correlation)                                                                                           \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
+    SUITE(vmf)                                                                                                         \
     SUITE(watch)                                                                                                       \
     SUITE(words)                                                                                                       \
     SUITE(wrong_models)

@@ -38,12 +38,17 @@ static const struct {
     {"prior", "(16, 20)"},
     {"prior-draws", "random_normal("},
     {"posterior-draws", "random_normal("},
+    {"prior-density", "sum(local"},
+    {"posterior-density", "group (16, 16, 20)"},
     {"decode", "concat(z(16, 20), "},
     {"sample", "random_normal("},
     {"reconstruct", "random_normal("},
     {"elbo", "softplus("},
     {"log-prob", "softplus("},
     {"parts", "gather(images(24, 64) whole, rows(16))"},
+    {"data", "gather(images(24, 64), rows(16))"},
+    {"joint", "concat(z(16, 1, 20), "},
+    {"simulate", "random_uniform("},
     {"log-weights", "gather(images(24, 64) whole, rows(16))"},
 };
 

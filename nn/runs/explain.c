@@ -61,13 +61,14 @@ static elbo_status bind(const elbo_run *run, const feed *f, const elbo__work *wo
         status = elbo_plan_set(plan, "epoch", 1);
     if (status == ELBO_OK)
         status = elbo_plan_set(plan, "dataset-size", 60000);
+    if (status == ELBO_OK)
+        status = elbo_plan_bind(plan, "z", elbo_tensor_of(ELBO_F32, ELBO_SHAPE(work->batch, run->latent), f->z));
     if (status != ELBO_OK || work->table)
         return status == ELBO_OK ? elbo__table_bind(&f->table, plan, f->rows, work->batch) : status;
     const struct {
         const char *name;
         elbo_tensor data;
     } inputs[] = {{"x", elbo_tensor_of(ELBO_F32, ELBO_SHAPE(work->batch, run->pixels), f->x)},
-                  {"z", elbo_tensor_of(ELBO_F32, ELBO_SHAPE(work->batch, run->latent), f->z)},
                   {"labels", elbo_tensor_of(ELBO_I32, ELBO_SHAPE(work->batch), f->labels)}};
     for (size_t i = 0; i < sizeof inputs / sizeof inputs[0] && status == ELBO_OK; i++)
         status = elbo_plan_bind(plan, inputs[i].name, inputs[i].data);
