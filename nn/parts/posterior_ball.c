@@ -1,6 +1,6 @@
 /* Posteriors on the Poincare ball: Mathieu et al. 2019, arXiv:1901.06033. The mean is exp0 of layer encoder.mean, the
- * deviation by option spread, one for each direction or one for all. The prior is of the same kind, at 0, of deviation
- * 1. What decodes sees distances to gyroplanes, or log0(z), z as a vector at 0. */
+ * deviation by option spread, one for each direction or one for all. The prior is of the same kind, at 0, with
+ * deviation 1. The decoder sees distances to gyroplanes, or log0(z), z as a vector at 0. */
 #include <math.h>
 
 #include "../layers/ball.h"
