@@ -99,6 +99,9 @@ elbo_status elbo__run_open_weights(elbo_run *run) ELBO_MUST_CHECK;
 /* elbo_run_load of a resume.safetensors, whose tensors are not the weights alone. */
 elbo_run *elbo__run_load_resume(const char *path, const elbo_model *const *models);
 
+/* elbo_run_load of an open file, whose name the message does not have. */
+elbo_run *elbo__run_of_file(const elbo_safetensors *file, const elbo_model *const *models);
+
 /* Whether the names of a model's options can stand in a configuration. */
 elbo_status elbo__run_check_names(const elbo_model *model) ELBO_MUST_CHECK;
 
