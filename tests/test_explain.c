@@ -39,6 +39,7 @@ static const struct {
     {"prior-draws", "random_normal("},
     {"posterior-draws", "random_normal("},
     {"decode", "concat(z(16, 20), "},
+    {"metric", "spd_logdet("},
     {"sample", "random_normal("},
     {"reconstruct", "random_normal("},
     {"elbo", "softplus("},
@@ -51,7 +52,8 @@ START_TEST(each_role_has_its_plan)
 {
     ck_assert_str_eq(elbo_role_names[_i], roles[_i].role);
     const elbo_images images = pattern_images(N);
-    elbo_run *run = new_run(&elbo_model_cvae, &images);
+    const bool of_metric = strcmp(roles[_i].role, "metric") == 0; /* which one posterior has */
+    elbo_run *run = new_run(of_metric ? &elbo_model_rhvae : &elbo_model_cvae, &images);
     elbo_explanation how = {.role = roles[_i].role, .batch = 16};
     assert_tells(run, &images, &how, roles[_i].words);
     how.timed = 2;

@@ -24,6 +24,7 @@ typedef struct {
     ROW(iaf, "iaf") \
     ROW(maf, "maf") \
     ROW(hamiltonian, "hamiltonian") \
+    ROW(riemannian_hamiltonian, "riemannian-hamiltonian") \
     ROW(ladder, "ladder") \
     ROW(delta, "delta")
 
