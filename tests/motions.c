@@ -161,7 +161,6 @@ bench linear_bench(const elbo_model *model, const char *const *pairs)
 {
     bench b = {.r = rig_new(ELBO_F64, ELBO_EVALUATE), .options = options_of(model, pairs)};
     assert_ok(elbo_values_set(b.options, "hidden", "none"));
-    assert_ok(elbo_values_set(b.options, "latent-dim", "1"));
     assert_ok(elbo_values_set(b.options, "likelihood", "gaussian"));
     assert_ok(elbo_values_set(b.options, "variance", "1"));
     b.r.planned = true;
@@ -172,13 +171,20 @@ bench linear_bench(const elbo_model *model, const char *const *pairs)
 
 void set_linear(bench *b)
 {
+    static const double none[Z] = {0}, ones[Z] = {1, 1}, means[Z] = {0.2, 0.2};
+    const double logvars[Z] = {2 * log(1.1), 2 * log(1.1)};
     ck_assert_msg(elbo__graph_settle(b->r.g) == ELBO_OK, "%s", elbo_error());
-    rig_set_param(&b->r, "encoder.mean.weight", (double[]){0});
-    rig_set_param(&b->r, "encoder.mean.bias", (double[]){0.2});
-    rig_set_param(&b->r, "encoder.logvar.weight", (double[]){0});
-    rig_set_param(&b->r, "encoder.logvar.bias", (double[]){2 * log(1.1)});
-    rig_set_param(&b->r, "decoder.mean.weight", (double[]){1});
-    rig_set_param(&b->r, "decoder.mean.bias", (double[]){0});
+    rig_set_param(&b->r, "encoder.mean.weight", none);
+    rig_set_param(&b->r, "encoder.mean.bias", means);
+    rig_set_param(&b->r, "encoder.logvar.weight", none);
+    rig_set_param(&b->r, "encoder.logvar.bias", logvars);
+    rig_set_param(&b->r, "decoder.mean.weight", ones);
+    rig_set_param(&b->r, "decoder.mean.bias", none);
+}
+
+double linear_log_p(int latent)
+{
+    return -(log(2 * M_PI * (1 + latent)) + 1.3 * 1.3 / (1 + latent)) / 2;
 }
 
 /* ---- numbers ----------------------------------------------------------------------------------------------------- */

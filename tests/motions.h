@@ -48,10 +48,11 @@ void assert_goes_back(bench *b, const orbit *o, double tolerance);
 /* The Jacobian, by differences, has determinant 1, and an image has nothing of another's state. */
 void assert_keeps_volumes(bench *b, const orbit *o, double tolerance);
 
-/* z ~ N(0, 1), x | z ~ N(z, 1) at x = 1.3, from q = N(0.2, 1.1^2), with DRAWS draws; log p(x) = log N(1.3; 0, 2) */
-#define LINEAR_LOG_P (-1.68801)
+/* z ~ N(0, I) of option latent-dim, 1 or 2; x | z ~ N(sum z, 1) at x = 1.3, from q = N(0.2, 1.1^2 I), with DRAWS
+ * draws. linear_log_p: log N(1.3; 0, 1 + Z) */
 bench linear_bench(const elbo_model *model, const char *const *pairs);
 void set_linear(bench *b);
+double linear_log_p(int latent);
 
 /* d loss / d PARAMETER of n numbers is that of differences. */
 void assert_derivative(bench *b, const char *parameter, int n, elbo_var *loss, elbo_var *derivative);

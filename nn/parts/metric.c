@@ -118,3 +118,14 @@ elbo_var *elbo__metric_pull(const elbo__metric *m, const elbo__metric_place *at,
     elbo_var *centre = elbo_matmul(weights, m->centroids);
     return elbo_sub(centre, elbo_mul(elbo_sum(weights, (int[]){-1}, 1, true), at->z));
 }
+
+/* Not as a matrix product, of which each draw would be one by itself. */
+elbo_var *elbo__metric_applied(elbo_var *a, elbo_var *v)
+{
+    return elbo_sum_axis(elbo_mul(a, elbo_unsqueeze(v, 2)), -1);
+}
+
+elbo_var *elbo__metric_momentum(const elbo__metric_place *at, elbo_var *g)
+{
+    return elbo__metric_applied(elbo_spd_inverse(at->inverse), elbo__metric_applied(elbo_cholesky(at->inverse), g));
+}

@@ -36,6 +36,12 @@ elbo__metric_place elbo__metric_at(const elbo__metric *m, elbo_var *z);
  * r^T G^-1 r / 2, with A = G that of log det G^-1 / 2 */
 elbo_var *elbo__metric_pull(const elbo__metric *m, const elbo__metric_place *at, elbo_var *a);
 
+/* A v (B, K, Z) for A (B, K, Z, Z), v (B, K, Z) */
+elbo_var *elbo__metric_applied(elbo_var *a, elbo_var *v);
+
+/* r ~ N(0, G(z)) of g ~ N(0, I): G C g for C C^T = G^-1, (B, K, Z) */
+elbo_var *elbo__metric_momentum(const elbo__metric_place *at, elbo_var *g);
+
 /* A motion in a metric, whose implicit equations are iterated so often. */
 typedef struct {
     elbo__motion *motion;

@@ -20,12 +20,6 @@ typedef struct {
     elbo_var *steady; /* (B, K, Z) -dH/dz without the term that r is part of */
 } station;
 
-/* A v: (B, K, Z, Z), (B, K, Z) -> (B, K, Z); not as a matrix product, of which each draw would be one by itself */
-static elbo_var *applied(elbo_var *a, elbo_var *v)
-{
-    return elbo_sum_axis(elbo_mul(a, elbo_unsqueeze(v, 2)), -1);
-}
-
 static station arrive(const elbo__course *c, elbo_var *z)
 {
     station s = {.at = elbo__metric_at(c->metric, z)};
@@ -52,9 +46,9 @@ static elbo_var *half_kicked(const elbo__course *c, const station *s, elbo_var *
 
 static elbo_var *drifted(const elbo__course *c, const station *s, elbo_var *r)
 {
-    elbo_var *z = s->at.z, *half = elbo_scale(c->motion->size, 0.5), *here = applied(s->at.inverse, r);
+    elbo_var *z = s->at.z, *half = elbo_scale(c->motion->size, 0.5), *here = elbo__metric_applied(s->at.inverse, r);
     for (int i = 0; i < c->iterations; i++) {
-        elbo_var *there = i ? applied(elbo__metric_at(c->metric, z).inverse, r) : here;
+        elbo_var *there = i ? elbo__metric_applied(elbo__metric_at(c->metric, z).inverse, r) : here;
         z = elbo_add(s->at.z, elbo_mul(half, elbo_add(here, there)));
     }
     return z;
@@ -79,12 +73,6 @@ static elbo_dist law(elbo_in *in)
     return elbo__net_normal(in, elbo_net_encode(in));
 }
 
-/* G C g ~ N(0, G) for C C^T = G^-1 */
-static elbo_var *momentum_of(const elbo__metric_place *at, elbo_var *g)
-{
-    return applied(elbo_spd_inverse(at->inverse), applied(elbo_cholesky(at->inverse), g));
-}
-
 /* v^T w (B, K) */
 static elbo_var *dot(elbo_var *v, elbo_var *w)
 {
@@ -95,7 +83,7 @@ static elbo_var *dot(elbo_var *v, elbo_var *w)
 static elbo_var *log_ratio(const elbo__metric_place *first, const elbo__metric_place *last, elbo_var *g, elbo_var *r)
 {
     elbo_var *volumes = elbo_sub(elbo_spd_logdet(first->inverse), elbo_spd_logdet(last->inverse));
-    elbo_var *squares = elbo_sub(dot(r, applied(last->inverse, r)), dot(g, g));
+    elbo_var *squares = elbo_sub(dot(r, elbo__metric_applied(last->inverse, r)), dot(g, g));
     return elbo_scale(elbo_add(volumes, squares), 0.5);
 }
 
@@ -121,7 +109,7 @@ static elbo_inference infer(elbo_in *in)
         return i;
     const elbo__metric_place first = elbo__metric_at(&metric, i.z);
     elbo_var *g = elbo_random_normal(in->g, "momentum", elbo_shape_of(i.z), 1);
-    const elbo__phase end = elbo__riemannian_leapfrog(&course, (elbo__phase){i.z, momentum_of(&first, g)});
+    const elbo__phase end = elbo__riemannian_leapfrog(&course, (elbo__phase){i.z, elbo__metric_momentum(&first, g)});
     const elbo__metric_place last = elbo__metric_at(&metric, end.z);
     i.q = (elbo_dist){.kind = NULL};
     i.z = end.z;
