@@ -30,6 +30,7 @@ library_sources += \
     %reldir%/poincare_vae.c \
     %reldir%/ppca.c \
     %reldir%/radial_vae.c \
+    %reldir%/rhvae.c \
     %reldir%/vae.c \
     %reldir%/vae_gan.c \
     %reldir%/vamp_vae.c \

@@ -21,6 +21,8 @@ unit_sources += \
     %reldir%/kernel_sets.h \
     %reldir%/linear_vae.c \
     %reldir%/linear_vae.h \
+    %reldir%/motions.c \
+    %reldir%/motions.h \
     %reldir%/numbers.c \
     %reldir%/numbers.h \
     %reldir%/patterns.c \
@@ -156,6 +158,7 @@ unit_sources += \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
     %reldir%/test_resume.c \
+    %reldir%/test_riemannian.c \
     %reldir%/test_rows.c \
     %reldir%/test_report.c \
     %reldir%/test_run.c \

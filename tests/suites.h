@@ -17,6 +17,7 @@
     SUITE(rows)                                                                                                        \
     SUITE(players)                                                                                                     \
     SUITE(hamiltonian)                                                                                                 \
+    SUITE(riemannian)                                                                                                  \
     SUITE(ladder)                                                                                                      \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \

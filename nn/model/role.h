@@ -41,6 +41,8 @@ enum {
          .build = build_posterior_density)                                                                             \
     /* z -> (B, D) */                                                                                                  \
     ROLE(DECODE, "decode", "decoding", EVALUATE, 0, .build = build_decode)                                             \
+    /* z -> (B, 1 + Z): elbo_metric_density and its derivative */                                                      \
+    ROLE(METRIC, "metric", "measuring latent space", EVALUATE, 0, .build = build_metric)                               \
     /* (B, K, D) */                                                                                                    \
     ROLE(SAMPLE, "sample", "sampling", EVALUATE, 0, .one = elbo_model_sample)                                          \
     /* x -> (B, K, D) */                                                                                               \

@@ -9,6 +9,8 @@ library_sources += \
     %reldir%/discriminator.h \
     %reldir%/likelihood.c \
     %reldir%/likelihood_private.h \
+    %reldir%/metric.c \
+    %reldir%/metric.h \
     %reldir%/motion.c \
     %reldir%/motion.h \
     %reldir%/net.c \
@@ -26,4 +28,5 @@ library_sources += \
     %reldir%/posterior_hamiltonian.c \
     %reldir%/posterior_ladder.c \
     %reldir%/posterior_normal.c \
+    %reldir%/posterior_riemannian.c \
     %reldir%/prior.c

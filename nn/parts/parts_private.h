@@ -32,6 +32,7 @@ typedef struct {
     ROW(wrapped_normal, "wrapped-normal") \
     ROW(riemannian_normal, "riemannian-normal") \
     ROW(hamiltonian, "hamiltonian") \
+    ROW(riemannian_hamiltonian, "riemannian-hamiltonian") \
     ROW(ladder, "ladder") \
     ROW(delta, "delta") \
     ROW(vq, "vq") \

@@ -8,6 +8,7 @@
 #include "../model/corruption.h"
 #include "../model/model_private.h"
 #include "../parts/likelihood_private.h"
+#include "../parts/parts.h"
 #include "run_private.h"
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
@@ -163,6 +164,14 @@ static void build_joint(building *b)
 static void build_simulate(building *b)
 {
     put_two(b, elbo__model_simulate(&b->in, codes(b)), NULL);
+}
+
+static void build_metric(building *b)
+{
+    const elbo_shape codes = ELBO_SHAPE(elbo_size(b->in.x, 0), b->run->latent);
+    elbo__model_subject(&b->in, ELBO__METRIC);
+    elbo_var *gradient, *density = elbo_metric_density(&b->in, elbo_input(b->in.g, "z", ELBO_F32, codes), &gradient);
+    put_two(b, elbo_concat((elbo_var *[]){elbo_unsqueeze(density, 1), gradient}, 2, 1), NULL);
 }
 
 #define ROW(id, name, doing, mode, takes, build) [ELBO__##id] = {doing, ELBO_##mode, takes, build},
