@@ -1,8 +1,8 @@
 #!/bin/sh
 # Every model, conditional too where it can be, trained for an epoch on MNIST by the program, measured and sampled;
-# every sampler fitted and drawn from. `make check-slow` runs it; it takes the paths of `elbo` in ELBO and of MNIST in MNIST.
-# What a model reconstructs must be nearer to the images than their mean is, whose squared error is 52.7 an image, or
-# within the bound that its row below says.
+# every sampler fitted and drawn from. `make check-slow` runs it; it takes the paths of `elbo` in ELBO and of MNIST in
+# MNIST. What a model reconstructs must be nearer to the images than their mean is, whose squared error is 52.7 an
+# image, or within the bound that its row below says.
 elbo=$(realpath "${ELBO:-./elbo}") || exit 99
 mnist=$(realpath "${MNIST:-data/mnist}") || exit 99
 scratch=$(mktemp -d) || exit 99
