@@ -18,5 +18,7 @@ library_sources += \
     %reldir%/quadrature.c \
     %reldir%/quadrature.h \
     %reldir%/riemannian_normal.c \
+    %reldir%/sphere.c \
     %reldir%/squared_error.c \
+    %reldir%/von_mises_fisher.c \
     %reldir%/wrapped_normal.c
