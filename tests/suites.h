@@ -17,13 +17,16 @@
     SUITE(rows)                                                                                                        \
     SUITE(players)                                                                                                     \
     SUITE(hamiltonian)                                                                                                 \
+    SUITE(riemannian)                                                                                                  \
     SUITE(ladder)                                                                                                      \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
+    SUITE(annealing)                                                                                                   \
     SUITE(ball)                                                                                                        \
     SUITE(batches)                                                                                                     \
     SUITE(bessel)                                                                                                      \
     SUITE(binding)                                                                                                     \
+    SUITE(codes)                                                                                                       \
     SUITE(cholesky)                                                                                                    \
     SUITE(code_draws)                                                                                                  \
     SUITE(conv)                                                                                                        \
@@ -37,6 +40,7 @@
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
     SUITE(dist_counts)                                                                                                 \
+    SUITE(dist_draws)                                                                                                  \
     SUITE(dist_kinds)                                                                                                  \
     SUITE(dist_laplace)                                                                                                \
     SUITE(dist_levels)                                                                                                 \
@@ -57,6 +61,7 @@
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
+    SUITE(io_columns)                                                                                                  \
     SUITE(io_csv)                                                                                                      \
     SUITE(io_csv_write)                                                                                                \
     SUITE(io_curves)                                                                                                   \
@@ -98,6 +103,8 @@
     SUITE(movement)                                                                                                    \
     SUITE(net)                                                                                                         \
     SUITE(objective)                                                                                                   \
+    SUITE(objective_aggregate)                                                                                         \
+    SUITE(objective_players)                                                                                           \
     SUITE(ops)                                                                                                         \
     SUITE(optim)                                                                                                       \
     SUITE(option)                                                                                                      \
@@ -105,6 +112,7 @@
     SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
     SUITE(parts)                                                                                                       \
+    SUITE(parts_ball)                                                                                                  \
     SUITE(pca)                                                                                                         \
     SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
@@ -120,6 +128,7 @@
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(sampler)                                                                                                     \
+    SUITE(sampler_flows)                                                                                               \
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
