@@ -43,6 +43,8 @@ unit_sources += \
     %reldir%/small_dists.h \
     %reldir%/small_model.c \
     %reldir%/small_model.h \
+    %reldir%/spheres.c \
+    %reldir%/spheres.h \
     %reldir%/suites.h \
     %reldir%/test_ae.c \
     %reldir%/test_annealing.c \
@@ -180,6 +182,7 @@ unit_sources += \
     %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \
     %reldir%/test_vmf.c \
+    %reldir%/test_vmf_draws.c \
     %reldir%/test_watch.c \
     %reldir%/test_words.c \
     %reldir%/test_wrong_models.c \
