@@ -17,14 +17,13 @@ typedef struct {
     int n;
 } scene;
 
-/* Options as in a preset, "objective=factor draws=2", over four made-up pictures of 2 by 3 (with labels where they
- * say conditional=yes); a hidden layer of 5, two dimensions. `infer` NULL: by option posterior. Noise is fed where
- * `fed`. */
+/* Options as in a preset, "objective=factor draws=2", over four made-up pictures of 2 by 3 (with labels where they say
+ * conditional=yes); a hidden layer of 5, 2 dimensions. `infer` NULL: by option posterior. Noise is fed where `fed`. */
 scene *scene_new(const char *options, elbo_inference (*infer)(elbo_in *in), bool fed);
 void scene_free(scene *s);
 
-/* The same model over the same weights, in a graph that updates them by plain gradients of learning rate 1; `losses`
- * are then those of no graph. */
+/* The same model over the same weights, in a graph that updates them by gradients of learning rate 1; `losses` are
+ * then those of no graph. */
 void scene_train(scene *s);
 
 /* A metric that the losses reported; in a graph that updates, what it was before. */

@@ -17,13 +17,16 @@
     SUITE(rows)                                                                                                        \
     SUITE(players)                                                                                                     \
     SUITE(hamiltonian)                                                                                                 \
+    SUITE(riemannian)                                                                                                  \
     SUITE(ladder)                                                                                                      \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
+    SUITE(annealing)                                                                                                   \
     SUITE(ball)                                                                                                        \
     SUITE(batches)                                                                                                     \
     SUITE(bessel)                                                                                                      \
     SUITE(binding)                                                                                                     \
+    SUITE(codes)                                                                                                       \
     SUITE(cholesky)                                                                                                    \
     SUITE(code_draws)                                                                                                  \
     SUITE(conv)                                                                                                        \
@@ -37,6 +40,7 @@
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
     SUITE(dist_counts)                                                                                                 \
+    SUITE(dist_draws)                                                                                                  \
     SUITE(dist_kinds)                                                                                                  \
     SUITE(dist_laplace)                                                                                                \
     SUITE(dist_levels)                                                                                                 \
@@ -57,6 +61,7 @@
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
+    SUITE(io_columns)                                                                                                  \
     SUITE(io_csv)                                                                                                      \
     SUITE(io_csv_write)                                                                                                \
     SUITE(io_curves)                                                                                                   \
@@ -107,6 +112,7 @@
     SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
     SUITE(parts)                                                                                                       \
+    SUITE(parts_ball)                                                                                                  \
     SUITE(pca)                                                                                                         \
     SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
@@ -122,9 +128,11 @@
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(sampler)                                                                                                     \
+    SUITE(sampler_flows)                                                                                               \
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
+    SUITE(spd)                                                                                                         \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
@@ -133,6 +141,7 @@
     SUITE(total_correlation)                                                                                           \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
+    SUITE(vmf)                                                                                                         \
     SUITE(watch)                                                                                                       \
     SUITE(words)                                                                                                       \
     SUITE(wrong_models)

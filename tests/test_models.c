@@ -162,7 +162,7 @@ START_TEST(every_model_encodes_decodes_reconstructs_and_samples)
     for (int i = 0; elbo_models[i]; i++) {
         const elbo_model *model = elbo_models[i];
         elbo_values *options = small_options(model);
-        const bool prior = !(model->flags & ELBO_NO_PRIOR), density = prior && !is(options, "posterior", "delta");
+        const bool prior = elbo_model_has_prior(model, options), density = prior && !is(options, "posterior", "delta");
         rig r = trained_rig(model, options, ELBO_F64);
         elbo_in in = inputs(&r, model, options, K);
         elbo_var *code = elbo_model_encode(&in, NULL);
