@@ -225,10 +225,10 @@ elbo_status elbo__graph_settle(elbo_graph *graph);
 /* Whether x is y or among what y is made of; both are of one graph that is not in error. */
 bool elbo__depends(const elbo_var *y, elbo_var *x, const elbo_var *but);
 
-/* What the outputs are made of besides draws: the nodes that depend on no random number with a draw axis and are read
- * by ones that do. Leaves are not among them, nor what is made of parameters without a product. [*count], the graph's;
- * NULL puts it in error. */
-elbo_var **elbo__fixed_nodes(elbo_graph *graph, elbo_var *const *outputs, int n, int *count);
+/* What the outputs are made of besides draws and `input`: the nodes that depend on no random number with a draw axis,
+ * and not on the input of that name, and are read by ones that do. Leaves are not among them, nor what is made of
+ * parameters without a product. [*count], the graph's; NULL puts it in error. */
+elbo_var **elbo__fixed_nodes(elbo_graph *graph, elbo_var *const *outputs, int n, const char *input, int *count);
 
 /* Makes a node the input "fixed#NUMBER": what it was made of is no longer looked at. A plan of the fixed nodes,
  * compiled before, gives its values. */

@@ -8,6 +8,8 @@ TESTS += %reldir%/unit
 unit_sources += \
     %reldir%/albums.c \
     %reldir%/albums.h \
+    %reldir%/ball_grid.c \
+    %reldir%/ball_grid.h \
     %reldir%/derivatives.c \
     %reldir%/derivatives.h \
     %reldir%/golden/steps.h \
@@ -33,6 +35,8 @@ unit_sources += \
     %reldir%/rig.h \
     %reldir%/runs.c \
     %reldir%/runs.h \
+    %reldir%/scene.c \
+    %reldir%/scene.h \
     %reldir%/scratch.c \
     %reldir%/scratch.h \
     %reldir%/small_dists.c \
@@ -41,10 +45,12 @@ unit_sources += \
     %reldir%/small_model.h \
     %reldir%/suites.h \
     %reldir%/test_ae.c \
+    %reldir%/test_annealing.c \
     %reldir%/test_ball.c \
     %reldir%/test_batches.c \
     %reldir%/test_bessel.c \
     %reldir%/test_binding.c \
+    %reldir%/test_codes.c \
     %reldir%/test_cholesky.c \
     %reldir%/test_code_draws.c \
     %reldir%/test_conv.c \
@@ -58,6 +64,7 @@ unit_sources += \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
     %reldir%/test_dist_counts.c \
+    %reldir%/test_dist_draws.c \
     %reldir%/test_dist_kinds.c \
     %reldir%/test_dist_laplace.c \
     %reldir%/test_dist_levels.c \
@@ -81,6 +88,7 @@ unit_sources += \
     %reldir%/test_inference.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
+    %reldir%/test_io_columns.c \
     %reldir%/test_io_csv.c \
     %reldir%/test_io_csv_write.c \
     %reldir%/test_io_curves.c \
@@ -125,6 +133,8 @@ unit_sources += \
     %reldir%/test_movement.c \
     %reldir%/test_net.c \
     %reldir%/test_objective.c \
+    %reldir%/test_objective_aggregate.c \
+    %reldir%/test_objective_players.c \
     %reldir%/test_ops.c \
     %reldir%/test_optim.c \
     %reldir%/test_option.c \
@@ -132,6 +142,7 @@ unit_sources += \
     %reldir%/test_own_models.c \
     %reldir%/test_params.c \
     %reldir%/test_parts.c \
+    %reldir%/test_parts_ball.c \
     %reldir%/test_pca.c \
     %reldir%/test_pca_ways.c \
     %reldir%/test_picture_features.c \
@@ -153,6 +164,7 @@ unit_sources += \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
     %reldir%/test_sampler.c \
+    %reldir%/test_sampler_flows.c \
     %reldir%/test_schedule.c \
     %reldir%/test_shuffle.c \
     %reldir%/test_side_matters.c \

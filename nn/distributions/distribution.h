@@ -35,6 +35,7 @@ typedef struct {
 typedef struct {
     const char *name;
     bool reparametrised; /* the draw has the derivative of its parameters */
+    bool curved;         /* x lies on a sphere or in another space that is not R^n */
 
     /* log p(x), summed over the event (elbo_event_sum); x has at least the rank of d->shape */
     elbo_var *(*log_prob)(const elbo_dist *d, elbo_var *x, elbo_var *mask);
@@ -58,7 +59,7 @@ struct elbo_dist {
     double number;                  /* as well                                                                        */
     elbo_shape shape;               /* of one draw, images first                                                      */
     int event_rank;
-    const elbo_dist *components;    /* of a mixture; NULL otherwise                                                   */
+    const elbo_dist *components;    /* of a mixture, or the parts of elbo_independent; NULL otherwise                 */
 };
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------- */
@@ -82,19 +83,29 @@ ELBO_API elbo_dist elbo_continuous_bernoulli(elbo_var *logits);
 /* Laplace: density e^(-|x - location| / b) / 2b, b = exp logscale, both of one shape. args: location, logscale */
 ELBO_API elbo_dist elbo_laplace(elbo_var *location, elbo_var *logscale);
 
+/* Log-normal: x > 0 whose logarithm is N(mean, exp logvar). args: mean, logvar */
+ELBO_API elbo_dist elbo_log_normal(elbo_var *mean, elbo_var *logvar);
+
 /* Beta on (0, 1): density x^(a-1) (1-x)^(b-1) / B(a, b), a = exp log_a, b = exp log_b. x is clamped to [edge, 1-edge],
- * since at 0 and 1 the density may be 0 or infinite; 1/512, half a grey level, suits pixels. No draws. args: log_a,
- * log_b; number: edge */
+ * since at 0 and 1 the density may be 0 or infinite; 1/512, half a grey level, suits pixels. args: log_a, log_b;
+ * number: edge */
 ELBO_API elbo_dist elbo_beta_density(elbo_var *log_a, elbo_var *log_b, double edge);
 
 /* One of the classes of the last axis, as one-hot rows, with p = softmax(logits). args: logits. D variables of C
  * classes each are logits (B, D, C) with event_rank 2. */
 ELBO_API elbo_dist elbo_categorical(elbo_var *logits);
 
-/* One of the C numbers 0, g/(C-1), ..., g with p = softmax(logits), g being the greatest: logits (B, D, C), x (B, D),
- * which is rounded to the nearest one. Grey levels: g = 1, C = 256; classes by their numbers: g = C - 1. The mean is
- * that of the numbers. args: logits; number: g */
-ELBO_API elbo_dist elbo_levels(elbo_var *logits, double greatest);
+/* One of C grey levels 0, 1/(C-1), ..., 1 with p = softmax(logits): logits (B, D, C), x (B, D), which is rounded to the
+ * nearest one. args: logits; number: 1 */
+ELBO_API elbo_dist elbo_levels(elbo_var *logits);
+
+/* One of C classes by its number 0, ..., C-1: the same, but in the place of a mean stands the most likely number.
+ * args: logits; number: C - 1 */
+ELBO_API elbo_dist elbo_classes(elbo_var *logits);
+
+/* The same of classes in an order: p(x < r) = sigmoid(tau_r - h), tau_r = softplus(t_1) + ... + softplus(t_r) for
+ * r = 1, ..., C-1 (Nazabal et al., arXiv:1807.03653); parameters (B, D, C): h, t_1, ..., t_(C-1) */
+ELBO_API elbo_dist elbo_ordinal(elbo_var *parameters);
 
 /* A logistic distribution, s = exp logscale, on the levels 0, h, ..., 1 with h = 1/(levels-1), to which x is rounded:
  *
@@ -125,6 +136,10 @@ ELBO_API elbo_dist elbo_zero_inflated_negative_binomial(elbo_var *log_mean, elbo
  *     elbo_var *equal = elbo_expand(elbo_constant(g, 0), ELBO_SHAPE(B, C));       // all as likely
  *     elbo_dist p = elbo_mixture(equal, c);                                       // p(z), z (B, Z) or (B, K, Z) */
 ELBO_API elbo_dist elbo_mixture(elbo_var *logits, elbo_dist components);
+
+/* n distributions of events of one axis side by side: of x (B, D_1 + ... + D_n) each is of the next D_i values. No KL.
+ * number: n; components: the parts */
+ELBO_API elbo_dist elbo_independent(const elbo_dist *parts, int n);
 
 /* On the Poincare ball of curvature -c (nn/layers/ball.h), with densities by its own volume: z = mean + exp0(v/2),
  * v ~ N(0, diag(exp logvar)), so z lies |v| from the mean, and
@@ -167,8 +182,9 @@ ELBO_API extern const elbo_dist_kind elbo_kind_ms_ssim;
 
 ELBO_API extern const elbo_dist_kind elbo_kind_normal, elbo_kind_bernoulli, elbo_kind_categorical,
     elbo_kind_continuous_bernoulli, elbo_kind_mixture, elbo_kind_wrapped_normal, elbo_kind_riemannian_normal,
-    elbo_kind_laplace, elbo_kind_beta, elbo_kind_levels, elbo_kind_discretised_logistic, elbo_kind_poisson,
-    elbo_kind_negative_binomial, elbo_kind_zero_inflated_negative_binomial;
+    elbo_kind_laplace, elbo_kind_log_normal, elbo_kind_beta, elbo_kind_levels, elbo_kind_classes, elbo_kind_independent,
+    elbo_kind_discretised_logistic, elbo_kind_poisson, elbo_kind_negative_binomial,
+    elbo_kind_zero_inflated_negative_binomial;
 
 /* ---- questions --------------------------------------------------------------------------------------------------- */
 

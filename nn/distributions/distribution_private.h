@@ -14,4 +14,13 @@ elbo_var *elbo__log_sinhc(elbo_var *l);
 elbo_dist elbo__dist_of_pair(const elbo_dist_kind *kind, elbo_var *first, elbo_var *second);
 void elbo__dist_check(const elbo_dist *d, elbo_var *another); /* whether `another` has the shape of d, too */
 
+/* What means of draws are made of, (..., E): means, but of classes the share of each (so that E > D). */
+elbo_var *elbo__dist_expectations(const elbo_dist *d);
+
+/* ---- draws (random_draws.c): of `shape`, without a derivative; parameters broadcast to it ------------------------ */
+
+/* log x, x of a gamma distribution of shape a = exp log_a and scale 1 */
+elbo_var *elbo__draw_log_gamma(elbo_graph *g, const char *name, elbo_var *log_a, elbo_shape shape, int draw_axis);
+elbo_var *elbo__draw_poisson(elbo_graph *g, const char *name, elbo_var *log_mean, elbo_shape shape, int draw_axis);
+
 #endif

@@ -10,13 +10,17 @@ library_sources += \
     %reldir%/discretised_logistic.c \
     %reldir%/distribution.c \
     %reldir%/distribution_private.h \
+    %reldir%/independent.c \
     %reldir%/laplace.c \
     %reldir%/levels.c \
+    %reldir%/log_normal.c \
     %reldir%/mixture.c \
     %reldir%/ms_ssim.c \
     %reldir%/normal.c \
+    %reldir%/ordinal.c \
     %reldir%/quadrature.c \
     %reldir%/quadrature.h \
+    %reldir%/random_draws.c \
     %reldir%/riemannian_normal.c \
     %reldir%/squared_error.c \
     %reldir%/wrapped_normal.c

@@ -22,6 +22,8 @@ library_sources += \
     %reldir%/objective_weights.c \
     %reldir%/parts.c \
     %reldir%/parts_private.h \
+    %reldir%/posterior_ball.c \
+    %reldir%/posterior_codes.c \
     %reldir%/posterior_flow.c \
     %reldir%/posterior_hamiltonian.c \
     %reldir%/posterior_ladder.c \
