@@ -70,7 +70,7 @@
      .help = "variance of a pixel, or where a shared one begins"},                                                    \
     {.name = "learn-variance", .type = ELBO_CHOICE, .default_value = "no", .choices = elbo_learned_variance_names,    \
      .needs = "likelihood=gaussian|laplace", .metavar = "NAME",                                                       \
-     .help = "whether it is learned: one for all pixels, or one for each by the decoder"},                            \
+     .help = "whether that is learned, one for all pixels, or for each by the decoder"},                            \
     ELBO_OPTION_MEAN("gaussian|laplace|squared-error"),                                                               \
     {.name = "levels", .type = ELBO_INTEGER, .default_value = "256", .least = 2, .greatest = 65536,                   \
      .needs = "likelihood=categorical|logistic|logistic-mixture", .metavar = "N",                                     \
