@@ -154,6 +154,7 @@ ELBO_API double elbo_option_number(elbo_in *in, const char *name);
 ELBO_API elbo_sizes elbo_option_sizes(elbo_in *in, const char *name);
 ELBO_API const char *elbo_option_choice(elbo_in *in, const char *name);
 ELBO_API bool elbo_option_flag(elbo_in *in, const char *name);
+ELBO_API const char *elbo_option_text(elbo_in *in, const char *name);
 
 /* Whether the model's table has the option: for what serves models with and without it. */
 ELBO_API bool elbo_option_declared(const elbo_in *in, const char *name);
@@ -218,7 +219,8 @@ ELBO_API int elbo_default_losses(elbo_in *in, elbo_loss *out);
 /* ---- what every model can do: the graphs of the loop and the program --------------------------------------------- */
 
 /* What errors call these graphs, and elbo_run_explain: "train", "evaluate", "encode", "seen", "prior", "prior-draws",
- * "posterior-draws", "decode", "sample", "reconstruct", "elbo", "log-prob", "parts", "log-weights", then NULL */
+ * "posterior-draws", "decode", "sample", "sample-at", "reconstruct", "elbo", "log-prob", "parts", "log-weights",
+ * "impute", "impute-draws", then NULL */
 ELBO_API extern const char *const elbo_role_names[];
 
 /* The model's own prior, or N(0, I): (B, Z) with the B of in->x */

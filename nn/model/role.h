@@ -33,6 +33,8 @@ enum {
     ROLE(DECODE, "decode", "decoding", EVALUATE, 0, .build = build_decode)                                             \
     /* (B, K, D) */                                                                                                    \
     ROLE(SAMPLE, "sample", "sampling", EVALUATE, 0, .one = elbo_model_sample)                                          \
+    /* z -> (B, D) as "sample" has it */                                                                               \
+    ROLE(SAMPLE_AT, "sample-at", "sampling", EVALUATE, 0, .build = build_sample_at)                                    \
     /* x -> (B, K, D) */                                                                                               \
     ROLE(RECONSTRUCT, "reconstruct", "reconstructing", EVALUATE, ELBO__TAKES_X, .one = elbo_model_reconstruct)         \
     /* x -> (B) the ELBO */                                                                                            \
@@ -45,7 +47,12 @@ enum {
          .build = build_parts)                                                                                         \
     /* (B, K) */                                                                                                       \
     ROLE(LOG_WEIGHTS, "log-weights", "estimating log p(x)", EVALUATE,                                                  \
-         ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS, .one = elbo__model_log_weights)
+         ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS, .one = elbo__model_log_weights)                        \
+    /* (B, K), and (B, K, E) or (B, K, D) */                                                                           \
+    ROLE(IMPUTE, "impute", "filling in", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS,              \
+         .build = build_impute)                                                                                        \
+    ROLE(IMPUTE_DRAWS, "impute-draws", "filling in", EVALUATE,                                                         \
+         ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS, .build = build_impute_draws)
 
 typedef enum {
 #define NUMBER(id, ...) ELBO__##id,

@@ -12,8 +12,10 @@ library_sources += \
     %reldir%/run.c \
     %reldir%/run_classes.c \
     %reldir%/run_file.c \
+    %reldir%/run_impute.c \
     %reldir%/run_plans.c \
     %reldir%/run_private.h \
     %reldir%/run_table.c \
+    %reldir%/run_values.c \
     %reldir%/run_work.c \
     %reldir%/spread.c

@@ -130,6 +130,24 @@ static void build_decode(building *b)
     put_two(b, elbo_model_decode(&b->in, elbo_input(b->in.g, "z", ELBO_F32, codes)), NULL);
 }
 
+static void build_sample_at(building *b)
+{
+    const elbo_shape codes = ELBO_SHAPE(elbo_size(b->in.x, 0), b->run->latent);
+    put_two(b, elbo__model_sample_at(&b->in, elbo_input(b->in.g, "z", ELBO_F32, codes)), NULL);
+}
+
+static void build_impute(building *b)
+{
+    elbo_var *log_weight, *x = elbo__model_impute(&b->in, false, &log_weight);
+    put_two(b, log_weight, x);
+}
+
+static void build_impute_draws(building *b)
+{
+    elbo_var *log_weight, *x = elbo__model_impute(&b->in, true, &log_weight);
+    put_two(b, log_weight, x);
+}
+
 #define ROW(id, name, doing, mode, takes, build) [ELBO__##id] = {doing, ELBO_##mode, takes, build},
 const elbo__role_row elbo__roles[ELBO__ROLES] = {ELBO__ROLE_TABLE(ROW)};
 #undef ROW
