@@ -104,6 +104,7 @@ typedef struct {
                                      /* in their order from 0; -1: there is none                                */
     double least, greatest;          /* of the values that are there; NaN where none is                         */
     uint64_t fingerprint;            /* a hash of dtypes, shapes and elements, the same from a file or an array */
+    bool grey;                       /* set by the caller: not to be binarised, whatever a run's options say    */
     bool owned;                      /* the data is freed with it                                               */
     struct elbo_mapping *mapping;    /* the library's: a large file, seen as memory, which serves one thread at a */
                                      /* time; NULL: there is none                                               */

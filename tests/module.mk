@@ -8,6 +8,8 @@ TESTS += %reldir%/unit
 unit_sources += \
     %reldir%/albums.c \
     %reldir%/albums.h \
+    %reldir%/ball_grid.c \
+    %reldir%/ball_grid.h \
     %reldir%/derivatives.c \
     %reldir%/derivatives.h \
     %reldir%/golden/steps.h \
@@ -19,6 +21,8 @@ unit_sources += \
     %reldir%/kernel_sets.h \
     %reldir%/linear_vae.c \
     %reldir%/linear_vae.h \
+    %reldir%/motions.c \
+    %reldir%/motions.h \
     %reldir%/numbers.c \
     %reldir%/numbers.h \
     %reldir%/patterns.c \
@@ -31,6 +35,8 @@ unit_sources += \
     %reldir%/rig.h \
     %reldir%/runs.c \
     %reldir%/runs.h \
+    %reldir%/scene.c \
+    %reldir%/scene.h \
     %reldir%/scratch.c \
     %reldir%/scratch.h \
     %reldir%/small_dists.c \
@@ -39,10 +45,12 @@ unit_sources += \
     %reldir%/small_model.h \
     %reldir%/suites.h \
     %reldir%/test_ae.c \
+    %reldir%/test_annealing.c \
     %reldir%/test_ball.c \
     %reldir%/test_batches.c \
     %reldir%/test_bessel.c \
     %reldir%/test_binding.c \
+    %reldir%/test_codes.c \
     %reldir%/test_cholesky.c \
     %reldir%/test_code_draws.c \
     %reldir%/test_conv.c \
@@ -125,6 +133,8 @@ unit_sources += \
     %reldir%/test_movement.c \
     %reldir%/test_net.c \
     %reldir%/test_objective.c \
+    %reldir%/test_objective_aggregate.c \
+    %reldir%/test_objective_players.c \
     %reldir%/test_ops.c \
     %reldir%/test_optim.c \
     %reldir%/test_option.c \
@@ -132,6 +142,7 @@ unit_sources += \
     %reldir%/test_own_models.c \
     %reldir%/test_params.c \
     %reldir%/test_parts.c \
+    %reldir%/test_parts_ball.c \
     %reldir%/test_pca.c \
     %reldir%/test_pca_ways.c \
     %reldir%/test_picture_features.c \
@@ -147,14 +158,17 @@ unit_sources += \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
     %reldir%/test_resume.c \
+    %reldir%/test_riemannian.c \
     %reldir%/test_rows.c \
     %reldir%/test_report.c \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
     %reldir%/test_sampler.c \
+    %reldir%/test_sampler_flows.c \
     %reldir%/test_schedule.c \
     %reldir%/test_shuffle.c \
     %reldir%/test_side_matters.c \
+    %reldir%/test_spd.c \
     %reldir%/test_spread.c \
     %reldir%/test_state.c \
     %reldir%/test_stopping.c \
@@ -165,6 +179,7 @@ unit_sources += \
     %reldir%/test_train.c \
     %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \
+    %reldir%/test_vmf.c \
     %reldir%/test_watch.c \
     %reldir%/test_words.c \
     %reldir%/test_wrong_models.c \

@@ -17,13 +17,16 @@
     SUITE(rows)                                                                                                        \
     SUITE(players)                                                                                                     \
     SUITE(hamiltonian)                                                                                                 \
+    SUITE(riemannian)                                                                                                  \
     SUITE(ladder)                                                                                                      \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
+    SUITE(annealing)                                                                                                   \
     SUITE(ball)                                                                                                        \
     SUITE(batches)                                                                                                     \
     SUITE(bessel)                                                                                                      \
     SUITE(binding)                                                                                                     \
+    SUITE(codes)                                                                                                       \
     SUITE(cholesky)                                                                                                    \
     SUITE(code_draws)                                                                                                  \
     SUITE(conv)                                                                                                        \
@@ -100,6 +103,8 @@
     SUITE(movement)                                                                                                    \
     SUITE(net)                                                                                                         \
     SUITE(objective)                                                                                                   \
+    SUITE(objective_aggregate)                                                                                         \
+    SUITE(objective_players)                                                                                           \
     SUITE(ops)                                                                                                         \
     SUITE(optim)                                                                                                       \
     SUITE(option)                                                                                                      \
@@ -107,6 +112,7 @@
     SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
     SUITE(parts)                                                                                                       \
+    SUITE(parts_ball)                                                                                                  \
     SUITE(pca)                                                                                                         \
     SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
@@ -122,9 +128,11 @@
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(sampler)                                                                                                     \
+    SUITE(sampler_flows)                                                                                               \
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
+    SUITE(spd)                                                                                                         \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
@@ -133,6 +141,7 @@
     SUITE(total_correlation)                                                                                           \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
+    SUITE(vmf)                                                                                                         \
     SUITE(watch)                                                                                                       \
     SUITE(words)                                                                                                       \
     SUITE(wrong_models)
