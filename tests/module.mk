@@ -53,6 +53,7 @@ unit_sources += \
     %reldir%/test_codes.c \
     %reldir%/test_cholesky.c \
     %reldir%/test_code_draws.c \
+    %reldir%/test_columns.c \
     %reldir%/test_conv.c \
     %reldir%/test_convolve.c \
     %reldir%/test_corruption.c \
@@ -86,6 +87,7 @@ unit_sources += \
     %reldir%/test_graph.c \
     %reldir%/test_hamiltonian.c \
     %reldir%/test_inference.c \
+    %reldir%/test_impute.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
     %reldir%/test_io_columns.c \
