@@ -16,7 +16,12 @@
 
 static const elbo_option table[] = {
     OPTION_DATA("that of the training"),
-    OPTION_PART,
+    {.name = "part",
+     .type = ELBO_CHOICE,
+     .default_value = "train",
+     .choices = elbo__cli_part_names,
+     .metavar = "NAME",
+     .help = "which rows of the data; those of a single file are all train"},
     {.name = "samples",
      .type = ELBO_INTEGER,
      .default_value = "1000",

@@ -144,6 +144,8 @@ static void name_table(command_line *line, const elbo_run *run)
         elbo__likelihood_values(elbo_run_options(run)) != ELBO__COLUMNS ||
         !elbo__same_letters(end_of(file->text), ".png"))
         return;
+    if (elbo_values_get(values, "preview", ELBO_FLAG) && elbo_values_flag(values, "preview"))
+        elbo__cli_wrong_usage(line, "option \"preview\": a row of a table is no picture that can be shown");
     if (asprintf(&name, "%.*s.csv", (int)(strlen(file->text) - 4), file->text) < 0 ||
         elbo_values_set(values, "output", name) != ELBO_OK)
         elbo__cli_out_of_memory();

@@ -257,6 +257,7 @@ script_tests = \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
     %reldir%/test_cli_arrays.sh \
+    %reldir%/test_cli_columns.sh \
     %reldir%/test_cli_compare.sh \
     %reldir%/test_cli_config.sh \
     %reldir%/test_cli_data.sh \
