@@ -11,14 +11,17 @@ awk 'BEGIN {
         k = i * 7 % 3 + 1
         age = i % 9 ? 20 * k + i % 5 : ""
         income = i % 12 == 5 ? "NA" : 1000 * k + i * 10.5
-        print "p" i "," age "," (i % 15 == 7 ? "?" : city[k]) "," income "," (i % 21 == 2 ? "null" : grade[k]) ",\"x, \"\"y\"\"\""
+        where = i % 15 == 7 ? "?" : city[k]
+        how = i % 21 == 2 ? "null" : grade[k]
+        print "p" i "," age "," where "," income "," how ",\"x, \"\"y\"\"\""
     }
 }' >people.csv
 small='--hidden 8 --latent 2 --epochs 2 --batch 20'
 kinds='age=count,income=positive,grade=ordinal:low<mid<high,id=skip,"a, note"=skip'
 
 runs 'train' "$elbo" train vae --data people.csv --likelihood columns --columns "$kinds" $small --out run
-grep -qF 'people.csv: 60 rows of 4 columns: age count, city of 3 words, income positive, grade of 3 words in order' err ||
+told='60 rows of 4 columns: age count, city of 3 words, income positive, grade of 3 words in order'
+grep -qF "people.csv: $told" err ||
     complain 'what the columns hold is not told'
 grep -q 'values are missing' err || complain 'what is missing is not told'
 grep -q '^columns = id=skip,age=count:[0-9.]*+-[0-9.]*,city=categorical:Oslo|Rome|Sankt Moritz,' run/config.ini ||
@@ -29,7 +32,8 @@ grep -q '^columns = id=skip,age=count:[0-9.]*+-[0-9.]*,city=categorical:Oslo|Rom
 
 runs 'train again' "$elbo" train --config run/config.ini --out again
 cmp -s run/model.safetensors again/model.safetensors || complain 'the configuration makes another model'
-printf '# kinds\nage = count\nincome = positive\n\ngrade = ordinal: low < mid < high\nid=skip\n"a, note"=skip\n' >kinds.txt
+printf '# kinds\nage = count\nincome = positive\n\ngrade = ordinal: low < mid < high\n' >kinds.txt
+printf 'id=skip\n"a, note"=skip\n' >>kinds.txt
 runs 'train by a file' "$elbo" train vae --data people.csv --likelihood columns --columns kinds.txt $small --out third
 cmp -s run/model.safetensors third/model.safetensors || complain 'kinds in a file make another model'
 runs 'train --resume' "$elbo" train --resume run --epochs 3
@@ -66,7 +70,8 @@ runs 'impute again' "$elbo" impute run people.csv -o again.csv --samples 200 --t
 cmp -s whole.csv again.csv || complain 'filled in anew it is not the same'
 runs 'impute often' "$elbo" impute run people.csv --multiple 3 -o three.csv --samples 50
 [ "$(wc -l <three.csv)" -eq 181 ] || complain 'three imputations are not three times the rows'
-[ "$(head -n 1 three.csv)" = 'imputation,id,age,city,income,grade,"a, note"' ] || complain 'imputations are not numbered'
+[ "$(head -n 1 three.csv)" = 'imputation,id,age,city,income,grade,"a, note"' ] ||
+    complain 'imputations are not numbered'
 runs 'impute --json' "$elbo" impute run people.csv -o whole.csv --json
 says '{"imputed": "whole.csv", "values": 19}'
 
@@ -98,7 +103,8 @@ fails 1 'is no table with named columns' "$elbo" train vae --data data --likelih
 
 # ---- labels, and images --------------------------------------------------------------------------------------------
 
-runs 'train cvae' "$elbo" train cvae --data people.csv:city --likelihood columns --columns "$kinds" $small --out labelled
+runs 'train cvae' "$elbo" train cvae --data people.csv:city --likelihood columns --columns "$kinds" $small \
+    --out labelled
 runs 'sample cvae' "$elbo" sample labelled --label Oslo -n 4
 [ "$(head -n 1 samples.csv)" = 'label,age,income,grade' ] || complain 'the label is not a column of its own'
 printf 'a,b,c\n0.1,,0.3\n0.2,0.5,\n0.3,0.2,0.1\n' >holes.csv
