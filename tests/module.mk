@@ -55,6 +55,7 @@ unit_sources += \
     %reldir%/test_codes.c \
     %reldir%/test_cholesky.c \
     %reldir%/test_code_draws.c \
+    %reldir%/test_columns.c \
     %reldir%/test_conv.c \
     %reldir%/test_convolve.c \
     %reldir%/test_corruption.c \
@@ -88,6 +89,7 @@ unit_sources += \
     %reldir%/test_graph.c \
     %reldir%/test_hamiltonian.c \
     %reldir%/test_inference.c \
+    %reldir%/test_impute.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
     %reldir%/test_io_columns.c \
@@ -258,6 +260,7 @@ script_tests = \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
     %reldir%/test_cli_arrays.sh \
+    %reldir%/test_cli_columns.sh \
     %reldir%/test_cli_compare.sh \
     %reldir%/test_cli_config.sh \
     %reldir%/test_cli_data.sh \

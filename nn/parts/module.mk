@@ -8,6 +8,7 @@ library_sources += \
     %reldir%/discriminator.c \
     %reldir%/discriminator.h \
     %reldir%/likelihood.c \
+    %reldir%/likelihood_columns.c \
     %reldir%/likelihood_private.h \
     %reldir%/metric.c \
     %reldir%/metric.h \
