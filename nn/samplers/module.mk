@@ -14,4 +14,5 @@ library_sources += \
     %reldir%/prior.c \
     %reldir%/sampler.c \
     %reldir%/sampler_file.c \
-    %reldir%/sampler_private.h
+    %reldir%/sampler_private.h \
+    %reldir%/two_stage.c
