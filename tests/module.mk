@@ -70,6 +70,7 @@ unit_sources += \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
     %reldir%/test_hamiltonian.c \
+    %reldir%/test_hmc.c \
     %reldir%/test_inference.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \

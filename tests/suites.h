@@ -48,6 +48,7 @@
     SUITE(golden)                                                                                                      \
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
+    SUITE(hmc)                                                                                                         \
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \

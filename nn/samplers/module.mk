@@ -4,6 +4,8 @@ public_headers += \
 library_sources += \
     %reldir%/flow.c \
     %reldir%/gmm.c \
+    %reldir%/hmc.c \
+    %reldir%/hmc.h \
     %reldir%/kmeans.c \
     %reldir%/kmeans.h \
     %reldir%/mixture.c \
