@@ -5,6 +5,7 @@ public_headers += \
     %reldir%/plan.h
 
 library_sources += \
+    %reldir%/cut.c \
     %reldir%/magnitude.c \
     %reldir%/grad.c \
     %reldir%/graph.c \

@@ -1,23 +1,18 @@
 /* elbo evaluate RUN: the bound over a data set, in nats per image, and what the latent space is used for. */
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../io/file.h"
-#include "../nn/runs/latent_use.h"
-#include "../nn/runs/measure.h"
 #include "../tensor/text.h"
 #include "command.h"
 #include "data.h"
-#include "figures.h"
-#include "on_run.h"
+#include "evaluate.h"
 #include "progress.h"
-#include "result.h"
 
-enum { MOST_INFORMED = 10000, SHOWN_DIMENSIONS = 64, USUAL_COLUMNS = 80 };
+enum { MOST_INFORMED = 10000 };
+
+static const char *const temperature_schedules[] = {"sigmoid", "linear", NULL};
 
 static const elbo_option table[] = {
     OPTION_DATA("that of the training"),
@@ -31,6 +26,78 @@ static const elbo_option table[] = {
      .greatest = 1e6,
      .metavar = "K",
      .help = "also estimate log p(x) from K samples of z for each image, such as 5000"},
+    {.name = "rounds",
+     .type = ELBO_INTEGER,
+     .default_value = "1",
+     .least = 1,
+     .greatest = 1000,
+     .needs = "samples!=0",
+     .metavar = "R",
+     .help = "estimate log p(x) of all images so many times, with other samples, and other draws of binarised pixels"},
+    {.name = "grey",
+     .type = ELBO_FLAG,
+     .default_value = "no",
+     .help = "measure grey levels as they are, also of a model that was trained on binarised pixels"},
+    {.name = "ais",
+     .type = ELBO_FLAG,
+     .default_value = "no",
+     .help = "also bound log p(x) by annealed importance sampling, from below, and from both sides for images that the "
+             "model draws"},
+    {.name = "ais-images",
+     .type = ELBO_INTEGER,
+     .default_value = "100",
+     .least = 0,
+     .greatest = 1e9,
+     .needs = "ais=yes",
+     .metavar = "N",
+     .help = "of the first N images; 0: of all"},
+    {.name = "ais-drawn",
+     .type = ELBO_INTEGER,
+     .default_value = "100",
+     .least = 0,
+     .greatest = 1e9,
+     .needs = "ais=yes",
+     .metavar = "N",
+     .help = "and from both sides of N images that the model draws"},
+    {.name = "chains",
+     .type = ELBO_INTEGER,
+     .default_value = "16",
+     .least = 1,
+     .greatest = 1e6,
+     .needs = "ais=yes",
+     .metavar = "N",
+     .help = "chains for each image"},
+    {.name = "temperatures",
+     .type = ELBO_INTEGER,
+     .default_value = "500",
+     .least = 1,
+     .greatest = 1e6,
+     .needs = "ais=yes",
+     .metavar = "N",
+     .help = "steps from the prior to the posterior"},
+    {.name = "temperature-schedule",
+     .type = ELBO_CHOICE,
+     .default_value = "sigmoid",
+     .choices = temperature_schedules,
+     .needs = "ais=yes",
+     .metavar = "NAME",
+     .help = "how they lie"},
+    {.name = "leapfrog",
+     .type = ELBO_INTEGER,
+     .default_value = "10",
+     .least = 1,
+     .greatest = 1e4,
+     .needs = "ais=yes",
+     .metavar = "N",
+     .help = "leapfrog steps of one proposal"},
+    {.name = "acceptance",
+     .type = ELBO_NUMBER,
+     .default_value = "0.65",
+     .least = 0.01,
+     .greatest = 0.99,
+     .needs = "ais=yes",
+     .metavar = "X",
+     .help = "share of proposals to be taken, by which the size of the steps is found"},
     {.name = "information",
      .type = ELBO_INTEGER,
      .default_value = "-1",
@@ -57,19 +124,11 @@ static const elbo_option table[] = {
 
 /* ---- measuring --------------------------------------------------------------------------------------------------- */
 
-/* All that is found out, before a word of it is said. */
-typedef struct {
-    elbo_measuring how;
-    elbo_figures means;
-    elbo_image_figures each;
-    elbo_latent_use use;          /* latent 0: the model has no prior                         */
-    elbo_information information; /* images 0: it was not asked for, or is not to be had      */
-} findings;
-
 static void free_findings(findings *f)
 {
     elbo_image_figures_free(&f->each);
     elbo_latent_use_free(&f->use);
+    elbo_annealed_free(&f->annealed);
 }
 
 /* How many images the mutual information is estimated from. */
@@ -84,284 +143,47 @@ static int64_t informed(const elbo_values *v, const elbo_run *run, int64_t image
     return most < images ? most : images;
 }
 
-static elbo_status measure(const run_job *job, findings *f)
+static elbo_status look_at_latent_space(const run_job *job, findings *f)
 {
-    const elbo_values *v = job->values;
-    const int64_t given = elbo_values_integer(v, "seed");
-    *f = (findings){.how = {.count = elbo_values_integer(v, "count"),
-                            .samples = elbo_values_integer(v, "samples"),
-                            .seed = given < 0 ? elbo_run_seed(job->run) : given}};
-    elbo_status status = elbo_run_measure(job->run, job->images, &f->how, &f->means, &f->each);
-    if (status != ELBO_OK || !elbo_run_has_prior(job->run))
-        return status;
-    status = elbo_run_latent_use(job->run, job->images, f->how.count, &f->use);
-    const int64_t n = informed(v, job->run, f->each.images);
+    elbo_status status = elbo_run_latent_use(job->run, job->images, f->how.count, &f->use);
+    const int64_t n = informed(job->values, job->run, f->each.images);
     if (status != ELBO_OK || n == 0)
         return status;
     status = elbo_run_mutual_information(job->run, job->images, n, f->how.seed, &f->information);
     return status == ELBO_INVALID ? ELBO_OK : status; /* q(z|x) is no normal */
 }
 
-/* ---- figures ----------------------------------------------------------------------------------------------------- */
-
-/* How a metric is called and what it is measured in; what is not here is shown under its own name. */
-static const struct {
-    const char *metric, *label, *unit;
-} known[] = {
-    {"elbo", "ELBO", "nats per image"},
-    {"recon", "recon", NULL},
-    {"kl", "KL", "nats per image"},
-    {"log_likelihood", "log p(x)", "nats per image"},
-    {"squared_error", "squared error", "per image"},
-    {"corrupted_error", "squared error of the corrupted images", "per image"},
-    {"activity", "mean activation of sparse units", ""},
-};
-enum { KNOWN = sizeof known / sizeof known[0] };
-
-static bool is_known(const char *metric)
+static elbo_status anneal(const run_job *job, findings *f)
 {
-    for (int i = 0; i < KNOWN; i++)
-        if (strcmp(known[i].metric, metric) == 0)
-            return true;
-    return false;
+    const elbo_values *v = job->values;
+    const int64_t asked = elbo_values_integer(v, "ais-images"), n = f->each.images;
+    f->annealing = (elbo_annealing){.count = asked > 0 && asked < n ? asked : n,
+                                    .simulated = elbo_values_integer(v, "ais-drawn"),
+                                    .chains = (int)elbo_values_integer(v, "chains"),
+                                    .temperatures = (int)elbo_values_integer(v, "temperatures"),
+                                    .leapfrog = (int)elbo_values_integer(v, "leapfrog"),
+                                    .acceptance = elbo_values_number(v, "acceptance"),
+                                    .linear = strcmp(elbo_values_choice(v, "temperature-schedule"), "linear") == 0,
+                                    .seed = f->how.seed};
+    return elbo_run_anneal(job->run, job->images, &f->annealing, &f->annealed);
 }
 
-/* The unit of recon: that of a density or cross-entropy is the nat. */
-static const char *unit_of_recon(const elbo_run *run)
+static elbo_status measure(const run_job *job, findings *f)
 {
-    const elbo_value *likelihood = elbo_values_get(elbo_run_options(run), "likelihood", ELBO_CHOICE);
-    const bool density = elbo_run_has_prior(run);
-    return density || (likelihood && strcmp(likelihood->text, "bernoulli") == 0) ? "nats per image" : "per image";
-}
-
-/* The standard error of a mean over images, where it is known of each; NaN elsewhere. */
-static double error_of(const findings *f, const char *metric)
-{
-    for (int i = 0; i < ELBO_IMAGE_LOG_LIKELIHOOD; i++) /* what follows has other means than the model's metrics */
-        if (f->each.at[i] && strcmp(elbo_image_figure_names[i], metric) == 0)
-            return elbo_summary_of(f->each.at[i], f->each.images).error;
-    return NAN;
-}
-
-static void add_metric(const findings *f, const char *metric, const char *label, int digits, const char *unit,
-                       figures *out)
-{
-    elbo__cli_add_figure(
-        out, (figure){metric, label, elbo_figures_get(&f->means, metric), error_of(f, metric), .digits = digits}, "%s",
-        unit);
-}
-
-static void add_metrics(const elbo_run *run, const findings *f, figures *out)
-{
-    for (int i = 0; i < KNOWN; i++) {
-        const char *unit = known[i].unit ? known[i].unit : unit_of_recon(run);
-        if (elbo_figures_has(&f->means, known[i].metric))
-            add_metric(f, known[i].metric, known[i].label, unit[0] ? 2 : 4, unit, out);
-    }
-    for (int i = 0; i < f->means.count; i++) {
-        const char *name = f->means.at[i].name;
-        const bool bound = strncmp(name, "iwae-", 5) == 0;
-        if (!is_known(name) && (strcmp(name, "loss") != 0 || !elbo_figures_has(&f->means, "recon")))
-            add_metric(f, name, NULL, bound ? 2 : 4, bound ? "nats per image" : "", out);
-    }
-}
-
-static void add_log_likelihood(const elbo_run *run, const findings *f, figures *out)
-{
-    const int64_t n = f->each.images;
-    if (f->how.samples == 0)
-        return;
-    const elbo_summary nats = elbo_summary_of(f->each.at[ELBO_IMAGE_LOG_LIKELIHOOD], n),
-                       ess = elbo_summary_of(f->each.at[ELBO_IMAGE_ESS], n);
-    elbo__cli_add_figure(out,
-                         (figure){"log_likelihood_estimate",
-                                  elbo_run_classes(run) ? "log p(x|y) at least" : "log p(x) at least", nats.mean,
-                                  nats.error, .digits = 2},
-                         "nats per image");
-    elbo__cli_add_figure(out, (figure){"ess", "effective samples", ess.mean, ess.error, .digits = 1},
-                         "of %" PRId64 "; the least %.1f", f->how.samples, ess.least);
-}
-
-static void add_latent(const findings *f, figures *out)
-{
-    const elbo_information *told = &f->information;
-    if (f->use.latent == 0)
-        return;
-    elbo__cli_add_figure(out, (figure){"active_units", "active units", (double)f->use.active, NAN, .no_error = true},
-                         "of %" PRId64, f->use.latent);
-    if (told->images > 0)
-        elbo__cli_add_figure(
-            out,
-            (figure){"mutual_information", "mutual information", told->mutual_information, told->error, .digits = 2},
-            "nats; from %" PRId64 " images at most %.2f", told->images, told->limit);
-    if (told->images > 0 && !isnan(told->marginal_kl))
-        elbo__cli_add_figure(
-            out, (figure){"marginal_kl", "KL(q(z) || p(z))", told->marginal_kl, NAN, .digits = 2, .no_error = true},
-            "nats");
-}
-
-/* ---- dimensions -------------------------------------------------------------------------------------------------- */
-
-static const double *sorting_by; /* of by_kl, which qsort gives no argument for */
-
-static int by_kl(const void *a, const void *b)
-{
-    const int64_t i = *(const int64_t *)a, j = *(const int64_t *)b;
-    const double x = sorting_by[i], y = sorting_by[j];
-    return x > y ? -1 : x < y ? 1 : i < j ? -1 : 1;
-}
-
-/* How many dimensions stand in a row, each of 15 columns but for the blank behind the last. */
-static int dimensions_in_a_row(void)
-{
-    enum { WIDTH = 15 };
-    const int columns = elbo__cli_columns(STDOUT_FILENO), n = ((columns ? columns : USUAL_COLUMNS) + 1) / WIDTH;
-    return n > 0 ? n : 1;
-}
-
-/* The largest first. */
-static void print_dimensions(const elbo_latent_use *use, int64_t *order)
-{
-    const int64_t shown = use->latent < SHOWN_DIMENSIONS ? use->latent : SHOWN_DIMENSIONS;
-    const int in_a_row = dimensions_in_a_row();
-    for (int64_t j = 0; j < use->latent; j++)
-        order[j] = j;
-    sorting_by = use->kl;
-    qsort(order, (size_t)use->latent, sizeof *order, by_kl);
-    printf("KL of each dimension, nats per image, * active%s\n", shown < use->latent ? "; the largest 64" : "");
-    for (int64_t j = 0; j < shown; j++) {
-        const bool last = j + 1 == shown || (j + 1) % in_a_row == 0;
-        const double kl = use->kl[order[j]];
-        const char *mark = use->variance[order[j]] > ELBO_ACTIVE_VARIANCE ? "*" : last ? "" : " ";
-        printf("%*s%" PRId64 ": %6.3f%s%s",
-               order[j] + 1 < 10    ? 4
-               : order[j] + 1 < 100 ? 3
-                                    : 2,
-               "z", order[j] + 1, isnan(kl) ? NAN : kl, mark, last ? "\n" : " ");
-    }
-}
-
-static elbo_status give_dimensions(result *r, const elbo_latent_use *use)
-{
-    if (use->latent == 0)
-        return ELBO_OK;
-    elbo__cli_put_numbers(r, "variance_of_means", use->variance, use->latent);
-    if (use->kl)
-        elbo__cli_put_numbers(r, "kl_of_dimensions", use->kl, use->latent);
-    else
-        elbo__cli_put_text(r, "kl_of_dimensions", NULL);
-    if (!use->kl)
-        elbo__cli_line(r, "KL of each dimension: not known, since q(z|x) or p(z) is no normal distribution");
-    if (!use->kl || elbo__cli_is_json(r))
-        return ELBO_OK;
-    int64_t *order = calloc((size_t)use->latent, sizeof *order);
-    if (order)
-        print_dimensions(use, order);
-    free(order);
-    return order ? ELBO_OK : ELBO_NO_MEMORY;
-}
-
-/* What stands behind the figures in the table, as members of their own. */
-static void put_limits(result *r, const findings *f)
-{
-    const elbo_information *told = &f->information;
-    if (f->how.samples > 0)
-        elbo__cli_put_number(r, "ess_least", elbo_summary_of(f->each.at[ELBO_IMAGE_ESS], f->each.images).least);
-    if (f->use.latent > 0)
-        elbo__cli_put_integer(r, "latent_dimensions", f->use.latent);
-    if (told->images > 0) {
-        elbo__cli_put_integer(r, "mutual_information_images", told->images);
-        elbo__cli_put_number(r, "mutual_information_limit", told->limit);
-    }
-}
-
-/* ---- what they are figures of ------------------------------------------------------------------------------------ */
-
-/* They do not compare otherwise. */
-static const char *treatment(const elbo_run *run, const elbo_images *images)
-{
-    const elbo_value *binarised = elbo_values_get(elbo_run_options(run), "binarise", ELBO_FLAG);
-    const elbo_value *once = elbo_values_get(elbo_run_options(run), "binarise-once", ELBO_FLAG);
-    if (binarised && binarised->flag)
-        return "binarised, drawn with this seed";
-    if (once && once->flag)
-        return "binarised, drawn once for these data";
-    return images->images.dtype == ELBO_U8 ? "grey levels / 255, not binarised" : "as given";
-}
-
-/* Which density or loss recon and the ELBO are of. */
-static void give_likelihood(result *r, const elbo_run *run)
-{
-    const elbo_values *options = elbo_run_options(run);
-    const elbo_value *likelihood = elbo_values_get(options, "likelihood", ELBO_CHOICE);
-    if (!likelihood)
-        return;
-    const elbo_value *learned = elbo_values_get(options, "learn-variance", ELBO_CHOICE);
-    const bool gaussian = strcmp(likelihood->text, "gaussian") == 0,
-               learns = gaussian && learned && strcmp(learned->text, "no") != 0;
-    elbo__cli_put_text(r, "likelihood", likelihood->text);
-    if (gaussian && !learns)
-        elbo__cli_put_number(r, "variance", elbo_values_number(options, "variance"));
-    if (learns)
-        elbo__cli_line(r, "likelihood %s, variance learned: %s", likelihood->text, learned->text);
-    else if (gaussian)
-        elbo__cli_line(r, "likelihood %s, variance %g", likelihood->text, elbo_values_number(options, "variance"));
-    else
-        elbo__cli_line(r, "likelihood %s", likelihood->text);
-}
-
-static void give_subject(result *r, const run_job *job, const findings *f)
-{
-    const int64_t n = f->each.images, all = job->images->count;
-    give_likelihood(r, job->run);
-    if (n < all)
-        elbo__cli_line(r, "images %" PRId64 ", the first of %" PRId64 ", part %s of %s", n, all, job->part,
-                       job->folder);
-    else
-        elbo__cli_line(r, "images %" PRId64 ", part %s of %s", n, job->part, job->folder);
-    elbo__cli_put_integer(r, "images", n);
-    elbo__cli_put_text(r, "part", job->part);
-    elbo__cli_put_text(r, "data", job->folder);
-    elbo__cli_put_integer(r, "samples", f->how.samples);
-    elbo__cli_put_integer(r, "seed", f->how.seed);
-    elbo__cli_give_text(r, "pixels", NULL, treatment(job->run, job->images));
-}
-
-/* ---- the command ------------------------------------------------------------------------------------------------- */
-
-static int failure(elbo_status status)
-{
-    return status == ELBO_NO_MEMORY ? elbo__cli_out_of_memory() : elbo__cli_fail();
-}
-
-/* Writes the figures of each image where that was asked for; whether there was nothing amiss. */
-static bool write_figures(result *r, const run_job *job, const findings *f)
-{
-    const char *path = elbo_values_text(job->values, "per-image");
-    if (!path[0])
-        return true;
-    if (elbo_image_figures_write(&f->each, job->images, path) != ELBO_OK) {
-        elbo__cli_fail();
-        return false;
-    }
-    elbo__cli_give_text(r, "per_image", "figures of each image", path);
-    return true;
-}
-
-static int show(const run_job *job, const findings *f)
-{
-    result r = elbo__cli_result(job->values);
-    figures all = {.count = 0};
-    add_metrics(job->run, f, &all);
-    add_log_likelihood(job->run, f, &all);
-    add_latent(f, &all);
-    elbo__cli_give_figures(&r, &all);
-    put_limits(&r, f);
-    const elbo_status status = give_dimensions(&r, &f->use);
-    give_subject(&r, job, f);
-    const bool written = write_figures(&r, job, f);
-    const int shown = elbo__cli_result_end(&r, status == ELBO_OK ? EXIT_SUCCESS : failure(status));
-    return elbo__cli_are_finite(&all) && written ? shown : FAILED;
+    const elbo_values *v = job->values;
+    const int64_t given = elbo_values_integer(v, "seed");
+    *f = (findings){.how = {.count = elbo_values_integer(v, "count"),
+                            .samples = elbo_values_integer(v, "samples"),
+                            .rounds = (int)elbo_values_integer(v, "rounds"),
+                            .seed = given < 0 ? elbo_run_seed(job->run) : given}};
+    elbo_images images = *job->images;
+    run_job as_asked = *job;
+    images.grey = elbo_values_flag(v, "grey");
+    as_asked.images = &images;
+    elbo_status status = elbo_run_measure(job->run, &images, &f->how, &f->means, &f->each);
+    if (status == ELBO_OK && elbo_run_has_prior(job->run))
+        status = look_at_latent_space(&as_asked, f);
+    return status == ELBO_OK && elbo_values_flag(v, "ais") ? anneal(&as_asked, f) : status;
 }
 
 /* What would be known only after all has been measured: a name that no file can be written under. */
@@ -381,6 +203,11 @@ static int check_path(const char *path)
     return EXIT_SUCCESS;
 }
 
+static int failure(elbo_status status)
+{
+    return status == ELBO_NO_MEMORY ? elbo__cli_out_of_memory() : elbo__cli_fail();
+}
+
 static int evaluate(const run_job *job)
 {
     findings f;
@@ -388,7 +215,7 @@ static int evaluate(const run_job *job)
     if (exit_status != EXIT_SUCCESS)
         return exit_status;
     const elbo_status status = measure(job, &f);
-    exit_status = status == ELBO_OK ? show(job, &f) : failure(status);
+    exit_status = status == ELBO_OK ? elbo__cli_show_findings(job, &f) : failure(status);
     free_findings(&f);
     return exit_status;
 }
@@ -405,7 +232,9 @@ int elbo__cmd_evaluate(int argc, char **argv)
                "Bernoulli on grey levels has other figures than one on binarised pixels.",
         .exits = "1 also where a figure is not finite.",
         .examples = {{"evaluate runs/digits", "figures of the test images"},
-                     {"evaluate runs/digits --samples 5000 -n 1000", "and log p(x) of the first thousand"}},
+                     {"evaluate runs/digits --samples 5000 -n 1000", "and log p(x) of the first thousand"},
+                     {"evaluate runs/digits --samples 5000 --rounds 5", "log p(x) of all, five times over"},
+                     {"evaluate runs/digits --ais -n 100", "log p(x) between two bounds"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, evaluate);

@@ -220,7 +220,10 @@ static void warn_of_what_does_not_compare(comparison *c)
 {
     static const struct {
         const char *key, *what, *usual;
-    } grounds[] = {{NULL, "data", NULL}, {"likelihood", "likelihood", NULL}, {"binarise", "binarise", "no"}};
+    } grounds[] = {{NULL, "data", NULL},
+                   {"likelihood", "likelihood", NULL},
+                   {"levels", "levels", "256"},
+                   {"binarise", "binarise", "no"}};
     c->comparable = true;
     for (size_t k = 0; k < sizeof grounds / sizeof grounds[0]; k++) {
         const int i = grounds[k].key ? another_than(c, grounds[k].key, grounds[k].usual) : of_other_data(c);

@@ -33,6 +33,8 @@ library_sources += \
     %reldir%/data.h \
     %reldir%/declared.c \
     %reldir%/declared.h \
+    %reldir%/evaluate.c \
+    %reldir%/evaluate.h \
     %reldir%/figures.c \
     %reldir%/figures.h \
     %reldir%/grid.c \

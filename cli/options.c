@@ -88,6 +88,21 @@ static void add_common_group(command_line *line)
     *g = (option_group){.table = elbo__cli_common_options};
 }
 
+/* Adds the options of a group that are of use beside the others at their defaults, or (`other`) those that are not. */
+static void add_half(parser *p, const option_group *g, bool other, int number)
+{
+    bool titled = false;
+    for (const elbo_option *o = g->table; o->name; o++) {
+        if (other == (elbo_values_check_one(g->values, o->name) == ELBO_OK))
+            continue;
+        if (g->title && !titled)
+            p->rows[p->used++] = (struct argp_option){.doc = other ? "With other choices than these:" : g->title,
+                                                      .group = number};
+        titled = true;
+        add_option(p, o, g->values, number);
+    }
+}
+
 static void add_groups(parser *p)
 {
     int options = 0, groups = 0;
@@ -96,16 +111,14 @@ static void add_groups(parser *p)
         for (const elbo_option *o = g->table; o->name; o++)
             options++;
     p->known = must_have(calloc((size_t)options + 1, sizeof *p->known));
-    p->rows = must_have(calloc((size_t)(2 * options + groups) + HELP_ROWS + 1, sizeof *p->rows));
+    p->rows = must_have(calloc((size_t)(2 * (options + groups)) + HELP_ROWS + 1, sizeof *p->rows));
     p->used = elbo__cli_add_help_rows(p->rows);
     for (option_group *g = p->line->groups; g->table; g++) {
-        const int number = g->title ? (int)(g - p->line->groups) + 1 : WITH_HELP;
+        const int number = g->title ? 2 * (int)(g - p->line->groups) + 1 : WITH_HELP;
         g->values = must_have(elbo_values_new_preset(g->table, g->preset));
         g->table = elbo_values_table(g->values);
-        if (g->title && g->table[0].name)
-            p->rows[p->used++] = (struct argp_option){.doc = g->title, .group = number};
-        for (const elbo_option *o = g->table; o->name; o++)
-            add_option(p, o, g->values, number);
+        add_half(p, g, false, number);
+        add_half(p, g, true, g->title ? number + 1 : WITH_HELP);
     }
 }
 

@@ -17,23 +17,33 @@
     SUITE(rows)                                                                                                        \
     SUITE(players)                                                                                                     \
     SUITE(hamiltonian)                                                                                                 \
+    SUITE(riemannian)                                                                                                  \
     SUITE(ladder)                                                                                                      \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
+    SUITE(annealing)                                                                                                   \
     SUITE(ball)                                                                                                        \
     SUITE(batches)                                                                                                     \
     SUITE(bessel)                                                                                                      \
     SUITE(binding)                                                                                                     \
+    SUITE(codes)                                                                                                       \
     SUITE(cholesky)                                                                                                    \
     SUITE(code_draws)                                                                                                  \
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
     SUITE(corruption)                                                                                                  \
+    SUITE(cut)                                                                                                         \
     SUITE(describe)                                                                                                    \
     SUITE(dist_ball)                                                                                                   \
     SUITE(dist_bernoulli)                                                                                              \
+    SUITE(dist_beta)                                                                                                   \
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
+    SUITE(dist_counts)                                                                                                 \
+    SUITE(dist_draws)                                                                                                  \
+    SUITE(dist_kinds)                                                                                                  \
+    SUITE(dist_laplace)                                                                                                \
+    SUITE(dist_levels)                                                                                                 \
     SUITE(dist_mixture)                                                                                                \
     SUITE(dist_ms_ssim)                                                                                                \
     SUITE(dist_normal)                                                                                                 \
@@ -52,6 +62,7 @@
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
+    SUITE(io_columns)                                                                                                  \
     SUITE(io_csv)                                                                                                      \
     SUITE(io_csv_write)                                                                                                \
     SUITE(io_curves)                                                                                                   \
@@ -84,6 +95,7 @@
     SUITE(layers_masked)                                                                                               \
     SUITE(layers_norm)                                                                                                 \
     SUITE(likelihood)                                                                                                  \
+    SUITE(likelihood_kinds)                                                                                            \
     SUITE(measure)                                                                                                     \
     SUITE(missing)                                                                                                     \
     SUITE(mixture)                                                                                                     \
@@ -92,6 +104,8 @@
     SUITE(movement)                                                                                                    \
     SUITE(net)                                                                                                         \
     SUITE(objective)                                                                                                   \
+    SUITE(objective_aggregate)                                                                                         \
+    SUITE(objective_players)                                                                                           \
     SUITE(ops)                                                                                                         \
     SUITE(optim)                                                                                                       \
     SUITE(option)                                                                                                      \
@@ -99,6 +113,7 @@
     SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
     SUITE(parts)                                                                                                       \
+    SUITE(parts_ball)                                                                                                  \
     SUITE(pca)                                                                                                         \
     SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
@@ -118,6 +133,7 @@
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
+    SUITE(spd)                                                                                                         \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
@@ -126,6 +142,8 @@
     SUITE(total_correlation)                                                                                           \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
+    SUITE(vmf)                                                                                                         \
+    SUITE(vmf_draws)                                                                                                   \
     SUITE(watch)                                                                                                       \
     SUITE(words)                                                                                                       \
     SUITE(wrong_models)

@@ -30,7 +30,10 @@ grep -q ' $' out && complain 'blanks at the end of a line'
 
 runs 'evaluate with samples' "$elbo" evaluate vae --samples 50
 figure 'log p(x) at least' '-[0-9.]*' 'nats per image'
-says '^effective samples  *[0-9.]*  *[0-9.]*  of 50; the least [0-9.]*$'
+figure 'NLL at most' '[0-9.]*' 'nats per image'
+figure 'Monte Carlo error' '0\.[0-9]*' 'nats, that of the samples alone'
+says '^effective samples  *[0-9.]*  *[0-9.]*  of 50; the least [0-9.]*, 1 % below [0-9.]*$'
+grep -q 'over rounds' out && complain 'a deviation over one round'
 mv out samples
 runs 'by its old name' "$elbo" evaluate vae --draws 50
 cmp -s samples out || complain '--draws is not --samples'
@@ -54,6 +57,46 @@ runs 'of an autoencoder' "$elbo" evaluate ae
 grep -q 'ELBO\|KL\|active\|information' out && complain 'figures that an autoencoder does not have'
 says '^squared error'
 fails 1 'gives no density of z' "$elbo" evaluate ae --samples 5
+
+# ---- rounds ---------------------------------------------------------------------------------------------------------
+
+runs 'train on binarised pixels' "$elbo" train vae $small --binarise --out binary
+runs 'rounds' "$elbo" evaluate binary --samples 20 --rounds 3
+figure 'over rounds' '[0-9.]*' 'nats, the deviation of 3 means'
+says '^pixels binarised, drawn with this seed, anew in each round$'
+runs 'rounds as JSON' "$elbo" evaluate binary --samples 20 --rounds 3 --json
+# nll is the mean of the rounds with the sign turned, and their deviation is that of the list
+python=$(command -v python3) && cat >rounds.py <<'END' && { $python rounds.py || complain 'rounds do not add up'; }
+import json, statistics
+r = json.load(open("out"))
+means = r["log_likelihood_of_rounds"]
+assert len(set(means)) == 3, means
+assert abs(r["nll"] + statistics.mean(means)) < 1e-9
+assert abs(r["deviation_of_rounds"] - statistics.stdev(means)) < 1e-9
+assert 0 < r["monte_carlo_error"] < 0.2 and 1 <= r["ess_least"] <= r["ess_percentile_1"] <= r["ess"] <= 20
+END
+fails 64 'of no use without samples' "$elbo" evaluate vae --rounds 3
+fails 64 'option "rounds": 0 is less than 1' "$elbo" evaluate vae --samples 5 --rounds 0
+
+# ---- annealing ------------------------------------------------------------------------------------------------------
+
+annealing='--ais --ais-drawn 4 --temperatures 6 --chains 3 --leapfrog 2'
+runs 'annealing' "$elbo" evaluate vae -n 5 $annealing
+figure 'log p(x) by AIS' '-[0-9.]*' 'nats per image, at least; of 5 images'
+figure 'its error by chains' '[0-9.]*' 'nats, that of the 3 chains alone'
+figure 'gap of the bounds' '-*[0-9.]*' 'nats; of 4 images that the model drew'
+mv out annealed
+runs 'annealing in one thread' "$elbo" evaluate vae -n 5 $annealing --threads 1
+cmp -s annealed out || complain 'one thread anneals otherwise'
+runs 'annealing some' "$elbo" evaluate vae $annealing --ais-images 2 --ais-drawn 0 --temperature-schedule linear
+says 'at least; of 2 images'
+grep -q 'gap' out && complain 'a gap of no images'
+runs 'annealing with labels' "$elbo" evaluate cvae -n 3 $annealing --json
+grep -q '"ais_log_likelihood": -.*"ais_gap": .*"ais_images": 3, "ais_drawn": 4,.*"temperatures": 6' out ||
+    complain 'JSON without the figures of AIS'
+fails 1 'model "ae" has no prior' "$elbo" evaluate ae --ais
+fails 64 'of no use without ais=yes' "$elbo" evaluate vae --chains 3
+fails 64 'option "temperatures": 0 is less than 1' "$elbo" evaluate vae --ais --temperatures 0
 
 # ---- figures of each image ------------------------------------------------------------------------------------------
 

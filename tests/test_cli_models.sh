@@ -93,6 +93,24 @@ for options in '--likelihood gaussian --variance 0.5' '--likelihood gaussian --l
     says '^likelihood [a-z]'
     figure 'log p(x) at least' '-*[0-9.]*' 'nats per image'
 done
+for likelihood in 'gaussian --mean sigmoid' 'laplace --learn-variance pixel' beta 'categorical --levels 8' logistic \
+    'logistic-mixture --logistic-components 3 --net conv --channels 4' 'poisson --net conv --channels 4' \
+    negative-binomial zero-inflated-negative-binomial; do
+    runs "train vae $likelihood" "$elbo" train vae $small $train --likelihood $likelihood --out vae --force
+    runs "evaluate vae $likelihood" "$elbo" evaluate vae --samples 3
+    says "^likelihood ${likelihood%% *}"
+    figure 'log p(x) at least' '-*[0-9.]*' 'nats per image'
+    draws reconstruct vae
+    draws sample vae
+    runs "export vae $likelihood" "$elbo" export vae --onnx vae.onnx --c vae.c
+done
+runs 'evaluate counts' "$elbo" evaluate vae
+says '^pixels counts, as given'
+printf 'a,b\n1,2\n0,0.5\n' >shares.csv
+fails 1 'the value 0.5 is no count 0, 1, 2, ..., which the likelihood poisson needs' "$elbo" train vae \
+    --data shares.csv --likelihood poisson --out nothing
+fails 64 'option "mean": of no use without likelihood=gaussian|laplace' "$elbo" train vae --mean sigmoid
+fails 64 'option "levels": of no use without likelihood=categorical|logistic' "$elbo" train vae --levels 16
 runs 'train vae' "$elbo" train vae $small $train --binarise --out vae --force
 runs 'evaluate binarised' "$elbo" evaluate vae
 says '^pixels binarised'

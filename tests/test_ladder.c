@@ -32,7 +32,7 @@ static bench bench_of(elbo_mode mode, int draws, const char *const *pairs)
     return b;
 }
 
-#define SMALL OPTIONS("hidden", "none", "levels", "2,3,1", "level-hidden", "4", "activation", "tanh")
+#define SMALL OPTIONS("hidden", "none", "ladder-dims", "2,3,1", "ladder-hidden", "4", "activation", "tanh")
 
 static void bench_free(bench *b)
 {
@@ -262,7 +262,7 @@ END_TEST
 START_TEST(a_ladder_of_one_level_is_a_vae)
 {
     double levels, kl;
-    bench b = bench_of(ELBO_EVALUATE, 1, OPTIONS("hidden", "none", "levels", "2", "activation", "tanh"));
+    bench b = bench_of(ELBO_EVALUATE, 1, OPTIONS("hidden", "none", "ladder-dims", "2", "activation", "tanh"));
     const elbo_inference i = elbo__model_infer(&b.in);
     elbo_scope(b.r.g, "encoder.level");
     elbo_var *mean = elbo_linear(b.in.x, "mean", 2), *logvar = elbo_linear(b.in.x, "logvar", 2);
@@ -281,9 +281,9 @@ END_TEST
 
 START_TEST(without_a_level_it_is_refused)
 {
-    bench b = bench_of(ELBO_TRAIN, 1, OPTIONS("levels", "none"));
+    bench b = bench_of(ELBO_TRAIN, 1, OPTIONS("ladder-dims", "none"));
     elbo__model_infer(&b.in);
-    rig_assert_error(&b.r, "option \"levels\": there are none");
+    rig_assert_error(&b.r, "option \"ladder-dims\": there are none");
     bench_free(&b);
 }
 END_TEST

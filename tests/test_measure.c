@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "../io/npy.h"
+#include "../nn/evaluation/measure.h"
 #include "../nn/parts/options.h"
-#include "../nn/runs/measure.h"
 #include "linear_vae.h"
 #include "rig.h"
 #include "scratch.h"
@@ -80,9 +80,10 @@ static double exact_log_prob(const float *image)
     return sum;
 }
 
+/* Images in two blocks, their samples in portions of which the last is smaller. */
 START_TEST(with_the_true_posterior_every_sample_gives_log_p)
 {
-    enum { N = 20, K = 50 };
+    enum { N = 20, K = 260 };
     const elbo_images images = some(N);
     elbo_run *run = exact_run();
     elbo_image_figures each = measured_by(run, &images, (elbo_measuring){.samples = K, .seed = 1});
@@ -90,7 +91,7 @@ START_TEST(with_the_true_posterior_every_sample_gives_log_p)
     for (int i = 0; i < N; i++) {
         assert_close(each.at[ELBO_IMAGE_LOG_LIKELIHOOD][i], exact_log_prob(x + i * D), 1e-5);
         ck_assert_double_lt(each.at[ELBO_IMAGE_ERROR][i], 1e-5);
-        ck_assert_double_eq_tol(each.at[ELBO_IMAGE_ESS][i], K, 1e-6);
+        ck_assert_double_eq_tol(each.at[ELBO_IMAGE_ESS][i], K, 1e-5);
     }
     elbo_image_figures_free(&each);
     elbo_run_free(run);
@@ -131,7 +132,7 @@ START_TEST(log_p_of_a_model_that_ignores_z_is_its_bound)
         ck_assert_double_eq(each.at[ELBO_IMAGE_KL][i], 0);
         assert_close(each.at[ELBO_IMAGE_LOG_LIKELIHOOD][i], each.at[ELBO_IMAGE_ELBO][i], 1e-6);
         ck_assert_double_lt(each.at[ELBO_IMAGE_ERROR][i], 1e-7);
-        ck_assert_double_eq_tol(each.at[ELBO_IMAGE_ESS][i], K, 1e-6);
+        ck_assert_double_eq_tol(each.at[ELBO_IMAGE_ESS][i], K, 1e-5);
     }
     elbo_image_figures_free(&each);
     elbo_run_free(run);
@@ -139,6 +140,24 @@ START_TEST(log_p_of_a_model_that_ignores_z_is_its_bound)
 END_TEST
 
 /* ---- weights that are known -------------------------------------------------------------------------------------- */
+
+/* The fitted model says what log p(x) is, and has the exact posterior: one sample is enough, for each image. */
+START_TEST(of_ppca_every_sample_gives_its_exact_log_p)
+{
+    enum { N = 40 };
+    const elbo_images images = some(N);
+    elbo_run *run = run_of(&elbo_model_ppca, OPTIONS("latent-dim", "2"), ELBO_SHAPE(D), 0);
+    assert_ok(elbo_model_ppca.fit(run, &images));
+    for (int samples = 1; samples < 300; samples += 149) {
+        elbo_image_figures each = measured_by(run, &images, (elbo_measuring){.samples = samples, .seed = 1});
+        assert_close(elbo_summary_of(each.at[ELBO_IMAGE_LOG_LIKELIHOOD], N).mean,
+                     evaluated(run, &images, 1, "log_likelihood"), 1e-5);
+        ck_assert_double_eq_tol(each.at[ELBO_IMAGE_ESS][0], samples, 1e-3);
+        elbo_image_figures_free(&each);
+    }
+    elbo_run_free(run);
+}
+END_TEST
 
 /* u from N(0, 1), w = weight(u): a q(z) that says its density is p(z) / weight, beside a likelihood of 1. */
 static elbo_var *weight_of(elbo_in *in, elbo_var *z);
@@ -303,6 +322,61 @@ START_TEST(portions_of_samples_add_up)
 }
 END_TEST
 
+/* ---- rounds ------------------------------------------------------------------------------------------------------ */
+
+START_TEST(rounds_have_draws_of_their_own_and_their_means_are_averaged)
+{
+    enum { N = 5, R = 3 };
+    const elbo_images images = some(N);
+    elbo_run *run = run_of(&weighed, OPTIONS("slope", "0.5"), ELBO_SHAPE(D), 0);
+    elbo_image_figures once = measured_by(run, &images, (elbo_measuring){.samples = 50, .seed = 1});
+    elbo_image_figures each = measured_by(run, &images, (elbo_measuring){.samples = 50, .rounds = R, .seed = 1});
+    ck_assert_int_eq(once.rounds, 1);
+    ck_assert_int_eq(each.rounds, R);
+    ck_assert_double_eq(once.of_rounds[0], each.of_rounds[0]);
+    ck_assert(each.of_rounds[1] != each.of_rounds[0] && each.of_rounds[2] != each.of_rounds[1]);
+    assert_close(elbo_summary_of(each.of_rounds, R).mean, elbo_summary_of(each.at[ELBO_IMAGE_LOG_LIKELIHOOD], N).mean,
+                 1e-12);
+    elbo_image_figures_free(&once);
+    elbo_image_figures_free(&each);
+    elbo_run_free(run);
+}
+END_TEST
+
+/* Of 400 rounds the means deviate by what the weights of one round say. */
+START_TEST(the_monte_carlo_error_is_the_deviation_over_rounds)
+{
+    enum { N = 4, R = 400 };
+    const elbo_images images = some(N);
+    elbo_run *run = run_of(&weighed, OPTIONS("slope", "0.5"), ELBO_SHAPE(D), 0);
+    elbo_image_figures each = measured_by(run, &images, (elbo_measuring){.samples = 500, .rounds = R, .seed = 1});
+    const double deviation = elbo_summary_of(each.of_rounds, R).error; /* of the mean of all rounds */
+    ck_assert_double_eq_tol(elbo_error_of_mean(each.at[ELBO_IMAGE_ERROR], N), deviation, 0.15 * deviation);
+    elbo_image_figures_free(&each);
+    elbo_run_free(run);
+}
+END_TEST
+
+START_TEST(a_round_draws_binarised_pixels_anew)
+{
+    enum { N = 6, R = 2 };
+    const elbo_images images = some(N);
+    const double code[2 * D] = {0};
+    elbo_run *run = small_run(&elbo_model_vae, "binarise", "yes");
+    run_set_param(run, "encoder.mean.weight", (double[2 * 8]){0});
+    run_set_param(run, "encoder.logvar.weight", (double[2 * 8]){0});
+    run_set_param(run, "encoder.mean.bias", code);
+    run_set_param(run, "encoder.logvar.bias", code);
+    run_set_param(run, "decoder.logits.weight", (double[D * 8]){0});
+    run_set_param(run, "decoder.logits.bias", (double[D]){3, 3, 3}); /* every draw gives log p of the pixels alone */
+    elbo_image_figures each = measured_by(run, &images, (elbo_measuring){.samples = 20, .rounds = R, .seed = 1});
+    ck_assert_double_ne(each.of_rounds[0], each.of_rounds[1]);
+    ck_assert_double_lt(elbo_error_of_mean(each.at[ELBO_IMAGE_ERROR], N), 1e-6);
+    elbo_image_figures_free(&each);
+    elbo_run_free(run);
+}
+END_TEST
+
 /* ---- beside elbo_run_evaluate ------------------------------------------------------------------------------------ */
 
 static void assert_means_agree_of(elbo_run *run, int n, int draws)
@@ -392,6 +466,20 @@ START_TEST(a_summary_has_mean_error_and_least)
 }
 END_TEST
 
+START_TEST(quantiles_lie_between_order_statistics)
+{
+    const double five[5] = {4, 1, 3, 2, 5};
+    ck_assert_double_eq(elbo_quantile_of(five, 5, 0), 1);
+    ck_assert_double_eq(elbo_quantile_of(five, 5, 0.5), 3);
+    ck_assert_double_eq(elbo_quantile_of(five, 5, 0.625), 3.5);
+    ck_assert_double_eq(elbo_quantile_of(five, 5, 1), 5);
+    ck_assert_double_eq(elbo_quantile_of(five, 1, 0.3), 4);
+    ck_assert(isnan(elbo_quantile_of((double[]){1, NAN}, 2, 0)));
+    ck_assert_double_eq(elbo_quantile_of((double[]){-INFINITY, -INFINITY, 0}, 3, 0.25), -INFINITY);
+    ck_assert_double_eq(elbo_error_of_mean((double[]){3, 4}, 2), 2.5);
+}
+END_TEST
+
 static void read_text(const char *name, char *text, size_t size)
 {
     FILE *file = fopen(scratch_path(name), "r");
@@ -432,11 +520,12 @@ Suite *suite_measure(void)
 {
     Suite *suite = suite_create("measure");
     TCase *linear = tcase_create("linear"), *known = tcase_create("weights"), *blocks = tcase_create("blocks"),
-          *beside = tcase_create("beside evaluation"), *files = tcase_create("files");
+          *rounds = tcase_create("rounds"), *beside = tcase_create("beside evaluation"), *files = tcase_create("files");
     tcase_add_checked_fixture(linear, setup, scratch_teardown);
     tcase_add_test(linear, with_the_true_posterior_every_sample_gives_log_p);
     tcase_add_test(linear, the_bound_is_log_p_less_what_the_posterior_is_off);
     tcase_add_test(linear, log_p_of_a_model_that_ignores_z_is_its_bound);
+    tcase_add_test(linear, of_ppca_every_sample_gives_its_exact_log_p);
     suite_add_tcase(suite, linear);
     tcase_add_checked_fixture(known, setup, scratch_teardown);
     tcase_add_test(known, samples_without_weight_do_not_count);
@@ -449,6 +538,11 @@ Suite *suite_measure(void)
     tcase_add_test(blocks, each_image_and_each_sample_has_draws_of_its_own);
     tcase_add_test(blocks, portions_of_samples_add_up);
     suite_add_tcase(suite, blocks);
+    tcase_add_checked_fixture(rounds, setup, scratch_teardown);
+    tcase_add_test(rounds, rounds_have_draws_of_their_own_and_their_means_are_averaged);
+    tcase_add_test(rounds, the_monte_carlo_error_is_the_deviation_over_rounds);
+    tcase_add_test(rounds, a_round_draws_binarised_pixels_anew);
+    suite_add_tcase(suite, rounds);
     tcase_add_checked_fixture(beside, setup, scratch_teardown);
     tcase_add_test(beside, the_figures_of_images_have_the_means_of_evaluation);
     tcase_add_test(beside, only_as_many_images_as_asked_for_are_measured);
@@ -456,6 +550,7 @@ Suite *suite_measure(void)
     suite_add_tcase(suite, beside);
     tcase_add_checked_fixture(files, setup, scratch_teardown);
     tcase_add_test(files, a_summary_has_mean_error_and_least);
+    tcase_add_test(files, quantiles_lie_between_order_statistics);
     tcase_add_test(files, figures_are_written_as_a_table);
     suite_add_tcase(suite, files);
     return suite;

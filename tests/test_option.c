@@ -257,8 +257,9 @@ START_TEST(the_help_says_without_what_an_option_is_of_no_use)
     help = elbo_option_help(&(elbo_option){.name = "rate", .type = ELBO_TEXT, .needs = "val!=0", .help = "how"});
     ck_assert_str_eq(help, "how; of no use with --val 0");
     elbo_release(help);
-    help = elbo_option_help(&(elbo_option){.name = "rate", .type = ELBO_TEXT, .needs = "net=conv|mlp", .help = "how"});
-    ck_assert_str_eq(help, "how; of no use without --net conv or mlp");
+    help = elbo_option_help(
+        &(elbo_option){.name = "rate", .type = ELBO_TEXT, .needs = "net=conv|mlp|x", .help = "how"});
+    ck_assert_str_eq(help, "how; of no use without --net conv, mlp or x");
     elbo_release(help);
 }
 END_TEST

@@ -202,7 +202,11 @@ static condition condition_of(const elbo_option *o)
     int used = elbo__print(out.text, sizeof out.text, "; of no use %s --%.*s ", not ? "with" : "without",
                            (int)(equals - o->needs) - not, o->needs);
     for (const char *c = equals + 1; *c && (size_t)used + 5 < sizeof out.text; c++)
-        used += elbo__print(out.text + used, sizeof out.text - (size_t)used, *c == '|' ? " or " : "%c", *c);
+        used += elbo__print(out.text + used, sizeof out.text - (size_t)used,
+                            *c != '|'            ? "%c"
+                            : strchr(c + 1, '|') ? ", "
+                                                 : " or ",
+                            *c);
     return out;
 }
 

@@ -22,7 +22,7 @@ typedef struct {
 
 static elbo_var *hidden(elbo_in *in, elbo_var *x)
 {
-    elbo_var *h = elbo_linear(x, "hidden", elbo_option_integer(in, "level-hidden"));
+    elbo_var *h = elbo_linear(x, "hidden", elbo_option_integer(in, "ladder-hidden"));
     return elbo_activation(h, elbo_option_choice(in, "activation"));
 }
 
@@ -50,7 +50,7 @@ static elbo_var *placed(moments p, elbo_var *u)
 
 static elbo_var *place(elbo_in *in, elbo_var *u)
 {
-    const elbo_sizes levels = elbo_option_sizes(in, "levels");
+    const elbo_sizes levels = elbo_option_sizes(in, "ladder-dims");
     elbo_var *z = NULL;
     int64_t first = 0;
     for (int i = 0; i < levels.n && elbo_graph_status(in->g) == ELBO_OK; i++) {
@@ -147,9 +147,9 @@ static elbo_var *means(elbo_in *in, const elbo_sizes *levels, const moments *up)
 static elbo_inference infer(elbo_in *in)
 {
     moments up[ELBO_MAX_SIZES];
-    const elbo_sizes levels = elbo_option_sizes(in, "levels");
+    const elbo_sizes levels = elbo_option_sizes(in, "ladder-dims");
     if (levels.n < 1)
-        elbo_graph_fail(in->g, ELBO_INVALID, "option \"levels\": there are none");
+        elbo_graph_fail(in->g, ELBO_INVALID, "option \"ladder-dims\": there are none");
     climb(in, &levels, up);
     if (elbo_graph_status(in->g) != ELBO_OK)
         return (elbo_inference){.z = NULL};
@@ -160,7 +160,7 @@ static elbo_inference infer(elbo_in *in)
 
 static int64_t dims(elbo_in *in)
 {
-    const elbo_sizes levels = elbo_option_sizes(in, "levels");
+    const elbo_sizes levels = elbo_option_sizes(in, "ladder-dims");
     int64_t sum = 0;
     for (int i = 0; i < levels.n; i++)
         sum += levels.at[i];

@@ -12,7 +12,8 @@
  *
  * In a picture images of shape (H, W) are grey; (3, H, W) are red, green and blue; any other number of channels is
  * drawn one below the other. A row of D numbers is drawn as a square where it fills one, else as a line. What would be
- * larger than a PNG file may be is ELBO_INVALID, and so are numbers that are not finite and names with another end.
+ * larger than a PNG file may be is ELBO_INVALID, and so are numbers that are not finite and names with another end. Of
+ * counts the greatest in the picture is white.
  *
  * In nn/pictures: grids and plots of what a run draws, reconstructs and encodes. Files of pictures as such are io/'s.
  */

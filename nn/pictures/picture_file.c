@@ -1,5 +1,7 @@
 /* Files of pictures: one of a grid, or of numbers, as the end of the name asks for. */
+#include <float.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "../../io/csv_write.h"
@@ -8,17 +10,37 @@
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
 #include "../../tensor/watch_private.h"
+#include "../parts/likelihood_private.h"
 #include "picture_private.h"
 
 enum { WATCHED_ROWS = 64 };
 
 /* ---- the formats ------------------------------------------------------------------------------------------------- */
 
+/* x (n) as shares of the greatest of them, a new array; NULL when memory is short. */
+static float *shares_of_greatest(const float *x, int64_t n)
+{
+    float *shares = elbo__calloc((size_t)n, sizeof *shares), greatest = FLT_MIN;
+    for (int64_t i = 0; i < n; i++)
+        greatest = fmaxf(greatest, x[i]);
+    for (int64_t i = 0; shares && i < n; i++)
+        shares[i] = x[i] / greatest;
+    return shares;
+}
+
+/* Of counts the greatest is white. */
 static elbo_status write_png(const elbo__shown *s, const char *path)
 {
     const elbo__frame f = elbo__frame_of(s->run);
-    const elbo_tensor images = elbo_tensor_of(ELBO_F32, ELBO_SHAPE(s->n, f.channels, f.height, f.width), s->x);
-    return elbo_png_grid(path, &images, (int)s->columns);
+    const bool counts = elbo__likelihood_values(s->run->options) == ELBO__COUNTS;
+    float *shares = counts ? shares_of_greatest(s->x, s->n * s->run->pixels) : NULL;
+    if (counts && !shares)
+        return ELBO_NO_MEMORY;
+    const elbo_tensor images = elbo_tensor_of(ELBO_F32, ELBO_SHAPE(s->n, f.channels, f.height, f.width),
+                                              counts ? shares : s->x);
+    const elbo_status status = elbo_png_grid(path, &images, (int)s->columns);
+    elbo__free(shares);
+    return status;
 }
 
 /* (N, D), (N, H, W) or (N, C, H, W), as the images of a data set */

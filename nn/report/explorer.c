@@ -10,6 +10,7 @@
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
 #include "../exports/program.h"
+#include "../parts/likelihood_private.h"
 #include "../pictures/picture_private.h"
 #include "report_private.h"
 
@@ -26,6 +27,7 @@ struct space {
     int *classes;           /* (few.count) as the run knows them                       */
     int64_t count;          /* few.count, or 0                                         */
     int64_t *order;         /* (Z) dimensions, the most used first                     */
+    double white;           /* what is drawn white: 1, or the greatest of counts       */
 };
 
 static void free_space(struct space *s)
@@ -39,6 +41,14 @@ static void free_space(struct space *s)
 
 /* ---- where codes lie --------------------------------------------------------------------------------------------- */
 
+static double white_of(const elbo_run *run, const float *x, int64_t n)
+{
+    double greatest = 1;
+    for (int64_t i = 0; i < n && elbo__likelihood_values(elbo_run_options(run)) == ELBO__COUNTS; i++)
+        greatest = fmax(greatest, x[i]); /* fmax: not a NaN */
+    return greatest;
+}
+
 static elbo_status encode_images(elbo__report *r, struct space *s)
 {
     if (!r->images)
@@ -50,6 +60,8 @@ static elbo_status encode_images(elbo__report *r, struct space *s)
     elbo_status status = x && s->codes && s->classes ? ELBO_OK : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         status = elbo_run_rows(r->run, &r->few, 0, s->count, x, s->classes);
+    if (status == ELBO_OK)
+        s->white = white_of(r->run, x, s->count * elbo_run_pixels(r->run));
     if (status == ELBO_OK)
         status = elbo_run_encode(r->run, x, s->classes, s->count, s->codes);
     if (status == ELBO_OK)
@@ -112,6 +124,7 @@ static elbo_status find_order(const elbo__report *r, struct space *s)
 static elbo_status find_space(elbo__report *r, struct space *s)
 {
     *s = (struct space){.latent = elbo_run_latent(r->run),
+                        .white = 1,
                         .labels = elbo__run_takes_labels(r->run) ? elbo_run_classes(r->run) : 0};
     elbo_status status = encode_images(r, s);
     if (status == ELBO_OK)
@@ -231,15 +244,16 @@ static elbo_status put_check(elbo__page *page, elbo__report *r, const struct spa
     return status;
 }
 
-/* {"channels", "height", "width": of the picture of an image; "classes": their names, where the decoder takes labels;
- * "centre", "deviation": (max(1, classes), Z) in one list; "prior": whether they are the prior's; "order"; "use": nats,
- * or the variance of codes, or 0; "unit"; "starts"; "check"} */
+/* {"channels", "height", "width": of the picture of an image; "white": the value that is drawn so; "classes": their
+ * names, where the decoder takes labels; "centre", "deviation": (max(1, classes), Z) in one list; "prior": whether they
+ * are the prior's; "order"; "use": nats, or the variance of codes, or 0; "unit"; "starts"; "check"} */
 static elbo_status put_space(elbo__page *page, elbo__report *r, const struct space *s)
 {
     const elbo__frame frame = elbo__frame_of(r->run);
     const int64_t rows = s->labels > 0 ? s->labels : 1;
-    elbo__page_put(page, "{\"channels\": %" PRId64 ", \"height\": %" PRId64 ", \"width\": %" PRId64 ", \"classes\": [",
-                   frame.channels, frame.height, frame.width);
+    elbo__page_put(page, "{\"channels\": %" PRId64 ", \"height\": %" PRId64 ", \"width\": %" PRId64, frame.channels,
+                   frame.height, frame.width);
+    elbo__page_put(page, ", \"white\": %.9g, \"classes\": [", s->white);
     for (int i = 0; i < s->labels; i++) {
         elbo__page_put(page, "%s", i ? ", " : "");
         put_class(page, r, i);

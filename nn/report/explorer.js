@@ -367,14 +367,15 @@
         return child;
     }
 
-    /* Draws an image x (channels, height, width) in [0, 1]. */
+    /* Draws an image x (channels, height, width) from 0 to space.white. */
     function draw(canvas, x) {
         const width = space.width, height = space.height, plane = width * height, grey = space.channels === 1;
+        const light = 255 / space.white;
         canvas.width = width;
         canvas.height = height;
         const context = canvas.getContext("2d"), image = context.createImageData(width, height);
         for (let i = 0; i < plane; i++) {
-            for (let c = 0; c < 3; c++) image.data[4 * i + c] = 255 * x[grey ? i : c * plane + i] + 0.5;
+            for (let c = 0; c < 3; c++) image.data[4 * i + c] = light * x[grey ? i : c * plane + i] + 0.5;
             image.data[4 * i + 3] = 255;
         }
         context.putImageData(image, 0, 0);

@@ -6,7 +6,7 @@
 #include "../../io/drawing.h"
 #include "../../io/html.h"
 #include "../../io/ini.h"
-#include "../runs/latent_use.h"
+#include "../evaluation/latent_use.h"
 #include "report.h"
 
 typedef struct {

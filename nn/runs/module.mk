@@ -1,7 +1,6 @@
 public_headers += \
+    %reldir%/code_map.h \
     %reldir%/explain.h \
-    %reldir%/latent_use.h \
-    %reldir%/measure.h \
     %reldir%/run.h \
     %reldir%/spread.h
 
@@ -11,11 +10,9 @@ library_sources += \
     %reldir%/folder.h \
     %reldir%/nonfinite.c \
     %reldir%/nonfinite.h \
-    %reldir%/latent_use.c \
-    %reldir%/measure.c \
-    %reldir%/measure_file.c \
     %reldir%/run.c \
     %reldir%/run_classes.c \
+    %reldir%/run_codes.c \
     %reldir%/run_file.c \
     %reldir%/run_plans.c \
     %reldir%/run_private.h \

@@ -9,7 +9,8 @@
  *
  * A model of one's own works in the same way: elbo_run_load(path, (const elbo_model *[]){&mine, NULL}).
  * nn/training/train.h trains a run. In the signatures below N is the number of images, D the pixels of one, Z the
- * dimensions of the latent space. Arrays are row-major. Pixels are in [0, 1]; in any x (N, D) that goes in, NaN is a
+ * dimensions of the latent space. Arrays are row-major. Pixels are in [0, 1], or counts where the
+ * likelihood is one of counts; in any x (N, D) that goes in, NaN is a
  * value that is missing: the encoder sees 0 there, densities and errors leave it out, and a model that is fitted
  * refuses it. `labels` (N) are in 0..classes-1; NULL for a model that takes none, and not looked at there. A call
  * compiles what it needs the first time and keeps it for the next one, so a run serves one thread at a time.
@@ -151,6 +152,11 @@ ELBO_API elbo_status elbo_run_seen(elbo_run *run, const float *x, const int *lab
 ELBO_API elbo_status elbo_run_decode(elbo_run *run, const float *z, const int *labels, int64_t n,
                                      float *x) ELBO_MUST_CHECK;
 
+/* elbo_metric_density by the images trained on last, and its derivative: z (N, Z) -> density (N), gradient (N, Z).
+ * Those images' codes are parameter encoder.metric.centroids. ELBO_INVALID where nothing has learned a metric. */
+ELBO_API elbo_status elbo_run_metric(elbo_run *run, const float *z, int64_t n, float *density,
+                                     float *gradient) ELBO_MUST_CHECK;
+
 /* E[x|z,y] at one draw z from the prior for each image: x (N, D). Image i depends on `seed`, i and its label only. */
 ELBO_API elbo_status elbo_run_sample(elbo_run *run, const int *labels, int64_t n, int64_t seed,
                                      float *x) ELBO_MUST_CHECK;
@@ -183,13 +189,13 @@ ELBO_API double elbo_figures_get(const elbo_figures *figures, const char *name);
 ELBO_API bool elbo_figures_has(const elbo_figures *figures, const char *name);
 
 /* Whether the run can be trained and measured on a data set: images of its shape, labels within its classes if it
- * takes any, pixels in [0, 1] under a Bernoulli likelihood of either kind or option binarise, and none missing where
- * the model is fitted. The message says what does not fit. */
+ * takes any, values as its likelihood (see elbo_likelihood) or option binarise needs them, and none missing where the
+ * model is fitted. The message says what does not fit. */
 ELBO_API elbo_status elbo_run_accepts(const elbo_run *run, const elbo_images *images) ELBO_MUST_CHECK;
 
 /* The model's metrics over a data set: recon, kl, elbo = -(recon + kl), iwae-K of K > 1 draws, and others of its own.
  * Each image has `draws` draws of z; 0: as many as those of the test images in its training, else option draws, else 1.
- * u8 pixels count as value / 255. */
+ * u8 pixels count as value / 255, or as counts. */
 ELBO_API elbo_status elbo_run_evaluate(elbo_run *run, const elbo_images *images, int draws, int64_t seed,
                                        elbo_figures *out) ELBO_MUST_CHECK;
 

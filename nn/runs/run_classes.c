@@ -1,5 +1,6 @@
 /* Which class of a run is which: their names, and labels of data that name them in another order. */
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #include "../../io/bytes.h"
@@ -7,6 +8,7 @@
 #include "../../io/quote.h"
 #include "../../tensor/memory.h"
 #include "../../tensor/words.h"
+#include "../parts/likelihood_private.h"
 #include "run_private.h"
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
@@ -128,5 +130,8 @@ elbo_status elbo_run_rows(const elbo_run *run, const elbo_images *images, int64_
                           int *labels)
 {
     elbo_status status = elbo_images_rows(images, first, n, x, labels);
+    const bool counts = images->images.dtype == ELBO_U8 && elbo__likelihood_values(run->options) == ELBO__COUNTS;
+    for (int64_t i = 0; status == ELBO_OK && x && counts && i < n * run->pixels; i++)
+        x[i] = rintf(x[i] * 255);
     return status == ELBO_OK ? elbo__run_relabel(run, images, first, n, labels) : status;
 }

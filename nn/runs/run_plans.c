@@ -3,14 +3,18 @@
 
 #include "../../autograd/op.h"
 #include "../../tensor/error_private.h"
+#include "../../tensor/memory.h"
 #include "../../tensor/text.h"
 #include "../model/corruption.h"
 #include "../model/model_private.h"
+#include "../parts/likelihood_private.h"
+#include "../parts/parts.h"
 #include "run_private.h"
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
-/* The pixels (B, D) in [0, 1]: rows of a data set, or given themselves. Where nothing reads them their shape counts. */
+/* The pixels (B, D), u8 as 0..1 unless they are counts: rows of a data set, or given themselves. Where nothing reads
+ * them their shape counts. */
 static elbo_var *pixels(const elbo_run *run, elbo_graph *g, const elbo__work *work, elbo_var *rows)
 {
     const elbo_shape shape = ELBO_SHAPE(work->batch, run->pixels);
@@ -19,7 +23,9 @@ static elbo_var *pixels(const elbo_run *run, elbo_graph *g, const elbo__work *wo
     if (!rows)
         return elbo_input(g, "x", ELBO_F32, shape);
     elbo_var *x = elbo_gather(elbo_input(g, "images", work->pixels, ELBO_SHAPE(work->table, run->pixels)), rows);
-    return work->pixels == ELBO_U8 ? elbo_scale(elbo_cast(x), 1.0 / 255) : x;
+    if (work->pixels != ELBO_U8)
+        return x;
+    return elbo__likelihood_values(run->options) == ELBO__COUNTS ? elbo_cast(x) : elbo_scale(elbo_cast(x), 1.0 / 255);
 }
 
 /* y (B, C) one-hot */
@@ -112,6 +118,13 @@ static void build_encode(building *b)
     put_two(b, code, logvar);
 }
 
+static void build_lookup(building *b)
+{
+    const elbo_code_map *map = &b->run->map;
+    const elbo_shape shape = ELBO_SHAPE(elbo_size(b->in.x, 0), map->height, map->width, map->levels);
+    put_two(b, elbo_model_lookup(&b->in, elbo_input(b->in.g, "codes", ELBO_I32, shape)), NULL);
+}
+
 static void build_prior(building *b)
 {
     elbo__model_subject(&b->in, ELBO__PRIOR);
@@ -119,10 +132,46 @@ static void build_prior(building *b)
     put_two(b, elbo_dist_mean(prior), elbo_normal_logvar(prior));
 }
 
+/* z (B, Z), which is given */
+static elbo_var *codes(building *b)
+{
+    return elbo_input(b->in.g, "z", ELBO_F32, ELBO_SHAPE(elbo_size(b->in.x, 0), b->run->latent));
+}
+
 static void build_decode(building *b)
 {
+    put_two(b, elbo_model_decode(&b->in, codes(b)), NULL);
+}
+
+static void build_prior_density(building *b)
+{
+    put_two(b, elbo__model_prior_density(&b->in, codes(b)), NULL);
+}
+
+static void build_posterior_density(building *b)
+{
+    put_two(b, elbo__model_posterior_density(&b->in, codes(b)), NULL);
+}
+
+/* Of z (B K, Z): a plan of two dimensions takes what elbo_run_explain has. */
+static void build_joint(building *b)
+{
+    const elbo_shape flat = ELBO_SHAPE(elbo_size(b->in.x, 0) * b->in.draws, b->run->latent);
+    elbo__model_joint(&b->in, elbo_input(b->in.g, "z", ELBO_F32, flat), b->out);
+    b->outputs = ELBO__JOINT_OUTPUTS;
+}
+
+static void build_simulate(building *b)
+{
+    put_two(b, elbo__model_simulate(&b->in, codes(b)), NULL);
+}
+
+static void build_metric(building *b)
+{
     const elbo_shape codes = ELBO_SHAPE(elbo_size(b->in.x, 0), b->run->latent);
-    put_two(b, elbo_model_decode(&b->in, elbo_input(b->in.g, "z", ELBO_F32, codes)), NULL);
+    elbo__model_subject(&b->in, ELBO__METRIC);
+    elbo_var *gradient, *density = elbo_metric_density(&b->in, elbo_input(b->in.g, "z", ELBO_F32, codes), &gradient);
+    put_two(b, elbo_concat((elbo_var *[]){elbo_unsqueeze(density, 1), gradient}, 2, 1), NULL);
 }
 
 #define ROW(id, name, doing, mode, takes, build) [ELBO__##id] = {doing, ELBO_##mode, takes, build},
@@ -157,6 +206,10 @@ elbo_status elbo__run_open_weights(elbo_run *run)
             elbo_graph_fail(g, ELBO_INVALID, "prior: has %lld dimensions, and z has %lld",
                             (long long)prior.shape.dim[1], (long long)run->latent);
     }
+    if (in.built.inference.index && elbo_graph_status(g) == ELBO_OK) {
+        const elbo_shape shape = elbo_shape_of(in.built.inference.index);
+        run->map = (elbo_code_map){shape.dim[1], shape.dim[2], shape.dim[3], in.built.inference.codes};
+    }
     run->takes_draws = elbo__option_was_read(&in, "draws");
     elbo_status status = elbo__graph_settle(g);
     if (status == ELBO_OK)
@@ -188,37 +241,84 @@ elbo_graph *elbo__run_graph(const elbo_run *run, const elbo__work *work, elbo_va
     return b.in.g;
 }
 
+static void discard(elbo__planned *planned)
+{
+    elbo_plan_free(planned->plan);
+    elbo_plan_free(planned->before);
+    for (int i = 0; i < planned->n_fixed; i++)
+        elbo_tensor_free(&planned->fixed[i]);
+    elbo__free(planned->fixed);
+    *planned = (elbo__planned){.plan = NULL};
+}
+
+/* The plan for what is the same for all draws, and for any z that is given, which the graph then takes as inputs. */
+static void cut(building *b, elbo__planned *out)
+{
+    elbo_graph *g = b->in.g;
+    elbo_var **nodes = elbo__fixed_nodes(g, b->out, b->outputs, "z", &out->n_fixed);
+    const int n = out->n_fixed;
+    if (n > 0 && !(out->fixed = elbo__calloc((size_t)n, sizeof *out->fixed)))
+        elbo_graph_fail(g, ELBO_NO_MEMORY, "%s", elbo_error());
+    if (n == 0 || !out->fixed || !(out->before = elbo_compile(g, nodes, n)))
+        return;
+    for (int i = 0; i < n; i++) {
+        out->fixed[i] = elbo_tensor_new(nodes[i]->dtype, nodes[i]->shape);
+        if (!out->fixed[i].data)
+            elbo_graph_fail(g, ELBO_NO_MEMORY, "%s", elbo_error());
+        elbo__make_input(nodes[i], i);
+    }
+}
+
+/* The fixed tensors stay where they are. */
+static elbo_status bind_fixed(elbo__planned *planned)
+{
+    elbo_status status = ELBO_OK;
+    for (int i = 0; i < planned->n_fixed && status == ELBO_OK; i++) {
+        char name[32];
+        elbo__print(name, sizeof name, "fixed#%d", i);
+        status = elbo_plan_bind(planned->plan, name, planned->fixed[i]);
+    }
+    return status;
+}
+
+elbo_status elbo__run_before(elbo_run *run, elbo__planned *planned, elbo_at at)
+{
+    elbo_status status = planned->before ? elbo_plan_run(planned->before, run->params, at) : ELBO_OK;
+    for (int i = 0; i < planned->n_fixed && status == ELBO_OK; i++) {
+        const elbo_tensor made = elbo_plan_output(planned->before, i);
+        elbo_tensor_copy(&planned->fixed[i], &made);
+    }
+    return status;
+}
+
 static elbo_status compile(const elbo_run *run, const elbo__work *work, elbo__planned *out)
 {
     building b;
     build(run, work, &b);
     elbo_graph *g = b.in.g;
-    *out = (elbo__planned){.work = *work,
-                           .plan = elbo_compile(g, b.out, b.outputs),
-                           .metrics.count = b.in.n_metrics,
-                           .metrics.losses = b.in.turns.n,
-                           .outputs = b.outputs};
+    *out = (elbo__planned){
+        .work = *work, .metrics.count = b.in.n_metrics, .metrics.losses = b.in.turns.n, .outputs = b.outputs};
+    if (work->cut && elbo_graph_status(g) == ELBO_OK)
+        cut(&b, out);
+    out->plan = elbo_compile(g, b.out, b.outputs);
     elbo__print(out->unmoved, sizeof out->unmoved, "%s", b.in.unmoved ? b.in.unmoved : "");
     for (int i = 0; i < b.in.n_metrics; i++) {
         memcpy(out->metrics.at[i].name, b.in.metrics[i].name, sizeof out->metrics.at[i].name);
         out->metrics.at[i].own = b.in.metrics[i].own;
     }
-    elbo_status status = out->plan ? ELBO_OK : elbo_graph_status(g);
+    elbo_status status = out->plan ? bind_fixed(out) : elbo_graph_status(g);
     elbo_graph_free(g);
-    return out->plan || status != ELBO_OK ? status : ELBO_NO_MEMORY;
+    status = out->plan || status != ELBO_OK ? status : ELBO_NO_MEMORY;
+    if (status != ELBO_OK)
+        discard(out);
+    return status;
 }
 
 static bool same(const elbo__work *a, const elbo__work *b)
 {
     return a->role == b->role && a->moving == b->moving && a->accumulation == b->accumulation && a->batch == b->batch &&
            a->draws == b->draws && a->table == b->table && a->pixels == b->pixels && a->missing == b->missing &&
-           a->seen == b->seen;
-}
-
-static void discard(elbo__planned *planned)
-{
-    elbo_plan_free(planned->plan);
-    *planned = (elbo__planned){.plan = NULL};
+           a->seen == b->seen && a->cut == b->cut;
 }
 
 elbo_status elbo__run_plan(elbo_run *run, const elbo__work *work, elbo__planned **out)

@@ -6,6 +6,7 @@
 #include "../../io/listing.h"
 #include "../../io/safetensors.h"
 #include "../model/role.h"
+#include "code_map.h"
 #include "run.h"
 
 /* ---- plans ------------------------------------------------------------------------------------------------------- */
@@ -39,11 +40,15 @@ typedef struct {
     elbo_dtype pixels; /* of the data set                                                                         */
     elbo__missing missing;
     bool seen; /* x is given as the encoder sees it: binarised where that is asked for */
+    bool cut;  /* what depends neither on draws nor on a z that is given is computed apart, by elbo__run_before */
 } elbo__work;
 
 typedef struct {
     elbo__work work;
     elbo_plan *plan;      /* NULL: an empty place                       */
+    elbo_plan *before;    /* of cut work: computes what is fixed; NULL: nothing is */
+    elbo_tensor *fixed;   /* [n_fixed] its outputs, which are inputs of the other */
+    int n_fixed;
     int outputs;
     elbo_figures metrics; /* names of its outputs, where it has metrics */
     char unmoved[96];     /* a parameter that no loss of a step moves   */
@@ -58,6 +63,7 @@ struct elbo_run {
     elbo_params *params;
     elbo_shape image;
     int64_t pixels, latent; /* D, Z */
+    elbo_code_map map;      /* codes 0: its codes are no whole numbers */
     int classes;
     int64_t seed;
     elbo_ini notes;            /* quoted, see io/quote.h                    */
@@ -76,6 +82,12 @@ struct elbo_run {
 /* *out = the plan for some work, from the shelf or made now. Valid until the next call. */
 elbo_status elbo__run_plan(elbo_run *run, const elbo__work *work, elbo__planned **out) ELBO_MUST_CHECK;
 void elbo__run_forget(elbo_run *run, elbo__role role); /* frees the plans of that role */
+
+/* Computes what is fixed by planned->before, whose inputs are bound; planned->plan reads it from then on. */
+elbo_status elbo__run_before(elbo_run *run, elbo__planned *planned, elbo_at at) ELBO_MUST_CHECK;
+
+/* Gives a plan the numbers that a model may read, as they are at the end of the training. */
+elbo_status elbo__run_scalars(const elbo_run *run, elbo_plan *plan) ELBO_MUST_CHECK;
 
 /* The graph for some work and its outputs, of which there are at most two unless they are metrics: for who reads a
  * graph instead of running it. Freed with elbo_graph_free in any case; its status says whether it is whole. */
@@ -139,6 +151,7 @@ typedef struct {
     elbo_tensor labels; /* (N) i32; data NULL: the run takes none                    */
     elbo_tensor mask;   /* (N, D) u8, borrowed; data NULL: there is none             */
     elbo__missing missing;
+    bool grey; /* as they are: not to be binarised               */
     int64_t count;
     struct elbo_mapping *mapping;  /* of the images, borrowed; NULL: they are in memory */
     void *owned;        /* the pixels, where they had to be converted                */
@@ -170,6 +183,7 @@ typedef struct {
 typedef struct {
     elbo__role role;
     int64_t count, draws, seed; /* draws = 0: one                                                      */
+    int64_t round;              /* other random numbers of the same seed, binarisation included        */
     bool whole;                 /* all draws of an image in one piece; else in portions, where many     */
     elbo_status (*take)(void *user, const elbo__piece *piece); /* in order of images, then of draws    */
     void *user;
@@ -179,6 +193,9 @@ elbo_status elbo__run_ask(elbo_run *run, const elbo__table *table, const elbo__q
 /* Output i of a piece as rows out (batch, width); ELBO_INVALID where it is of another width. */
 elbo_status elbo__piece_rows(const elbo_run *run, const elbo__piece *piece, int i, int64_t width,
                              float *out) ELBO_MUST_CHECK;
+
+/* H W L, the whole numbers of an image's code; 0: it has none. */
+int64_t elbo__run_numbers(const elbo_run *run);
 
 /* How many images a plan of the run takes at once, other than in training, with so many draws of each. */
 int64_t elbo__run_block(const elbo_run *run, int64_t draws);

@@ -8,6 +8,7 @@
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
 #include "../../tensor/random.h"
+#include "../parts/likelihood_private.h"
 #include "run_private.h"
 
 /* ---- checks ------------------------------------------------------------------------------------------------------ */
@@ -50,17 +51,21 @@ static elbo_status check_shape(const elbo_run *run, const elbo_images *images)
     return ELBO_OK;
 }
 
-/* The option of a run that means pixels in [0, 1], or NULL. A Bernoulli's log-density has no bound outside: training on
- * grey levels 0 to 255 as floats would seem to go well and mean nothing. */
-static const char *wants_0_to_1(const elbo_run *run)
+/* What is wanted of each value, and by which option of the run; values = ELBO__ANY: nothing. A Bernoulli's log-density
+ * has no bound outside [0, 1]: training on grey levels 0 to 255 as floats would seem to go well and mean nothing. */
+typedef struct {
+    elbo__values values;
+    const char *option, *choice; /* "likelihood", "bernoulli" */
+} demand;
+
+static demand demand_of(const elbo_run *run)
 {
     const elbo_value *likelihood = elbo_values_get(run->options, "likelihood", ELBO_CHOICE);
     const elbo_value *binarise = elbo_values_get(run->options, "binarise", ELBO_FLAG);
-    if (likelihood && strcmp(likelihood->text, "bernoulli") == 0)
-        return "likelihood bernoulli";
-    if (likelihood && strcmp(likelihood->text, "continuous-bernoulli") == 0)
-        return "likelihood continuous-bernoulli";
-    return binarise && binarise->flag ? "option binarise" : NULL;
+    const elbo__values values = elbo__likelihood_values(run->options);
+    if (values != ELBO__ANY)
+        return (demand){values, "likelihood ", likelihood->text};
+    return binarise && binarise->flag ? (demand){ELBO__UNIT, "option binarise", ""} : (demand){.values = ELBO__ANY};
 }
 
 /* Whether option likelihood of the run's model can be this. */
@@ -86,17 +91,29 @@ static const char *advice_for(const elbo_run *run)
                                                   : "scale the images";
 }
 
-/* Fails for value `at` of all. */
-static elbo_status outside(const elbo_run *run, const elbo_images *images, int64_t at, double value)
+static bool suits(elbo__values wanted, double value)
 {
-    return elbo__fail(ELBO_INVALID, "%s: the value %g is outside [0, 1], which the %s needs: %s",
-                      elbo__place_of(images, at).text, value, wants_0_to_1(run), advice_for(run));
+    return value >= 0 && (wanted == ELBO__UNIT ? value <= 1 : value == floor(value));
 }
 
-/* The range of the images is known; where it is too wide, the first value is found that is outside. */
-static elbo_status check_range(const elbo_run *run, const elbo_images *images, const elbo__table *table)
+/* Fails for value `at` of all. */
+static elbo_status unsuited(const elbo_run *run, const elbo_images *images, int64_t at, double value)
 {
-    if (table->images.dtype != ELBO_F32 || !wants_0_to_1(run) || (images->least >= 0 && images->greatest <= 1))
+    const demand d = demand_of(run);
+    const elbo__place place = elbo__place_of(images, at);
+    if (d.values == ELBO__COUNTS)
+        return elbo__fail(ELBO_INVALID, "%s: the value %g is no count 0, 1, 2, ..., which the %s%s needs", place.text,
+                          value, d.option, d.choice);
+    return elbo__fail(ELBO_INVALID, "%s: the value %g is outside [0, 1], which the %s%s needs: %s", place.text, value,
+                      d.option, d.choice, advice_for(run));
+}
+
+/* The range of the images is known; where it is too wide, and for counts, values are looked at one by one. */
+static elbo_status check_values(const elbo_run *run, const elbo_images *images, const elbo__table *table)
+{
+    const elbo__values wanted = demand_of(run).values;
+    if (table->images.dtype != ELBO_F32 || wanted == ELBO__ANY ||
+        (wanted == ELBO__UNIT && images->least >= 0 && images->greatest <= 1))
         return ELBO_OK;
     const elbo_layout *layout = &table->images.layout;
     for (int64_t i = 0; i < table->count; i++) {
@@ -106,8 +123,8 @@ static elbo_status check_range(const elbo_run *run, const elbo_images *images, c
         for (int64_t k = 0; k < run->pixels; k++) {
             const double value = row[k * layout->strides[1]];
             const bool missing = there ? !there[i * run->pixels + k] : table->missing && isnan(value);
-            if (!missing && !(value >= 0 && value <= 1))
-                return outside(run, images, i * run->pixels + k, value);
+            if (!missing && !suits(wanted, value))
+                return unsuited(run, images, i * run->pixels + k, value);
         }
     }
     return ELBO_OK;
@@ -222,7 +239,7 @@ static elbo_status take_labels(const elbo_run *run, const elbo_images *images, e
 
 elbo_status elbo__table_of(const elbo_run *run, const elbo_images *images, elbo__table *out)
 {
-    *out = (elbo__table){.count = images->count};
+    *out = (elbo__table){.count = images->count, .grey = images->grey};
     elbo_status status = check_shape(run, images);
     if (status == ELBO_OK)
         status = take_images(run, images, out);
@@ -230,8 +247,8 @@ elbo_status elbo__table_of(const elbo_run *run, const elbo_images *images, elbo_
     if (images->mask.data)
         out->mask = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(images->count, run->pixels), images->mask.data);
     if (status == ELBO_OK)
-        status = check_range(run, images, out);
-    if (status == ELBO_OK && asks_for(run, "binarise-once"))
+        status = check_values(run, images, out);
+    if (status == ELBO_OK && asks_for(run, "binarise-once") && !images->grey)
         status = binarise_once(run, images, out);
     if (status == ELBO_OK)
         status = take_labels(run, images, out);
@@ -262,7 +279,8 @@ elbo__work elbo__table_work(const elbo__table *table, elbo__role role, int64_t b
                         .draws = draws,
                         .table = table->count,
                         .pixels = table->images.dtype,
-                        .missing = table->missing};
+                        .missing = table->missing,
+                        .seen = table->grey};
 }
 
 /* Tells the mapping of a large file which rows are read next. */

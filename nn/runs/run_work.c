@@ -12,22 +12,36 @@
  * many pixels: a block must fit in memory, and be done before a user who wants to stop grows impatient. */
 enum { BLOCK = 500, BLOCK_PIXELS = 1 << 23, MOST_ROWS = 4000, ROW_PIXELS = 1 << 25 };
 
+/* Many draws come in portions of so many, of so many images that their rows make one product: a plan has up to 16
+ * blocks in a loop, cut between images, and what a decoder makes of the rows of one should stay in a core's cache. */
+enum { PORTION = 125, PORTION_IMAGES = 16 };
+
 static int64_t at_most(int64_t most, int64_t pixels_in_all, const elbo_run *run)
 {
     const int64_t n = pixels_in_all / run->pixels;
     return n < 1 ? 1 : n < most ? n : most;
 }
 
-/* How many draws of all its images a plan takes at once. */
-static int64_t most_draws(const elbo_run *run)
+static int64_t between(int64_t least, int64_t most, int64_t x)
 {
-    return at_most(MOST_ROWS, ROW_PIXELS, run);
+    return x < least ? least : x > most ? most : x;
+}
+
+/* How many draws of an image a plan takes at once: a number that does not depend on how many images there are. */
+static int64_t portion_of(const elbo_run *run, int64_t draws)
+{
+    return between(1, draws, at_most(PORTION * PORTION_IMAGES, ROW_PIXELS, run) / PORTION_IMAGES);
+}
+
+/* Of how many images. */
+static int64_t images_for(const elbo_run *run, int64_t portion)
+{
+    return between(1, at_most(BLOCK, BLOCK_PIXELS, run), at_most(PORTION * PORTION_IMAGES, ROW_PIXELS, run) / portion);
 }
 
 int64_t elbo__run_block(const elbo_run *run, int64_t draws)
 {
-    const int64_t images = at_most(BLOCK, BLOCK_PIXELS, run), drawn = most_draws(run) / draws;
-    return drawn < 1 ? 1 : drawn < images ? drawn : images;
+    return between(1, at_most(BLOCK, BLOCK_PIXELS, run), at_most(MOST_ROWS, ROW_PIXELS, run) / draws);
 }
 
 int64_t elbo__run_draws(const elbo_run *run)
@@ -48,7 +62,7 @@ typedef struct job {
     const int *labels;                                        /* (N), or NULL                                  */
     const elbo__table *table;                                 /* in place of x and labels, or NULL             */
     const int32_t *listed;                                    /* (N) rows of the table; NULL: the first ones   */
-    int64_t n, draws, seed;                                   /* draws = 0: one                                */
+    int64_t n, draws, seed, round;                            /* draws = 0: one                                */
     int64_t before, in_all;                                   /* of a larger work on images; 0: this is all    */
     elbo_status (*take)(const struct job *j, const piece *p); /* NULL: take_rows                               */
     float *out, *second;                                      /* (N, width); second output of the plan or NULL */
@@ -97,8 +111,7 @@ static elbo_status check_job(const job *j)
     return ELBO_OK;
 }
 
-/* The numbers that a model may read, as they are at the end of the training. */
-static elbo_status set_scalars(const elbo_run *run, elbo_plan *plan)
+elbo_status elbo__run_scalars(const elbo_run *run, elbo_plan *plan)
 {
     const struct {
         const char *name;
@@ -121,7 +134,7 @@ static elbo_status bind_table(const job *j, int64_t first, int64_t batch, int32_
     return elbo__table_bind(j->table, plan, rows, batch);
 }
 
-static elbo_status bind(const job *j, int64_t first, int64_t batch, elbo_plan *plan)
+static elbo_status bind_arrays(const job *j, int64_t first, int64_t batch, elbo_plan *plan)
 {
     const elbo_run *run = j->run;
     elbo_status status = ELBO_OK;
@@ -163,25 +176,50 @@ static elbo_status take_rows(const job *j, const piece *p)
     return elbo__piece_rows(j->run, p, 1, j->width, j->second + p->first * j->width);
 }
 
-/* Runs the plan for a piece, and hands its outputs over. */
-static elbo_status run_piece(const job *j, piece p)
+static elbo_at place_of(const job *j, const piece *p)
 {
-    const elbo__work work = j->table ? elbo__table_work(j->table, j->role, p.batch, p.draws)
-                                     : (elbo__work){
-                                           .role = j->role, .batch = p.batch, .draws = p.draws, .missing = j->missing};
+    return (elbo_at){.seed = (uint64_t)j->seed,
+                     .step = (uint64_t)j->round,
+                     .first_row = (uint64_t)p->first,
+                     .first_draw = (uint64_t)p->first_draw};
+}
+
+/* Binds what a plan may read; rows [BLOCK]. */
+static elbo_status bind(const job *j, const piece *p, int32_t *rows, elbo_plan *plan)
+{
+    elbo_status status = j->table ? bind_table(j, p->first, p->batch, rows, plan)
+                                  : bind_arrays(j, p->first, p->batch, plan);
+    return status == ELBO_OK ? elbo__run_scalars(j->run, plan) : status;
+}
+
+/* What is the same for all draws: with the first portion, and again with the last, whose plan is another if it is
+ * smaller. */
+static elbo_status run_before(const job *j, const piece *p, int64_t portion)
+{
+    int32_t rows[BLOCK];
+    if (!p->planned->before || (p->first_draw > 0 && p->draws == portion))
+        return ELBO_OK;
+    elbo_status status = bind(j, p, rows, p->planned->before);
+    return status == ELBO_OK ? elbo__run_before(j->run, p->planned, place_of(j, p)) : status;
+}
+
+/* Runs the plan for a piece, and hands its outputs over. */
+static elbo_status run_piece(const job *j, int64_t portion, piece p)
+{
+    elbo__work work = j->table
+                          ? elbo__table_work(j->table, j->role, p.batch, p.draws)
+                          : (elbo__work){.role = j->role, .batch = p.batch, .draws = p.draws, .missing = j->missing};
+    work.cut = !j->whole && j->draws > 1;
     int32_t rows[BLOCK];
     elbo_status status = watched(j, p.first);
     if (status == ELBO_OK)
         status = elbo__run_plan(j->run, &work, &p.planned);
     if (status == ELBO_OK)
-        status = j->table ? bind_table(j, p.first, p.batch, rows, p.planned->plan)
-                          : bind(j, p.first, p.batch, p.planned->plan);
+        status = run_before(j, &p, portion);
     if (status == ELBO_OK)
-        status = set_scalars(j->run, p.planned->plan);
+        status = bind(j, &p, rows, p.planned->plan);
     if (status == ELBO_OK)
-        status = elbo_plan_run(
-            p.planned->plan, j->run->params,
-            (elbo_at){.seed = (uint64_t)j->seed, .first_row = (uint64_t)p.first, .first_draw = (uint64_t)p.first_draw});
+        status = elbo_plan_run(p.planned->plan, j->run->params, place_of(j, &p));
     return status == ELBO_OK ? j->take(j, &p) : status;
 }
 
@@ -190,16 +228,19 @@ static elbo_status run_job(job j)
 {
     j.draws = j.draws ? j.draws : 1;
     j.take = j.take ? j.take : take_rows;
-    const int64_t most = j.whole ? j.draws : most_draws(j.run), block = elbo__run_block(j.run, j.draws);
+    const bool whole = j.whole || j.draws == 1;
+    const int64_t most = whole ? j.draws : portion_of(j.run, j.draws);
+    const int64_t block = whole ? elbo__run_block(j.run, j.draws) : images_for(j.run, most);
     elbo_status status = check_job(&j);
     if (status == ELBO_OK)
         status = find_missing(&j);
     for (int64_t first = 0; first < j.n && status == ELBO_OK; first += block)
         for (int64_t k = 0; k < j.draws && status == ELBO_OK; k += most)
-            status = run_piece(&j, (piece){.first = first,
-                                           .batch = j.n - first < block ? j.n - first : block,
-                                           .first_draw = k,
-                                           .draws = j.draws - k < most ? j.draws - k : most});
+            status = run_piece(&j, most,
+                               (piece){.first = first,
+                                       .batch = j.n - first < block ? j.n - first : block,
+                                       .first_draw = k,
+                                       .draws = j.draws - k < most ? j.draws - k : most});
     return status == ELBO_OK ? watched(&j, j.n) : status;
 }
 
@@ -265,6 +306,24 @@ elbo_status elbo_run_seen(elbo_run *run, const float *x, const int *labels, int6
 elbo_status elbo_run_decode(elbo_run *run, const float *z, const int *labels, int64_t n, float *x)
 {
     return run_job((job){run, ELBO__DECODE, .z = z, .labels = labels, .n = n, .out = x, .width = run->pixels});
+}
+
+elbo_status elbo_run_metric(elbo_run *run, const float *z, int64_t n, float *density, float *gradient)
+{
+    const int64_t width = 1 + run->latent;
+    const size_t points = n > 0 ? (size_t)n : 0;
+    float *both = elbo__calloc(points * (size_t)width, sizeof *both);
+    int *labels = elbo__calloc(points, sizeof *labels); /* which the metric does not depend on */
+    elbo_status status = ELBO_NO_MEMORY;
+    if (both && labels)
+        status = run_job((job){run, ELBO__METRIC, .z = z, .labels = labels, .n = n, .out = both, .width = width});
+    for (int64_t i = 0; i < n && status == ELBO_OK; i++) {
+        density[i] = both[i * width];
+        memcpy(gradient + i * run->latent, both + i * width + 1, (size_t)run->latent * sizeof *gradient);
+    }
+    elbo__free(both);
+    elbo__free(labels);
+    return status;
 }
 
 elbo_status elbo_run_sample(elbo_run *run, const int *labels, int64_t n, int64_t seed, float *x)
@@ -395,7 +454,8 @@ static elbo_status take_answer(const job *j, const piece *p)
 elbo_status elbo__run_ask(elbo_run *run, const elbo__table *table, const elbo__question *question)
 {
     return run_job((job){run, question->role, .table = table, .n = question->count, .draws = question->draws,
-                         .seed = question->seed, .take = take_answer, .question = question, .whole = question->whole});
+                         .seed = question->seed, .round = question->round, .take = take_answer, .question = question,
+                         .whole = question->whole});
 }
 
 /* ---- metrics ----------------------------------------------------------------------------------------------------- */

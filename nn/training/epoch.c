@@ -5,7 +5,7 @@
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
 #include "../objectives/schedule.h"
-#include "../runs/latent_use.h"
+#include "../evaluation/latent_use.h"
 #include "train_private.h"
 
 /* ---- weights ----------------------------------------------------------------------------------------------------- */

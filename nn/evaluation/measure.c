@@ -1,10 +1,12 @@
 #include "measure.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../tensor/memory.h"
-#include "run_private.h"
+#include "../runs/run_private.h"
+#include "weights.h"
 
 const char *const elbo_image_figure_names[] = {
     [ELBO_IMAGE_ELBO] = "elbo",
@@ -44,68 +46,69 @@ static elbo_status take_parts(void *user, const elbo__piece *piece)
 
 /* ---- importance weights ------------------------------------------------------------------------------------------ */
 
-/* Sums over the weights of each image so far (N): with the largest logarithm, most, sum of w / e^most and of its
- * square. Weight after weight is added, so portions do not matter. */
-typedef struct {
-    double *most, *sum, *squares;
-} weights;
-
-static void add_weight(weights *w, int64_t i, double log_weight)
-{
-    if (log_weight > w->most[i]) {
-        const double scale = exp(w->most[i] - log_weight);
-        w->sum[i] = w->sum[i] * scale + 1;
-        w->squares[i] = w->squares[i] * scale * scale + 1;
-        w->most[i] = log_weight;
-    } else if (log_weight != -INFINITY) { /* a weight of 0 adds nothing; NaN stays */
-        const double one = exp(log_weight - w->most[i]);
-        w->sum[i] += one;
-        w->squares[i] += one * one;
-    }
-}
-
 static elbo_status take_weights(void *user, const elbo__piece *piece)
 {
     const elbo_tensor from = elbo_plan_output(piece->planned->plan, 0);
     for (int64_t i = 0; i < piece->batch; i++)
         for (int64_t k = 0; k < piece->draws; k++)
-            add_weight(user, piece->first + i, elbo_tensor_get(&from, (int64_t[]){i, k}));
+            elbo__weight_add(user, piece->first + i, elbo_tensor_get(&from, (int64_t[]){i, k}));
     return ELBO_OK;
 }
 
-/* In the place of the sums: log 1/K sum w, its standard error, the effective sample size. */
-static void finish_weights(weights *w, int64_t images, int64_t samples)
+/* One round: in w (N) each. */
+static elbo_status weigh_round(elbo_run *run, const elbo__table *table, const elbo_measuring *how, int round,
+                               int64_t images, elbo__weights *w)
 {
-    const double k = (double)samples;
-    for (int64_t i = 0; i < images; i++) {
-        const double sum = w->sum[i], squares = w->squares[i];
-        double about_mean = squares - sum * sum / k;
-        if (about_mean < 0) /* by rounding */
-            about_mean = 0;
-        w->most[i] += log(sum / k);
-        w->sum[i] = samples > 1 ? sqrt(about_mean / (k - 1) * k) / sum : NAN;
-        w->squares[i] = sum > 0 ? sum * sum / squares : sum;
+    elbo__weights_begin(w, images);
+    elbo_status status = elbo__run_ask(run, table,
+                                       &(elbo__question){.role = ELBO__LOG_WEIGHTS,
+                                                         .count = images,
+                                                         .draws = how->samples,
+                                                         .seed = how->seed,
+                                                         .round = round,
+                                                         .take = take_weights,
+                                                         .user = w});
+    if (status == ELBO_OK)
+        elbo__weights_finish(w, images, how->samples);
+    return status;
+}
+
+/* Adds what a round has found: log p(x) and effective samples, and the square of the error. */
+static void add_round(const elbo__weights *w, int round, elbo_image_figures *each)
+{
+    for (int64_t i = 0; i < each->images; i++) {
+        each->at[ELBO_IMAGE_LOG_LIKELIHOOD][i] += w->most[i];
+        each->at[ELBO_IMAGE_ERROR][i] += w->sum[i] * w->sum[i];
+        each->at[ELBO_IMAGE_ESS][i] += w->squares[i];
     }
+    each->of_rounds[round] = elbo_summary_of(w->most, each->images).mean;
 }
 
 static elbo_status weigh(elbo_run *run, const elbo__table *table, const elbo_measuring *how, elbo_image_figures *each)
 {
     static const elbo_image_figure kept[] = {ELBO_IMAGE_LOG_LIKELIHOOD, ELBO_IMAGE_ERROR, ELBO_IMAGE_ESS};
+    const int rounds = how->rounds > 0 ? how->rounds : 1;
+    const size_t n = (size_t)each->images;
+    double *room = elbo__calloc(3 * n, sizeof *room);
+    elbo_status status = room ? ELBO_OK : ELBO_NO_MEMORY;
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
-        if (!(each->at[kept[i]] = elbo__calloc((size_t)each->images, sizeof *each->at[0])))
-            return ELBO_NO_MEMORY;
-    weights w = {each->at[ELBO_IMAGE_LOG_LIKELIHOOD], each->at[ELBO_IMAGE_ERROR], each->at[ELBO_IMAGE_ESS]};
-    for (int64_t i = 0; i < each->images; i++)
-        w.most[i] = -INFINITY;
-    elbo_status status = elbo__run_ask(run, table,
-                                       &(elbo__question){.role = ELBO__LOG_WEIGHTS,
-                                                         .count = each->images,
-                                                         .draws = how->samples,
-                                                         .seed = how->seed,
-                                                         .take = take_weights,
-                                                         .user = &w});
-    if (status == ELBO_OK)
-        finish_weights(&w, each->images, how->samples);
+        if (!(each->at[kept[i]] = elbo__calloc(n, sizeof *each->at[0])))
+            status = ELBO_NO_MEMORY;
+    if (!(each->of_rounds = elbo__calloc((size_t)rounds, sizeof *each->of_rounds)))
+        status = ELBO_NO_MEMORY;
+    each->rounds = rounds;
+    elbo__weights w = {room, room + n, room + 2 * n};
+    for (int round = 0; round < rounds && status == ELBO_OK; round++) {
+        status = weigh_round(run, table, how, round, each->images, &w);
+        if (status == ELBO_OK)
+            add_round(&w, round, each);
+    }
+    for (int64_t i = 0; i < each->images && status == ELBO_OK; i++) {
+        each->at[ELBO_IMAGE_LOG_LIKELIHOOD][i] /= rounds;
+        each->at[ELBO_IMAGE_ERROR][i] = sqrt(each->at[ELBO_IMAGE_ERROR][i]) / rounds;
+        each->at[ELBO_IMAGE_ESS][i] /= rounds;
+    }
+    elbo__free(room);
     return status;
 }
 
@@ -136,9 +139,9 @@ elbo_status elbo_run_measure(elbo_run *run, const elbo_images *images, const elb
     *each = (elbo_image_figures){.images = 0};
     if (means)
         *means = (elbo_figures){.count = 0};
-    if (how->count < 0 || how->draws < 0 || how->samples < 0)
-        return elbo__fail(ELBO_INVALID, "%lld images, %d draws, %lld samples: at least 0 of each",
-                          (long long)how->count, how->draws, (long long)how->samples);
+    if (how->count < 0 || how->draws < 0 || how->samples < 0 || how->rounds < 0)
+        return elbo__fail(ELBO_INVALID, "%lld images, %d draws, %lld samples, %d rounds: at least 0 of each",
+                          (long long)how->count, how->draws, (long long)how->samples, how->rounds);
     elbo__table table;
     elbo_status status = elbo__table_of(run, images, &table);
     if (status != ELBO_OK)
@@ -155,8 +158,10 @@ void elbo_image_figures_free(elbo_image_figures *figures)
 {
     for (int i = 0; figures && i < ELBO_IMAGE_FIGURES; i++)
         elbo__free(figures->at[i]);
-    if (figures)
-        *figures = (elbo_image_figures){.images = 0};
+    if (!figures)
+        return;
+    elbo__free(figures->of_rounds);
+    *figures = (elbo_image_figures){.images = 0};
 }
 
 elbo_summary elbo_summary_of(const double *x, int64_t n)
@@ -170,4 +175,39 @@ elbo_summary elbo_summary_of(const double *x, int64_t n)
     }
     return (elbo_summary){
         .mean = mean, .error = n > 1 ? sqrt(squares / (double)(n - 1) / (double)n) : NAN, .least = least};
+}
+
+double elbo_error_of_mean(const double *errors, int64_t n)
+{
+    double squares = 0;
+    for (int64_t i = 0; i < n; i++)
+        squares += errors[i] * errors[i];
+    return sqrt(squares) / (double)n;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double elbo_quantile_of(const double *x, int64_t n, double q)
+{
+    double *sorted = elbo__alloc((size_t)n * sizeof *sorted), found = NAN;
+    bool known = sorted;
+    for (int64_t i = 0; i < n && known; i++) {
+        sorted[i] = x[i];
+        known = !isnan(x[i]);
+    }
+    if (known) {
+        qsort(sorted, (size_t)n, sizeof *sorted, by_size);
+        const double place = q * (double)(n - 1);
+        const int64_t below = (int64_t)place, above = below + 1 < n ? below + 1 : below;
+        const double share = place - (double)below;
+        found = sorted[below];
+        if (sorted[above] > sorted[below]) /* not where both are infinite */
+            found += share * (sorted[above] - sorted[below]);
+    }
+    elbo__free(sorted);
+    return found;
 }

@@ -7,7 +7,7 @@
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
 #include "measure.h"
-#include "run_private.h"
+#include "../runs/run_private.h"
 
 static elbo_status write_npy(const elbo_image_figures *figures, const char *path)
 {

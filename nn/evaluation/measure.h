@@ -10,11 +10,13 @@
  *     }
  *
  * All in nats but the squared error and ess. docs/evaluating.md says what may be compared with what.
+ *
+ * In nn/evaluation: what a trained run is worth, told by images. It is no part of training, and changes no weight.
  */
 #ifndef ELBO_NN_MEASURE_H
 #define ELBO_NN_MEASURE_H
 
-#include "run.h"
+#include "../runs/run.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -39,6 +41,8 @@ ELBO_API extern const char *const elbo_image_figure_names[]; /* "elbo", "recon",
 typedef struct {
     int64_t images;                 /* N                                                                            */
     double *at[ELBO_IMAGE_FIGURES]; /* (N) each; NULL: the model has no such figure, or it was not asked for        */
+    int rounds;                     /* R: how often log p(x|y) was estimated; 0: it was not asked for               */
+    double *of_rounds;              /* (R) means over images of log p(x|y), one a round; NULL without it            */
 } elbo_image_figures;
 
 /* What is 0 is the default. */
@@ -46,14 +50,17 @@ typedef struct {
     int64_t count;   /* the first images only; 0, or more than there are: all */
     int draws;       /* of z for the ELBO, as of elbo_run_evaluate            */
     int64_t samples; /* of z for log p(x|y), K; 0: it is not estimated        */
+    int rounds;      /* of log p(x|y), each with draws of its own, R; 0: one  */
     int64_t seed;
 } elbo_measuring;
 
 /* *means (may be NULL) = what elbo_run_evaluate gives for these images; *each = the same image by image where there is
  * such a thing, and log p(x|y). A denoising model is measured by what it makes of damaged images, but log p(x|y) is
- * that of whole ones. The figures of an image depend on weights, seed and where it stands, not on how many others are
- * measured or fit in memory. ELBO_INVALID where samples are asked of a model without a density of z. A figure may be no
- * finite number. On failure *each is empty. */
+ * that of whole ones. Images are encoded once, and their samples taken in portions; what is binarised is so anew in
+ * each round, by the seed. Of several rounds an image has the mean of its estimates, the error of that (of one by sqrt
+ * R) and the mean of its effective samples. The figures of an image depend on weights, seed and where it stands, not
+ * on how many others are measured or fit in memory. ELBO_INVALID where samples are asked of a model without a density
+ * of z. A figure may be no finite number. On failure *each is empty. */
 ELBO_API elbo_status elbo_run_measure(elbo_run *run, const elbo_images *images, const elbo_measuring *how,
                                       elbo_figures *means, elbo_image_figures *each) ELBO_MUST_CHECK;
 ELBO_API void elbo_image_figures_free(elbo_image_figures *figures); /* leaves it empty; accepts NULL */
@@ -71,6 +78,14 @@ typedef struct {
 
 /* Of x (n), n > 0. */
 ELBO_API elbo_summary elbo_summary_of(const double *x, int64_t n);
+
+/* The standard error of a mean of n figures that have errors of their own, sqrt(sum e^2) / n: of the mean log p(x|y),
+ * how far it would move with other samples of z for the same images. */
+ELBO_API double elbo_error_of_mean(const double *errors, int64_t n);
+
+/* What a share q in [0, 1] of x (n), n > 0, is not above: order statistics, between two of them by a straight line. NaN
+ * where one is NaN, or memory is short. */
+ELBO_API double elbo_quantile_of(const double *x, int64_t n, double q);
 
 #ifdef __cplusplus
 }
