@@ -88,6 +88,7 @@ unit_sources += \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
     %reldir%/test_hamiltonian.c \
+    %reldir%/test_hmc.c \
     %reldir%/test_inference.c \
     %reldir%/test_impute.c \
     %reldir%/test_init.c \
@@ -168,7 +169,7 @@ unit_sources += \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
     %reldir%/test_sampler.c \
-    %reldir%/test_sampler_flows.c \
+    %reldir%/test_sampler_models.c \
     %reldir%/test_schedule.c \
     %reldir%/test_shuffle.c \
     %reldir%/test_side_matters.c \

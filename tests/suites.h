@@ -60,6 +60,7 @@
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
     SUITE(impute)                                                                                                      \
+    SUITE(hmc)                                                                                                         \
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
@@ -130,7 +131,7 @@
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(sampler)                                                                                                     \
-    SUITE(sampler_flows)                                                                                               \
+    SUITE(sampler_models)                                                                                              \
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
