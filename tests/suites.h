@@ -116,6 +116,7 @@
     SUITE(quantise)                                                                                                    \
     SUITE(quantise_residual)                                                                                           \
     SUITE(questions)                                                                                                   \
+    SUITE(rae)                                                                                                         \
     SUITE(report)                                                                                                      \
     SUITE(resume)                                                                                                      \
     SUITE(run)                                                                                                         \
@@ -124,6 +125,7 @@
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
+    SUITE(spectral)                                                                                                    \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
