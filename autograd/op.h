@@ -31,7 +31,8 @@ enum { ELBO__APART = -1 };
 typedef struct {
     double value;            /* constant; Bessel functions: the order                        */
     const double *values;    /* array: (size), owned by the graph                            */
-    int64_t start, size;     /* slice: start; pad: before in start; scatter_add: rows in size */
+    int64_t start, size;     /* slice: start; pad: before in start; scatter_add: rows in size;
+                              * sphere: its dimensions in size                               */
     uint64_t stream;         /* random                                                       */
     int axes[ELBO_MAX_RANK]; /* permute: source of each axis; sum, max: 1 where it is reduced */
     int axis;                /* slice, pad, concat, argmax; random: the draw axis or -1      */
@@ -79,10 +80,12 @@ typedef struct elbo__op {
     int (*walks)(const elbo_shape *y, const elbo_shape *operand, const elbo__attr *attr, int i, int axis);
     /* ELBO__VIEW: the output's layout over the operand's memory; false where it takes a copy. */
     bool (*view)(const elbo_layout *in, const elbo_shape *out, const elbo__attr *attr, elbo_layout *view);
-    /* What the whole node takes, roughly, where that is much more than a look at its elements; NULL: it is not. */
-    double (*nanoseconds)(const elbo_shape *y);
-    /* For an op of two operands, whose shapes are a and b. Floating-point operations of the whole node, where they say
-     * what it costs; NULL: its elements do. Bytes that a call of `kernel` needs to work in; NULL: none. */
+    /* What the whole node takes, roughly, where that is much more than a look at its elements; NULL: it is not. a: the
+     * first operand's shape */
+    double (*nanoseconds)(const elbo_shape *y, const elbo_shape *a);
+    /* For operands of the shapes a and b (of one operand, both are its own). Floating-point operations of the whole
+     * node, where they say what it costs; NULL: its elements do. Bytes that a call of `kernel` needs to work in; NULL:
+     * none. */
     double (*flops)(const elbo_shape *y, const elbo_shape *a, const elbo_shape *b);
     size_t (*scratch)(elbo_dtype dtype, const elbo_shape *y, const elbo_shape *a, const elbo_shape *b,
                       const elbo__attr *attr);
@@ -198,6 +201,11 @@ elbo_var *elbo__lerp_square(elbo_var *a, elbo_var *b, elbo_var *c);
 elbo_var *elbo__root_add(elbo_var *a, elbo_var *b);
 elbo_var *elbo__over_root(elbo_var *a, elbo_var *b, elbo_var *c);
 
+/* How the cosine 1 - u of a von Mises-Fisher draw's angle on the unit sphere of R^dims moves: du/dkappa at a fixed
+ * value of the distribution function. u in [0, 2], kappa > 0; broadcast. Closed under differentiation, with the ratio
+ * of Bessel functions. */
+elbo_var *elbo__sphere_slope(elbo_var *u, elbo_var *kappa, int64_t dims);
+
 /* Plain access for oracles: call->in[i] at a row-major walk's index, as double. */
 double elbo__get(const elbo_tensor *tensor, const elbo__walk *walk);
 void elbo__put(const elbo_tensor *tensor, const elbo__walk *walk, double value);
@@ -218,10 +226,10 @@ elbo_status elbo__graph_settle(elbo_graph *graph);
 /* Whether x is y or among what y is made of; both are of one graph that is not in error. */
 bool elbo__depends(const elbo_var *y, elbo_var *x, const elbo_var *but);
 
-/* What the outputs are made of besides draws: the nodes that depend on no random number with a draw axis and are read
- * by ones that do. Leaves are not among them, nor what is made of parameters without a product. [*count], the graph's;
- * NULL puts it in error. */
-elbo_var **elbo__fixed_nodes(elbo_graph *graph, elbo_var *const *outputs, int n, int *count);
+/* What the outputs are made of besides draws and `input`: the nodes that depend on no random number with a draw axis,
+ * and not on the input of that name, and are read by ones that do. Leaves are not among them, nor what is made of
+ * parameters without a product. [*count], the graph's; NULL puts it in error. */
+elbo_var **elbo__fixed_nodes(elbo_graph *graph, elbo_var *const *outputs, int n, const char *input, int *count);
 
 /* Makes a node the input "fixed#NUMBER": what it was made of is no longer looked at. A plan of the fixed nodes,
  * compiled before, gives its values. */

@@ -12,6 +12,8 @@
 
 enum { MOST_INFORMED = 10000 };
 
+static const char *const temperature_schedules[] = {"sigmoid", "linear", NULL};
+
 static const elbo_option table[] = {
     OPTION_DATA("that of the training"),
     OPTION_PART,
@@ -32,6 +34,70 @@ static const elbo_option table[] = {
      .needs = "samples!=0",
      .metavar = "R",
      .help = "estimate log p(x) of all images so many times, with other samples, and other draws of binarised pixels"},
+    {.name = "grey",
+     .type = ELBO_FLAG,
+     .default_value = "no",
+     .help = "measure grey levels as they are, also of a model that was trained on binarised pixels"},
+    {.name = "ais",
+     .type = ELBO_FLAG,
+     .default_value = "no",
+     .help = "also bound log p(x) by annealed importance sampling, from below, and from both sides for images that the "
+             "model draws"},
+    {.name = "ais-images",
+     .type = ELBO_INTEGER,
+     .default_value = "100",
+     .least = 0,
+     .greatest = 1e9,
+     .needs = "ais=yes",
+     .metavar = "N",
+     .help = "of the first N images; 0: of all"},
+    {.name = "ais-drawn",
+     .type = ELBO_INTEGER,
+     .default_value = "100",
+     .least = 0,
+     .greatest = 1e9,
+     .needs = "ais=yes",
+     .metavar = "N",
+     .help = "and from both sides of N images that the model draws"},
+    {.name = "chains",
+     .type = ELBO_INTEGER,
+     .default_value = "16",
+     .least = 1,
+     .greatest = 1e6,
+     .needs = "ais=yes",
+     .metavar = "N",
+     .help = "chains for each image"},
+    {.name = "temperatures",
+     .type = ELBO_INTEGER,
+     .default_value = "500",
+     .least = 1,
+     .greatest = 1e6,
+     .needs = "ais=yes",
+     .metavar = "N",
+     .help = "steps from the prior to the posterior"},
+    {.name = "temperature-schedule",
+     .type = ELBO_CHOICE,
+     .default_value = "sigmoid",
+     .choices = temperature_schedules,
+     .needs = "ais=yes",
+     .metavar = "NAME",
+     .help = "how they lie"},
+    {.name = "leapfrog",
+     .type = ELBO_INTEGER,
+     .default_value = "10",
+     .least = 1,
+     .greatest = 1e4,
+     .needs = "ais=yes",
+     .metavar = "N",
+     .help = "leapfrog steps of one proposal"},
+    {.name = "acceptance",
+     .type = ELBO_NUMBER,
+     .default_value = "0.65",
+     .least = 0.01,
+     .greatest = 0.99,
+     .needs = "ais=yes",
+     .metavar = "X",
+     .help = "share of proposals to be taken, by which the size of the steps is found"},
     {.name = "information",
      .type = ELBO_INTEGER,
      .default_value = "-1",
@@ -62,6 +128,7 @@ static void free_findings(findings *f)
 {
     elbo_image_figures_free(&f->each);
     elbo_latent_use_free(&f->use);
+    elbo_annealed_free(&f->annealed);
 }
 
 /* How many images the mutual information is estimated from. */
@@ -76,6 +143,31 @@ static int64_t informed(const elbo_values *v, const elbo_run *run, int64_t image
     return most < images ? most : images;
 }
 
+static elbo_status look_at_latent_space(const run_job *job, findings *f)
+{
+    elbo_status status = elbo_run_latent_use(job->run, job->images, f->how.count, &f->use);
+    const int64_t n = informed(job->values, job->run, f->each.images);
+    if (status != ELBO_OK || n == 0)
+        return status;
+    status = elbo_run_mutual_information(job->run, job->images, n, f->how.seed, &f->information);
+    return status == ELBO_INVALID ? ELBO_OK : status; /* q(z|x) is no normal */
+}
+
+static elbo_status anneal(const run_job *job, findings *f)
+{
+    const elbo_values *v = job->values;
+    const int64_t asked = elbo_values_integer(v, "ais-images"), n = f->each.images;
+    f->annealing = (elbo_annealing){.count = asked > 0 && asked < n ? asked : n,
+                                    .simulated = elbo_values_integer(v, "ais-drawn"),
+                                    .chains = (int)elbo_values_integer(v, "chains"),
+                                    .temperatures = (int)elbo_values_integer(v, "temperatures"),
+                                    .leapfrog = (int)elbo_values_integer(v, "leapfrog"),
+                                    .acceptance = elbo_values_number(v, "acceptance"),
+                                    .linear = strcmp(elbo_values_choice(v, "temperature-schedule"), "linear") == 0,
+                                    .seed = f->how.seed};
+    return elbo_run_anneal(job->run, job->images, &f->annealing, &f->annealed);
+}
+
 static elbo_status measure(const run_job *job, findings *f)
 {
     const elbo_values *v = job->values;
@@ -84,15 +176,14 @@ static elbo_status measure(const run_job *job, findings *f)
                             .samples = elbo_values_integer(v, "samples"),
                             .rounds = (int)elbo_values_integer(v, "rounds"),
                             .seed = given < 0 ? elbo_run_seed(job->run) : given}};
-    elbo_status status = elbo_run_measure(job->run, job->images, &f->how, &f->means, &f->each);
-    if (status != ELBO_OK || !elbo_run_has_prior(job->run))
-        return status;
-    status = elbo_run_latent_use(job->run, job->images, f->how.count, &f->use);
-    const int64_t n = informed(v, job->run, f->each.images);
-    if (status != ELBO_OK || n == 0)
-        return status;
-    status = elbo_run_mutual_information(job->run, job->images, n, f->how.seed, &f->information);
-    return status == ELBO_INVALID ? ELBO_OK : status; /* q(z|x) is no normal */
+    elbo_images images = *job->images;
+    run_job as_asked = *job;
+    images.grey = elbo_values_flag(v, "grey");
+    as_asked.images = &images;
+    elbo_status status = elbo_run_measure(job->run, &images, &f->how, &f->means, &f->each);
+    if (status == ELBO_OK && elbo_run_has_prior(job->run))
+        status = look_at_latent_space(&as_asked, f);
+    return status == ELBO_OK && elbo_values_flag(v, "ais") ? anneal(&as_asked, f) : status;
 }
 
 /* What would be known only after all has been measured: a name that no file can be written under. */
@@ -141,7 +232,9 @@ int elbo__cmd_evaluate(int argc, char **argv)
                "Bernoulli on grey levels has other figures than one on binarised pixels.",
         .exits = "1 also where a figure is not finite.",
         .examples = {{"evaluate runs/digits", "figures of the test images"},
-                     {"evaluate runs/digits --samples 5000 -n 1000", "and log p(x) of the first thousand"}},
+                     {"evaluate runs/digits --samples 5000 -n 1000", "and log p(x) of the first thousand"},
+                     {"evaluate runs/digits --samples 5000 --rounds 5", "log p(x) of all, five times over"},
+                     {"evaluate runs/digits --ais -n 100", "log p(x) between two bounds"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, evaluate);

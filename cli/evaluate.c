@@ -111,6 +111,26 @@ static void add_log_likelihood(const elbo_run *run, const findings *f, figures *
                          elbo_quantile_of(f->each.at[ELBO_IMAGE_ESS], n, 0.01));
 }
 
+static void add_annealed(const elbo_run *run, const findings *f, figures *out)
+{
+    const elbo_annealed *a = &f->annealed;
+    if (a->images == 0)
+        return;
+    const elbo_summary nats = elbo_summary_of(a->log_likelihood, a->images);
+    elbo__cli_add_figure(out,
+                         (figure){"ais_log_likelihood", elbo_run_classes(run) ? "log p(x|y) by AIS" : "log p(x) by AIS",
+                                  nats.mean, nats.error, .digits = 2},
+                         "nats per image, at least; of %" PRId64 " images", a->images);
+    if (f->annealing.chains > 1)
+        elbo__cli_add_figure(out,
+                             (figure){"ais_monte_carlo_error", "its error by chains",
+                                      elbo_error_of_mean(a->error, a->images), NAN, .digits = 4, .no_error = true},
+                             "nats, that of the %d chains alone", f->annealing.chains);
+    if (a->simulated > 0)
+        elbo__cli_add_figure(out, (figure){"ais_gap", "gap of the bounds", a->gap.mean, a->gap.error, .digits = 2},
+                             "nats; of %" PRId64 " images that the model drew", a->simulated);
+}
+
 static void add_latent(const findings *f, figures *out)
 {
     const elbo_information *told = &f->information;
@@ -190,6 +210,23 @@ static elbo_status give_dimensions(result *r, const elbo_latent_use *use)
     return order ? ELBO_OK : ELBO_NO_MEMORY;
 }
 
+static void put_annealed(result *r, const findings *f)
+{
+    const elbo_annealed *a = &f->annealed;
+    elbo__cli_put_integer(r, "ais_images", a->images);
+    elbo__cli_put_integer(r, "ais_drawn", a->simulated);
+    if (a->simulated > 0) {
+        elbo__cli_put_number(r, "ais_drawn_below", elbo_summary_of(a->below, a->simulated).mean);
+        elbo__cli_put_number(r, "ais_drawn_above", elbo_summary_of(a->above, a->simulated).mean);
+    }
+    elbo__cli_put_integer(r, "chains", f->annealing.chains);
+    elbo__cli_put_integer(r, "temperatures", f->annealing.temperatures);
+    elbo__cli_put_integer(r, "leapfrog", f->annealing.leapfrog);
+    elbo__cli_put_number(r, "ais_acceptance", a->acceptance);
+    elbo__cli_put_number(r, "ais_first_step", a->first_step);
+    elbo__cli_put_number(r, "ais_last_step", a->last_step);
+}
+
 /* What stands behind the figures in the table, as members of their own. */
 static void put_limits(result *r, const findings *f)
 {
@@ -200,24 +237,30 @@ static void put_limits(result *r, const findings *f)
         elbo__cli_put_number(r, "ess_percentile_1", elbo_quantile_of(ess, f->each.images, 0.01));
         elbo__cli_put_numbers(r, "log_likelihood_of_rounds", f->each.of_rounds, f->each.rounds);
     }
+    if (f->annealed.images > 0)
+        put_annealed(r, f);
     if (f->use.latent > 0)
         elbo__cli_put_integer(r, "latent_dimensions", f->use.latent);
     if (told->images > 0) {
         elbo__cli_put_integer(r, "mutual_information_images", told->images);
         elbo__cli_put_number(r, "mutual_information_limit", told->limit);
+        elbo__cli_put_number(r, "mutual_information_kl", told->kl);
     }
 }
 
 /* ---- what they are figures of ------------------------------------------------------------------------------------ */
 
 /* They do not compare otherwise. */
-static const char *treatment(const elbo_run *run, const elbo_images *images, int rounds)
+static const char *treatment(const run_job *job, int rounds)
 {
+    const elbo_run *run = job->run;
+    const elbo_images *images = job->images;
     const elbo_value *binarised = elbo_values_get(elbo_run_options(run), "binarise", ELBO_FLAG);
     const elbo_value *once = elbo_values_get(elbo_run_options(run), "binarise-once", ELBO_FLAG);
-    if (binarised && binarised->flag)
+    const bool grey = elbo_values_flag(job->values, "grey");
+    if (!grey && binarised && binarised->flag)
         return rounds > 1 ? "binarised, drawn with this seed, anew in each round" : "binarised, drawn with this seed";
-    if (once && once->flag)
+    if (!grey && once && once->flag)
         return "binarised, drawn once for these data";
     if (elbo__likelihood_values(elbo_run_options(run)) == ELBO__COUNTS)
         return "counts, as given";
@@ -271,7 +314,7 @@ static void give_subject(result *r, const run_job *job, const findings *f)
     elbo__cli_put_text(r, "data", job->folder);
     elbo__cli_put_integer(r, "samples", f->how.samples);
     elbo__cli_put_integer(r, "seed", f->how.seed);
-    elbo__cli_give_text(r, "pixels", NULL, treatment(job->run, job->images, f->each.rounds));
+    elbo__cli_give_text(r, "pixels", NULL, treatment(job, f->each.rounds));
 }
 
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
@@ -296,6 +339,7 @@ int elbo__cli_show_findings(const run_job *job, const findings *f)
     figures all = {.count = 0};
     add_metrics(job->run, f, &all);
     add_log_likelihood(job->run, f, &all);
+    add_annealed(job->run, f, &all);
     add_latent(f, &all);
     elbo__cli_give_figures(&r, &all);
     put_limits(&r, f);

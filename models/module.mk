@@ -27,11 +27,13 @@ library_sources += \
     %reldir%/pca_fit.c \
     %reldir%/piwae.c \
     %reldir%/planar_vae.c \
+    %reldir%/poincare_vae.c \
     %reldir%/ppca.c \
     %reldir%/radial_vae.c \
     %reldir%/rae_gp.c \
     %reldir%/rae_l2.c \
     %reldir%/rae_sn.c \
+    %reldir%/rhvae.c \
     %reldir%/vae.c \
     %reldir%/vae_gan.c \
     %reldir%/vamp_vae.c \

@@ -78,6 +78,26 @@ END
 fails 64 'of no use without samples' "$elbo" evaluate vae --rounds 3
 fails 64 'option "rounds": 0 is less than 1' "$elbo" evaluate vae --samples 5 --rounds 0
 
+# ---- annealing ------------------------------------------------------------------------------------------------------
+
+annealing='--ais --ais-drawn 4 --temperatures 6 --chains 3 --leapfrog 2'
+runs 'annealing' "$elbo" evaluate vae -n 5 $annealing
+figure 'log p(x) by AIS' '-[0-9.]*' 'nats per image, at least; of 5 images'
+figure 'its error by chains' '[0-9.]*' 'nats, that of the 3 chains alone'
+figure 'gap of the bounds' '-*[0-9.]*' 'nats; of 4 images that the model drew'
+mv out annealed
+runs 'annealing in one thread' "$elbo" evaluate vae -n 5 $annealing --threads 1
+cmp -s annealed out || complain 'one thread anneals otherwise'
+runs 'annealing some' "$elbo" evaluate vae $annealing --ais-images 2 --ais-drawn 0 --temperature-schedule linear
+says 'at least; of 2 images'
+grep -q 'gap' out && complain 'a gap of no images'
+runs 'annealing with labels' "$elbo" evaluate cvae -n 3 $annealing --json
+grep -q '"ais_log_likelihood": -.*"ais_gap": .*"ais_images": 3, "ais_drawn": 4,.*"temperatures": 6' out ||
+    complain 'JSON without the figures of AIS'
+fails 1 'model "ae" has no prior' "$elbo" evaluate ae --ais
+fails 64 'of no use without ais=yes' "$elbo" evaluate vae --chains 3
+fails 64 'option "temperatures": 0 is less than 1' "$elbo" evaluate vae --ais --temperatures 0
+
 # ---- figures of each image ------------------------------------------------------------------------------------------
 
 runs 'per image' "$elbo" evaluate vae --samples 5 -n 7 --per-image each.csv

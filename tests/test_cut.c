@@ -53,7 +53,7 @@ START_TEST(what_draws_read_of_the_data_is_fixed_and_no_more)
     int n;
     elbo_var *x = data_of(g), *inner = elbo_exp(x), *h = elbo_mul(inner, inner);
     elbo_var *y = elbo_add(draws_of(g), elbo_unsqueeze(h, 1)), *unused = elbo_sin(x);
-    elbo_var **fixed = elbo__fixed_nodes(g, (elbo_var *[]){elbo_exp(y)}, 1, &n);
+    elbo_var **fixed = elbo__fixed_nodes(g, (elbo_var *[]){elbo_exp(y)}, 1, "z", &n);
     ck_assert_int_eq(n, 1); /* not what h is made of, and not the view of it */
     ck_assert_ptr_eq(fixed[0], h);
     ck_assert(!is_among(fixed, n, unused));
@@ -70,7 +70,7 @@ START_TEST(parameters_are_fixed_where_a_product_is_made_of_them)
     elbo_var *product = elbo_matmul(w, w), *scaled = elbo_scale(w, 2);
     elbo_var *y = elbo_matmul(elbo_reshape(draws_of(g), ELBO_SHAPE(B * K, D)), elbo_add(w, scaled));
     elbo_var *z = elbo_matmul(y, product);
-    elbo_var **fixed = elbo__fixed_nodes(g, &z, 1, &n);
+    elbo_var **fixed = elbo__fixed_nodes(g, &z, 1, "z", &n);
     ck_assert_int_eq(n, 1);
     ck_assert_ptr_eq(fixed[0], product); /* what is cheap is made again: a product reads parameters as they lie */
     end_graph(g, params);
@@ -84,9 +84,36 @@ START_TEST(numbers_without_a_draw_axis_are_the_same_for_all_draws)
     int n;
     elbo_var *noise = elbo_random_uniform(g, "pixels", ELBO_SHAPE(B, D), -1), *z = draws_of(g);
     elbo_var *seen = elbo_less(noise, data_of(g)), *y = elbo_mul(z, elbo_unsqueeze(seen, 1));
-    elbo_var **fixed = elbo__fixed_nodes(g, (elbo_var *[]){elbo_add(y, elbo_exp(z))}, 1, &n);
+    elbo_var **fixed = elbo__fixed_nodes(g, (elbo_var *[]){elbo_add(y, elbo_exp(z))}, 1, "z", &n);
     ck_assert_int_eq(n, 1);
     ck_assert_ptr_eq(fixed[0], seen);
+    end_graph(g, params);
+}
+END_TEST
+
+START_TEST(an_input_that_moves_is_as_a_draw)
+{
+    elbo_params *params;
+    elbo_graph *g = new_graph(&params);
+    int n;
+    elbo_var *z = elbo_input(g, "z", ELBO_F64, ELBO_SHAPE(B, D)), *h = elbo_exp(data_of(g));
+    elbo_var **fixed = elbo__fixed_nodes(g, (elbo_var *[]){elbo_mul(elbo_exp(z), h)}, 1, "z", &n);
+    ck_assert_int_eq(n, 1);
+    ck_assert_ptr_eq(fixed[0], h);
+    end_graph(g, params);
+}
+END_TEST
+
+START_TEST(what_is_only_repeated_is_not_kept_for_each_draw)
+{
+    elbo_params *params;
+    elbo_graph *g = new_graph(&params);
+    int n;
+    elbo_var *z = draws_of(g), *h = elbo_exp(data_of(g));
+    elbo_var *spread = elbo_scale(elbo_expand(elbo_unsqueeze(h, 1), elbo_shape_of(z)), 3);
+    elbo_var **fixed = elbo__fixed_nodes(g, (elbo_var *[]){elbo_mul(z, spread)}, 1, "z", &n);
+    ck_assert_int_eq(n, 1);
+    ck_assert_ptr_eq(fixed[0], h);
     end_graph(g, params);
 }
 END_TEST
@@ -97,9 +124,9 @@ START_TEST(without_draws_nothing_is_fixed)
     elbo_graph *g = new_graph(&params);
     int n = 7;
     elbo_var *y = elbo_exp(data_of(g)), *z = elbo_exp(draws_of(g));
-    ck_assert_ptr_nonnull(elbo__fixed_nodes(g, &y, 1, &n));
+    ck_assert_ptr_nonnull(elbo__fixed_nodes(g, &y, 1, "z", &n));
     ck_assert_int_eq(n, 0);
-    ck_assert_ptr_nonnull(elbo__fixed_nodes(g, &z, 1, &n));
+    ck_assert_ptr_nonnull(elbo__fixed_nodes(g, &z, 1, "z", &n));
     ck_assert_int_eq(n, 0);
     end_graph(g, params);
 }
@@ -184,11 +211,7 @@ static void assert_cut_agrees(elbo_run *run)
             if (cut) {
                 ck_assert_ptr_nonnull(planned->before);
                 assert_ok(elbo__table_bind(&table, planned->before, rows, IMAGES));
-                assert_ok(elbo_plan_run(planned->before, run->params, at));
-                for (int i = 0; i < planned->n_fixed; i++) {
-                    const elbo_tensor made = elbo_plan_output(planned->before, i);
-                    elbo_tensor_copy(&planned->fixed[i], &made);
-                }
+                assert_ok(elbo__run_before(run, planned, at));
             }
             assert_ok(elbo__table_bind(&table, planned->plan, rows, IMAGES));
             assert_ok(elbo_plan_run(planned->plan, run->params, at));
@@ -235,6 +258,8 @@ Suite *suite_cut(void)
     tcase_add_test(graphs, what_draws_read_of_the_data_is_fixed_and_no_more);
     tcase_add_test(graphs, parameters_are_fixed_where_a_product_is_made_of_them);
     tcase_add_test(graphs, numbers_without_a_draw_axis_are_the_same_for_all_draws);
+    tcase_add_test(graphs, an_input_that_moves_is_as_a_draw);
+    tcase_add_test(graphs, what_is_only_repeated_is_not_kept_for_each_draw);
     tcase_add_test(graphs, without_draws_nothing_is_fixed);
     suite_add_tcase(suite, graphs);
     tcase_add_test(runs, the_encoder_is_in_the_first_plan_alone);

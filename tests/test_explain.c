@@ -40,12 +40,18 @@ static const struct {
     {"prior", "(16, 20)"},
     {"prior-draws", "random_normal("},
     {"posterior-draws", "random_normal("},
+    {"prior-density", "sum(local"},
+    {"posterior-density", "group (16, 16, 20)"},
     {"decode", "concat(z(16, 20), "},
+    {"metric", "spd_logdet("},
     {"sample", "random_normal("},
     {"reconstruct", "random_normal("},
     {"elbo", "softplus("},
     {"log-prob", "softplus("},
     {"parts", "gather(images(24, 64) whole, rows(16))"},
+    {"data", "gather(images(24, 64), rows(16))"},
+    {"joint", "concat(z(16, 1, 20), "},
+    {"simulate", "random_uniform("},
     {"log-weights", "gather(images(24, 64) whole, rows(16))"},
 };
 
@@ -53,7 +59,7 @@ static const struct {
 static const elbo_model *model_for(const char *role)
 {
     const bool whole_numbers = strcmp(role, "codes") == 0 || strcmp(role, "lookup") == 0;
-    return whole_numbers ? &elbo_model_vq_vae : &elbo_model_cvae;
+    return whole_numbers ? &elbo_model_vq_vae : strcmp(role, "metric") == 0 ? &elbo_model_rhvae : &elbo_model_cvae;
 }
 
 START_TEST(each_role_has_its_plan)

@@ -209,7 +209,8 @@ START_TEST(a_prior_that_is_no_normal_leaves_the_kl_of_dimensions_out)
     ck_assert_int_eq(use.active, 2);
     elbo_latent_use_free(&use);
     assert_ok(elbo_run_mutual_information(run, &images, 0, 1, &information));
-    ck_assert(information.mutual_information > 0 && isnan(information.marginal_kl));
+    ck_assert(information.mutual_information > 0);
+    assert_close(information.kl, information.mutual_information + information.marginal_kl, 1e-12);
     elbo_run_free(run);
 }
 END_TEST
@@ -243,7 +244,8 @@ START_TEST(what_a_model_cannot_tell_is_refused_or_left_out)
     ck_assert_int_eq(use.active, 2);
     ck_assert_ptr_null(use.kl);
     elbo_latent_use_free(&use);
-    assert_refused(elbo_run_mutual_information(run, &images, 0, 1, &information), "q(z|x) is no normal");
+    assert_refused(elbo_run_mutual_information(run, &images, 0, 1, &information),
+                   "q(z|x) has no density but at its draws");
     const elbo_images others = images_of((float[4]){0}, 1, ELBO_SHAPE(4));
     assert_refused(elbo_run_latent_use(run, &others, 0, &use), "images of shape (4)");
     elbo_run_free(run);
@@ -318,10 +320,161 @@ START_TEST(a_gaussian_channel_has_its_capacity)
 }
 END_TEST
 
+/* ---- by quadrature ----------------------------------------------------------------------------------------------- */
+
+/* q(z|x) = N(x, 1/4) in one dimension, and a prior of two humps of equal weight at 0 and 2, of variance 1 and e^-1.
+ * Three images, each many times: q(z) has three components. */
+enum { TIMES = 1200 };
+static const double places[3] = {-1, 0.5, 1.5};
+
+static double normal_density(double z, double mean, double variance)
+{
+    return exp(-(z - mean) * (z - mean) / (2 * variance)) / sqrt(2 * M_PI * variance);
+}
+
+static double prior_density(double z)
+{
+    return (normal_density(z, 0, 1) + normal_density(z, 2, exp(-1))) / 2;
+}
+
+static double aggregate_density(double z)
+{
+    double sum = 0;
+    for (int i = 0; i < 3; i++)
+        sum += normal_density(z, places[i], 0.25) / 3;
+    return sum;
+}
+
+static void integrate(double *information, double *marginal, double *kl)
+{
+    const double step = 1e-3;
+    *information = *marginal = *kl = 0;
+    for (double z = -8; z < 8; z += step) {
+        const double q = aggregate_density(z), p = prior_density(z);
+        *marginal += q * log(q / p) * step;
+        for (int i = 0; i < 3; i++) {
+            const double own = normal_density(z, places[i], 0.25);
+            if (own > 0) {
+                *information += own * log(own / q) * step / 3;
+                *kl += own * log(own / p) * step / 3;
+            }
+        }
+    }
+}
+
+static elbo_images three_images(void)
+{
+    static float x[3 * TIMES];
+    for (int i = 0; i < 3 * TIMES; i++)
+        x[i] = (float)places[i % 3];
+    return images_of(x, 3 * TIMES, ELBO_SHAPE(1));
+}
+
+static elbo_dist one_normal(elbo_in *in)
+{
+    return elbo_normal(in->x, elbo_expand(elbo_constant(in->g, log(0.25)), elbo_shape_of(in->x)));
+}
+
+static elbo_inference infer_one(elbo_in *in)
+{
+    const elbo_dist q = one_normal(in);
+    return elbo_infer_normal(in, q.args[0], q.args[1]);
+}
+
+/* The same law under another name, so that nothing is known of it but its density and its draws. */
+static elbo_inference infer_unknown(elbo_in *in)
+{
+    static elbo_dist_kind unknown;
+    elbo_dist q = one_normal(in);
+    unknown = *q.kind;
+    unknown.name = "unknown";
+    unknown.kl = NULL;
+    q.kind = &unknown;
+    return elbo_infer_from(in, q);
+}
+
+static elbo_dist uneven_humps(elbo_in *in)
+{
+    elbo_graph *g = in->g;
+    const elbo_dist humps = elbo_normal(elbo_array(g, ELBO_SHAPE(2, 1), (double[]){0, 2}),
+                                        elbo_array(g, ELBO_SHAPE(2, 1), (double[]){0, -1}));
+    return elbo_mixture(elbo_expand(elbo_constant(g, 0), ELBO_SHAPE(elbo_size(in->x, 0), 2)), humps);
+}
+
+static void assert_as_by_quadrature(elbo_inference (*infer)(elbo_in *in))
+{
+    const elbo_model model = {.name = "one", .infer = infer, .prior = uneven_humps, .generate = decode_normal};
+    const elbo_images images = three_images();
+    elbo_run *run = run_of(&model, NO_OPTIONS, ELBO_SHAPE(1), 0);
+    elbo_information i, again;
+    double information, marginal, kl;
+    integrate(&information, &marginal, &kl);
+    assert_close(kl, information + marginal, 1e-6);
+    assert_ok(elbo_run_mutual_information(run, &images, 0, 3, &i));
+    ck_assert_int_eq(i.images, 3 * TIMES);
+    ck_assert(i.error > 0.002 && i.error < 0.02);
+    ck_assert_double_eq_tol(i.mutual_information, information, 4 * i.error);
+    ck_assert_double_eq_tol(i.kl, kl, 0.06); /* log q - log p deviates by about 0.9 */
+    ck_assert_double_eq_tol(i.marginal_kl, marginal, 0.06);
+    assert_close(i.kl, i.mutual_information + i.marginal_kl, 1e-12);
+    assert_ok(elbo_run_mutual_information(run, &images, 0, 3, &again));
+    ck_assert_mem_eq(&i, &again, sizeof i);
+    elbo_run_free(run);
+}
+
+START_TEST(with_a_prior_of_two_humps_the_parts_are_those_by_quadrature)
+{
+    assert_as_by_quadrature(infer_one);
+}
+END_TEST
+
+START_TEST(a_posterior_of_which_only_the_density_is_known_has_its_parts_too)
+{
+    assert_as_by_quadrature(infer_unknown);
+}
+END_TEST
+
+START_TEST(an_unknown_posterior_that_does_not_look_at_x_tells_nothing)
+{
+    float x[7 * D] = {0};
+    const elbo_images images = images_of(x, 7, ELBO_SHAPE(D));
+    const elbo_model model = {.name = "same", .infer = infer_unknown, .prior = plain_prior, .generate = decode_normal};
+    elbo_run *run = run_of(&model, NO_OPTIONS, ELBO_SHAPE(D), 0);
+    elbo_information i;
+    assert_ok(elbo_run_mutual_information(run, &images, 0, 1, &i));
+    ck_assert_double_eq_tol(i.mutual_information, 0, 1e-6);
+    ck_assert_double_eq(i.limit, log(7));
+    elbo_run_free(run);
+}
+END_TEST
+
+/* Of a prior that differs by label: q(z|x,y) = N(x, I) of an unknown kind, p(z|y) = N(y, I). */
+START_TEST(a_prior_of_labels_has_no_marginal)
+{
+    float x[4 * D] = {0};
+    int labels[4] = {0, 0, 2, 1};
+    const elbo_tensor pixels = elbo_tensor_of(ELBO_F32, ELBO_SHAPE(4, D), x);
+    const elbo_tensor classes = elbo_tensor_of(ELBO_I32, ELBO_SHAPE(4), labels);
+    elbo_model model = of_labels;
+    elbo_images images;
+    elbo_information i;
+    model.infer = infer_unknown;
+    assert_ok(elbo_images_of(&pixels, &classes, D, &images));
+    elbo_run *run = run_of(&model, NO_OPTIONS, ELBO_SHAPE(D), D);
+    assert_ok(elbo_run_mutual_information(run, &images, 0, 1, &i));
+    ck_assert(isfinite(i.kl) && isnan(i.marginal_kl));
+    labels[2] = labels[3] = 0;
+    assert_ok(elbo_run_mutual_information(run, &images, 0, 1, &i));
+    ck_assert(isfinite(i.marginal_kl));
+    elbo_run_free(run);
+}
+END_TEST
+
 Suite *suite_latent_use(void)
 {
     Suite *suite = suite_create("latent_use");
-    TCase *units = tcase_create("units"), *priors = tcase_create("priors"), *told = tcase_create("told");
+    TCase *units = tcase_create("units"), *priors = tcase_create("priors"), *told = tcase_create("told"),
+          *quadrature = tcase_create("quadrature");
     tcase_add_test(units, a_unit_is_active_when_its_mean_varies_by_more_than_a_hundredth);
     tcase_add_test(units, each_dimension_has_the_kl_of_the_textbook);
     tcase_add_test(units, a_collapsed_posterior_has_no_active_unit_and_no_kl);
@@ -337,5 +490,10 @@ Suite *suite_latent_use(void)
     tcase_add_test(told, codes_in_two_heaps_tell_which_heap_it_is);
     tcase_add_test(told, a_gaussian_channel_has_its_capacity);
     suite_add_tcase(suite, told);
+    tcase_add_test(quadrature, with_a_prior_of_two_humps_the_parts_are_those_by_quadrature);
+    tcase_add_test(quadrature, a_posterior_of_which_only_the_density_is_known_has_its_parts_too);
+    tcase_add_test(quadrature, an_unknown_posterior_that_does_not_look_at_x_tells_nothing);
+    tcase_add_test(quadrature, a_prior_of_labels_has_no_marginal);
+    suite_add_tcase(suite, quadrature);
     return suite;
 }

@@ -53,12 +53,13 @@ typedef struct {
     double mutual_information; /* I_q(x;z), nats                                                                    */
     double error;              /* its standard error from the draws, deviation / sqrt(N); NaN for one image         */
     double limit;              /* log N                                                                             */
-    double marginal_kl;        /* KL(q(z) || p(z)), the mean KL less I_q; NaN where p(z) is no normal, or not the   */
-                               /* same for all images                                                               */
+    double kl;                 /* the mean KL: closed where q(z|x) and p(z) are normal, else at the same draws      */
+    double marginal_kl;        /* KL(q(z) || p(z)), the mean KL less I_q; NaN where p(z|y) is not the same for all  */
 } elbo_information;
 
 /* From the first `count` images (0, or more than there are: all): time goes with N^2 Z, and Z numbers are kept for each
- * image. ELBO_INVALID where q(z|x) is no normal. Draw n depends on `seed` and n only. */
+ * image. A normal q(z|x) is compared in double, one of another kind as the run has it. ELBO_INVALID where q(z|x) has no
+ * density but at its draws, as behind a flow. Draw n depends on `seed` and n only. */
 ELBO_API elbo_status elbo_run_mutual_information(elbo_run *run, const elbo_images *images, int64_t count, int64_t seed,
                                                  elbo_information *out) ELBO_MUST_CHECK;
 

@@ -6,6 +6,7 @@
 
 #include "../../tensor/memory.h"
 #include "../runs/run_private.h"
+#include "weights.h"
 
 const char *const elbo_image_figure_names[] = {
     [ELBO_IMAGE_ELBO] = "elbo",
@@ -45,59 +46,20 @@ static elbo_status take_parts(void *user, const elbo__piece *piece)
 
 /* ---- importance weights ------------------------------------------------------------------------------------------ */
 
-/* Sums over the weights of each image so far (N): with the largest logarithm, most, sum of w / e^most and of its
- * square. Weight after weight is added, so portions do not matter. */
-typedef struct {
-    double *most, *sum, *squares;
-} weights;
-
-static void add_weight(weights *w, int64_t i, double log_weight)
-{
-    if (log_weight > w->most[i]) {
-        const double scale = exp(w->most[i] - log_weight);
-        w->sum[i] = w->sum[i] * scale + 1;
-        w->squares[i] = w->squares[i] * scale * scale + 1;
-        w->most[i] = log_weight;
-    } else if (log_weight != -INFINITY) { /* a weight of 0 adds nothing; NaN stays */
-        const double one = exp(log_weight - w->most[i]);
-        w->sum[i] += one;
-        w->squares[i] += one * one;
-    }
-}
-
 static elbo_status take_weights(void *user, const elbo__piece *piece)
 {
     const elbo_tensor from = elbo_plan_output(piece->planned->plan, 0);
     for (int64_t i = 0; i < piece->batch; i++)
         for (int64_t k = 0; k < piece->draws; k++)
-            add_weight(user, piece->first + i, elbo_tensor_get(&from, (int64_t[]){i, k}));
+            elbo__weight_add(user, piece->first + i, elbo_tensor_get(&from, (int64_t[]){i, k}));
     return ELBO_OK;
-}
-
-/* In the place of the sums: log 1/K sum w, its standard error, the effective sample size. */
-static void finish_weights(weights *w, int64_t images, int64_t samples)
-{
-    const double k = (double)samples;
-    for (int64_t i = 0; i < images; i++) {
-        const double sum = w->sum[i], squares = w->squares[i];
-        double about_mean = squares - sum * sum / k;
-        if (about_mean < 0) /* by rounding */
-            about_mean = 0;
-        w->most[i] += log(sum / k);
-        w->sum[i] = samples > 1 ? sqrt(about_mean / (k - 1) * k) / sum : NAN;
-        w->squares[i] = sum > 0 ? sum * sum / squares : sum;
-    }
 }
 
 /* One round: in w (N) each. */
 static elbo_status weigh_round(elbo_run *run, const elbo__table *table, const elbo_measuring *how, int round,
-                               int64_t images, weights *w)
+                               int64_t images, elbo__weights *w)
 {
-    const size_t size = (size_t)images * sizeof(double);
-    memset(w->sum, 0, size);
-    memset(w->squares, 0, size);
-    for (int64_t i = 0; i < images; i++)
-        w->most[i] = -INFINITY;
+    elbo__weights_begin(w, images);
     elbo_status status = elbo__run_ask(run, table,
                                        &(elbo__question){.role = ELBO__LOG_WEIGHTS,
                                                          .count = images,
@@ -107,12 +69,12 @@ static elbo_status weigh_round(elbo_run *run, const elbo__table *table, const el
                                                          .take = take_weights,
                                                          .user = w});
     if (status == ELBO_OK)
-        finish_weights(w, images, how->samples);
+        elbo__weights_finish(w, images, how->samples);
     return status;
 }
 
 /* Adds what a round has found: log p(x) and effective samples, and the square of the error. */
-static void add_round(const weights *w, int round, elbo_image_figures *each)
+static void add_round(const elbo__weights *w, int round, elbo_image_figures *each)
 {
     for (int64_t i = 0; i < each->images; i++) {
         each->at[ELBO_IMAGE_LOG_LIKELIHOOD][i] += w->most[i];
@@ -135,7 +97,7 @@ static elbo_status weigh(elbo_run *run, const elbo__table *table, const elbo_mea
     if (!(each->of_rounds = elbo__calloc((size_t)rounds, sizeof *each->of_rounds)))
         status = ELBO_NO_MEMORY;
     each->rounds = rounds;
-    weights w = {room, room + n, room + 2 * n};
+    elbo__weights w = {room, room + n, room + 2 * n};
     for (int round = 0; round < rounds && status == ELBO_OK; round++) {
         status = weigh_round(run, table, how, round, each->images, &w);
         if (status == ELBO_OK)

@@ -150,6 +150,51 @@ elbo_var *elbo__model_log_weights(elbo_in *in)
     return bound.log_weight ? bound.log_weight : no_density(in);
 }
 
+elbo_var *elbo__model_data(elbo_in *in)
+{
+    return begin(in, ELBO__DATA) ? in->x : elbo__model_cannot(in);
+}
+
+/* Whether p(x|z) is a density, of which there are draws. Not, say, the error of an autoencoder. */
+static bool is_density(elbo_in *in, const elbo_dist *p)
+{
+    if (elbo_graph_status(in->g) == ELBO_OK && !p->kind->draw)
+        elbo_graph_fail(in->g, ELBO_INVALID, "p(x|z): %s is no density", p->kind->name);
+    return elbo_graph_status(in->g) == ELBO_OK;
+}
+
+static bool is_flat(elbo_in *in, const elbo_dist *prior)
+{
+    if (elbo_graph_status(in->g) == ELBO_OK && prior->kind->curved)
+        elbo_graph_fail(in->g, ELBO_INVALID, "p(z): %s lies in a curved space, where steps do not go straight on",
+                        prior->kind->name);
+    return elbo_graph_status(in->g) == ELBO_OK;
+}
+
+void elbo__model_joint(elbo_in *in, elbo_var *z, elbo_var *out[ELBO__JOINT_OUTPUTS])
+{
+    for (int i = 0; i < ELBO__JOINT_OUTPUTS; i++)
+        out[i] = z;
+    if (!begin(in, ELBO__JOINT))
+        return;
+    elbo_var *draws = elbo_reshape(z, ELBO_SHAPE(elbo_size(in->x, 0), in->draws, elbo_size(z, 1)));
+    const elbo_dist prior = prior_to_draw_from(in), p = elbo__model_generate(in, draws);
+    if (!is_density(in, &p) || !is_flat(in, &prior))
+        return;
+    out[0] = elbo_log_prob(p, in->x, in->mask);
+    out[1] = elbo_log_prob(prior, draws, NULL);
+    elbo_grad(out[0], &z, 1, &out[2]);
+    elbo_grad(out[1], &z, 1, &out[3]);
+}
+
+elbo_var *elbo__model_simulate(elbo_in *in, elbo_var *z)
+{
+    if (!begin(in, ELBO__SIMULATE))
+        return elbo__model_cannot(in);
+    const elbo_dist p = elbo__model_generate(in, z);
+    return is_density(in, &p) ? elbo_sample(p, "x", 0) : elbo__model_cannot(in);
+}
+
 elbo_var *elbo_model_encode(elbo_in *in, elbo_var **logvar)
 {
     const elbo_inference i = begin(in, ELBO__ENCODE) ? elbo__model_infer(in)
@@ -206,6 +251,24 @@ elbo_var *elbo_model_sample(elbo_in *in)
 elbo_var *elbo__model_prior_draws(elbo_in *in)
 {
     return begin(in, ELBO__PRIOR_DRAWS) ? prior_draws(in) : elbo__model_cannot(in);
+}
+
+elbo_var *elbo__model_prior_density(elbo_in *in, elbo_var *z)
+{
+    return begin(in, ELBO__PRIOR_DENSITY) ? elbo_log_prob(prior_to_draw_from(in), z, NULL) : elbo__model_cannot(in);
+}
+
+elbo_var *elbo__model_posterior_density(elbo_in *in, elbo_var *z)
+{
+    if (!begin(in, ELBO__POSTERIOR_DENSITY))
+        return elbo__model_cannot(in);
+    const elbo_inference i = elbo__model_infer(in);
+    if (elbo_graph_status(in->g) == ELBO_OK && !(i.q.kind && i.q.kind->log_prob))
+        elbo_graph_fail(in->g, ELBO_INVALID, "q(z|x) has no density but at its draws");
+    if (elbo_graph_status(in->g) != ELBO_OK)
+        return elbo__model_cannot(in);
+    const elbo_shape shape = ELBO_SHAPE(elbo_size(in->x, 0), elbo_size(z, 0), elbo_size(z, 1));
+    return elbo_log_prob(i.q, elbo_expand(elbo_unsqueeze(z, 0), shape), NULL);
 }
 
 elbo_var *elbo__model_posterior_draws(elbo_in *in)

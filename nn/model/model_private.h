@@ -29,8 +29,25 @@ void elbo__model_parts(elbo_in *in);
 /* log p(x|z_k,y) + log p(z_k|y) - log q(z_k|x,y): (B, K) */
 elbo_var *elbo__model_log_weights(elbo_in *in);
 
+/* in->x (B, D) */
+elbo_var *elbo__model_data(elbo_in *in);
+
+/* Of z (B K, Z), K = in->draws: log p(x|z,y) and log p(z|y) (B, K), and the gradient of each with respect to z
+ * (B K, Z). In error where p(x|z) or p(z) is no density on R^Z. */
+enum { ELBO__JOINT_OUTPUTS = 4 };
+void elbo__model_joint(elbo_in *in, elbo_var *z, elbo_var *out[ELBO__JOINT_OUTPUTS]);
+
+/* One draw from p(x|z,y): z (B, Z) -> (B, D) */
+elbo_var *elbo__model_simulate(elbo_in *in, elbo_var *z);
+
 /* Draws z from p(z|y), those that elbo_model_sample decodes: (B, K, Z) */
 elbo_var *elbo__model_prior_draws(elbo_in *in);
+
+/* log p(z|y): z (B, Z) -> (B) */
+elbo_var *elbo__model_prior_density(elbo_in *in, elbo_var *z);
+
+/* log q(z_m|x_b,y_b): z (M, Z) -> (B, M). In error where the density is known at draws alone. */
+elbo_var *elbo__model_posterior_density(elbo_in *in, elbo_var *z);
 
 /* Draws z from q(z|x,y), or the code of a model without a density: (B, K, Z) */
 elbo_var *elbo__model_posterior_draws(elbo_in *in);

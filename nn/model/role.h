@@ -33,8 +33,16 @@ enum {
     /* x -> z (B, K, Z) from q(z|x), or the code itself */                                                             \
     ROLE(POSTERIOR_DRAWS, "posterior-draws", "drawing codes", EVALUATE, ELBO__TAKES_X,                                 \
          .one = elbo__model_posterior_draws)                                                                           \
+    /* z -> log p(z|y) (B) */                                                                                          \
+    ROLE(PRIOR_DENSITY, "prior-density", "looking at the prior", EVALUATE, ELBO__TAKES_TABLE,                          \
+         .build = build_prior_density)                                                                                 \
+    /* x, z -> log q(z_m|x_b) (B, B) of each z with each x */                                                          \
+    ROLE(POSTERIOR_DENSITY, "posterior-density", "comparing codes", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_TABLE,       \
+         .build = build_posterior_density)                                                                             \
     /* z -> (B, D) */                                                                                                  \
     ROLE(DECODE, "decode", "decoding", EVALUATE, 0, .build = build_decode)                                             \
+    /* z -> (B, 1 + Z): elbo_metric_density and its derivative */                                                      \
+    ROLE(METRIC, "metric", "measuring latent space", EVALUATE, 0, .build = build_metric)                               \
     /* (B, K, D) */                                                                                                    \
     ROLE(SAMPLE, "sample", "sampling", EVALUATE, 0, .one = elbo_model_sample)                                          \
     /* x -> (B, K, D) */                                                                                               \
@@ -47,6 +55,12 @@ enum {
     /* recon, kl, elbo, squared_error (B), whichever there are: evaluate gives their means */                          \
     ROLE(PARTS, "parts", "measuring images", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS,          \
          .build = build_parts)                                                                                         \
+    /* x as it is explained, binarised where that is asked for: (B, D) */                                              \
+    ROLE(DATA, "data", "looking at images", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_TABLE, .one = elbo__model_data)      \
+    /* x, z -> log p(x|z), log p(z) (B, K), and their gradients */                                                     \
+    ROLE(JOINT, "joint", "estimating log p(x)", EVALUATE, ELBO__TAKES_X, .build = build_joint)                         \
+    /* z -> x (B, D) drawn from p(x|z) */                                                                              \
+    ROLE(SIMULATE, "simulate", "drawing images", EVALUATE, 0, .build = build_simulate)                                 \
     /* (B, K) */                                                                                                       \
     ROLE(LOG_WEIGHTS, "log-weights", "estimating log p(x)", EVALUATE,                                                  \
          ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS, .one = elbo__model_log_weights)

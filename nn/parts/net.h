@@ -69,14 +69,14 @@ ELBO_API elbo_var *elbo_net_outputs(elbo_in *in, elbo_var *h, const char *name, 
 ELBO_API elbo_var *elbo_net_code(elbo_in *in, elbo_var *h);
 
 /* q = N(mean, exp logvar) with layer encoder.mean and, by option `spread`, layer encoder.logvar, or encoder.logstd,
- * which is logvar / 2; in->draws draws: h (B, H) */
+ * which is logvar / 2, or encoder.variance, of which exp logvar is softplus + 1e-5; in->draws draws: h (B, H) */
 ELBO_API elbo_inference elbo_infer_net(elbo_in *in, elbo_var *h);
 
 /* Choices of options, then NULL. */
 ELBO_API extern const char *const elbo_net_names[];      /* mlp, conv        */
 ELBO_API extern const char *const elbo_net_norm_names[]; /* none, batch      */
 ELBO_API extern const char *const elbo_net_init_names[]; /* fan-in, glorot, he */
-ELBO_API extern const char *const elbo_spread_names[];   /* logvar, logstd   */
+ELBO_API extern const char *const elbo_spread_names[];   /* logvar, logstd, softplus */
 
 #ifdef __cplusplus
 }

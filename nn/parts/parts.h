@@ -37,6 +37,11 @@ ELBO_API elbo_dist elbo_generate(elbo_in *in, elbo_var *z);
 /* The code (B, Z) of whole numbers (B, H, W, L), of a posterior that quantises. */
 ELBO_API elbo_var *elbo_lookup(elbo_in *in, elbo_var *index);
 
+/* log sqrt det G(z)^-1 (B), G being the metric that posterior riemannian-hamiltonian learns, and its derivative (B, Z):
+ * z (B, Z). But for a constant the log-density that sampling by the metric goes by (arXiv:2105.00026): large where
+ * there are images. A graph of another posterior is in error. */
+ELBO_API elbo_var *elbo_metric_density(elbo_in *in, elbo_var *z, elbo_var **gradient);
+
 /* What is minimised, by option `objective`. */
 ELBO_API int elbo_losses(elbo_in *in, elbo_loss *out);
 

@@ -64,6 +64,8 @@ static elbo_status bind(const elbo_run *run, const feed *f, const elbo__work *wo
         status = elbo_plan_set(plan, "epoch", 1);
     if (status == ELBO_OK)
         status = elbo_plan_set(plan, "dataset-size", 60000);
+    if (status == ELBO_OK)
+        status = elbo_plan_bind(plan, "z", elbo_tensor_of(ELBO_F32, ELBO_SHAPE(work->batch, run->latent), f->z));
     if (status != ELBO_OK || work->table)
         return status == ELBO_OK ? elbo__table_bind(&f->table, plan, f->rows, work->batch) : status;
     const elbo_shape codes = ELBO_SHAPE(work->batch, run->map.height, run->map.width, run->map.levels);
@@ -71,7 +73,6 @@ static elbo_status bind(const elbo_run *run, const feed *f, const elbo__work *wo
         const char *name;
         elbo_tensor data;
     } inputs[] = {{"x", elbo_tensor_of(ELBO_F32, ELBO_SHAPE(work->batch, run->pixels), f->x)},
-                  {"z", elbo_tensor_of(ELBO_F32, ELBO_SHAPE(work->batch, run->latent), f->z)},
                   {"labels", elbo_tensor_of(ELBO_I32, ELBO_SHAPE(work->batch), f->labels)},
                   {"codes", elbo_tensor_of(ELBO_I32, codes, f->codes)}};
     for (size_t i = 0; i < sizeof inputs / sizeof inputs[0] && status == ELBO_OK; i++)

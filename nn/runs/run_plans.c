@@ -8,6 +8,7 @@
 #include "../model/corruption.h"
 #include "../model/model_private.h"
 #include "../parts/likelihood_private.h"
+#include "../parts/parts.h"
 #include "run_private.h"
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
@@ -131,10 +132,46 @@ static void build_prior(building *b)
     put_two(b, elbo_dist_mean(prior), elbo_normal_logvar(prior));
 }
 
+/* z (B, Z), which is given */
+static elbo_var *codes(building *b)
+{
+    return elbo_input(b->in.g, "z", ELBO_F32, ELBO_SHAPE(elbo_size(b->in.x, 0), b->run->latent));
+}
+
 static void build_decode(building *b)
 {
+    put_two(b, elbo_model_decode(&b->in, codes(b)), NULL);
+}
+
+static void build_prior_density(building *b)
+{
+    put_two(b, elbo__model_prior_density(&b->in, codes(b)), NULL);
+}
+
+static void build_posterior_density(building *b)
+{
+    put_two(b, elbo__model_posterior_density(&b->in, codes(b)), NULL);
+}
+
+/* Of z (B K, Z): a plan of two dimensions takes what elbo_run_explain has. */
+static void build_joint(building *b)
+{
+    const elbo_shape flat = ELBO_SHAPE(elbo_size(b->in.x, 0) * b->in.draws, b->run->latent);
+    elbo__model_joint(&b->in, elbo_input(b->in.g, "z", ELBO_F32, flat), b->out);
+    b->outputs = ELBO__JOINT_OUTPUTS;
+}
+
+static void build_simulate(building *b)
+{
+    put_two(b, elbo__model_simulate(&b->in, codes(b)), NULL);
+}
+
+static void build_metric(building *b)
+{
     const elbo_shape codes = ELBO_SHAPE(elbo_size(b->in.x, 0), b->run->latent);
-    put_two(b, elbo_model_decode(&b->in, elbo_input(b->in.g, "z", ELBO_F32, codes)), NULL);
+    elbo__model_subject(&b->in, ELBO__METRIC);
+    elbo_var *gradient, *density = elbo_metric_density(&b->in, elbo_input(b->in.g, "z", ELBO_F32, codes), &gradient);
+    put_two(b, elbo_concat((elbo_var *[]){elbo_unsqueeze(density, 1), gradient}, 2, 1), NULL);
 }
 
 #define ROW(id, name, doing, mode, takes, build) [ELBO__##id] = {doing, ELBO_##mode, takes, build},
@@ -214,11 +251,11 @@ static void discard(elbo__planned *planned)
     *planned = (elbo__planned){.plan = NULL};
 }
 
-/* The plan for what is the same for all draws, which the graph then takes as inputs. */
+/* The plan for what is the same for all draws, and for any z that is given, which the graph then takes as inputs. */
 static void cut(building *b, elbo__planned *out)
 {
     elbo_graph *g = b->in.g;
-    elbo_var **nodes = elbo__fixed_nodes(g, b->out, b->outputs, &out->n_fixed);
+    elbo_var **nodes = elbo__fixed_nodes(g, b->out, b->outputs, "z", &out->n_fixed);
     const int n = out->n_fixed;
     if (n > 0 && !(out->fixed = elbo__calloc((size_t)n, sizeof *out->fixed)))
         elbo_graph_fail(g, ELBO_NO_MEMORY, "%s", elbo_error());
@@ -240,6 +277,16 @@ static elbo_status bind_fixed(elbo__planned *planned)
         char name[32];
         elbo__print(name, sizeof name, "fixed#%d", i);
         status = elbo_plan_bind(planned->plan, name, planned->fixed[i]);
+    }
+    return status;
+}
+
+elbo_status elbo__run_before(elbo_run *run, elbo__planned *planned, elbo_at at)
+{
+    elbo_status status = planned->before ? elbo_plan_run(planned->before, run->params, at) : ELBO_OK;
+    for (int i = 0; i < planned->n_fixed && status == ELBO_OK; i++) {
+        const elbo_tensor made = elbo_plan_output(planned->before, i);
+        elbo_tensor_copy(&planned->fixed[i], &made);
     }
     return status;
 }

@@ -40,13 +40,13 @@ typedef struct {
     elbo_dtype pixels; /* of the data set                                                                         */
     elbo__missing missing;
     bool seen; /* x is given as the encoder sees it: binarised where that is asked for */
-    bool cut;  /* what does not depend on the draws is computed apart: see elbo__planned.before */
+    bool cut;  /* what depends neither on draws nor on a z that is given is computed apart, by elbo__run_before */
 } elbo__work;
 
 typedef struct {
     elbo__work work;
     elbo_plan *plan;      /* NULL: an empty place                       */
-    elbo_plan *before;    /* of cut work: computes what is `fixed`, once for all draws of a block; NULL: nothing is */
+    elbo_plan *before;    /* of cut work: computes what is fixed; NULL: nothing is */
     elbo_tensor *fixed;   /* [n_fixed] its outputs, which are inputs of the other */
     int n_fixed;
     int outputs;
@@ -83,6 +83,12 @@ struct elbo_run {
 elbo_status elbo__run_plan(elbo_run *run, const elbo__work *work, elbo__planned **out) ELBO_MUST_CHECK;
 void elbo__run_forget(elbo_run *run, elbo__role role); /* frees the plans of that role */
 
+/* Computes what is fixed by planned->before, whose inputs are bound; planned->plan reads it from then on. */
+elbo_status elbo__run_before(elbo_run *run, elbo__planned *planned, elbo_at at) ELBO_MUST_CHECK;
+
+/* Gives a plan the numbers that a model may read, as they are at the end of the training. */
+elbo_status elbo__run_scalars(const elbo_run *run, elbo_plan *plan) ELBO_MUST_CHECK;
+
 /* The graph for some work and its outputs, of which there are at most two unless they are metrics: for who reads a
  * graph instead of running it. Freed with elbo_graph_free in any case; its status says whether it is whole. */
 elbo_graph *elbo__run_graph(const elbo_run *run, const elbo__work *work, elbo_var *out[ELBO_MAX_METRICS], int *outputs);
@@ -92,6 +98,9 @@ elbo_status elbo__run_open_weights(elbo_run *run) ELBO_MUST_CHECK;
 
 /* elbo_run_load of a resume.safetensors, whose tensors are not the weights alone. */
 elbo_run *elbo__run_load_resume(const char *path, const elbo_model *const *models);
+
+/* elbo_run_load of an open file, whose name the message does not have. */
+elbo_run *elbo__run_of_file(const elbo_safetensors *file, const elbo_model *const *models);
 
 /* Whether the names of a model's options can stand in a configuration. */
 elbo_status elbo__run_check_names(const elbo_model *model) ELBO_MUST_CHECK;
@@ -142,6 +151,7 @@ typedef struct {
     elbo_tensor labels; /* (N) i32; data NULL: the run takes none                    */
     elbo_tensor mask;   /* (N, D) u8, borrowed; data NULL: there is none             */
     elbo__missing missing;
+    bool grey; /* as they are: not to be binarised               */
     int64_t count;
     struct elbo_mapping *mapping;  /* of the images, borrowed; NULL: they are in memory */
     void *owned;        /* the pixels, where they had to be converted                */

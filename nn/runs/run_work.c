@@ -111,8 +111,7 @@ static elbo_status check_job(const job *j)
     return ELBO_OK;
 }
 
-/* The numbers that a model may read, as they are at the end of the training. */
-static elbo_status set_scalars(const elbo_run *run, elbo_plan *plan)
+elbo_status elbo__run_scalars(const elbo_run *run, elbo_plan *plan)
 {
     const struct {
         const char *name;
@@ -177,33 +176,31 @@ static elbo_status take_rows(const job *j, const piece *p)
     return elbo__piece_rows(j->run, p, 1, j->width, j->second + p->first * j->width);
 }
 
-static elbo_status run_on(const job *j, const piece *p, elbo_plan *plan)
+static elbo_at place_of(const job *j, const piece *p)
 {
-    int32_t rows[BLOCK];
+    return (elbo_at){.seed = (uint64_t)j->seed,
+                     .step = (uint64_t)j->round,
+                     .first_row = (uint64_t)p->first,
+                     .first_draw = (uint64_t)p->first_draw};
+}
+
+/* Binds what a plan may read; rows [BLOCK]. */
+static elbo_status bind(const job *j, const piece *p, int32_t *rows, elbo_plan *plan)
+{
     elbo_status status = j->table ? bind_table(j, p->first, p->batch, rows, plan)
                                   : bind_arrays(j, p->first, p->batch, plan);
-    if (status == ELBO_OK)
-        status = set_scalars(j->run, plan);
-    const elbo_at at = {.seed = (uint64_t)j->seed,
-                        .step = (uint64_t)j->round,
-                        .first_row = (uint64_t)p->first,
-                        .first_draw = (uint64_t)p->first_draw};
-    return status == ELBO_OK ? elbo_plan_run(plan, j->run->params, at) : status;
+    return status == ELBO_OK ? elbo__run_scalars(j->run, plan) : status;
 }
 
 /* What is the same for all draws: with the first portion, and again with the last, whose plan is another if it is
  * smaller. */
 static elbo_status run_before(const job *j, const piece *p, int64_t portion)
 {
-    const elbo__planned *planned = p->planned;
-    if (!planned->before || (p->first_draw > 0 && p->draws == portion))
+    int32_t rows[BLOCK];
+    if (!p->planned->before || (p->first_draw > 0 && p->draws == portion))
         return ELBO_OK;
-    elbo_status status = run_on(j, p, planned->before);
-    for (int i = 0; i < planned->n_fixed && status == ELBO_OK; i++) {
-        const elbo_tensor made = elbo_plan_output(planned->before, i);
-        elbo_tensor_copy(&planned->fixed[i], &made);
-    }
-    return status;
+    elbo_status status = bind(j, p, rows, p->planned->before);
+    return status == ELBO_OK ? elbo__run_before(j->run, p->planned, place_of(j, p)) : status;
 }
 
 /* Runs the plan for a piece, and hands its outputs over. */
@@ -213,13 +210,16 @@ static elbo_status run_piece(const job *j, int64_t portion, piece p)
                           ? elbo__table_work(j->table, j->role, p.batch, p.draws)
                           : (elbo__work){.role = j->role, .batch = p.batch, .draws = p.draws, .missing = j->missing};
     work.cut = !j->whole && j->draws > 1;
+    int32_t rows[BLOCK];
     elbo_status status = watched(j, p.first);
     if (status == ELBO_OK)
         status = elbo__run_plan(j->run, &work, &p.planned);
     if (status == ELBO_OK)
         status = run_before(j, &p, portion);
     if (status == ELBO_OK)
-        status = run_on(j, &p, p.planned->plan);
+        status = bind(j, &p, rows, p.planned->plan);
+    if (status == ELBO_OK)
+        status = elbo_plan_run(p.planned->plan, j->run->params, place_of(j, &p));
     return status == ELBO_OK ? j->take(j, &p) : status;
 }
 
@@ -306,6 +306,24 @@ elbo_status elbo_run_seen(elbo_run *run, const float *x, const int *labels, int6
 elbo_status elbo_run_decode(elbo_run *run, const float *z, const int *labels, int64_t n, float *x)
 {
     return run_job((job){run, ELBO__DECODE, .z = z, .labels = labels, .n = n, .out = x, .width = run->pixels});
+}
+
+elbo_status elbo_run_metric(elbo_run *run, const float *z, int64_t n, float *density, float *gradient)
+{
+    const int64_t width = 1 + run->latent;
+    const size_t points = n > 0 ? (size_t)n : 0;
+    float *both = elbo__calloc(points * (size_t)width, sizeof *both);
+    int *labels = elbo__calloc(points, sizeof *labels); /* which the metric does not depend on */
+    elbo_status status = ELBO_NO_MEMORY;
+    if (both && labels)
+        status = run_job((job){run, ELBO__METRIC, .z = z, .labels = labels, .n = n, .out = both, .width = width});
+    for (int64_t i = 0; i < n && status == ELBO_OK; i++) {
+        density[i] = both[i * width];
+        memcpy(gradient + i * run->latent, both + i * width + 1, (size_t)run->latent * sizeof *gradient);
+    }
+    elbo__free(both);
+    elbo__free(labels);
+    return status;
 }
 
 elbo_status elbo_run_sample(elbo_run *run, const int *labels, int64_t n, int64_t seed, float *x)
