@@ -160,6 +160,7 @@ unit_sources += \
     %reldir%/test_quantise.c \
     %reldir%/test_quantise_residual.c \
     %reldir%/test_questions.c \
+    %reldir%/test_rae.c \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
     %reldir%/test_resume.c \
@@ -173,6 +174,7 @@ unit_sources += \
     %reldir%/test_schedule.c \
     %reldir%/test_shuffle.c \
     %reldir%/test_side_matters.c \
+    %reldir%/test_spectral.c \
     %reldir%/test_spd.c \
     %reldir%/test_spread.c \
     %reldir%/test_state.c \

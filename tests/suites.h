@@ -126,6 +126,7 @@
     SUITE(quantise)                                                                                                    \
     SUITE(quantise_residual)                                                                                           \
     SUITE(questions)                                                                                                   \
+    SUITE(rae)                                                                                                         \
     SUITE(report)                                                                                                      \
     SUITE(resume)                                                                                                      \
     SUITE(run)                                                                                                         \
@@ -135,6 +136,7 @@
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
+    SUITE(spectral)                                                                                                    \
     SUITE(spd)                                                                                                         \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \

@@ -20,6 +20,7 @@ library_sources += \
     %reldir%/objective_aggregate.c \
     %reldir%/objective_bound.c \
     %reldir%/objective_players.c \
+    %reldir%/objective_rae.c \
     %reldir%/objective_weights.c \
     %reldir%/parts.c \
     %reldir%/parts_private.h \
