@@ -31,6 +31,7 @@ library_sources += \
     %reldir%/ppca.c \
     %reldir%/radial_vae.c \
     %reldir%/rhvae.c \
+    %reldir%/svae.c \
     %reldir%/vae.c \
     %reldir%/vae_gan.c \
     %reldir%/vamp_vae.c \

@@ -145,6 +145,7 @@ unit_sources += \
     %reldir%/test_params.c \
     %reldir%/test_parts.c \
     %reldir%/test_parts_ball.c \
+    %reldir%/test_parts_sphere.c \
     %reldir%/test_pca.c \
     %reldir%/test_pca_ways.c \
     %reldir%/test_picture_features.c \

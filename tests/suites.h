@@ -113,6 +113,7 @@
     SUITE(params)                                                                                                      \
     SUITE(parts)                                                                                                       \
     SUITE(parts_ball)                                                                                                  \
+    SUITE(parts_sphere)                                                                                                \
     SUITE(pca)                                                                                                         \
     SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
