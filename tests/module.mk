@@ -153,6 +153,7 @@ unit_sources += \
     %reldir%/test_plan.c \
     %reldir%/test_plan_cases.c \
     %reldir%/test_players.c \
+    %reldir%/test_power_spherical.c \
     %reldir%/test_product.c \
     %reldir%/test_program.c \
     %reldir%/test_quantise.c \

@@ -30,6 +30,7 @@ typedef struct {
     ROW(iaf, "iaf") \
     ROW(maf, "maf") \
     ROW(vmf, "vmf") \
+    ROW(power_spherical, "power-spherical") \
     ROW(wrapped_normal, "wrapped-normal") \
     ROW(riemannian_normal, "riemannian-normal") \
     ROW(hamiltonian, "hamiltonian") \

@@ -1,6 +1,6 @@
-/* Posteriors on the unit sphere of R^Z, with the uniform distribution for a prior: Davidson et al. 2018,
- * arXiv:1804.00891. The mean direction is that of layer encoder.mean, the concentration 1 + softplus of
- * encoder.concentration. The code is the mean direction. */
+/* Posteriors on the unit sphere of R^Z, with the uniform distribution for a prior: von Mises-Fisher (Davidson et al.,
+ * arXiv:1804.00891) and power spherical (De Cao and Aziz, arXiv:2006.04437). The mean direction is that of layer
+ * encoder.mean, the concentration 1 + softplus of encoder.concentration. The code is the mean direction. */
 #include "../distributions/distribution_private.h"
 #include "parts_private.h"
 
@@ -15,14 +15,8 @@ static elbo_dist law(elbo_in *in, elbo_dist (*make)(elbo_var *mean, elbo_var *co
     return make(mean, concentration);
 }
 
-static elbo_dist vmf(elbo_in *in)
+static elbo_inference infer(elbo_in *in, elbo_dist q)
 {
-    return law(in, elbo_von_mises_fisher);
-}
-
-static elbo_inference infer_vmf(elbo_in *in)
-{
-    const elbo_dist q = vmf(in);
     elbo_inference i = elbo_infer_from(in, q);
     i.code = q.args[0];
     return i;
@@ -40,4 +34,17 @@ static elbo_var *place(elbo_in *in, elbo_var *z)
     return elbo__on_sphere(z);
 }
 
-const elbo__posterior elbo__posterior_vmf = {.infer = infer_vmf, .standard = standard, .law = vmf, .place = place};
+#define ON_SPHERE(id, make)                                                                                            \
+    static elbo_dist law_##id(elbo_in *in)                                                                             \
+    {                                                                                                                  \
+        return law(in, make);                                                                                          \
+    }                                                                                                                  \
+    static elbo_inference infer_##id(elbo_in *in)                                                                      \
+    {                                                                                                                  \
+        return infer(in, law_##id(in));                                                                                \
+    }                                                                                                                  \
+    const elbo__posterior elbo__posterior_##id = {                                                                     \
+        .infer = infer_##id, .standard = standard, .law = law_##id, .place = place};
+
+ON_SPHERE(vmf, elbo_von_mises_fisher)
+ON_SPHERE(power_spherical, elbo_power_spherical)
