@@ -148,6 +148,7 @@ unit_sources += \
     %reldir%/test_params.c \
     %reldir%/test_parts.c \
     %reldir%/test_parts_ball.c \
+    %reldir%/test_parts_sphere.c \
     %reldir%/test_pca.c \
     %reldir%/test_pca_ways.c \
     %reldir%/test_picture_features.c \
@@ -155,6 +156,7 @@ unit_sources += \
     %reldir%/test_plan.c \
     %reldir%/test_plan_cases.c \
     %reldir%/test_players.c \
+    %reldir%/test_power_spherical.c \
     %reldir%/test_product.c \
     %reldir%/test_program.c \
     %reldir%/test_quantise.c \

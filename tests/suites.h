@@ -116,6 +116,7 @@
     SUITE(params)                                                                                                      \
     SUITE(parts)                                                                                                       \
     SUITE(parts_ball)                                                                                                  \
+    SUITE(parts_sphere)                                                                                                \
     SUITE(pca)                                                                                                         \
     SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
@@ -146,6 +147,7 @@
     SUITE(total_correlation)                                                                                           \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
+    SUITE(power_spherical)                                                                                             \
     SUITE(vmf)                                                                                                         \
     SUITE(vmf_draws)                                                                                                   \
     SUITE(watch)                                                                                                       \

@@ -31,4 +31,5 @@ library_sources += \
     %reldir%/posterior_ladder.c \
     %reldir%/posterior_normal.c \
     %reldir%/posterior_riemannian.c \
+    %reldir%/posterior_sphere.c \
     %reldir%/prior.c
