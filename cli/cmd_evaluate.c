@@ -102,6 +102,10 @@ static const elbo_option table[] = {
      .metavar = "N",
      .help = "estimate the mutual information from N images at most, whose square the time goes with; 0: do not; -1: "
              "10000, fewer of many dimensions"},
+    {.name = "factors",
+     .type = ELBO_FLAG,
+     .default_value = "no",
+     .help = "also measure how well single codes stand for the factors that images were made from, of sprites"},
     {.name = "per-image",
      .type = ELBO_TEXT,
      .metavar = "FILE",
@@ -125,6 +129,7 @@ static void free_findings(findings *f)
     elbo_image_figures_free(&f->each);
     elbo_latent_use_free(&f->use);
     elbo_annealed_free(&f->annealed);
+    elbo_disentangling_free(&f->disentangling);
 }
 
 /* How many images the mutual information is estimated from. */
@@ -172,7 +177,11 @@ static elbo_status measure(const run_job *job, findings *f)
                             .samples = elbo_values_integer(v, "samples"),
                             .rounds = (int)elbo_values_integer(v, "rounds"),
                             .seed = given < 0 ? elbo_run_seed(job->run) : given}};
-    elbo_status status = elbo_run_measure(job->run, job->images, &f->how, &f->means, &f->each);
+    elbo_status status = ELBO_OK;
+    if (elbo_values_flag(v, "factors")) /* of images that have none this fails, and at once */
+        status = elbo_run_disentangling(job->run, job->images, f->how.count, f->how.seed, &f->disentangling);
+    if (status == ELBO_OK)
+        status = elbo_run_measure(job->run, job->images, &f->how, &f->means, &f->each);
     if (status == ELBO_OK && elbo_run_has_prior(job->run))
         status = look_at_latent_space(job, f);
     return status == ELBO_OK && elbo_values_flag(v, "ais") ? anneal(job, f) : status;
@@ -226,7 +235,7 @@ int elbo__cmd_evaluate(int argc, char **argv)
         .examples = {{"evaluate runs/digits", "figures of the test images"},
                      {"evaluate runs/digits --samples 5000 -n 1000", "and log p(x) of the first thousand"},
                      {"evaluate runs/digits --samples 5000 --rounds 5", "log p(x) of all, five times over"},
-                     {"evaluate runs/digits --ais -n 100", "log p(x) between two bounds"}},
+                     {"evaluate runs/sprites --factors --ais", "what single codes stand for; log p(x) between bounds"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, evaluate);

@@ -51,6 +51,7 @@ unit_sources += \
     %reldir%/test_corruption.c \
     %reldir%/test_cut.c \
     %reldir%/test_describe.c \
+    %reldir%/test_disentangling.c \
     %reldir%/test_dist_ball.c \
     %reldir%/test_dist_bernoulli.c \
     %reldir%/test_dist_beta.c \

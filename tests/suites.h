@@ -32,6 +32,7 @@
     SUITE(corruption)                                                                                                  \
     SUITE(cut)                                                                                                         \
     SUITE(describe)                                                                                                    \
+    SUITE(disentangling)                                                                                               \
     SUITE(dist_ball)                                                                                                   \
     SUITE(dist_bernoulli)                                                                                              \
     SUITE(dist_beta)                                                                                                   \

@@ -1,5 +1,6 @@
 public_headers += \
     %reldir%/annealing.h \
+    %reldir%/disentangling.h \
     %reldir%/latent_use.h \
     %reldir%/measure.h
 
@@ -9,9 +10,13 @@ library_sources += \
     %reldir%/chains.h \
     %reldir%/codes.c \
     %reldir%/codes.h \
+    %reldir%/disentangling.c \
+    %reldir%/disentangling_private.h \
+    %reldir%/factor_scores.c \
     %reldir%/information.c \
     %reldir%/latent_use.c \
     %reldir%/measure.c \
     %reldir%/measure_file.c \
+    %reldir%/stumps.c \
     %reldir%/weights.c \
     %reldir%/weights.h
