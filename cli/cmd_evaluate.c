@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../io/file.h"
-#include "../tensor/text.h"
 #include "command.h"
 #include "data.h"
 #include "evaluate.h"
@@ -187,23 +185,6 @@ static elbo_status measure(const run_job *job, findings *f)
     return status == ELBO_OK && elbo_values_flag(v, "ais") ? anneal(job, f) : status;
 }
 
-/* What would be known only after all has been measured: a name that no file can be written under. */
-static int check_path(const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    elbo__writer *writer;
-    if (!path[0])
-        return EXIT_SUCCESS;
-    if (!dot || !(elbo__same_letters(dot, ".csv") || elbo__same_letters(dot, ".npy"))) {
-        elbo__cli_say("option \"per-image\": \"%s\" does not end in .csv or .npy", path);
-        return USAGE;
-    }
-    if (elbo__writer_open(path, &writer) != ELBO_OK)
-        return elbo__cli_fail();
-    elbo__writer_abort(writer);
-    return EXIT_SUCCESS;
-}
-
 static int failure(elbo_status status)
 {
     return status == ELBO_NO_MEMORY ? elbo__cli_out_of_memory() : elbo__cli_fail();
@@ -212,7 +193,7 @@ static int failure(elbo_status status)
 static int evaluate(const run_job *job)
 {
     findings f;
-    int exit_status = check_path(elbo_values_text(job->values, "per-image"));
+    int exit_status = elbo__cli_check_per_image(job);
     if (exit_status != EXIT_SUCCESS)
         return exit_status;
     const elbo_status status = measure(job, &f);
@@ -235,7 +216,7 @@ int elbo__cmd_evaluate(int argc, char **argv)
         .examples = {{"evaluate runs/digits", "figures of the test images"},
                      {"evaluate runs/digits --samples 5000 -n 1000", "and log p(x) of the first thousand"},
                      {"evaluate runs/digits --samples 5000 --rounds 5", "log p(x) of all, five times over"},
-                     {"evaluate runs/sprites --factors --ais", "what single codes stand for; log p(x) between bounds"}},
+                     {"evaluate runs/digits --ais --temperatures 100", "log p(x) between two bounds"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, evaluate);

@@ -40,6 +40,7 @@ unit_sources += \
     %reldir%/suites.h \
     %reldir%/test_ae.c \
     %reldir%/test_annealing.c \
+    %reldir%/test_anomaly.c \
     %reldir%/test_ball.c \
     %reldir%/test_batches.c \
     %reldir%/test_bessel.c \
@@ -239,6 +240,7 @@ script_tests = \
     %reldir%/sources \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
+    %reldir%/test_cli_anomaly.sh \
     %reldir%/test_cli_arrays.sh \
     %reldir%/test_cli_compare.sh \
     %reldir%/test_cli_config.sh \

@@ -21,6 +21,7 @@
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
     SUITE(annealing)                                                                                                   \
+    SUITE(anomaly)                                                                                                     \
     SUITE(ball)                                                                                                        \
     SUITE(batches)                                                                                                     \
     SUITE(bessel)                                                                                                      \
