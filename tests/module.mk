@@ -48,6 +48,7 @@ unit_sources += \
     %reldir%/suites.h \
     %reldir%/test_ae.c \
     %reldir%/test_annealing.c \
+    %reldir%/test_anomaly.c \
     %reldir%/test_ball.c \
     %reldir%/test_batches.c \
     %reldir%/test_bessel.c \
@@ -61,6 +62,7 @@ unit_sources += \
     %reldir%/test_corruption.c \
     %reldir%/test_cut.c \
     %reldir%/test_describe.c \
+    %reldir%/test_disentangling.c \
     %reldir%/test_dist_ball.c \
     %reldir%/test_dist_bernoulli.c \
     %reldir%/test_dist_beta.c \
@@ -264,6 +266,7 @@ script_tests = \
     %reldir%/sources \
     %reldir%/symbols \
     %reldir%/test_cli.sh \
+    %reldir%/test_cli_anomaly.sh \
     %reldir%/test_cli_arrays.sh \
     %reldir%/test_cli_columns.sh \
     %reldir%/test_cli_compare.sh \

@@ -22,6 +22,7 @@
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
     SUITE(annealing)                                                                                                   \
+    SUITE(anomaly)                                                                                                     \
     SUITE(ball)                                                                                                        \
     SUITE(batches)                                                                                                     \
     SUITE(bessel)                                                                                                      \
@@ -35,6 +36,7 @@
     SUITE(corruption)                                                                                                  \
     SUITE(cut)                                                                                                         \
     SUITE(describe)                                                                                                    \
+    SUITE(disentangling)                                                                                               \
     SUITE(dist_ball)                                                                                                   \
     SUITE(dist_bernoulli)                                                                                              \
     SUITE(dist_beta)                                                                                                   \
