@@ -123,6 +123,7 @@
     SUITE(picture_latent)                                                                                              \
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
+    SUITE(power_spherical)                                                                                             \
     SUITE(program)                                                                                                     \
     SUITE(quantise)                                                                                                    \
     SUITE(quantise_residual)                                                                                           \
@@ -147,7 +148,6 @@
     SUITE(total_correlation)                                                                                           \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
-    SUITE(power_spherical)                                                                                             \
     SUITE(vmf)                                                                                                         \
     SUITE(vmf_draws)                                                                                                   \
     SUITE(watch)                                                                                                       \
