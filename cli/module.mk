@@ -3,6 +3,7 @@ public_headers += \
 
 library_sources += \
     %reldir%/cmd_angles.c \
+    %reldir%/cmd_anomaly.c \
     %reldir%/cmd_classify.c \
     %reldir%/cmd_compare.c \
     %reldir%/cmd_completion.c \

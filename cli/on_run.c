@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "../autograd/plan.h"
+#include "../io/file.h"
 #include "../nn/parts/likelihood_private.h"
 #include "../nn/pictures/picture.h"
 #include "../tensor/text.h"
@@ -226,6 +227,22 @@ bool elbo__cli_find_label(const run_job *job, int *label)
         return true;
     elbo__cli_say("%s: %s", job->path, elbo_error());
     return false;
+}
+
+int elbo__cli_check_per_image(const run_job *job)
+{
+    const char *path = elbo_values_text(job->values, "per-image"), *end = end_of(path);
+    elbo__writer *writer;
+    if (!path[0])
+        return EXIT_SUCCESS;
+    if (!elbo__same_letters(end, ".csv") && !elbo__same_letters(end, ".npy")) {
+        elbo__cli_say("option \"per-image\": \"%s\" does not end in .csv or .npy", path);
+        return USAGE;
+    }
+    if (elbo__writer_open(path, &writer) != ELBO_OK)
+        return elbo__cli_fail();
+    elbo__writer_abort(writer);
+    return EXIT_SUCCESS;
 }
 
 int elbo__cli_wrote(const run_job *job, const char *what, elbo_status status)

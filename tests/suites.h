@@ -22,6 +22,7 @@
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
     SUITE(annealing)                                                                                                   \
+    SUITE(anomaly)                                                                                                     \
     SUITE(ball)                                                                                                        \
     SUITE(batches)                                                                                                     \
     SUITE(bessel)                                                                                                      \
@@ -35,6 +36,7 @@
     SUITE(corruption)                                                                                                  \
     SUITE(cut)                                                                                                         \
     SUITE(describe)                                                                                                    \
+    SUITE(disentangling)                                                                                               \
     SUITE(dist_ball)                                                                                                   \
     SUITE(dist_bernoulli)                                                                                              \
     SUITE(dist_beta)                                                                                                   \
@@ -60,6 +62,7 @@
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
     SUITE(impute)                                                                                                      \
+    SUITE(hmc)                                                                                                         \
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
@@ -115,6 +118,7 @@
     SUITE(params)                                                                                                      \
     SUITE(parts)                                                                                                       \
     SUITE(parts_ball)                                                                                                  \
+    SUITE(parts_sphere)                                                                                                \
     SUITE(pca)                                                                                                         \
     SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
@@ -125,15 +129,17 @@
     SUITE(quantise)                                                                                                    \
     SUITE(quantise_residual)                                                                                           \
     SUITE(questions)                                                                                                   \
+    SUITE(rae)                                                                                                         \
     SUITE(report)                                                                                                      \
     SUITE(resume)                                                                                                      \
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(sampler)                                                                                                     \
-    SUITE(sampler_flows)                                                                                               \
+    SUITE(sampler_models)                                                                                              \
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
+    SUITE(spectral)                                                                                                    \
     SUITE(spd)                                                                                                         \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
@@ -143,6 +149,7 @@
     SUITE(total_correlation)                                                                                           \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
+    SUITE(power_spherical)                                                                                             \
     SUITE(vmf)                                                                                                         \
     SUITE(vmf_draws)                                                                                                   \
     SUITE(watch)                                                                                                       \

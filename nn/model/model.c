@@ -166,9 +166,10 @@ static bool is_density(elbo_in *in, const elbo_dist *p)
 
 static bool is_flat(elbo_in *in, const elbo_dist *prior)
 {
-    if (elbo_graph_status(in->g) == ELBO_OK && prior->kind->curved)
+    const elbo_dist *one = prior->components ? prior->components : prior;
+    if (elbo_graph_status(in->g) == ELBO_OK && one->kind->curved)
         elbo_graph_fail(in->g, ELBO_INVALID, "p(z): %s lies in a curved space, where steps do not go straight on",
-                        prior->kind->name);
+                        one->kind->name);
     return elbo_graph_status(in->g) == ELBO_OK;
 }
 

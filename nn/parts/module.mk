@@ -20,6 +20,7 @@ library_sources += \
     %reldir%/objective_aggregate.c \
     %reldir%/objective_bound.c \
     %reldir%/objective_players.c \
+    %reldir%/objective_rae.c \
     %reldir%/objective_weights.c \
     %reldir%/parts.c \
     %reldir%/parts_private.h \
@@ -30,4 +31,5 @@ library_sources += \
     %reldir%/posterior_ladder.c \
     %reldir%/posterior_normal.c \
     %reldir%/posterior_riemannian.c \
+    %reldir%/posterior_sphere.c \
     %reldir%/prior.c

@@ -23,6 +23,7 @@ const elbo_option elbo_sampler_options[] = {
      .help = "where codes come from"},
     ELBO__OPTIONS_GMM,
     ELBO__OPTIONS_FLOWS("sampler=maf|iaf"),
+    ELBO__OPTIONS_TWO_STAGE("sampler=two-stage"),
     ELBO__OPTIONS_FIT,
     ELBO_OPTIONS_END,
 };
