@@ -213,7 +213,7 @@ static elbo_status draw_images(void *user, const int *labels, int64_t n, float *
     float *z = elbo__numbers(n, run->latent);
     elbo_status status = z ? elbo_sampler_draw(d->sampler, labels, n, d->seed, z) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
-        status = elbo_run_decode(run, z, labels, n, x);
+        status = elbo_run_sample_at(run, z, labels, n, d->seed, x);
     elbo__free(z);
     return status;
 }
