@@ -155,6 +155,7 @@ unit_sources += \
     %reldir%/test_pca_ways.c \
     %reldir%/test_picture_features.c \
     %reldir%/test_picture_latent.c \
+    %reldir%/test_pixelcnn.c \
     %reldir%/test_plan.c \
     %reldir%/test_plan_cases.c \
     %reldir%/test_players.c \

@@ -123,6 +123,7 @@
     SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
     SUITE(picture_latent)                                                                                              \
+    SUITE(pixelcnn)                                                                                                    \
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
     SUITE(power_spherical)                                                                                             \

@@ -13,6 +13,8 @@ library_sources += \
     %reldir%/on_codes.c \
     %reldir%/on_codes.h \
     %reldir%/options.h \
+    %reldir%/pixelcnn.c \
+    %reldir%/pixelcnn.h \
     %reldir%/prior.c \
     %reldir%/sampler.c \
     %reldir%/sampler_file.c \

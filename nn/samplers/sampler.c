@@ -24,6 +24,7 @@ const elbo_option elbo_sampler_options[] = {
     ELBO__OPTIONS_GMM,
     ELBO__OPTIONS_FLOWS("sampler=maf|iaf"),
     ELBO__OPTIONS_TWO_STAGE("sampler=two-stage"),
+    ELBO__OPTIONS_PIXELCNN("sampler=pixelcnn"),
     ELBO__OPTIONS_FIT,
     ELBO_OPTIONS_END,
 };
@@ -124,7 +125,7 @@ static void free_codes(elbo__codes *codes)
 static elbo_status make_codes(elbo_run *run, const elbo_images *images, elbo__codes *out)
 {
     int64_t size;
-    *out = (elbo__codes){.n = images->count};
+    *out = (elbo__codes){.n = images->count, .images = images};
     if (!elbo__mul_size(images->count, run->latent, &size))
         return elbo__fail(ELBO_NO_MEMORY, "codes of %lld images are too many", (long long)images->count);
     out->z = elbo__calloc((size_t)size, sizeof *out->z);
