@@ -70,6 +70,8 @@
 #include "nn/runs/run.h"
 #include "nn/runs/spread.h"
 #include "nn/evaluation/annealing.h"
+#include "nn/evaluation/anomaly.h"
+#include "nn/evaluation/disentangling.h"
 #include "nn/evaluation/latent_use.h"
 #include "nn/evaluation/measure.h"
 #include "nn/exports/export.h"

@@ -26,6 +26,7 @@ extern "C" {
     MODEL(radial_vae)   /* the same                                                  */                               \
     MODEL(iaf_vae)      /* Kingma et al. 2016, arXiv:1606.04934                      */                               \
     MODEL(maf_vae)      /* Papamakarios, Pavlakou and Murray 2017, arXiv:1705.07057  */                               \
+    MODEL(svae)         /* Davidson et al. 2018, arXiv:1804.00891                    */                               \
     MODEL(poincare_vae) /* Mathieu et al. 2019, arXiv:1901.06033                     */                               \
     MODEL(hvae)         /* Caterini, Doucet and Sejdinovic 2018, arXiv:1805.11328    */                               \
     MODEL(rhvae)        /* Chadebec et al. 2021, arXiv:2105.00026                    */                               \

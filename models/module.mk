@@ -34,6 +34,7 @@ library_sources += \
     %reldir%/rae_l2.c \
     %reldir%/rae_sn.c \
     %reldir%/rhvae.c \
+    %reldir%/svae.c \
     %reldir%/vae.c \
     %reldir%/vae_gan.c \
     %reldir%/vamp_vae.c \

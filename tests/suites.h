@@ -22,6 +22,7 @@
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
     SUITE(annealing)                                                                                                   \
+    SUITE(anomaly)                                                                                                     \
     SUITE(ball)                                                                                                        \
     SUITE(batches)                                                                                                     \
     SUITE(bessel)                                                                                                      \
@@ -29,11 +30,13 @@
     SUITE(codes)                                                                                                       \
     SUITE(cholesky)                                                                                                    \
     SUITE(code_draws)                                                                                                  \
+    SUITE(columns)                                                                                                     \
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
     SUITE(corruption)                                                                                                  \
     SUITE(cut)                                                                                                         \
     SUITE(describe)                                                                                                    \
+    SUITE(disentangling)                                                                                               \
     SUITE(dist_ball)                                                                                                   \
     SUITE(dist_bernoulli)                                                                                              \
     SUITE(dist_beta)                                                                                                   \
@@ -58,6 +61,8 @@
     SUITE(golden)                                                                                                      \
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
+    SUITE(impute)                                                                                                      \
+    SUITE(hmc)                                                                                                         \
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
@@ -113,6 +118,7 @@
     SUITE(params)                                                                                                      \
     SUITE(parts)                                                                                                       \
     SUITE(parts_ball)                                                                                                  \
+    SUITE(parts_sphere)                                                                                                \
     SUITE(pca)                                                                                                         \
     SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
@@ -129,7 +135,7 @@
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(sampler)                                                                                                     \
-    SUITE(sampler_flows)                                                                                               \
+    SUITE(sampler_models)                                                                                              \
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
@@ -143,6 +149,7 @@
     SUITE(total_correlation)                                                                                           \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
+    SUITE(power_spherical)                                                                                             \
     SUITE(vmf)                                                                                                         \
     SUITE(vmf_draws)                                                                                                   \
     SUITE(watch)                                                                                                       \

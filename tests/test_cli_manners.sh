@@ -197,6 +197,8 @@ rm -f pictures/*.* # what is no picture
 mv runs/digits trained
 runs 'train an autoencoder' "$elbo" train ae --data data --hidden none --likelihood squared-error --latent 2 \
     --batch 16 --epochs 1 --out runs/linear
+runs 'train an autoencoder to draw from' "$elbo" train ae --data data --hidden none --latent 2 --batch 16 --epochs 1 \
+    --out runs/ae
 runs 'train pca' "$elbo" train pca --data data --latent 2 --out runs/pca
 runs 'codes for the examples' "$elbo" encode trained -o codes.csv
 sort -u examples | while read -r program line; do

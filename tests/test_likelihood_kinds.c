@@ -146,6 +146,9 @@ START_TEST(every_likelihood_learns_with_either_network)
 {
     const char *name = elbo_likelihood_names[_i / 2];
     const bool conv = _i % 2, levels = strcmp(name, "categorical") == 0;
+    const double least = strcmp(name, "ms-ssim") == 0 ? 0.02 : 5; /* which is a share, not nats */
+    if (strcmp(name, "columns") == 0)                             /* needs a table, and has a suite of its own */
+        return;
     elbo_images images = pattern_images(32);
     float x[32 * PATTERN_PIXELS];
     elbo_run *run = run_of(&elbo_model_vae,
@@ -154,7 +157,7 @@ START_TEST(every_likelihood_learns_with_either_network)
                            ELBO_SHAPE(PATTERN_SIDE, PATTERN_SIDE), 0);
     const double before = evaluated(run, &images, 1, "elbo");
     assert_ok(elbo_train(run, &images, NULL, &(elbo_training){.epochs = 30, .batch_size = 12, .lr = 3e-3}, NULL));
-    ck_assert_msg(evaluated(run, &images, 1, "elbo") > before + 5, "%s: %g, %g before", name,
+    ck_assert_msg(evaluated(run, &images, 1, "elbo") > before + least, "%s: %g, %g before", name,
                   evaluated(run, &images, 1, "elbo"), before);
     assert_ok(elbo_run_sample(run, NULL, 32, 1, x));
     for (int i = 0; i < 32 * PATTERN_PIXELS; i++)

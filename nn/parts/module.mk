@@ -8,6 +8,7 @@ library_sources += \
     %reldir%/discriminator.c \
     %reldir%/discriminator.h \
     %reldir%/likelihood.c \
+    %reldir%/likelihood_columns.c \
     %reldir%/likelihood_private.h \
     %reldir%/metric.c \
     %reldir%/metric.h \
@@ -30,4 +31,5 @@ library_sources += \
     %reldir%/posterior_ladder.c \
     %reldir%/posterior_normal.c \
     %reldir%/posterior_riemannian.c \
+    %reldir%/posterior_sphere.c \
     %reldir%/prior.c

@@ -70,13 +70,16 @@
      .help = "variance of a pixel, or where a shared one begins"},                                                    \
     {.name = "learn-variance", .type = ELBO_CHOICE, .default_value = "no", .choices = elbo_learned_variance_names,    \
      .needs = "likelihood=gaussian|laplace", .metavar = "NAME",                                                       \
-     .help = "whether it is learned: one for all pixels, or one for each by the decoder"},                            \
+     .help = "whether that is learned, one for all pixels, or for each by the decoder"},                            \
     ELBO_OPTION_MEAN("gaussian|laplace|squared-error"),                                                               \
     {.name = "levels", .type = ELBO_INTEGER, .default_value = "256", .least = 2, .greatest = 65536,                   \
      .needs = "likelihood=categorical|logistic|logistic-mixture", .metavar = "N",                                     \
      .help = "grey levels from 0 to 1 that are told apart"},                                                          \
     {.name = "logistic-components", .type = ELBO_INTEGER, .default_value = "5", .least = 1, .greatest = 1000,         \
-     .needs = "likelihood=logistic-mixture", .metavar = "N", .help = "logistic distributions of each pixel"}
+     .needs = "likelihood=logistic-mixture", .metavar = "N", .help = "logistic distributions of each pixel"},         \
+    {.name = "columns", .type = ELBO_TEXT, .needs = "likelihood=columns", .metavar = "NAME=KIND,...",                 \
+     .help = "what columns of a table hold: real, positive, count, categorical, ordinal:low<mid<high, skip; or a "    \
+             "file of such lines. Others are real, or categorical where words stand in them"}
 
 #define ELBO_OPTION_SSIM_WINDOW                                                                                       \
     {.name = "ssim-window", .type = ELBO_INTEGER, .default_value = "11", .least = 1, .greatest = 99,                  \

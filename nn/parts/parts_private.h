@@ -29,6 +29,8 @@ typedef struct {
     ROW(radial, "radial") \
     ROW(iaf, "iaf") \
     ROW(maf, "maf") \
+    ROW(vmf, "vmf") \
+    ROW(power_spherical, "power-spherical") \
     ROW(wrapped_normal, "wrapped-normal") \
     ROW(riemannian_normal, "riemannian-normal") \
     ROW(hamiltonian, "hamiltonian") \

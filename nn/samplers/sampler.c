@@ -23,6 +23,7 @@ const elbo_option elbo_sampler_options[] = {
      .help = "where codes come from"},
     ELBO__OPTIONS_GMM,
     ELBO__OPTIONS_FLOWS("sampler=maf|iaf"),
+    ELBO__OPTIONS_TWO_STAGE("sampler=two-stage"),
     ELBO__OPTIONS_FIT,
     ELBO_OPTIONS_END,
 };
@@ -211,7 +212,7 @@ static elbo_status draw_images(void *user, const int *labels, int64_t n, float *
     float *z = elbo__numbers(n, run->latent);
     elbo_status status = z ? elbo_sampler_draw(d->sampler, labels, n, d->seed, z) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
-        status = elbo_run_decode(run, z, labels, n, x);
+        status = elbo_run_sample_at(run, z, labels, n, d->seed, x);
     elbo__free(z);
     return status;
 }

@@ -33,7 +33,8 @@ typedef struct {
     SAMPLER("normal", normal)                                                                                         \
     SAMPLER("gmm", gmm)                                                                                               \
     SAMPLER("maf", maf)                                                                                               \
-    SAMPLER("iaf", iaf)
+    SAMPLER("iaf", iaf)                                                                                               \
+    SAMPLER("two-stage", two_stage)
 
 #define DECLARE(name, id) extern const elbo__sampler_kind elbo__sampler_##id;
 ELBO__SAMPLER_TABLE(DECLARE)
