@@ -199,8 +199,7 @@ runs 'train an autoencoder' "$elbo" train ae --data data --hidden none --likelih
     --batch 16 --epochs 1 --out runs/linear
 runs 'train an autoencoder to draw from' "$elbo" train ae --data data --hidden none --latent 2 --batch 16 --epochs 1 \
     --out runs/ae
-{ echo age,job && for i in 20 30 40 50 60 70 80 90; do printf '%d,%s\n' $i "$([ $i -lt 50 ] && echo a || echo b)"; done; } \
-    >people.csv
+printf '%s\n' age,job 20,a 30,a 40,a 50,b 60,b 70,b 80,b 90,b >people.csv
 runs 'train on a table' "$elbo" train vae --data people.csv --likelihood columns --hidden 4 --latent 1 --epochs 1 \
     --out runs/people
 printf 'age,job\n20,\n,b\n' >people.csv
