@@ -64,6 +64,7 @@
 #include "nn/parts/net.h"
 #include "nn/parts/options.h"
 #include "nn/parts/parts.h"
+#include "nn/runs/code_map.h"
 #include "nn/runs/explain.h"
 #include "nn/runs/run.h"
 #include "nn/runs/spread.h"

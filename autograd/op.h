@@ -31,7 +31,8 @@ enum { ELBO__APART = -1 };
 typedef struct {
     double value;            /* constant; Bessel functions: the order                        */
     const double *values;    /* array: (size), owned by the graph                            */
-    int64_t start, size;     /* slice: start; pad: before in start; scatter_add: rows in size */
+    int64_t start, size;     /* slice: start; pad: before in start; scatter_add: rows in size;
+                              * sphere: its dimensions in size                               */
     uint64_t stream;         /* random                                                       */
     int axes[ELBO_MAX_RANK]; /* permute: source of each axis; sum, max: 1 where it is reduced */
     int axis;                /* slice, pad, concat, argmax; random: the draw axis or -1      */
@@ -79,10 +80,12 @@ typedef struct elbo__op {
     int (*walks)(const elbo_shape *y, const elbo_shape *operand, const elbo__attr *attr, int i, int axis);
     /* ELBO__VIEW: the output's layout over the operand's memory; false where it takes a copy. */
     bool (*view)(const elbo_layout *in, const elbo_shape *out, const elbo__attr *attr, elbo_layout *view);
-    /* What the whole node takes, roughly, where that is much more than a look at its elements; NULL: it is not. */
-    double (*nanoseconds)(const elbo_shape *y);
-    /* For an op of two operands, whose shapes are a and b. Floating-point operations of the whole node, where they say
-     * what it costs; NULL: its elements do. Bytes that a call of `kernel` needs to work in; NULL: none. */
+    /* What the whole node takes, roughly, where that is much more than a look at its elements; NULL: it is not. a: the
+     * first operand's shape */
+    double (*nanoseconds)(const elbo_shape *y, const elbo_shape *a);
+    /* For operands of the shapes a and b (of one operand, both are its own). Floating-point operations of the whole
+     * node, where they say what it costs; NULL: its elements do. Bytes that a call of `kernel` needs to work in; NULL:
+     * none. */
     double (*flops)(const elbo_shape *y, const elbo_shape *a, const elbo_shape *b);
     size_t (*scratch)(elbo_dtype dtype, const elbo_shape *y, const elbo_shape *a, const elbo_shape *b,
                       const elbo__attr *attr);
@@ -196,6 +199,11 @@ elbo_var *elbo__sub_mul(elbo_var *a, elbo_var *b, elbo_var *c);
 elbo_var *elbo__lerp_square(elbo_var *a, elbo_var *b, elbo_var *c);
 elbo_var *elbo__root_add(elbo_var *a, elbo_var *b);
 elbo_var *elbo__over_root(elbo_var *a, elbo_var *b, elbo_var *c);
+
+/* How the cosine 1 - u of a von Mises-Fisher draw's angle on the unit sphere of R^dims moves: du/dkappa at a fixed
+ * value of the distribution function. u in [0, 2], kappa > 0; broadcast. Closed under differentiation, with the ratio
+ * of Bessel functions. */
+elbo_var *elbo__sphere_slope(elbo_var *u, elbo_var *kappa, int64_t dims);
 
 /* Plain access for oracles: call->in[i] at a row-major walk's index, as double. */
 double elbo__get(const elbo_tensor *tensor, const elbo__walk *walk);

@@ -92,6 +92,12 @@ ELBO_API elbo_var *elbo_argmax(elbo_var *x, int axis);      /* i32: the first in
 /* (..., M, K) (..., K, N) -> (..., M, N); leading axes broadcast; rank at least 2 */
 ELBO_API elbo_var *elbo_matmul(elbo_var *a, elbo_var *b);
 
+/* Of symmetric positive definite matrices (..., n, n), n up to about 100: read as (a + a') / 2, computed in double, NaN
+ * for a matrix that is none. */
+ELBO_API elbo_var *elbo_spd_inverse(elbo_var *a); /* a^-1 (..., n, n)                              */
+ELBO_API elbo_var *elbo_spd_logdet(elbo_var *a);  /* ln |a| (...)                                  */
+ELBO_API elbo_var *elbo_cholesky(elbo_var *a);    /* the lower triangle y (..., n, n) with y y' = a */
+
 /* y[b][o] = the sum over c of x[b][c], `padding` zeros on every side, met by w[o][c] at every `stride`-th place:
  * x (B, C, H, W), w (O, C, h, w) -> (B, O, (H + 2 padding - h) / stride + 1, (W + 2 padding - w) / stride + 1) */
 ELBO_API elbo_var *elbo_conv2d(elbo_var *x, elbo_var *w, int stride, int padding);

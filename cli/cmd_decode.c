@@ -70,7 +70,8 @@ int elbo__cmd_decode(int argc, char **argv)
         .args = "RUN CODES",
         .doc =
             "Decodes the codes in a file: CODES is a .npy file of (N, Z) numbers, or a .csv file with columns z1, z2, "
-            "..., such as encode writes, or one with Z columns of any other names.",
+            "..., such as encode writes, or one with Z columns of any other names. Codes of a codebook may be given as "
+            "whole numbers (N, H, W, L), too.",
         .examples = {{"decode runs/digits codes.csv", "what `encode -o codes.csv' wrote, as a grid of pictures"},
                      {"decode runs/digits codes.csv -o decoded.npy", "the same as numbers"}},
         .least = 2,

@@ -11,6 +11,7 @@
 #include "../io/file.h"
 #include "../io/npy.h"
 #include "../io/quote.h"
+#include "../nn/runs/code_map.h"
 #include "../tensor/memory.h"
 #include "../tensor/text.h"
 #include "command.h"
@@ -29,8 +30,8 @@ static const elbo_option table[] = {
      .default_value = "codes",
      .metavar = "NAME",
      .help = "NAME.csv: a line for each image, with its file where it is one, its label, its code; else NAME-mean.npy "
-             "(or NAME as it is, where it ends in .npy) and, where there are such, NAME-logvar.npy, NAME-labels.npy "
-             "and, of images that are files, NAME-names.txt"},
+             "(or NAME as it is, where it ends in .npy) and, where there are such, NAME-logvar.npy, NAME-numbers.npy, "
+             "NAME-labels.npy and, of images that are files, NAME-names.txt"},
     OPTION_THREADS,
     OPTION_JSON,
     ELBO_OPTIONS_END,
@@ -39,8 +40,16 @@ static const elbo_option table[] = {
 /* What is written: codes of the images in order. */
 typedef struct {
     const run_job *job;
-    float *mean, *logvar; /* (N, Z); logvar NULL: q(z|x) is no normal */
+    float *mean, *logvar; /* (N, Z); logvar NULL: q(z|x) is no normal                    */
+    int32_t *numbers;     /* (N, H, W, L); NULL: codes are no whole numbers              */
+    elbo_code_map map;
 } found_codes;
+
+/* Whole numbers of one image */
+static int64_t numbers_of(const found_codes *c)
+{
+    return c->numbers ? c->map.height * c->map.width * c->map.levels : 0;
+}
 
 static bool ends_in(const char *name, const char *end)
 {
@@ -73,6 +82,8 @@ static void put_header(elbo__csv_writer *csv, const found_codes *c)
         elbo__csv_count(csv, "z", k + 1);
     for (int64_t k = 0; k < dims && c->logvar; k++)
         elbo__csv_count(csv, "logvar", k + 1);
+    for (int64_t k = 0; k < numbers_of(c); k++)
+        elbo__csv_count(csv, "n", k + 1);
     elbo__csv_end_line(csv);
 }
 
@@ -87,6 +98,8 @@ static void put_image(elbo__csv_writer *csv, const found_codes *c, int64_t image
         elbo__csv_put_number(csv, c->mean[image * dims + k]);
     for (int64_t k = 0; k < dims && c->logvar; k++)
         elbo__csv_put_number(csv, c->logvar[image * dims + k]);
+    for (int64_t k = 0; k < numbers_of(c); k++)
+        elbo__csv_count(csv, "", c->numbers[image * numbers_of(c) + k]);
     elbo__csv_end_line(csv);
 }
 
@@ -178,9 +191,12 @@ static elbo_status write_npy(const found_codes *c, result *r)
     const elbo_shape shape = ELBO_SHAPE(images->count, elbo_run_latent(c->job->run));
     const elbo_tensor means = elbo_tensor_of(ELBO_F32, shape, c->mean);
     const elbo_tensor logvars = elbo_tensor_of(ELBO_F32, shape, c->logvar);
+    const elbo_shape map = ELBO_SHAPE(images->count, c->map.height, c->map.width, c->map.levels);
+    const elbo_tensor numbers = elbo_tensor_of(ELBO_I32, map, c->numbers);
     const npy_file files[] = {
         {"mean", ".npy", .tensor = &means},
         {"logvar", ".npy", .tensor = c->logvar ? &logvars : NULL},
+        {"numbers", ".npy", .tensor = c->numbers ? &numbers : NULL},
         {"labels", ".npy", .tensor = images->labels.data ? &images->labels : NULL},
         {"names", ".txt", .lines = images->file_names},
     };
@@ -202,8 +218,19 @@ static bool are_finite(const run_job *job, const char *kind, const float *x, int
     return bad == 0;
 }
 
+static elbo_status find_numbers(found_codes *c)
+{
+    c->map = elbo_run_code_map(c->job->run);
+    if (!c->map.codes)
+        return ELBO_OK;
+    const size_t size = (size_t)(c->map.height * c->map.width * c->map.levels);
+    c->numbers = calloc((size_t)c->job->images->count, size * sizeof *c->numbers);
+    return c->numbers ? elbo_run_codes(c->job->run, c->job->images, c->numbers)
+                      : elbo__fail(ELBO_NO_MEMORY, "out of memory");
+}
+
 /* Frees the log-variances where there are none. */
-static elbo_status find_codes(found_codes *c)
+static elbo_status find_means(found_codes *c)
 {
     const run_job *job = c->job;
     const size_t n = (size_t)job->images->count, dims = (size_t)elbo_run_latent(job->run);
@@ -241,7 +268,9 @@ static int encode(const run_job *job)
     const int64_t size = job->images->count * elbo_run_latent(job->run);
     found_codes c = {.job = job};
     result r = elbo__cli_result(job->values);
-    elbo_status status = find_codes(&c);
+    elbo_status status = find_means(&c);
+    if (status == ELBO_OK)
+        status = find_numbers(&c);
     if (status == ELBO_OK)
         status = ends_in(name, ".csv") ? write_csv(&c, name, &r) : write_npy(&c, &r);
     int end = status == ELBO_OK ? EXIT_SUCCESS : elbo__cli_fail();
@@ -249,6 +278,7 @@ static int encode(const run_job *job)
         end = FAILED;
     free(c.mean);
     free(c.logvar);
+    free(c.numbers);
     return elbo__cli_result_end(&r, end);
 }
 
@@ -256,10 +286,9 @@ int elbo__cmd_encode(int argc, char **argv)
 {
     command_line line = {
         .name = "encode",
-        .doc =
-            "Writes the codes of images as .npy files or as one .csv file: the means of q(z|x), their log-variances "
-            "where it is a normal distribution, the labels where the data have them, and the names of the files where "
-            "images are files.",
+        .doc = "Writes the codes of images as .npy files or as one .csv file: the means of q(z|x), their log-variances "
+               "where it is a normal distribution, the whole numbers (N, H, W, L) that codes of a codebook are, the "
+               "labels where the data have them, and the names of the files where images are files.",
         .examples = {{"encode runs/digits -o test", "the test images, as test-mean.npy and others"},
                      {"encode runs/digits --part train -o train.csv", "and those of the training, as a table"}},
         .first_only = true,

@@ -32,6 +32,10 @@ static const elbo_option table[] = {
      .needs = "samples!=0",
      .metavar = "R",
      .help = "estimate log p(x) of all images so many times, with other samples, and other draws of binarised pixels"},
+    {.name = "grey",
+     .type = ELBO_FLAG,
+     .default_value = "no",
+     .help = "measure grey levels as they are, also of a model that was trained on binarised pixels"},
     {.name = "ais",
      .type = ELBO_FLAG,
      .default_value = "no",
@@ -175,14 +179,18 @@ static elbo_status measure(const run_job *job, findings *f)
                             .samples = elbo_values_integer(v, "samples"),
                             .rounds = (int)elbo_values_integer(v, "rounds"),
                             .seed = given < 0 ? elbo_run_seed(job->run) : given}};
+    elbo_images images = *job->images;
+    run_job as_asked = *job;
+    images.grey = elbo_values_flag(v, "grey");
+    as_asked.images = &images;
     elbo_status status = ELBO_OK;
     if (elbo_values_flag(v, "factors")) /* of images that have none this fails, and at once */
-        status = elbo_run_disentangling(job->run, job->images, f->how.count, f->how.seed, &f->disentangling);
+        status = elbo_run_disentangling(job->run, &images, f->how.count, f->how.seed, &f->disentangling);
     if (status == ELBO_OK)
-        status = elbo_run_measure(job->run, job->images, &f->how, &f->means, &f->each);
+        status = elbo_run_measure(job->run, &images, &f->how, &f->means, &f->each);
     if (status == ELBO_OK && elbo_run_has_prior(job->run))
-        status = look_at_latent_space(job, f);
-    return status == ELBO_OK && elbo_values_flag(v, "ais") ? anneal(job, f) : status;
+        status = look_at_latent_space(&as_asked, f);
+    return status == ELBO_OK && elbo_values_flag(v, "ais") ? anneal(&as_asked, f) : status;
 }
 
 static int failure(elbo_status status)

@@ -6,6 +6,7 @@
 #include "../io/bytes.h"
 #include "../io/csv_parse.h"
 #include "../io/npy.h"
+#include "../nn/runs/code_map.h"
 #include "../tensor/memory.h"
 #include "../tensor/text.h"
 
@@ -34,11 +35,34 @@ static elbo_status take_tensor(const elbo_tensor *tensor, const char *path, int6
     return ELBO_OK;
 }
 
-static elbo_status read_npy(const elbo_run *run, const char *path, codes *out)
+/* Whole numbers (N, H, W, L), as the run has them */
+static elbo_status take_numbers(elbo_run *run, const elbo_tensor *tensor, const char *path, codes *out)
+{
+    const elbo_code_map map = elbo_run_code_map(run);
+    const elbo_shape *shape = &tensor->layout.shape;
+    const int64_t n = shape->ndim == 4 ? shape->dim[0] : 0;
+    if (n == 0 || !elbo_shape_equal(shape, &ELBO_SHAPE(n, map.height, map.width, map.levels)))
+        return elbo__fail(ELBO_FORMAT, "%s: expected whole numbers (N, %lld, %lld, %lld), as the model has, got %s",
+                          path, (long long)map.height, (long long)map.width, (long long)map.levels,
+                          elbo_shape_format(shape).text);
+    out->n = n;
+    elbo_tensor numbers = elbo_tensor_new(ELBO_I32, *shape);
+    out->z = elbo__alloc((size_t)(n * elbo_run_latent(run)) * sizeof *out->z);
+    if (numbers.data)
+        elbo_tensor_copy(&numbers, tensor);
+    elbo_status status = out->z && numbers.data ? elbo_run_lookup(run, numbers.data, n, out->z) : ELBO_NO_MEMORY;
+    elbo_tensor_free(&numbers);
+    return status == ELBO_INVALID ? elbo__fail(ELBO_FORMAT, "%s: %s", path, elbo_error()) : status;
+}
+
+static elbo_status read_npy(elbo_run *run, const char *path, codes *out)
 {
     elbo_tensor tensor;
     elbo_status status = elbo_npy_read(path, &tensor);
-    if (status == ELBO_OK)
+    const bool whole = tensor.dtype == ELBO_I32 || tensor.dtype == ELBO_U8;
+    if (status == ELBO_OK && whole && elbo_run_code_map(run).codes)
+        status = take_numbers(run, &tensor, path, out);
+    else if (status == ELBO_OK)
         status = take_tensor(&tensor, path, elbo_run_latent(run), out);
     elbo_tensor_free(&tensor);
     return status;
@@ -152,7 +176,7 @@ static elbo_status read_csv(const elbo_run *run, const char *path, codes *out)
 
 /* ---- either ------------------------------------------------------------------------------------------------------ */
 
-elbo_status elbo__cli_read_codes(const elbo_run *run, const char *path, codes *out)
+elbo_status elbo__cli_read_codes(elbo_run *run, const char *path, codes *out)
 {
     const char *dot = strrchr(path, '.');
     *out = (codes){.z = NULL};

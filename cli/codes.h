@@ -12,13 +12,13 @@ typedef struct {
 
 /* Reads FILE.csv or a .npy file of any other name:
  *
- *     .npy    f32 or f64 (N, Z)
+ *     .npy    f32 or f64 (N, Z), or whole numbers (N, H, W, L) of a run whose codes are such
  *     .csv    columns z1 ... zZ, as `elbo encode` writes them among others; where there is no z1, all columns but file
  *             and label, in their order. Labels are names or numbers of classes.
  *
  * What cannot be decoded by the run is ELBO_FORMAT, with its place in the file. Free with elbo__cli_free_codes; empty
  * on failure. */
-elbo_status elbo__cli_read_codes(const elbo_run *run, const char *path, codes *out) ELBO_MUST_CHECK;
+elbo_status elbo__cli_read_codes(elbo_run *run, const char *path, codes *out) ELBO_MUST_CHECK;
 
 /* Labels from a .npy file of whole numbers (N), in place of those that the codes have. */
 elbo_status elbo__cli_read_labels(const elbo_run *run, const char *path, codes *out) ELBO_MUST_CHECK;

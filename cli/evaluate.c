@@ -302,13 +302,16 @@ static void put_limits(result *r, const findings *f)
 /* ---- what they are figures of ------------------------------------------------------------------------------------ */
 
 /* They do not compare otherwise. */
-static const char *treatment(const elbo_run *run, const elbo_images *images, int rounds)
+static const char *treatment(const run_job *job, int rounds)
 {
+    const elbo_run *run = job->run;
+    const elbo_images *images = job->images;
     const elbo_value *binarised = elbo_values_get(elbo_run_options(run), "binarise", ELBO_FLAG);
     const elbo_value *once = elbo_values_get(elbo_run_options(run), "binarise-once", ELBO_FLAG);
-    if (binarised && binarised->flag)
+    const bool grey = elbo_values_flag(job->values, "grey");
+    if (!grey && binarised && binarised->flag)
         return rounds > 1 ? "binarised, drawn with this seed, anew in each round" : "binarised, drawn with this seed";
-    if (once && once->flag)
+    if (!grey && once && once->flag)
         return "binarised, drawn once for these data";
     if (elbo__likelihood_values(elbo_run_options(run)) == ELBO__COUNTS)
         return "counts, as given";
@@ -362,7 +365,7 @@ static void give_subject(result *r, const run_job *job, const findings *f)
     elbo__cli_put_text(r, "data", job->folder);
     elbo__cli_put_integer(r, "samples", f->how.samples);
     elbo__cli_put_integer(r, "seed", f->how.seed);
-    elbo__cli_give_text(r, "pixels", NULL, treatment(job->run, job->images, f->each.rounds));
+    elbo__cli_give_text(r, "pixels", NULL, treatment(job, f->each.rounds));
 }
 
 /* ---- all of it --------------------------------------------------------------------------------------------------- */

@@ -8,65 +8,40 @@
 #include "../tensor/watch_private.h"
 #include "../tensor/words.h"
 #include "bytes.h"
-#include "csv_parse.h"
+#include "columns_csv.h"
 #include "data_files.h"
 
 /* Rows read so far. */
 typedef struct {
     elbo__csv_reader *reader;
-    int label, columns;  /* column of labels or -1; all of them                                 */
+    int label, all;      /* column of labels or -1; how many there are                          */
     int64_t rows, width; /* values in a row                                                     */
     elbo_shape image;    /* of one; ndim = 0: its values are in a row                           */
     float *values;       /* (rows, width)                                                       */
     size_t room, labels_room;
-    int32_t *labels;     /* (rows): places in `words`                                           */
-    elbo__listing words; /* what stands in the column of labels, in the order of appearance     */
-    size_t *hash;        /* [slots] of places in `words` + 1; 0: empty                          */
-    size_t slots;
-    bool whole;  /* all values are whole numbers from 0 to 255                          */
-    bool wanted; /* the labels are                                                      */
-    bool more;   /* and some are above 1                                                */
+    int32_t *labels;              /* (rows): places in `words`                                           */
+    elbo__dictionary words;       /* what stands in the column of labels                        */
+    elbo__columns columns;        /* what the others hold; none: plain numbers                  */
+    elbo__column_source *sources; /* [width] of them                                            */
+    bool whole;                   /* all values are whole numbers from 0 to 255                          */
+    bool wanted;                  /* the labels are                                                      */
+    bool more;                    /* and some are above 1                                                */
 } table;
 
 /* ---- labels ------------------------------------------------------------------------------------------------------ */
 
-static size_t slot_of(const table *t, const char *word)
-{
-    size_t at = (size_t)elbo__hash(ELBO__HASH_START, word, strlen(word)) & (t->slots - 1);
-    while (t->hash[at] && strcmp(t->words.names[t->hash[at] - 1], word) != 0)
-        at = (at + 1) & (t->slots - 1);
-    return at;
-}
-
-static elbo_status widen_hash(table *t)
-{
-    elbo__free(t->hash);
-    t->slots = t->slots ? 2 * t->slots : 64;
-    t->hash = elbo__calloc(t->slots, sizeof *t->hash);
-    if (!t->hash)
-        return ELBO_NO_MEMORY;
-    for (size_t i = 0; i < t->words.count; i++)
-        t->hash[slot_of(t, t->words.names[i])] = i + 1;
-    return ELBO_OK;
-}
-
 static elbo_status take_label(table *t, const char *word)
 {
-    elbo_status status = 2 * (t->words.count + 1) > t->slots ? widen_hash(t) : ELBO_OK;
-    if (status == ELBO_OK)
-        status = elbo__grow((void **)&t->labels, &t->labels_room, (size_t)t->rows + 1, sizeof *t->labels);
+    elbo_status status = elbo__grow((void **)&t->labels, &t->labels_room, (size_t)t->rows + 1, sizeof *t->labels);
+    size_t number = 0;
     if (status != ELBO_OK)
         return status;
     if (!word[0])
         return elbo__csv_wrong(t->reader, t->label, "a label is missing");
-    const size_t slot = slot_of(t, word);
-    if (!t->hash[slot]) {
-        if (t->words.count == ELBO_MAX_CLASSES)
-            return elbo__csv_wrong(t->reader, t->label, "more than 65536 labels: is this a column of labels?");
-        status = elbo__listing_add(&t->words, word);
-        t->hash[slot] = t->words.count;
-    }
-    t->labels[t->rows] = (int32_t)t->hash[slot] - 1;
+    status = elbo__dictionary_number(&t->words, word, ELBO_MAX_CLASSES, &number);
+    if (status == ELBO_OK && number == ELBO_MAX_CLASSES)
+        return elbo__csv_wrong(t->reader, t->label, "more than 65536 labels: is this a column of labels?");
+    t->labels[t->rows] = (int32_t)number;
     return status;
 }
 
@@ -88,18 +63,18 @@ static elbo_status number_labels(table *t, elbo__listing *names)
     elbo_status status = ELBO_OK;
     if (!t->labels)
         return ELBO_OK;
-    for (size_t i = 0; i < t->words.count; i++)
-        numbers = numbers && class_number(t->words.names[i]) >= 0;
+    for (size_t i = 0; i < t->words.words.count; i++)
+        numbers = numbers && class_number(t->words.words.names[i]) >= 0;
     if (numbers) {
         for (int64_t i = 0; i < t->rows; i++)
-            t->labels[i] = class_number(t->words.names[t->labels[i]]);
+            t->labels[i] = class_number(t->words.words.names[t->labels[i]]);
         return ELBO_OK;
     }
-    for (size_t i = 0; i < t->words.count && status == ELBO_OK; i++)
-        status = elbo__listing_add(names, t->words.names[i]);
+    for (size_t i = 0; i < t->words.words.count && status == ELBO_OK; i++)
+        status = elbo__listing_add(names, t->words.words.names[i]);
     elbo__listing_sort(names);
     if (status == ELBO_OK)
-        status = elbo__match_names((const char *const *)t->words.names, (int)t->words.count,
+        status = elbo__match_names((const char *const *)t->words.words.names, (int)t->words.words.count,
                                    (const char *const *)names->names, (int)names->count, &map);
     for (int64_t i = 0; i < t->rows && status == ELBO_OK; i++)
         t->labels[i] = map[t->labels[i]];
@@ -111,17 +86,14 @@ static elbo_status number_labels(table *t, elbo__listing *names)
 
 /* ---- rows -------------------------------------------------------------------------------------------------------- */
 
-static elbo_status take_row(table *t, const elbo__csv_record *record)
+/* x (width) of plain numbers */
+static elbo_status take_numbers(table *t, float *x)
 {
-    const size_t used = (size_t)(t->rows * t->width);
-    elbo_status status = elbo__grow((void **)&t->values, &t->room, used + (size_t)t->width, sizeof *t->values);
-    float *x = status == ELBO_OK ? t->values + used : NULL;
-    for (int i = 0; i < t->columns && status == ELBO_OK; i++) {
+    elbo_status status = ELBO_OK;
+    for (int i = 0; i < t->all && status == ELBO_OK; i++) {
         double value;
-        if (i == t->label) {
-            status = t->wanted ? take_label(t, record->fields[i]) : ELBO_OK;
+        if (i == t->label)
             continue;
-        }
         status = elbo__csv_number(t->reader, i, &value);
         if (status != ELBO_OK)
             break;
@@ -129,6 +101,29 @@ static elbo_status take_row(table *t, const elbo__csv_record *record)
         t->more = t->more || value > 1;
         *x++ = (float)value;
     }
+    return status;
+}
+
+/* The same of columns by their kinds */
+static elbo_status take_kinds(table *t, const elbo__csv_record *record, float *x)
+{
+    elbo_status status = ELBO_OK;
+    double value;
+    for (int64_t i = 0; i < t->width && status == ELBO_OK; i++) {
+        status = elbo__column_value(t->reader, &t->sources[i], record->fields[t->sources[i].place], &value);
+        x[i] = (float)value;
+    }
+    return status;
+}
+
+static elbo_status take_row(table *t, const elbo__csv_record *record)
+{
+    const size_t used = (size_t)(t->rows * t->width);
+    elbo_status status = elbo__grow((void **)&t->values, &t->room, used + (size_t)t->width, sizeof *t->values);
+    if (status == ELBO_OK && t->label >= 0 && t->wanted)
+        status = take_label(t, record->fields[t->label]);
+    if (status == ELBO_OK)
+        status = t->sources ? take_kinds(t, record, t->values + used) : take_numbers(t, t->values + used);
     t->rows++;
     return status;
 }
@@ -182,12 +177,12 @@ static const char *nearest_column(const table *t, const char *name)
 
 static elbo_status find_label(table *t, const char *path, const char *label)
 {
-    t->columns = (int)elbo__csv_columns(t->reader)->count;
+    t->all = (int)elbo__csv_columns(t->reader)->count;
     t->label = label ? elbo__csv_column(t->reader, label) : -1;
-    t->width = t->columns - (t->label >= 0);
+    t->width = t->all - (t->label >= 0);
     if (label && t->label < 0)
         return elbo__fail(ELBO_FORMAT, "%s: has no column \"%s\" of labels; of its %d the nearest is \"%s\"", path,
-                          elbo__excerpt_of(label).text, t->columns, elbo__excerpt_of(nearest_column(t, label)).text);
+                          elbo__excerpt_of(label).text, t->all, elbo__excerpt_of(nearest_column(t, label)).text);
     if (t->width == 0)
         return elbo__fail(ELBO_FORMAT, "%s: has no columns besides that of the labels", path);
     if (t->image.ndim && elbo_shape_size(&t->image) != t->width)
@@ -199,21 +194,43 @@ static elbo_status find_label(table *t, const char *path, const char *label)
 /* A word where there is no column of labels yet is most likely one. */
 static elbo_status advise(const table *t, elbo_status status, const char *path)
 {
-    if (status != ELBO_FORMAT || t->label >= 0 || !strstr(elbo_error(), "is no number"))
+    if (status != ELBO_FORMAT || t->label >= 0 || t->sources || !strstr(elbo_error(), "is no number"))
         return status;
     char *message = elbo__strdup(elbo_error());
     if (message)
-        status = elbo__fail(ELBO_FORMAT, "%s; %s:COLUMN names a column of labels", message, path);
+        status = elbo__fail(ELBO_FORMAT, "%s; %s:COLUMN names a column of labels, and likelihood columns takes words",
+                            message, path);
     elbo__free(message);
     return status;
 }
 
-static elbo_status read_rows(table *t, const char *path, const char *label)
+/* Columns by their kinds, as far as they were said and else by a look at all rows; *columns = what is known of them. */
+static elbo_status find_columns(table *t, const char *path, const char *label, const elbo__origin *origin,
+                                char **columns)
+{
+    if (t->image.ndim)
+        return elbo__fail(ELBO_INVALID, "%s: a row of columns is no image of %s", path,
+                          elbo_shape_format(&t->image).text);
+    elbo_status status = elbo__columns_parse(origin->columns, &t->columns);
+    if (status == ELBO_OK && !origin->exact)
+        status = elbo__columns_survey(path, label, &t->columns);
+    if (status == ELBO_OK)
+        status = elbo__column_sources(t->reader, path, &t->columns, &t->sources);
+    if (status != ELBO_OK)
+        return status;
+    t->width = (int64_t)elbo__columns_used(&t->columns);
+    *columns = elbo__columns_print(&t->columns);
+    return *columns ? ELBO_OK : ELBO_NO_MEMORY;
+}
+
+static elbo_status read_rows(table *t, const char *path, const char *label, const elbo__origin *origin, char **columns)
 {
     const elbo__csv_record *record = NULL;
     elbo_status status = elbo__csv_reader_open(path, &t->reader);
     if (status == ELBO_OK)
         status = find_label(t, path, label);
+    if (status == ELBO_OK && origin->columns)
+        status = find_columns(t, path, label, origin, columns);
     t->whole = true;
     int64_t done, total;
     while (status == ELBO_OK) {
@@ -243,7 +260,7 @@ static elbo_shape shape_of(const table *t)
 /* Whole numbers up to 255, some above 1, are grey levels: u8. */
 static elbo_status take_images(table *t, elbo_images *out)
 {
-    if (!t->whole || !t->more) {
+    if (!t->whole || !t->more || t->sources) {
         out->images = elbo_tensor_of(ELBO_F32, shape_of(t), t->values);
         t->values = NULL;
         return ELBO_OK;
@@ -255,16 +272,16 @@ static elbo_status take_images(table *t, elbo_images *out)
     return levels ? ELBO_OK : ELBO_NO_MEMORY;
 }
 
-elbo_status elbo__images_load_csv(const char *path, const char *how, int classes, elbo_images *out)
+elbo_status elbo__images_load_csv(const char *path, const elbo__origin *origin, int classes, elbo_images *out)
 {
     table t = {.rows = 0};
     out->labelling = "a column of them, named as in table.csv:COLUMN";
     elbo__listing names = {.count = 0};
     char *label;
-    elbo_status status = take_how(&t, how, &label);
+    elbo_status status = take_how(&t, origin->rest, &label);
     t.wanted = label && classes != ELBO_WITHOUT_LABELS;
     if (status == ELBO_OK)
-        status = read_rows(&t, path, label);
+        status = read_rows(&t, path, label, origin, &out->columns);
     elbo__free(label);
     if (status == ELBO_OK && t.rows == 0)
         status = elbo__fail(ELBO_FORMAT, "%s: has no rows", path);
@@ -283,8 +300,9 @@ elbo_status elbo__images_load_csv(const char *path, const char *how, int classes
     if (status == ELBO_OK && out->labels.data && named)
         status = elbo__images_name(out, (const char *const *)names.names, named);
     elbo__listing_free(&names);
-    elbo__listing_free(&t.words);
-    elbo__free(t.hash);
+    elbo__dictionary_free(&t.words);
+    elbo__column_sources_free(t.sources, (size_t)t.width);
+    elbo__columns_free(&t.columns);
     elbo__free(t.labels);
     elbo__free(t.values);
     elbo__csv_reader_close(t.reader);

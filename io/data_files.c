@@ -61,7 +61,7 @@ static elbo_status load_array_file(const elbo__origin *origin, const char *part,
 static elbo_status load_csv_file(const elbo__origin *origin, const char *part, int classes, elbo_images *out)
 {
     (void)part;
-    return elbo__images_load_csv(origin->path, origin->rest, classes, out);
+    return elbo__images_load_csv(origin->path, origin, classes, out);
 }
 
 static bool begins_zip(const elbo__file_head *head)
@@ -234,7 +234,7 @@ static elbo_status load_part(const elbo__origin *origin, const arrays *files, in
         status = path_of(origin->path, files->mask, &names.mask);
     const bool csv = status == ELBO_OK && is_named(&kinds[KINDS - 1], names.images);
     if (status == ELBO_OK && csv)
-        status = elbo__images_load_csv(names.images, origin->rest, classes, out);
+        status = elbo__images_load_csv(names.images, origin, classes, out);
     else if (status == ELBO_OK && origin->rest)
         status = elbo__fail(ELBO_INVALID, "%s: \"%s\" behind the ':' names a column of labels, but %s is no .csv file",
                             origin->path, origin->rest, names.images);

@@ -32,8 +32,10 @@ elbo_status elbo__data_complete(const elbo__data_names *names, int classes, elbo
 
 /* ---- the kinds --------------------------------------------------------------------------------------------------- */
 
-/* A CSV file; `how` is COLUMN, HxW, COLUMN:HxW (or CxHxW), or NULL: the column of labels and the size of an image. */
-elbo_status elbo__images_load_csv(const char *path, const char *how, int classes, elbo_images *out) ELBO_MUST_CHECK;
+/* A CSV file of what `origin` names. `rest` is COLUMN, HxW, COLUMN:HxW (or CxHxW), or NULL: the column of labels and
+ * the size of an image. With columns by their kinds out->columns tells all of them. */
+elbo_status elbo__images_load_csv(const char *path, const elbo__origin *origin, int classes,
+                                  elbo_images *out) ELBO_MUST_CHECK;
 
 /* Arrays of a .npz file by their names: those that `rest` names, as IMAGES or IMAGES:LABELS, else the usual. */
 elbo_status elbo__images_load_npz(const elbo__origin *origin, const char *part, int classes,

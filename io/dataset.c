@@ -184,17 +184,34 @@ static const struct place *place_of(const elbo__origin *origin)
                                                                                                              : &folder;
 }
 
-elbo_status elbo_images_load(const char *source, const char *part, int classes, elbo_images *out)
+/* columns = NULL: plain numbers */
+static elbo_status load(const char *source, const char *part, const char *columns, bool exact, int classes,
+                        elbo_images *out)
 {
     elbo__origin origin;
     *out = (elbo_images){.owned = true};
     elbo_status status = elbo__origin_of(source, &origin);
+    origin.columns = columns;
+    origin.exact = exact;
     if (status == ELBO_OK)
         status = place_of(&origin)->load(&origin, part, classes, out);
+    if (status == ELBO_OK && columns && !out->columns)
+        status = elbo__fail(ELBO_FORMAT, "%s: is no table with named columns, as .csv files are", origin.path);
     elbo__origin_free(&origin);
     if (status != ELBO_OK)
         elbo_images_free(out);
     return status;
+}
+
+elbo_status elbo_images_load(const char *source, const char *part, int classes, elbo_images *out)
+{
+    return load(source, part, NULL, false, classes, out);
+}
+
+elbo_status elbo_images_load_columns(const char *source, const char *part, const char *columns, bool exact, int classes,
+                                     elbo_images *out)
+{
+    return load(source, part, columns, exact, classes, out);
 }
 
 elbo_status elbo_images_find(const char *source, const char *part, bool *found)
@@ -235,6 +252,7 @@ void elbo_images_free(elbo_images *images)
         elbo_tensor_free(&images->factors);
         elbo__free_names(images->class_names);
         elbo__free_names(images->file_names);
+        elbo__free(images->columns);
         elbo__free(images->left_out);
     }
     elbo_tensor_free(&images->mask); /* always a copy */

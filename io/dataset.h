@@ -89,6 +89,8 @@ typedef struct {
                                      /* where no class has a name: from IDX files and arrays                    */
     char **file_names;               /* (N), NULL after the last: the file of each image, from the folder on, as in  */
                                      /* train/cat/1.png; NULL for images that are not files of a folder             */
+    char *columns;                   /* what those of a table hold, age=count:3.6+-0.4,city=categorical:Rome|Oslo;  */
+                                     /* NULL for all that elbo_images_load_columns has not read                     */
     char *left_out;                  /* what the folder holds besides, "left out: 3 files that are no PNG ...", */
                                      /* of both parts together; NULL: nothing                                   */
     const char *labelling;           /* for messages, how such data have labels: "a folder of pictures for each */
@@ -102,6 +104,7 @@ typedef struct {
                                      /* in their order from 0; -1: there is none                                */
     double least, greatest;          /* of the values that are there; NaN where none is                         */
     uint64_t fingerprint;            /* a hash of dtypes, shapes and elements, the same from a file or an array */
+    bool grey;                       /* set by the caller: not to be binarised, whatever a run's options say    */
     bool owned;                      /* the data is freed with it                                               */
     struct elbo_mapping *mapping;    /* the library's: a large file, seen as memory, which serves one thread at a */
                                      /* time; NULL: there is none                                               */
@@ -116,6 +119,23 @@ typedef struct {
  * which; ELBO_INVALID for what stands behind a ':' and means nothing there. */
 ELBO_API elbo_status elbo_images_load(const char *source, const char *part, int classes,
                                       elbo_images *out) ELBO_MUST_CHECK;
+
+/* A table, SOURCE being a .csv file, "data.csv:species", or a FOLDER of train.csv and test.csv, with columns of kinds:
+ * images are (N, D) f32 with a value for each column that is used, a word by its place among the words of its column,
+ * and NaN where it is missing: where a field is empty, NA, N/A, NaN, null or ? in letters of either case.
+ *
+ *     columns    "age=count,income=positive,grade=ordinal:low<mid<high,id=skip", or "": NAME=KIND between commas or
+ *                line breaks. real: any number; positive; count: 0, 1, 2, ...; categorical: a word, or a number that
+ *                stands for one; ordinal: the same in an order; skip: left out. Words may stand behind it, with '|' or
+ *                '<' between them; what has a special character in it stands in double quotes
+ *     exact      false: columns that are not named are found in the file: they are real where all their fields are
+ *                numbers, and else categorical; words are sorted, and mean and deviation of numbers are measured.
+ *                out->columns tells all of it. true: `columns` is such a text, for other data of the same columns,
+ *                which may stand in another order and between others
+ *
+ * Fails as elbo_images_load does, and with ELBO_FORMAT for a value that its column cannot have. */
+ELBO_API elbo_status elbo_images_load_columns(const char *source, const char *part, const char *columns, bool exact,
+                                              int classes, elbo_images *out) ELBO_MUST_CHECK;
 
 /* *found = whether SOURCE has the part, without a look at the images. A test part of which only the labels are
  * there, or an empty folder, is found: reading it says what is wrong. Fewer than ten pictures without folders train

@@ -23,6 +23,11 @@ library_sources += \
     %reldir%/bytes.c \
     %reldir%/bytes.h \
     %reldir%/class_names.c \
+    %reldir%/columns.c \
+    %reldir%/columns.h \
+    %reldir%/columns_csv.c \
+    %reldir%/columns_csv.h \
+    %reldir%/columns_survey.c \
     %reldir%/crc32c.c \
     %reldir%/crc32c.h \
     %reldir%/csv.c \
@@ -36,6 +41,8 @@ library_sources += \
     %reldir%/data_files.h \
     %reldir%/dataset.c \
     %reldir%/dataset_private.h \
+    %reldir%/dictionary.c \
+    %reldir%/dictionary.h \
     %reldir%/drawing.c \
     %reldir%/drawing.h \
     %reldir%/drawing_png.c \

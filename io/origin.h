@@ -14,6 +14,8 @@ typedef struct {
     char *path;
     const char *rest; /* within the text; NULL: nothing stands behind the path */
     bool made_up;     /* sprites: `rest` is a factor                           */
+    const char *columns; /* what those of a table hold (io/columns.h), given by who asks; NULL: plain numbers */
+    bool exact;          /* those columns and no others: nothing is found out about them                      */
 } elbo__origin;
 
 /* The text must outlive *out, which elbo__origin_free frees; on failure it is empty. */

@@ -97,40 +97,46 @@ static void put_quoted(writer *w, const char *text)
     put(w, "\"", 1);
 }
 
-static void put_item(writer *w, const char *text, bool in_list)
+/* `special`: bytes that what stands as it is cannot have, nor be empty; NULL: none */
+static void put_item(writer *w, const char *text, const char *special)
 {
-    if (!is_plain(text) || (in_list && (!*text || strchr(text, ','))))
+    if (!is_plain(text) || (special && (!*text || strpbrk(text, special))))
         put_quoted(w, text);
     else
         put(w, text, strlen(text));
 }
 
-static void put_items(writer *w, const char *const *items, int count, bool in_list)
+static void put_items(writer *w, const char *const *items, int count, const char *special)
 {
     for (int i = 0; i < count; i++) {
         put(w, ",", i > 0);
-        put_item(w, items[i], in_list);
+        put_item(w, items[i], special);
     }
 }
 
-static char *written(const char *const *items, int count, bool in_list)
+static char *written(const char *const *items, int count, const char *special)
 {
     writer w = {.at = NULL};
-    put_items(&w, items, count, in_list);
+    put_items(&w, items, count, special);
     w = (writer){.at = elbo__calloc(w.length + 1, 1)};
     if (w.at)
-        put_items(&w, items, count, in_list);
+        put_items(&w, items, count, special);
     return w.at;
 }
 
 char *elbo__quote(const char *text)
 {
-    return written(&text, 1, false);
+    return written(&text, 1, NULL);
 }
 
 char *elbo__quote_list(const char *const *items, int count)
 {
-    return written(items, count, true);
+    return written(items, count, ",");
+}
+
+char *elbo__quote_item(const char *text, const char *special)
+{
+    return written(&text, 1, special);
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
@@ -156,9 +162,7 @@ static size_t escaped(const char *at, char *out)
     return low < 0 || *out == '\0' ? 0 : 3;
 }
 
-/* What stands in quotes from `at` on, into `out`, which has room for it; returns what comes behind the last quote, NULL
- * where nothing in quotes begins there. */
-static const char *read_quoted(const char *at, char *out)
+const char *elbo__read_quoted(const char *at, char *out)
 {
     if (*at++ != '"')
         return NULL;
@@ -179,7 +183,7 @@ static const char *read_quoted(const char *at, char *out)
 char *elbo__unquote(const char *text)
 {
     char *out = elbo__strdup(text);
-    const char *end = out ? read_quoted(text, out) : NULL;
+    const char *end = out ? elbo__read_quoted(text, out) : NULL;
     if (out && (!end || *end))
         memcpy(out, text, strlen(text) + 1);
     return out;
@@ -191,7 +195,7 @@ elbo_status elbo__unquote_list(const char *text, elbo__listing *out)
     char *item = elbo__strdup(text); /* room for any of them */
     elbo_status status = item ? ELBO_OK : ELBO_NO_MEMORY;
     for (const char *at = text; at && status == ELBO_OK;) {
-        const char *end = read_quoted(at, item);
+        const char *end = elbo__read_quoted(at, item);
         if (!end || (*end && *end != ',')) {
             end = at + strcspn(at, ",");
             memcpy(item, at, (size_t)(end - at));

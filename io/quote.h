@@ -19,6 +19,13 @@ char *elbo__unquote(const char *text);
 
 char *elbo__quote_list(const char *const *items, int count);
 
+/* An item of another kind of list: in quotes too where it is empty or has one of the bytes `special` in it. */
+char *elbo__quote_item(const char *text, const char *special);
+
+/* What stands in quotes from `at` on, into `out`, which has room for it; returns what comes behind the last quote, NULL
+ * where nothing in quotes begins there. */
+const char *elbo__read_quoted(const char *at, char *out);
+
 /* The items of a list; the text "" is a list of one, "". On failure *out is empty. */
 elbo_status elbo__unquote_list(const char *text, elbo__listing *out) ELBO_MUST_CHECK;
 

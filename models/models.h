@@ -26,11 +26,15 @@ extern "C" {
     MODEL(radial_vae)   /* the same                                                  */                               \
     MODEL(iaf_vae)      /* Kingma et al. 2016, arXiv:1606.04934                      */                               \
     MODEL(maf_vae)      /* Papamakarios, Pavlakou and Murray 2017, arXiv:1705.07057  */                               \
+    MODEL(poincare_vae) /* Mathieu et al. 2019, arXiv:1901.06033                     */                               \
     MODEL(hvae)         /* Caterini, Doucet and Sejdinovic 2018, arXiv:1805.11328    */                               \
+    MODEL(rhvae)        /* Chadebec et al. 2021, arXiv:2105.00026                    */                               \
     MODEL(ladder_vae)   /* Sonderby et al. 2016, arXiv:1602.02282                    */                               \
     MODEL(ms_ssim_vae)  /* Snell et al. 2015, arXiv:1511.06409                       */                               \
     MODEL(vamp_vae)     /* Tomczak and Welling 2018, arXiv:1705.07120                */                               \
     MODEL(mixture_vae)  /* the same                                                  */                               \
+    MODEL(vq_vae)       /* van den Oord et al. 2017, arXiv:1711.00937                */                               \
+    MODEL(hrq_vae)      /* Hosking, Tang and Lapata 2022, arXiv:2203.03463           */                               \
     MODEL(wae)          /* Tolstikhin et al. 2018, arXiv:1711.01558                  */                               \
     MODEL(info_vae)     /* Zhao, Song and Ermon 2017, arXiv:1706.02262               */                               \
     MODEL(beta_tcvae)   /* Chen et al. 2018, arXiv:1802.04942                        */                               \

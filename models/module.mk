@@ -9,6 +9,7 @@ library_sources += \
     %reldir%/capacity_vae.c \
     %reldir%/ciwae.c \
     %reldir%/cvae.c \
+    %reldir%/hrq_vae.c \
     %reldir%/hvae.c \
     %reldir%/factor_vae.c \
     %reldir%/iaf_vae.c \
@@ -26,9 +27,12 @@ library_sources += \
     %reldir%/pca_fit.c \
     %reldir%/piwae.c \
     %reldir%/planar_vae.c \
+    %reldir%/poincare_vae.c \
     %reldir%/ppca.c \
     %reldir%/radial_vae.c \
+    %reldir%/rhvae.c \
     %reldir%/vae.c \
     %reldir%/vae_gan.c \
     %reldir%/vamp_vae.c \
+    %reldir%/vq_vae.c \
     %reldir%/wae.c

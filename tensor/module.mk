@@ -15,6 +15,8 @@ library_sources += \
     %reldir%/clones.h \
     %reldir%/convolve.c \
     %reldir%/convolve.h \
+    %reldir%/definite.c \
+    %reldir%/definite.h \
     %reldir%/eigen.c \
     %reldir%/eigen.h \
     %reldir%/eigen_large.c \
@@ -40,6 +42,8 @@ library_sources += \
     %reldir%/reduce.c \
     %reldir%/reduce.h \
     %reldir%/simd.h \
+    %reldir%/sphere.c \
+    %reldir%/sphere.h \
     %reldir%/subnormals.h \
     %reldir%/tensor.c \
     %reldir%/text.c \

@@ -177,6 +177,29 @@ static void bound_bessel(const elbo_var *x, const pair *in, const pair *out)
     }
 }
 
+/* Where a moves by e (Frobenius norms), its inverse b moves by |b| |e| |b| / (1 - |b| |e|) at most, and |b| <= 1 here;
+ * a factor by as much times its norm, the logarithm of the determinant by as much times n. What is computed in double
+ * loses as many digits as the norm of a has. */
+static void bound_spd(const elbo_var *x, const pair *in, const pair *out)
+{
+    const int rank = in->value.layout.shape.ndim;
+    const int64_t n = in->value.layout.shape.dim[rank - 1];
+    for (elbo__walk w = elbo__walk_start(&x->shape); w.more; elbo__walk_next(&w)) {
+        double moved = 0, norm = 1, y = elbo_tensor_get(&out->value, w.index);
+        elbo__walk at = w;
+        for (int64_t i = 0; i < n * n; i++) {
+            at.index[rank - 2] = i / n;
+            at.index[rank - 1] = i % n;
+            moved = hypot(moved, elbo_tensor_get(&in->bound, at.index));
+            norm = hypot(norm, elbo_tensor_get(&in->value, at.index));
+        }
+        moved = moved < 0.5 ? moved / (1 - moved) : INFINITY;
+        double factor = x->op == &elbo__op_spd_logdet ? (double)n : x->op == &elbo__op_cholesky ? sqrt(norm) : 1;
+        double own = 4 * unit_of(x->dtype) * fabs(y) + 0x1p-48 * (double)(n * n) * norm * (1 + fabs(y));
+        elbo_tensor_set(&out->bound, w.index, isfinite(y) ? 1.01 * factor * moved + own : INFINITY);
+    }
+}
+
 /* An index is certain when no other entry comes near the largest. */
 static void bound_argmax(const elbo_var *x, const pair *in, const pair *out)
 {
@@ -249,6 +272,8 @@ static elbo_status node(const elbo_var *x, const elbo_at *at, const pair *in, pa
         return bound_sum(x, in, out, x->in[0]->shape.dim[0], 2);
     if (fuzz_is_bessel(x))
         bound_bessel(x, in, out);
+    else if (fuzz_is_spd(x))
+        bound_spd(x, in, out);
     else if (x->op == &elbo__op_argmax)
         bound_argmax(x, in, out);
     else if (x->op->flags & ELBO__ASSIGN) {

@@ -102,8 +102,9 @@ bool fuzz_multiplies(const elbo_var *x);
 int64_t fuzz_terms(const elbo_var *x);
 fuzz_range fuzz_range_of_state(bool exact);
 
-/* Bessel functions of one operand. */
+/* Bessel functions, and functions of positive definite matrices, whose eigenvalues here are at least 1. */
 bool fuzz_is_bessel(const elbo_var *x);
+bool fuzz_is_spd(const elbo_var *x);
 
 /* ---- running: fuzz_run.c, fuzz_error.c, fuzz_shrink.c ------------------------------------------------------------ */
 

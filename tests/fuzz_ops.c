@@ -269,6 +269,22 @@ APPLY(bessel)
     return fits ? functions[fuzz_pick(line, 0, 3)](in[0], order) : NULL;
 }
 
+/* Of x x' + 1. */
+APPLY(spd)
+{
+    static elbo_var *(*const functions[])(elbo_var *) = {elbo_spd_inverse, elbo_spd_logdet, elbo_cholesky};
+    elbo_shape square = in[0]->shape;
+    if (b->program->exact || !fuzz_is_number(in[0]) || square.ndim < 2 || square.dim[square.ndim - 2] > 8)
+        return NULL;
+    const int64_t n = square.dim[square.ndim - 1] = square.dim[square.ndim - 2];
+    const fuzz_range *range = &b->ranges[in[0]->id];
+    if (!fuzz_fits(b, &square) || range->low < -100 || range->high > 100)
+        return NULL;
+    fuzz_note(b, "%d", (int)fuzz_pick(line, 0, 3));
+    elbo_var *a = elbo_matmul(in[0], elbo_transpose(in[0]));
+    return functions[fuzz_pick(line, 0, 3)](elbo_add(a, elbo_one_hot(elbo_arange(b->g, n), n)));
+}
+
 APPLY(matmul)
 {
     if (!fuzz_is_number(in[0]) || !fuzz_is_number(in[1]) || in[0]->shape.ndim < 2 || in[1]->shape.ndim < 2)

@@ -35,6 +35,7 @@
     KIND(softmax, 1, 3, false)                                                                                         \
     KIND(log_softmax, 1, 3, false)                                                                                     \
     KIND(bessel, 1, 6, false)                                                                                          \
+    KIND(spd, 1, 8, false)                                                                                             \
     KIND(matmul, 2, 30, false)                                                                                         \
     KIND(conv2d, 2, 20, false)                                                                                         \
     KIND(conv_transpose2d, 2, 20, false)                                                                               \

@@ -233,6 +233,22 @@ static bool bessel_range(const elbo_var *x, const fuzz_range *in, bool exact, fu
     return !exact && most(in) <= 1000;
 }
 
+bool fuzz_is_spd(const elbo_var *x)
+{
+    return x->op == &elbo__op_spd_inverse || x->op == &elbo__op_spd_logdet || x->op == &elbo__op_cholesky;
+}
+
+/* No entry of an inverse is above 1, |a| is at most the product of the diagonal, a row of a factor is as long as the
+ * root of its entry of that. */
+static bool spd_range(const elbo_var *x, const fuzz_range *in, bool exact, fuzz_range *out)
+{
+    const double n = (double)x->in[0]->shape.dim[x->in[0]->shape.ndim - 1], root = sqrt(fmax(in->high, 1));
+    *out = x->op == &elbo__op_spd_inverse  ? (fuzz_range){-1, 1, false}
+           : x->op == &elbo__op_spd_logdet ? (fuzz_range){0, 2 * n * log(root), false}
+                                           : (fuzz_range){-root, root, false};
+    return !exact;
+}
+
 static bool range_of(const fuzz_build *b, const elbo_var *x, fuzz_range *out)
 {
     bool exact = b->program->exact;
@@ -255,6 +271,8 @@ static bool range_of(const fuzz_build *b, const elbo_var *x, fuzz_range *out)
     }
     if (fuzz_is_bessel(x))
         return bessel_range(x, &in[0], exact, out);
+    if (fuzz_is_spd(x))
+        return spd_range(x, &in[0], exact, out);
     if (x->op == &elbo__op_sum)
         return sum_range(&in[0], size > 0 ? from / size : 0, exact, out);
     if (x->op == &elbo__op_max)

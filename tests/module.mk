@@ -8,6 +8,8 @@ TESTS += %reldir%/unit
 unit_sources += \
     %reldir%/albums.c \
     %reldir%/albums.h \
+    %reldir%/ball_grid.c \
+    %reldir%/ball_grid.h \
     %reldir%/derivatives.c \
     %reldir%/derivatives.h \
     %reldir%/golden/steps.h \
@@ -19,6 +21,8 @@ unit_sources += \
     %reldir%/kernel_sets.h \
     %reldir%/linear_vae.c \
     %reldir%/linear_vae.h \
+    %reldir%/motions.c \
+    %reldir%/motions.h \
     %reldir%/numbers.c \
     %reldir%/numbers.h \
     %reldir%/patterns.c \
@@ -31,12 +35,16 @@ unit_sources += \
     %reldir%/rig.h \
     %reldir%/runs.c \
     %reldir%/runs.h \
+    %reldir%/scene.c \
+    %reldir%/scene.h \
     %reldir%/scratch.c \
     %reldir%/scratch.h \
     %reldir%/small_dists.c \
     %reldir%/small_dists.h \
     %reldir%/small_model.c \
     %reldir%/small_model.h \
+    %reldir%/spheres.c \
+    %reldir%/spheres.h \
     %reldir%/suites.h \
     %reldir%/test_ae.c \
     %reldir%/test_annealing.c \
@@ -45,6 +53,7 @@ unit_sources += \
     %reldir%/test_batches.c \
     %reldir%/test_bessel.c \
     %reldir%/test_binding.c \
+    %reldir%/test_codes.c \
     %reldir%/test_cholesky.c \
     %reldir%/test_code_draws.c \
     %reldir%/test_conv.c \
@@ -59,6 +68,7 @@ unit_sources += \
     %reldir%/test_dist_categorical.c \
     %reldir%/test_dist_continuous_bernoulli.c \
     %reldir%/test_dist_counts.c \
+    %reldir%/test_dist_draws.c \
     %reldir%/test_dist_kinds.c \
     %reldir%/test_dist_laplace.c \
     %reldir%/test_dist_levels.c \
@@ -82,6 +92,7 @@ unit_sources += \
     %reldir%/test_inference.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
+    %reldir%/test_io_columns.c \
     %reldir%/test_io_csv.c \
     %reldir%/test_io_csv_write.c \
     %reldir%/test_io_curves.c \
@@ -126,6 +137,8 @@ unit_sources += \
     %reldir%/test_movement.c \
     %reldir%/test_net.c \
     %reldir%/test_objective.c \
+    %reldir%/test_objective_aggregate.c \
+    %reldir%/test_objective_players.c \
     %reldir%/test_ops.c \
     %reldir%/test_optim.c \
     %reldir%/test_option.c \
@@ -133,6 +146,7 @@ unit_sources += \
     %reldir%/test_own_models.c \
     %reldir%/test_params.c \
     %reldir%/test_parts.c \
+    %reldir%/test_parts_ball.c \
     %reldir%/test_pca.c \
     %reldir%/test_pca_ways.c \
     %reldir%/test_picture_features.c \
@@ -148,14 +162,17 @@ unit_sources += \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
     %reldir%/test_resume.c \
+    %reldir%/test_riemannian.c \
     %reldir%/test_rows.c \
     %reldir%/test_report.c \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
     %reldir%/test_sampler.c \
+    %reldir%/test_sampler_flows.c \
     %reldir%/test_schedule.c \
     %reldir%/test_shuffle.c \
     %reldir%/test_side_matters.c \
+    %reldir%/test_spd.c \
     %reldir%/test_spread.c \
     %reldir%/test_state.c \
     %reldir%/test_stopping.c \
@@ -166,6 +183,8 @@ unit_sources += \
     %reldir%/test_train.c \
     %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \
+    %reldir%/test_vmf.c \
+    %reldir%/test_vmf_draws.c \
     %reldir%/test_watch.c \
     %reldir%/test_words.c \
     %reldir%/test_wrong_models.c \
@@ -270,6 +289,7 @@ EXTRA_DIST += \
     %reldir%/browser.py \
     %reldir%/check_onnx.py \
     %reldir%/check_pytorch.py \
+    %reldir%/slow_models.sh \
     %reldir%/cli.sh \
     %reldir%/read_events.py \
     %reldir%/tutorial.awk
@@ -278,6 +298,7 @@ dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 # What takes too long for every change: 12 GB of images, and a million graphs.
 check-slow: elbo$(EXEEXT) %reldir%/tiny_data$(EXEEXT) %reldir%/fuzz$(EXEEXT)
 	$(AM_TESTS_ENVIRONMENT) LARGE_GB=12 LARGE_MOST_KB=1000000 $(srcdir)/%reldir%/test_cli_large.sh
+	$(AM_TESTS_ENVIRONMENT) MNIST=$(srcdir)/data/mnist $(srcdir)/%reldir%/slow_models.sh
 	$(AM_TESTS_ENVIRONMENT) %reldir%/fuzz --graphs 1000000
 
 .PHONY: check-slow

@@ -14,6 +14,8 @@ elbo_values *small_options(const elbo_model *model)
     if (elbo_values_get(values, "hidden", ELBO_SIZES))
         ck_assert_int_eq(elbo_values_set(values, "hidden", "5"), ELBO_OK);
     ck_assert_int_eq(elbo_values_set(values, "latent-dim", "2"), ELBO_OK);
+    if (elbo_values_get(values, "code-dim", ELBO_INTEGER)) /* of 2 by 3 pixels conv makes one position */
+        ck_assert_int_eq(elbo_values_set(values, "code-dim", "2"), ELBO_OK);
     if (elbo_values_get(values, "ladder-dims", ELBO_SIZES))
         ck_assert_int_eq(elbo_values_set(values, "ladder-dims", "1,1"), ELBO_OK);
     return values;

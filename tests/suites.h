@@ -17,6 +17,7 @@
     SUITE(rows)                                                                                                        \
     SUITE(players)                                                                                                     \
     SUITE(hamiltonian)                                                                                                 \
+    SUITE(riemannian)                                                                                                  \
     SUITE(ladder)                                                                                                      \
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
@@ -26,6 +27,7 @@
     SUITE(batches)                                                                                                     \
     SUITE(bessel)                                                                                                      \
     SUITE(binding)                                                                                                     \
+    SUITE(codes)                                                                                                       \
     SUITE(cholesky)                                                                                                    \
     SUITE(code_draws)                                                                                                  \
     SUITE(conv)                                                                                                        \
@@ -40,6 +42,7 @@
     SUITE(dist_categorical)                                                                                            \
     SUITE(dist_continuous_bernoulli)                                                                                   \
     SUITE(dist_counts)                                                                                                 \
+    SUITE(dist_draws)                                                                                                  \
     SUITE(dist_kinds)                                                                                                  \
     SUITE(dist_laplace)                                                                                                \
     SUITE(dist_levels)                                                                                                 \
@@ -60,6 +63,7 @@
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
+    SUITE(io_columns)                                                                                                  \
     SUITE(io_csv)                                                                                                      \
     SUITE(io_csv_write)                                                                                                \
     SUITE(io_curves)                                                                                                   \
@@ -101,6 +105,8 @@
     SUITE(movement)                                                                                                    \
     SUITE(net)                                                                                                         \
     SUITE(objective)                                                                                                   \
+    SUITE(objective_aggregate)                                                                                         \
+    SUITE(objective_players)                                                                                           \
     SUITE(ops)                                                                                                         \
     SUITE(optim)                                                                                                       \
     SUITE(option)                                                                                                      \
@@ -108,6 +114,7 @@
     SUITE(own_models)                                                                                                  \
     SUITE(params)                                                                                                      \
     SUITE(parts)                                                                                                       \
+    SUITE(parts_ball)                                                                                                  \
     SUITE(pca)                                                                                                         \
     SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
@@ -123,9 +130,11 @@
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(sampler)                                                                                                     \
+    SUITE(sampler_flows)                                                                                               \
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
+    SUITE(spd)                                                                                                         \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \
     SUITE(stopping)                                                                                                    \
@@ -134,6 +143,8 @@
     SUITE(total_correlation)                                                                                           \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
+    SUITE(vmf)                                                                                                         \
+    SUITE(vmf_draws)                                                                                                   \
     SUITE(watch)                                                                                                       \
     SUITE(words)                                                                                                       \
     SUITE(wrong_models)

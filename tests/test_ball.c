@@ -158,7 +158,7 @@ START_TEST(in_f32_distances_near_the_edge_are_right_to_a_hundredth)
                            elbo_ball_distance(elbo_neg(z), z, C)},
             4, (double *[]){at, far, way, opposite});
     for (int n = 0; n < N; n++) {
-        const double *u = to_edge + n * Z, size = fmin(2 * sqrt(dot(u, u)), 2 / sqrt(C) * atanh(1 - 1e-5));
+        const double *u = to_edge + n * Z, size = fmin(2 * sqrt(dot(u, u)), elbo_ball_reach(ELBO_F32, C));
         ck_assert_double_le(sqrt(C * dot(at + n * Z, at + n * Z)), 1 - 0.9e-5);
         ck_assert_double_le(fabs(far[n] - size), 0.01);
         ck_assert_double_le(fabs(opposite[n] - 2 * size), 0.02);

@@ -112,6 +112,26 @@ same one.npy two.npy
 runs 'decode with one label' "$elbo" decode cvae codes.csv --label rows -o three.csv
 [ "$(grep -c '^rows,' three.csv)" -eq 24 ] || complain 'decode: --label is not that of all'
 
+# Codes of a codebook are whole numbers, too: 2 by 2 of them for images of 8 by 8.
+runs 'train vq-vae' "$elbo" train vq-vae --data data --channels 4,3 --codes 16 --code-dim 3 --batch 16 --epochs 1 -q \
+    --out vq
+runs 'encode to whole numbers' "$elbo" encode vq -o whole
+says '^mean whole-mean.npy (24, 12)$'
+says '^numbers whole-numbers.npy (24, 2, 2, 1)$'
+runs 'decode whole numbers' "$elbo" decode vq whole-numbers.npy -o one.npy
+runs 'decode their codes' "$elbo" decode vq whole-mean.npy -o two.npy
+same one.npy two.npy
+runs 'encode to whole numbers in a .csv' "$elbo" encode vq -o whole.csv
+head -n 1 whole.csv | grep -qx 'label,z1,.*,z12,n1,n2,n3,n4' || complain 'encode: another header of whole numbers'
+sed 1d whole.csv | cut -d, -f14-17 | grep -qvx '[0-9]*,[0-9]*,[0-9]*,[0-9]*' && complain 'encode: no whole numbers'
+runs 'decode that .csv' "$elbo" decode vq whole.csv -o two.npy
+same one.npy two.npy
+runs 'encode to codes without whole numbers' "$elbo" encode ae -o whole
+[ -e whole-numbers.npy ] && complain 'encode: codes have whole numbers of an earlier call'
+fails 1 'codes-labels.npy: expected whole numbers (N, 2, 2, 1), as the model has, got (24)' \
+    "$elbo" decode vq codes-labels.npy
+fails 1 'model "vq-vae" has no prior to draw from' "$elbo" sample vq
+
 fails 64 ': CODES is missing' "$elbo" decode ae
 fails 64 'too many arguments' "$elbo" decode ae z.csv z.csv
 fails 1 'nowhere.npy' "$elbo" decode ae nowhere.npy

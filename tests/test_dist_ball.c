@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "../nn/distributions/distribution.h"
-#include "../nn/distributions/quadrature.h"
 #include "../nn/layers/ball.h"
+#include "ball_grid.h"
 #include "derivatives.h"
 #include "rig.h"
 #include "suites.h"
@@ -49,49 +49,14 @@ static elbo_dist standard(rig *r, int kind)
                      : elbo_standard_wrapped_normal(r->g, ELBO_SHAPE(B, 2), C);
 }
 
-/* ---- the plane as a grid ----------------------------------------------------------------------------------------- */
-
-/* Polar coordinates of the ball: the points at the distances r of 0 in the directions phi are tanh(sqrt(c) r/2)/sqrt(c)
- * (cos phi, sin phi), and the volume is sinh(sqrt(c) r) / sqrt(c) dr dphi. */
-enum { PANELS = 12, NODES = 24, RADII = PANELS * NODES, ANGLES = 192, GRID = RADII * ANGLES };
-static const double FAR = 12;
-
-static double (*grid)[2], *volume;
-
-/* The grid for both images, as if it were draws: (B, GRID, 2) */
-static void make_grid(void)
-{
-    double x[NODES], w[NODES];
-    elbo__gauss_legendre(NODES, x, w);
-    grid = calloc(B * GRID, sizeof *grid);
-    volume = calloc(GRID, sizeof *volume);
-    ck_assert(grid && volume);
-    for (int i = 0; i < RADII; i++) {
-        double r = FAR / PANELS * (i / NODES + x[i % NODES]), at = tanh(sqrt(C) * r / 2) / sqrt(C);
-        for (int k = 0; k < ANGLES; k++) {
-            double phi = 2 * M_PI * k / ANGLES;
-            int n = i * ANGLES + k;
-            for (int b = 0; b < B; b++) {
-                grid[b * GRID + n][0] = at * cos(phi);
-                grid[b * GRID + n][1] = at * sin(phi);
-            }
-            volume[n] = FAR / PANELS * w[i % NODES] * sinh(sqrt(C) * r) / sqrt(C) * 2 * M_PI / ANGLES;
-        }
-    }
-}
-
-static void free_grid(void)
-{
-    free(grid);
-    free(volume);
-}
+/* ---- integrals over the ball ------------------------------------------------------------------------------------- */
 
 /* log p on the grid: (B, GRID), to be freed */
-static double *on_grid(rig *r, elbo_dist d)
+static double *on_grid(rig *r, const ball_grid *g, elbo_dist d)
 {
     double *out = calloc(B * GRID, sizeof *out);
     ck_assert_ptr_nonnull(out);
-    rig_value(r, elbo_log_prob(d, rig_input(r, "grid", ELBO_SHAPE(B, GRID, 2), grid[0]), NULL), out);
+    rig_value(r, elbo_log_prob(d, rig_input(r, "grid", ELBO_SHAPE(B, GRID, 2), g->z), NULL), out);
     return out;
 }
 
@@ -99,19 +64,15 @@ START_TEST(the_density_integrates_to_1_over_the_ball)
 {
     rig r = rig_new(ELBO_F64, ELBO_TRAIN);
     r.planned = true;
-    make_grid();
+    ball_grid g = ball_grid_new(B, C);
     elbo_dist dists[] = {some(&r, _i), another(&r, _i), standard(&r, _i)};
     for (int i = 0; i < 3; i++) {
-        double *log_p = on_grid(&r, dists[i]);
-        for (int b = 0; b < B; b++) {
-            double sum = 0;
-            for (int n = 0; n < GRID; n++)
-                sum += volume[n] * exp(log_p[b * GRID + n]);
-            assert_close(sum, 1, 1e-9);
-        }
+        double *log_p = on_grid(&r, &g, dists[i]);
+        for (int b = 0; b < B; b++)
+            assert_close(ball_grid_integral(&g, log_p + b * GRID, NULL), 1, 1e-9);
         free(log_p);
     }
-    free_grid();
+    ball_grid_free(&g);
     rig_free(&r);
 }
 END_TEST
@@ -152,11 +113,12 @@ static void questions(elbo_dist d, elbo_var *z, elbo_var **out)
 
 START_TEST(draws_have_the_means_that_the_density_says)
 {
+    static const char *const names[QUESTIONS] = {"z_1", "z_2", "d(0, z)^2", "d(mean, z)"};
     rig r = rig_new(ELBO_F64, ELBO_TRAIN);
     r.planned = true;
-    make_grid();
+    ball_grid g = ball_grid_new(B, C);
     elbo_dist d = some(&r, _i);
-    double *log_p = on_grid(&r, d), *on[QUESTIONS], *of[QUESTIONS];
+    double *log_p = on_grid(&r, &g, d), *on[QUESTIONS], *of[QUESTIONS];
     elbo_var *asked[QUESTIONS];
     for (int q = 0; q < QUESTIONS; q++) {
         on[q] = calloc(B * GRID, sizeof **on);
@@ -166,25 +128,14 @@ START_TEST(draws_have_the_means_that_the_density_says)
     rig_run(&r, asked, QUESTIONS, on);
     questions(d, elbo_sample(d, "many", MANY), asked);
     rig_run(&r, asked, QUESTIONS, of);
-    for (int i = 0; i < QUESTIONS * B; i++) {
-        int q = i / B, b = i % B;
-        double sum = 0, squares = 0, expected = 0;
-        for (int n = 0; n < GRID; n++)
-            expected += volume[n] * exp(log_p[b * GRID + n]) * on[q][b * GRID + n];
-        for (int k = b * MANY; k < (b + 1) * MANY; k++) {
-            sum += of[q][k] / MANY;
-            squares += of[q][k] * of[q][k] / MANY;
-        }
-        double error = sqrt((squares - sum * sum) / MANY);
-        ck_assert_msg(fabs(sum - expected) <= 4 * error, "question %d, image %d: %g +- %g by draws, expected %g", q, b,
-                      sum, error, expected);
-    }
     for (int q = 0; q < QUESTIONS; q++) {
+        for (int b = 0; b < B; b++)
+            assert_mean(of[q] + b * MANY, MANY, ball_grid_integral(&g, log_p + b * GRID, on[q] + b * GRID), names[q]);
         free(on[q]);
         free(of[q]);
     }
     free(log_p);
-    free_grid();
+    ball_grid_free(&g);
     rig_free(&r);
 }
 END_TEST
@@ -193,33 +144,26 @@ START_TEST(kl_by_draws_is_that_of_the_integral)
 {
     rig r = rig_new(ELBO_F64, ELBO_TRAIN);
     r.planned = true;
-    make_grid();
+    ball_grid g = ball_grid_new(B, C);
     elbo_dist q = some(&r, _i), others[] = {another(&r, _i), standard(&r, _i), standard(&r, 2 - _i)};
-    double *log_q = on_grid(&r, q), *kl = calloc(B * MANY, sizeof *kl);
+    double *log_q = on_grid(&r, &g, q), *kl = calloc(B * MANY, sizeof *kl);
     for (int i = 0; i < 3; i++) {
-        double *log_p = on_grid(&r, others[i]);
+        double *log_p = on_grid(&r, &g, others[i]);
         ck_assert(!elbo_kl_closed(q, others[i]));
         elbo_draw draw = elbo_rsample(q, "many", MANY);
         rig_value(&r, elbo_kl(q, others[i], &draw), kl);
+        for (int n = 0; n < B * GRID; n++)
+            log_p[n] = log_q[n] - log_p[n];
         for (int b = 0; b < B; b++) {
-            double expected = 0, sum = 0, squares = 0;
-            for (int n = 0; n < GRID; n++) {
-                int at = b * GRID + n;
-                expected += volume[n] * exp(log_q[at]) * (log_q[at] - log_p[at]);
-            }
-            for (int k = b * MANY; k < (b + 1) * MANY; k++) {
-                sum += kl[k] / MANY;
-                squares += kl[k] * kl[k] / MANY;
-            }
+            const double expected = ball_grid_integral(&g, log_q + b * GRID, log_p + b * GRID);
             ck_assert_double_gt(expected, 0.1);
-            ck_assert_msg(fabs(sum - expected) <= 4 * sqrt((squares - sum * sum) / MANY), "%g, expected %g", sum,
-                          expected);
+            assert_mean(kl + b * MANY, MANY, expected, "KL");
         }
         free(log_p);
     }
     free(kl);
     free(log_q);
-    free_grid();
+    ball_grid_free(&g);
     rig_free(&r);
 }
 END_TEST

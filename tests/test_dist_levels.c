@@ -32,7 +32,8 @@ START_TEST(a_level_has_the_probability_of_its_class)
         near[i] = x[i] + (i % 2 ? -0.4 : 0.4) * greatest / (C - 1);
     }
     rig r = rig_new(ELBO_F64, ELBO_TRAIN);
-    const elbo_dist d = elbo_levels(rig_input(&r, "l", ELBO_SHAPE(B, D, C), level_logits), greatest);
+    elbo_var *l = rig_input(&r, "l", ELBO_SHAPE(B, D, C), level_logits);
+    const elbo_dist d = _i ? elbo_levels(l) : elbo_classes(l);
     ck_assert(elbo_shape_equal(&d.shape, &ELBO_SHAPE(B, D)) && d.event_rank == 1);
     rig_run(&r,
             (elbo_var *[]){elbo_log_prob(d, input(&r, "x", x), NULL), elbo_log_prob(d, input(&r, "n", near), NULL),
@@ -43,14 +44,16 @@ START_TEST(a_level_has_the_probability_of_its_class)
         double sum = 0, some = 0, bits = 0;
         for (int i = b * D; i < (b + 1) * D; i++) {
             double p[C], average = 0;
+            int likely = 0;
             softmax(level_logits + i * C, p);
             sum += log(p[(int)level_numbers[i]]);
             some += mask[i] * log(p[(int)level_numbers[i]]);
             for (int c = 0; c < C; c++) {
-                average += p[c] * c * greatest / (C - 1);
+                average += p[c] * c / (C - 1);
+                likely = p[c] > p[likely] ? c : likely;
                 bits -= p[c] * log(p[c]);
             }
-            assert_close(means[i], average, 1e-14);
+            assert_close(means[i], _i ? average : likely, 1e-14);
         }
         assert_close(log_p[b], sum, 1e-14);
         assert_close(rounded[b], sum, 1e-14);
@@ -71,7 +74,7 @@ START_TEST(the_256_grey_levels_of_u8_are_told_apart_in_f32)
             l[i * L + k] = i == k ? 30 : 0;
     }
     rig r = rig_new(ELBO_F32, ELBO_TRAIN);
-    const elbo_dist d = elbo_levels(rig_input(&r, "l", ELBO_SHAPE(L, 1, L), l), 1);
+    const elbo_dist d = elbo_levels(rig_input(&r, "l", ELBO_SHAPE(L, 1, L), l));
     rig_value(&r, elbo_log_prob(d, rig_input(&r, "x", ELBO_SHAPE(L, 1), x), NULL), log_p);
     for (int i = 0; i < L; i++)
         ck_assert_msg(fabs(log_p[i]) < 1e-4, "level %d: log p %g", i, log_p[i]);
@@ -83,7 +86,7 @@ START_TEST(levels_are_drawn_as_often_as_their_probability_says)
 {
     static double z[B * MANY * D];
     rig r = rig_new(ELBO_F64, ELBO_TRAIN);
-    const elbo_dist d = elbo_levels(rig_input(&r, "l", ELBO_SHAPE(B, D, C), level_logits), 1);
+    const elbo_dist d = elbo_levels(rig_input(&r, "l", ELBO_SHAPE(B, D, C), level_logits));
     elbo_var *drawn = elbo_sample(d, "x", MANY);
     const elbo_shape shape = elbo_shape_of(drawn);
     ck_assert(elbo_shape_equal(&shape, &ELBO_SHAPE(B, MANY, D)));
@@ -110,10 +113,55 @@ START_TEST(kl_is_that_of_the_categorical)
              *c = rig_input(&r, "c", ELBO_SHAPE(B, D, C), other);
     elbo_dist q = elbo_categorical(a), p = elbo_categorical(c);
     q.event_rank = p.event_rank = 2;
-    rig_run(&r, (elbo_var *[]){elbo_kl(elbo_levels(a, 1), elbo_levels(c, 1), NULL), elbo_kl(q, p, NULL)}, 2,
+    rig_run(&r, (elbo_var *[]){elbo_kl(elbo_levels(a), elbo_levels(c), NULL), elbo_kl(q, p, NULL)}, 2,
             (double *[]){kl, expected});
     for (int b = 0; b < B; b++)
         assert_close(kl[b], expected[b], 1e-14);
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(classes_in_an_order_lie_between_thresholds)
+{
+    double log_p[B * D * C], x[B * D * C], parameters[B * D * C];
+    for (int i = 0; i < B * D * C; i++) {
+        x[i] = i % C;
+        parameters[i] = 1.5 * level_logits[i] - (i % 7 == 0 ? 5 : 0); /* some thresholds lie close together */
+    }
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    const elbo_shape each = ELBO_SHAPE(B * D, C), one = ELBO_SHAPE(B * D, 1, C);
+    elbo_dist d = elbo_ordinal(rig_input(&r, "p", one, parameters));
+    d.event_rank = 0;
+    rig_value(&r, elbo_log_prob(d, rig_input(&r, "x", each, x), NULL), log_p);
+    for (int i = 0; i < B * D; i++) {
+        const double *t = parameters + i * C, h = t[0];
+        long double tau = 0, below = 0;
+        for (int c = 0; c < C; c++) {
+            tau += c + 1 < C ? log1pl(expl(t[c + 1])) : 0;
+            const long double up_to = c + 1 < C ? 1 / (1 + expl(h - tau)) : 1;
+            assert_close(log_p[i * C + c], (double)logl(up_to - below), 1e-9);
+            below = up_to;
+        }
+    }
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(one_class_is_certain_and_two_need_one_threshold)
+{
+    const double h[1] = {0.7}, two[2] = {0.7, -0.4}, x[2] = {0, 1};
+    double certain, log_p[2];
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    elbo_var *at = rig_input(&r, "x", ELBO_SHAPE(2, 1), x);
+    const elbo_dist d = elbo_ordinal(rig_input(&r, "t", ELBO_SHAPE(1, 1, 2), two));
+    rig_value(&r,
+              elbo_log_prob(elbo_ordinal(rig_input(&r, "h", ELBO_SHAPE(1, 1, 1), h)), elbo_slice(at, 0, 0, 1), NULL),
+              &certain);
+    rig_value(&r, elbo_log_prob(d, at, NULL), log_p);
+    const double p = 1 / (1 + exp(0.7 - log1p(exp(-0.4))));
+    assert_close(certain, 0, 0);
+    assert_close(log_p[0], log(p), 1e-14);
+    assert_close(log_p[1], log(1 - p), 1e-14);
     rig_free(&r);
 }
 END_TEST
@@ -249,6 +297,8 @@ Suite *suite_dist_levels(void)
     tcase_add_test(levels, the_256_grey_levels_of_u8_are_told_apart_in_f32);
     tcase_add_test(levels, levels_are_drawn_as_often_as_their_probability_says);
     tcase_add_test(levels, kl_is_that_of_the_categorical);
+    tcase_add_test(levels, classes_in_an_order_lie_between_thresholds);
+    tcase_add_test(levels, one_class_is_certain_and_two_need_one_threshold);
     suite_add_tcase(suite, levels);
     TCase *logistics = tcase_create("logistic");
     tcase_add_test(logistics, values_are_those_of_the_definition_in_1500_digits);

@@ -34,6 +34,8 @@ static const struct {
     {"train", "adam.m:decoder.logits.weight = "},
     {"evaluate", "gather(images(24, 64) whole, rows(16))"},
     {"encode", "concat(x(16, 64), "},
+    {"codes", "argmax("},
+    {"lookup", "gather(codes.weight"},
     {"seen", "copy(x)"},
     {"prior", "(16, 20)"},
     {"prior-draws", "random_normal("},
@@ -41,6 +43,7 @@ static const struct {
     {"prior-density", "sum(local"},
     {"posterior-density", "group (16, 16, 20)"},
     {"decode", "concat(z(16, 20), "},
+    {"metric", "spd_logdet("},
     {"sample", "random_normal("},
     {"reconstruct", "random_normal("},
     {"elbo", "softplus("},
@@ -52,11 +55,18 @@ static const struct {
     {"log-weights", "gather(images(24, 64) whole, rows(16))"},
 };
 
+/* One that can be built in that role. */
+static const elbo_model *model_for(const char *role)
+{
+    const bool whole_numbers = strcmp(role, "codes") == 0 || strcmp(role, "lookup") == 0;
+    return whole_numbers ? &elbo_model_vq_vae : strcmp(role, "metric") == 0 ? &elbo_model_rhvae : &elbo_model_cvae;
+}
+
 START_TEST(each_role_has_its_plan)
 {
     ck_assert_str_eq(elbo_role_names[_i], roles[_i].role);
     const elbo_images images = pattern_images(N);
-    elbo_run *run = new_run(&elbo_model_cvae, &images);
+    elbo_run *run = new_run(model_for(roles[_i].role), &images);
     elbo_explanation how = {.role = roles[_i].role, .batch = 16};
     assert_tells(run, &images, &how, roles[_i].words);
     how.timed = 2;

@@ -65,7 +65,7 @@ static elbo_dist beta(rig *r)
 
 static elbo_dist categorical(rig *r)
 {
-    return elbo_levels(of(r, &three, 0), 1);
+    return elbo_levels(of(r, &three, 0));
 }
 
 static elbo_dist logistic(rig *r)

@@ -1,5 +1,7 @@
 /* Networks by option: convolutions and their mirror image, and dense ones without hidden layers. */
 #include <check.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../nn/parts/net.h"
@@ -156,6 +158,103 @@ START_TEST(a_label_is_one_more_channel_and_stands_beside_z)
 }
 END_TEST
 
+/* ---- latent maps ------------------------------------------------------------------------------------------------- */
+
+/* Of 16 by 12 pixels a convolution makes 8 by 6 positions, each of 3 by 3 pixels. */
+enum { HIGH = 8, WIDE = 6, NUMBERS = 2, PLANE = 4 * HIGH * WIDE };
+
+static bool near(int pixel, int at, int reach)
+{
+    return abs(pixel - 2 * at) <= reach;
+}
+
+/* Whether the numbers are not 0 near position (row, column), which they must be, and 0 where they are too far away. */
+static void assert_local(const double *of_pixels, int row, int column, int reach)
+{
+    double sum = 0;
+    for (int i = 0; i < PLANE; i++) {
+        const bool there = near(i / (2 * WIDE), row, reach) && near(i % (2 * WIDE), column, reach);
+        sum += fabs(of_pixels[i]);
+        ck_assert_msg(there || of_pixels[i] == 0, "position (%d, %d) and pixel %d: %g", row, column, i, of_pixels[i]);
+    }
+    ck_assert_double_gt(sum, 0);
+}
+
+START_TEST(each_position_of_a_map_stands_where_its_pixels_do)
+{
+    static double x[B * PLANE], z_of[B * HIGH * WIDE * NUMBERS], d[B * PLANE], dz[B * HIGH * WIDE * NUMBERS];
+    elbo_values *options = options_of(&elbo_model_vae, OPTIONS("net", "conv", "channels", "3", "activation", "tanh"));
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    elbo_in in = net_inputs(&r, &elbo_model_vae, options, ELBO_SHAPE(2 * HIGH, 2 * WIDE), false);
+    for (int i = 0; i < B * PLANE; i++)
+        x[i] = (i * 37 % 101) / 101.0;
+    for (int i = 0; i < B * HIGH * WIDE * NUMBERS; i++)
+        z_of[i] = sin(i);
+    rig_feed(&r, "x", ELBO_SHAPE(B, PLANE), x);
+    const elbo_shape map = elbo_net_map(&in), expected = ELBO_SHAPE(B, HIGH, WIDE, NUMBERS);
+    elbo_var *codes_made = elbo_net_encode_map(&in, NUMBERS);
+    const elbo_shape found = elbo_shape_of(codes_made);
+    ck_assert(elbo_shape_equal(&map, &ELBO_SHAPE(HIGH, WIDE)) && elbo_shape_equal(&found, &expected));
+    elbo_var *z = rig_input(&r, "z", ELBO_SHAPE(B, HIGH * WIDE * NUMBERS), z_of);
+    elbo_var *pixels = elbo_net_output(&in, elbo_net_decode_map(&in, z), "out");
+    for (int row = 0; row < HIGH; row += 7)
+        for (int column = 1; column < WIDE; column += 3) {
+            const int at = (row * WIDE + column) * NUMBERS;
+            elbo_var *one = elbo_slice(elbo_reshape(codes_made, ELBO_SHAPE(B, -1)), 1, at + 1, 1), *dx;
+            elbo_grad(elbo_sum_all(one), &in.x, 1, &dx);
+            rig_value(&r, dx, d);
+            assert_local(d + PLANE, row, column, 1);
+            elbo_var *there = elbo_slice(pixels, 1, 2 * row * 2 * WIDE + 2 * column, 1), *of_z;
+            elbo_grad(elbo_sum_all(there), &z, 1, &of_z);
+            rig_value(&r, of_z, dz);
+            for (int i = 0; i < HIGH * WIDE * NUMBERS; i++) /* an even pixel is made of one position */
+                ck_assert_msg((dz[i] != 0) == (i / NUMBERS == row * WIDE + column), "entry %d: %g", i, dz[i]);
+        }
+    rig_free(&r);
+    elbo_values_free(options);
+}
+END_TEST
+
+START_TEST(draws_of_maps_are_decoded_as_if_each_were_alone)
+{
+    enum { AREA = 2, PIXELS = 2 * 4 * 3, NUMBERS_OF = 2 * AREA * 2 };
+    static double z[B * K * NUMBERS_OF], together[B * K * PIXELS], alone[B * PIXELS], one[B * NUMBERS_OF];
+    const bool labels = _i;
+    const elbo_model *model = labels ? &elbo_model_cvae : &elbo_model_vae;
+    elbo_values *options = options_of(model, OPTIONS("net", "conv", "channels", "3"));
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    elbo_in in = net_inputs(&r, model, options, ELBO_SHAPE(2, 4, 3), labels);
+    for (int i = 0; i < B * K * NUMBERS_OF; i++)
+        z[i] = sin(i);
+    elbo_var *all = elbo_net_decode_map(&in, rig_input(&r, "z", ELBO_SHAPE(B, K, NUMBERS_OF), z));
+    rig_value(&r, elbo_net_output(&in, all, "out"), together);
+    for (int k = 0; k < K; k++) {
+        for (int i = 0; i < B * NUMBERS_OF; i++)
+            one[i] = z[(i / NUMBERS_OF * K + k) * NUMBERS_OF + i % NUMBERS_OF];
+        rig_next_graph(&r, ELBO_EVALUATE);
+        in = net_inputs(&r, model, options, ELBO_SHAPE(2, 4, 3), labels);
+        elbo_var *h = elbo_net_decode_map(&in, rig_input(&r, "z", ELBO_SHAPE(B, NUMBERS_OF), one));
+        rig_value(&r, elbo_net_output(&in, h, "out"), alone);
+        for (int i = 0; i < B * PIXELS; i++)
+            assert_close(together[(i / PIXELS * K + k) * PIXELS + i % PIXELS], alone[i], 1e-13);
+    }
+    rig_free(&r);
+    elbo_values_free(options);
+}
+END_TEST
+
+START_TEST(numbers_that_are_no_map_are_refused)
+{
+    elbo_values *options = options_of(&elbo_model_vae, OPTIONS("net", "conv", "channels", "3"));
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    elbo_in in = net_inputs(&r, &elbo_model_vae, options, ELBO_SHAPE(4, 4), false);
+    elbo_net_decode_map(&in, rig_input(&r, "z", ELBO_SHAPE(B, 6), codes));
+    rig_assert_error(&r, "net \"conv\": 6 numbers are no map of 2 by 2 positions");
+    rig_free(&r);
+    elbo_values_free(options);
+}
+END_TEST
+
 /* ---- dense ------------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_dense_network_may_have_no_hidden_layer)
@@ -189,6 +288,7 @@ Suite *suite_net(void)
 {
     Suite *suite = suite_create("net");
     TCase *sizes = tcase_create("sizes"), *draws = tcase_create("draws and labels"), *whole = tcase_create("models");
+    TCase *maps = tcase_create("maps");
     tcase_add_loop_test(sizes, the_size_of_every_image_comes_back, 0, 3);
     tcase_add_test(sizes, an_image_that_is_no_picture_is_an_error);
     suite_add_tcase(suite, sizes);
@@ -196,6 +296,10 @@ Suite *suite_net(void)
     tcase_add_loop_test(draws, several_numbers_of_a_value_stand_side_by_side, 0, 2);
     tcase_add_test(draws, a_label_is_one_more_channel_and_stands_beside_z);
     suite_add_tcase(suite, draws);
+    tcase_add_test(maps, each_position_of_a_map_stands_where_its_pixels_do);
+    tcase_add_loop_test(maps, draws_of_maps_are_decoded_as_if_each_were_alone, 0, 2);
+    tcase_add_test(maps, numbers_that_are_no_map_are_refused);
+    suite_add_tcase(suite, maps);
     tcase_add_test(whole, a_dense_network_may_have_no_hidden_layer);
     tcase_add_test(whole, a_convolutional_network_learns);
     suite_add_tcase(suite, whole);

@@ -260,7 +260,7 @@ static void write_edited(void (*edit)(elbo_named_tensor *tensors, int64_t *count
     elbo_safetensors file;
     ck_assert_int_eq(elbo_safetensors_open(scratch_path("run"), &file), ELBO_OK);
     elbo_named_tensor tensors[64];
-    elbo_pair pairs[64];
+    elbo_pair pairs[256];
     int64_t count = file.count, n_pairs = file.pairs;
     memcpy(tensors, file.tensors, (size_t)count * sizeof *tensors);
     memcpy(pairs, file.metadata, (size_t)n_pairs * sizeof *pairs);

@@ -11,4 +11,6 @@ library_sources += \
     %reldir%/ops.c \
     %reldir%/ops.def \
     %reldir%/random.c \
-    %reldir%/reduce.c
+    %reldir%/reduce.c \
+    %reldir%/spd.c \
+    %reldir%/sphere.c

@@ -24,7 +24,7 @@ static double cost_of(const elbo__instr *instr)
     if (instr->op && instr->op->flops)
         return product_flops(instr) * nanoseconds.flop;
     if (instr->op && instr->op->nanoseconds)
-        return instr->op->nanoseconds(&instr->out.layout.shape);
+        return instr->op->nanoseconds(&instr->out.layout.shape, &instr->in[0].layout.shape);
     if (instr->op) {
         double elements = (double)elbo_shape_size(&instr->out.layout.shape);
         for (int k = 0; k < instr->n_in; k++) {
@@ -127,7 +127,7 @@ static size_t kernel_scratch(const elbo_plan *plan, const elbo__instr *instr)
     if (!instr->op || !instr->op->scratch)
         return 0;
     return aligned(instr->op->scratch(plan->dtype, &instr->out.layout.shape, &instr->in[0].layout.shape,
-                                      &instr->in[1].layout.shape, &instr->attr));
+                                      &instr->in[instr->n_in - 1].layout.shape, &instr->attr));
 }
 
 /* What a thread needs besides local buffers: what the kernel works in, the list of parts, and for a group its

@@ -17,6 +17,16 @@ static elbo_var *beta_log_prob(const elbo_dist *d, elbo_var *x, elbo_var *mask)
     return elbo_event_sum(elbo_sub(elbo_add(left, right), log_beta(a, b)), mask, d->event_rank);
 }
 
+/* x / (1 - x) is a quotient of two draws of gamma distributions of the same scale. */
+static elbo_draw beta_draw(const elbo_dist *d, const char *name, elbo_shape shape, int draw_axis)
+{
+    elbo_var *log_x[2];
+    for (int i = 0; i < 2; i++)
+        log_x[i] = elbo__draw_log_gamma(d->graph, name, elbo_align(d->args[i], d->event_rank, shape.ndim), shape,
+                                        draw_axis);
+    return (elbo_draw){.z = elbo_sigmoid(elbo_sub(log_x[0], log_x[1]))};
+}
+
 /* a / (a + b) */
 static elbo_var *beta_mean(const elbo_dist *d)
 {
@@ -36,6 +46,7 @@ static elbo_var *beta_entropy(const elbo_dist *d)
 const elbo_dist_kind elbo_kind_beta = {
     .name = "beta",
     .log_prob = beta_log_prob,
+    .draw = beta_draw,
     .mean = beta_mean,
     .entropy = beta_entropy,
 };

@@ -71,6 +71,12 @@ static elbo_var *arg(const elbo_dist *d, int i, elbo_var *x)
     return elbo_align(d->args[i], d->event_rank, elbo_ndim(x));
 }
 
+/* The same for a draw */
+static elbo_var *arg_for(const elbo_dist *d, int i, const elbo_shape *shape)
+{
+    return elbo_align(d->args[i], d->event_rank, shape->ndim);
+}
+
 static elbo_var *mean_of_log(const elbo_dist *d)
 {
     return elbo_exp(d->args[0]);
@@ -86,6 +92,11 @@ static elbo_var *poisson_log_prob(const elbo_dist *d, elbo_var *x, elbo_var *mas
     return elbo_event_sum(by_zero(x, elbo_neg(elbo_exp(log_mean)), more), mask, d->event_rank);
 }
 
+static elbo_draw poisson_draw(const elbo_dist *d, const char *name, elbo_shape shape, int draw_axis)
+{
+    return (elbo_draw){.z = elbo__draw_poisson(d->graph, name, arg_for(d, 0, &shape), shape, draw_axis)};
+}
+
 /* m log m/n - m + n for means m of q and n of p */
 static elbo_var *poisson_kl(const elbo_dist *q, const elbo_dist *p)
 {
@@ -99,6 +110,7 @@ static elbo_var *poisson_kl(const elbo_dist *q, const elbo_dist *p)
 const elbo_dist_kind elbo_kind_poisson = {
     .name = "poisson",
     .log_prob = poisson_log_prob,
+    .draw = poisson_draw,
     .mean = mean_of_log,
     .kl = poisson_kl,
 };
@@ -131,9 +143,19 @@ static elbo_var *binomial_log_prob(const elbo_dist *d, elbo_var *x, elbo_var *ma
     return elbo_event_sum(binomial_terms(d, x, &of_zero), mask, d->event_rank);
 }
 
+/* A Poisson whose mean is m/t times a draw of a gamma distribution of shape t */
+static elbo_draw binomial_draw(const elbo_dist *d, const char *name, elbo_shape shape, int draw_axis)
+{
+    elbo_var *log_m = arg_for(d, 0, &shape), *log_t = arg_for(d, 1, &shape);
+    elbo_var *log_gamma = elbo__draw_log_gamma(d->graph, name, log_t, shape, draw_axis);
+    elbo_var *log_mean = elbo_add(log_gamma, elbo_sub(log_m, log_t));
+    return (elbo_draw){.z = elbo__draw_poisson(d->graph, name, log_mean, shape, draw_axis)};
+}
+
 const elbo_dist_kind elbo_kind_negative_binomial = {
     .name = "negative-binomial",
     .log_prob = binomial_log_prob,
+    .draw = binomial_draw,
     .mean = mean_of_log,
 };
 
@@ -152,6 +174,13 @@ static elbo_var *inflated_log_prob(const elbo_dist *d, elbo_var *x, elbo_var *ma
     return elbo_event_sum(by_zero(x, zero, elbo_sub(more, elbo_softplus(logit))), mask, d->event_rank);
 }
 
+static elbo_draw inflated_draw(const elbo_dist *d, const char *name, elbo_shape shape, int draw_axis)
+{
+    elbo_var *x = binomial_draw(d, name, shape, draw_axis).z, *w = elbo_sigmoid(arg_for(d, 2, &shape));
+    elbo_var *u = elbo_random_uniform(d->graph, name, shape, draw_axis);
+    return (elbo_draw){.z = elbo_where(elbo_less(u, w), elbo_constant(d->graph, 0), x)};
+}
+
 static elbo_var *inflated_mean(const elbo_dist *d)
 {
     return elbo_mul(elbo_sigmoid(elbo_neg(d->args[2])), elbo_exp(d->args[0]));
@@ -160,6 +189,7 @@ static elbo_var *inflated_mean(const elbo_dist *d)
 const elbo_dist_kind elbo_kind_zero_inflated_negative_binomial = {
     .name = "zero-inflated-negative-binomial",
     .log_prob = inflated_log_prob,
+    .draw = inflated_draw,
     .mean = inflated_mean,
 };
 

@@ -48,6 +48,9 @@ typedef struct {
 
     /* KL(q||p) per dimension, not summed; NULL when there is no closed form with p's kind */
     elbo_var *(*kl)(const elbo_dist *q, const elbo_dist *p);
+
+    /* The same as one number for each event, (B) or (B, K), of a kind whose dimensions hang together */
+    elbo_var *(*kl_event)(const elbo_dist *q, const elbo_dist *p);
 } elbo_dist_kind;
 
 #define ELBO_DIST_ARGS 4
@@ -59,7 +62,7 @@ struct elbo_dist {
     double number;                  /* as well                                                                        */
     elbo_shape shape;               /* of one draw, images first                                                      */
     int event_rank;
-    const elbo_dist *components;    /* of a mixture; NULL otherwise                                                   */
+    const elbo_dist *components;    /* of a mixture, or the parts of elbo_independent; NULL otherwise                 */
 };
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------- */
@@ -83,19 +86,29 @@ ELBO_API elbo_dist elbo_continuous_bernoulli(elbo_var *logits);
 /* Laplace: density e^(-|x - location| / b) / 2b, b = exp logscale, both of one shape. args: location, logscale */
 ELBO_API elbo_dist elbo_laplace(elbo_var *location, elbo_var *logscale);
 
+/* Log-normal: x > 0 whose logarithm is N(mean, exp logvar). args: mean, logvar */
+ELBO_API elbo_dist elbo_log_normal(elbo_var *mean, elbo_var *logvar);
+
 /* Beta on (0, 1): density x^(a-1) (1-x)^(b-1) / B(a, b), a = exp log_a, b = exp log_b. x is clamped to [edge, 1-edge],
- * since at 0 and 1 the density may be 0 or infinite; 1/512, half a grey level, suits pixels. No draws. args: log_a,
- * log_b; number: edge */
+ * since at 0 and 1 the density may be 0 or infinite; 1/512, half a grey level, suits pixels. args: log_a, log_b;
+ * number: edge */
 ELBO_API elbo_dist elbo_beta_density(elbo_var *log_a, elbo_var *log_b, double edge);
 
 /* One of the classes of the last axis, as one-hot rows, with p = softmax(logits). args: logits. D variables of C
  * classes each are logits (B, D, C) with event_rank 2. */
 ELBO_API elbo_dist elbo_categorical(elbo_var *logits);
 
-/* One of the C numbers 0, g/(C-1), ..., g with p = softmax(logits), g being the greatest: logits (B, D, C), x (B, D),
- * which is rounded to the nearest one. Grey levels: g = 1, C = 256; classes by their numbers: g = C - 1. The mean is
- * that of the numbers. args: logits; number: g */
-ELBO_API elbo_dist elbo_levels(elbo_var *logits, double greatest);
+/* One of C grey levels 0, 1/(C-1), ..., 1 with p = softmax(logits): logits (B, D, C), x (B, D), which is rounded to the
+ * nearest one. args: logits; number: 1 */
+ELBO_API elbo_dist elbo_levels(elbo_var *logits);
+
+/* One of C classes by its number 0, ..., C-1: the same, but in the place of a mean stands the most likely number.
+ * args: logits; number: C - 1 */
+ELBO_API elbo_dist elbo_classes(elbo_var *logits);
+
+/* The same of classes in an order: p(x < r) = sigmoid(tau_r - h), tau_r = softplus(t_1) + ... + softplus(t_r) for
+ * r = 1, ..., C-1 (Nazabal et al., arXiv:1807.03653); parameters (B, D, C): h, t_1, ..., t_(C-1) */
+ELBO_API elbo_dist elbo_ordinal(elbo_var *parameters);
 
 /* A logistic distribution, s = exp logscale, on the levels 0, h, ..., 1 with h = 1/(levels-1), to which x is rounded:
  *
@@ -126,6 +139,23 @@ ELBO_API elbo_dist elbo_zero_inflated_negative_binomial(elbo_var *log_mean, elbo
  *     elbo_var *equal = elbo_expand(elbo_constant(g, 0), ELBO_SHAPE(B, C));       // all as likely
  *     elbo_dist p = elbo_mixture(equal, c);                                       // p(z), z (B, Z) or (B, K, Z) */
 ELBO_API elbo_dist elbo_mixture(elbo_var *logits, elbo_dist components);
+
+/* n distributions of events of one axis side by side: of x (B, D_1 + ... + D_n) each is of the next D_i values. No KL.
+ * number: n; components: the parts */
+ELBO_API elbo_dist elbo_independent(const elbo_dist *parts, int n);
+
+/* On the unit sphere of R^Z, Z >= 2, by its area. Uniform: of the shape (B, Z). */
+ELBO_API elbo_dist elbo_sphere(elbo_graph *graph, elbo_shape shape);
+
+/* von Mises-Fisher: density proportional to e^(k m'z) on the unit sphere of R^Z, Z >= 2; m (B, Z) of length 1,
+ * k (B, 1) > 0. With A = I_(Z/2)(k) / I_(Z/2-1)(k) the mean is A m, and the KL to the uniform one
+ *
+ *     k A - ln (gamma(Z/2) (2/k)^(Z/2-1) I_(Z/2-1)(k))
+ *
+ * a number for each image, not for each dimension. Draws have two derivatives, which are unbiased (Davidson et al.,
+ * arXiv:1804.00891). args: m, k */
+ELBO_API elbo_dist elbo_von_mises_fisher(elbo_var *mean, elbo_var *concentration);
+ELBO_API extern const elbo_dist_kind elbo_kind_sphere, elbo_kind_von_mises_fisher;
 
 /* On the Poincare ball of curvature -c (nn/layers/ball.h), with densities by its own volume: z = mean + exp0(v/2),
  * v ~ N(0, diag(exp logvar)), so z lies |v| from the mean, and
@@ -168,8 +198,9 @@ ELBO_API extern const elbo_dist_kind elbo_kind_ms_ssim;
 
 ELBO_API extern const elbo_dist_kind elbo_kind_normal, elbo_kind_bernoulli, elbo_kind_categorical,
     elbo_kind_continuous_bernoulli, elbo_kind_mixture, elbo_kind_wrapped_normal, elbo_kind_riemannian_normal,
-    elbo_kind_laplace, elbo_kind_beta, elbo_kind_levels, elbo_kind_discretised_logistic, elbo_kind_poisson,
-    elbo_kind_negative_binomial, elbo_kind_zero_inflated_negative_binomial;
+    elbo_kind_laplace, elbo_kind_log_normal, elbo_kind_beta, elbo_kind_levels, elbo_kind_classes, elbo_kind_independent,
+    elbo_kind_discretised_logistic, elbo_kind_poisson, elbo_kind_negative_binomial,
+    elbo_kind_zero_inflated_negative_binomial;
 
 /* ---- questions --------------------------------------------------------------------------------------------------- */
 
@@ -195,7 +226,7 @@ ELBO_API elbo_var *elbo_entropy(elbo_dist d);   /* -E[log p(x)]: (B) or (B, K)  
  * (B, K); without one the graph is in error. */
 ELBO_API elbo_var *elbo_kl(elbo_dist q, elbo_dist p, const elbo_draw *draw);
 
-/* KL(q||p) per dimension, (B, Z): for free bits and active units. Only where there is a closed form. */
+/* KL(q||p) per dimension, (B, Z): for free bits and active units. Only where there is a closed form for each one. */
 ELBO_API elbo_var *elbo_kl_dims(elbo_dist q, elbo_dist p);
 ELBO_API bool elbo_kl_closed(elbo_dist q, elbo_dist p); /* whether there is one                                       */
 

@@ -53,9 +53,15 @@ static elbo_var *levels_entropy(const elbo_dist *d)
 
 static elbo_var *levels_kl(const elbo_dist *q, const elbo_dist *p)
 {
-    if (p->kind != &elbo_kind_levels || p->event_rank != q->event_rank)
+    if (p->kind != q->kind || p->event_rank != q->event_rank)
         return NULL;
     return elbo_sum_axis(elbo_kl_dims(one_hot(q), one_hot(p)), -1);
+}
+
+/* The number of the most likely one, of two alike the lower */
+static elbo_var *most_likely(const elbo_dist *d)
+{
+    return elbo_cast(elbo_argmax(d->args[0], -1));
 }
 
 const elbo_dist_kind elbo_kind_levels = {
@@ -67,15 +73,35 @@ const elbo_dist_kind elbo_kind_levels = {
     .kl = levels_kl,
 };
 
-elbo_dist elbo_levels(elbo_var *logits, double greatest)
+const elbo_dist_kind elbo_kind_classes = {
+    .name = "classes",
+    .log_prob = levels_log_prob,
+    .draw = levels_draw,
+    .mean = most_likely,
+    .entropy = levels_entropy,
+    .kl = levels_kl,
+};
+
+/* logits (..., D, C) */
+static elbo_dist of_logits(const elbo_dist_kind *kind, elbo_var *logits, double greatest)
 {
     elbo_shape shape = elbo_shape_of(logits);
     if (shape.ndim < 2)
-        elbo_graph_fail(elbo_graph_of(logits), ELBO_INVALID, "levels: logits %s; expected (B, ..., C)",
+        elbo_graph_fail(elbo_graph_of(logits), ELBO_INVALID, "%s: logits %s; expected (B, ..., C)", kind->name,
                         elbo_shape_format(&shape).text);
     else
         shape.ndim--;
-    elbo_dist d = elbo_dist_of(&elbo_kind_levels, shape, logits);
+    elbo_dist d = elbo_dist_of(kind, shape, logits);
     d.number = greatest;
     return d;
+}
+
+elbo_dist elbo_levels(elbo_var *logits)
+{
+    return of_logits(&elbo_kind_levels, logits, 1);
+}
+
+elbo_dist elbo_classes(elbo_var *logits)
+{
+    return of_logits(&elbo_kind_classes, logits, (double)(elbo_size(logits, -1) - 1));
 }

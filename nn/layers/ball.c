@@ -18,9 +18,19 @@ static bool is_curvature(elbo_graph *g, double c)
 }
 
 /* 1 - sqrt(c) |z| of the edge of the ball */
+static double margin_of(elbo_dtype dtype)
+{
+    return dtype == ELBO_F64 ? 1e-10 : 1e-5;
+}
+
 static double margin(elbo_var *z)
 {
-    return elbo_graph_dtype(elbo_graph_of(z)) == ELBO_F64 ? 1e-10 : 1e-5;
+    return margin_of(elbo_graph_dtype(elbo_graph_of(z)));
+}
+
+double elbo_ball_reach(elbo_dtype dtype, double c)
+{
+    return 2 / sqrt(c) * atanh(1 - margin_of(dtype));
 }
 
 /* |x|^2 and |x|: (..., Z) -> (..., 1) */

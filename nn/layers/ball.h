@@ -27,6 +27,9 @@
 extern "C" {
 #endif
 
+/* How far from 0 that edge is, in graphs of this dtype. */
+ELBO_API double elbo_ball_reach(elbo_dtype dtype, double c);
+
 /* The nearest point of the ball that is used: z, or (1 - margin) z / (sqrt(c) |z|). */
 ELBO_API elbo_var *elbo_ball_project(elbo_var *z, double c);
 

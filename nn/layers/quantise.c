@@ -134,21 +134,21 @@ static elbo_var *some_rows(elbo_var *rows, const char *name, int64_t codes)
 static void follow(const book *b, elbo_var *rows, elbo_var *index, elbo_var *use, const char *name, elbo_codebook c)
 {
     elbo_graph *g = elbo_graph_of(rows);
-    elbo_var *one = elbo_constant(g, 1), *part = elbo_constant(g, 1 - (c.decay > 0 ? c.decay : DECAY));
-    elbo_var *count = elbo_lerp(b->count, use, part), *finite = NULL, *sum = NULL, *dead = NULL;
+    elbo_var *part = elbo_constant(g, 1 - (c.decay > 0 ? c.decay : DECAY));
+    elbo_var *count = elbo_lerp(b->count, use, part), *sum = NULL;
     if (c.average) {
         sum = elbo_lerp(b->sum, elbo_scatter_add(rows, index, c.codes), part);
-        finite = elbo_isfinite(elbo_sum_axis(sum, 1)); /* (N) nothing would ever bring a NaN back */
+        elbo_var *finite = elbo_isfinite(elbo_sum_axis(sum, 1)); /* (N) nothing would ever bring a NaN back */
         sum = elbo_where(elbo_unsqueeze(finite, 1), sum, b->sum);
         count = elbo_where(finite, count, b->count);
     }
     if (c.restart > 0) {
-        elbo_var *anew = some_rows(rows, name, c.codes), *from = c.average ? sum : b->weight;
+        elbo_var *anew = some_rows(rows, name, c.codes), *mean = elbo_mean_all(count);
         elbo_var *usable = elbo_isfinite(elbo_sum_axis(anew, 1));
-        dead = elbo_mul(elbo_less(count, elbo_constant(g, c.restart)), usable); /* (N) */
-        from = elbo_where(elbo_unsqueeze(dead, 1), anew, from);
-        elbo_assign(c.average ? b->sum : b->weight, from);
-        count = elbo_where(dead, one, count);
+        elbo_var *dead = elbo_mul(elbo_less(count, elbo_scale(mean, c.restart)), usable); /* (N) */
+        elbo_var *to = c.average ? elbo_mul(anew, mean) : anew, *from = c.average ? sum : b->weight;
+        elbo_assign(c.average ? b->sum : b->weight, elbo_where(elbo_unsqueeze(dead, 1), to, from));
+        count = elbo_where(dead, mean, count);
     } else if (c.average) {
         elbo_assign(b->sum, sum);
     }

@@ -31,8 +31,8 @@ typedef struct {
     int64_t codes;   /* N                                                                                            */
     bool average;    /* by moving averages of the rows that choose them; else by the gradient of `codebook`          */
     double decay;    /* g, of all moving averages; 0: 0.99                                                           */
-    double restart;  /* a code that fewer rows of a batch than this choose, in the moving average, begins anew at    */
-                     /* one of them (Dhariwal et al., arXiv:2005.00341); 0: never                                    */
+    double restart;  /* a code that is chosen less than this times as often as the mean one, in the moving average,  */
+                     /* begins anew at a row of the batch (after Dhariwal et al., arXiv:2005.00341); 0: never        */
 } elbo_codebook;
 
 /* With e the nearest code of each row: */
@@ -52,9 +52,9 @@ typedef struct {
  *
  *     e_k = m_k / n~_k,   n~_k = (n_k + 1e-5) / (sum n + 1e-5 N) sum n
  *
- * (appendix A.1 of the paper, smoothed). A batch is quantised by the codes as they were before it. Averages move in
- * graphs for training alone, and not while statistics are frozen (elbo_freeze_statistics), nor for a code whose rows
- * are not finite. */
+ * (appendix A.1 of the paper, smoothed). A code that begins anew counts as the mean one. A batch is quantised by the
+ * codes as they were before it. Averages move in graphs for training alone, and not while statistics are frozen
+ * (elbo_freeze_statistics), nor for a code whose rows are not finite. */
 ELBO_API elbo_quantised elbo_quantise(elbo_var *h, const char *name, elbo_codebook codebook);
 
 /* The codes e (N, d) of elbo_quantise, as they are at that place of the graph: what elbo_gather looks numbers up in */

@@ -205,6 +205,20 @@ elbo_var *elbo_model_encode(elbo_in *in, elbo_var **logvar)
     return i.code;
 }
 
+elbo_var *elbo_model_codes(elbo_in *in)
+{
+    elbo_var *index = begin(in, ELBO__CODES) ? elbo__model_infer(in).index : elbo__model_cannot(in);
+    return index ? index : elbo_graph_fail(in->g, ELBO_INVALID, "its codes are no whole numbers");
+}
+
+elbo_var *elbo_model_lookup(elbo_in *in, elbo_var *index)
+{
+    if (!begin(in, ELBO__LOOKUP))
+        return elbo__model_cannot(in);
+    return in->model->lookup ? in->model->lookup(in, index)
+                             : elbo_graph_fail(in->g, ELBO_INVALID, "its codes are no whole numbers");
+}
+
 elbo_var *elbo_model_seen(elbo_in *in)
 {
     return begin(in, ELBO__SEEN) ? elbo_corrupted(in) : elbo__model_cannot(in);

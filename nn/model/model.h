@@ -63,6 +63,8 @@ typedef struct {
     elbo_var *z;       /* (B, K, Z) the draws                                                                         */
     elbo_var *log_q;   /* (B, K) their log-density, as transported                                                    */
     elbo_var *code;    /* (B, Z) what `encode` writes                                                                 */
+    elbo_var *index;   /* (B, H, W, L) i32, the code as whole numbers: L at each of H by W positions; or NULL         */
+    int64_t codes;     /* these are in 0 ... codes - 1                                                                */
     elbo_var *penalty; /* (B) or () extra cost, outside the ELBO; or NULL                                             */
     elbo_var *root;    /* (B, K, Z) what elbo_infer_from drew, as the rest was made of it                             */
     elbo_var *live;    /* (B, K, Z) the same with its derivative, where option gradient took that from root; or NULL  */
@@ -133,6 +135,7 @@ struct elbo_model {
     elbo_dist (*prior)(elbo_in *in);                    /* p(z|y), of shape (B, Z); NULL: N(0, I), Z from latent-dim, */
                                                         /* unless flags say that there is none                        */
     elbo_dist (*generate)(elbo_in *in, elbo_var *z);    /* p(x|z,y): z (B, Z) or (B, K, Z) -> (B, D) or (B, K, D)     */
+    elbo_var *(*lookup)(elbo_in *in, elbo_var *index);  /* the code (B, Z) of elbo_inference.index; NULL: none        */
     int (*losses)(elbo_in *in, elbo_loss *out);         /* fills out[<= ELBO_MAX_LOSSES]; NULL: elbo_default_losses   */
     elbo_status (*fit)(struct elbo_run *run, const elbo_images *images); /* sets the weights; NULL: by gradient       */
 };
@@ -217,9 +220,9 @@ ELBO_API int elbo_default_losses(elbo_in *in, elbo_loss *out);
 
 /* ---- what every model can do: the graphs of the loop and the program --------------------------------------------- */
 
-/* What errors call these graphs, and elbo_run_explain: "train", "evaluate", "encode", "seen", "prior", "prior-draws",
- * "posterior-draws", "prior-density", "posterior-density", "decode", "sample", "reconstruct", "elbo", "log-prob",
- * "parts", "data", "joint", "simulate", "log-weights", then NULL */
+/* What errors call these graphs, and elbo_run_explain: "train", "evaluate", "encode", "codes", "lookup", "seen",
+ * "prior", "prior-draws", "posterior-draws", "prior-density", "posterior-density", "decode", "metric", "sample",
+ * "reconstruct", "elbo", "log-prob", "parts", "data", "joint", "simulate", "log-weights", then NULL */
 ELBO_API extern const char *const elbo_role_names[];
 
 /* The model's own prior, or N(0, I): (B, Z) with the B of in->x */
@@ -246,6 +249,10 @@ ELBO_API elbo_var *elbo_model_log_prob(elbo_in *in);
 
 /* The code of x: (B, Z); *logvar (may be NULL): the log-variances of a normal q(z|x,y) (B, Z), NULL of another one */
 ELBO_API elbo_var *elbo_model_encode(elbo_in *in, elbo_var **logvar);
+
+/* The code of x as whole numbers, i32 (B, H, W, L), and the code (B, Z) of such numbers */
+ELBO_API elbo_var *elbo_model_codes(elbo_in *in);
+ELBO_API elbo_var *elbo_model_lookup(elbo_in *in, elbo_var *index);
 
 ELBO_API elbo_var *elbo_model_seen(elbo_in *in);                  /* x as the encoder sees it in training: (B, D)     */
 ELBO_API elbo_var *elbo_model_decode(elbo_in *in, elbo_var *z);   /* E[x|z,y]: (B, Z) -> (B, D), or with draws        */

@@ -85,6 +85,11 @@ static void check_inference(elbo_in *in, const elbo_inference *i)
         check_var(in, "infer: log_q", i->log_q, "(B, K)", (int64_t[]){images, draws}, 2);
     if (i->q.kind)
         check_dist(in, "infer: q", &i->q, "(B, Z)", (int64_t[]){images, dims}, 2);
+    if (i->index)
+        check_var(in, "infer: index", i->index, "(B, H, W, L)", (int64_t[]){images, ANY, ANY, ANY}, 4);
+    if (i->index && (elbo_dtype_of(i->index) != ELBO_I32 || i->codes < 1))
+        elbo_graph_fail(in->g, ELBO_INVALID, "infer: index: is of %s in 0 ... %lld; expected i32 and at least 1 code",
+                        elbo_dtype_name(elbo_dtype_of(i->index)), (long long)i->codes - 1);
     if (i->penalty && elbo_ndim(i->penalty) > 0)
         check_var(in, "infer: penalty", i->penalty, "(B) or ()", (int64_t[]){images}, 1);
 }

@@ -20,6 +20,10 @@ enum {
          .build = build_evaluate)                                                                                      \
     /* x -> code (B, Z), and log-variances (B, Z) of a normal q(z|x) */                                                \
     ROLE(ENCODE, "encode", "encoding", EVALUATE, ELBO__TAKES_X, .build = build_encode)                                 \
+    /* x -> the code as whole numbers (B, H, W, L) */                                                                  \
+    ROLE(CODES, "codes", "encoding", EVALUATE, ELBO__TAKES_X, .one = elbo_model_codes)                                 \
+    /* such numbers -> code (B, Z) */                                                                                  \
+    ROLE(LOOKUP, "lookup", "looking codes up", EVALUATE, 0, .build = build_lookup)                                     \
     /* x -> (B, D) as the encoder sees it in training */                                                               \
     ROLE(SEEN, "seen", "looking at images", EVALUATE, ELBO__TAKES_X, .one = elbo_model_seen)                           \
     /* mean and log-variances (B, Z) of a normal p(z|y) */                                                             \
@@ -37,6 +41,8 @@ enum {
          .build = build_posterior_density)                                                                             \
     /* z -> (B, D) */                                                                                                  \
     ROLE(DECODE, "decode", "decoding", EVALUATE, 0, .build = build_decode)                                             \
+    /* z -> (B, 1 + Z): elbo_metric_density and its derivative */                                                      \
+    ROLE(METRIC, "metric", "measuring latent space", EVALUATE, 0, .build = build_metric)                               \
     /* (B, K, D) */                                                                                                    \
     ROLE(SAMPLE, "sample", "sampling", EVALUATE, 0, .one = elbo_model_sample)                                          \
     /* x -> (B, K, D) */                                                                                               \

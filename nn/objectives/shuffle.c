@@ -5,11 +5,11 @@
  * has some in large batches, the upper row stands first, so that ranks are a permutation in any case. */
 static elbo_var *ranks(elbo_var *u)
 {
-    elbo_var *row = elbo_arange(elbo_graph_of(u), elbo_size(u, 0));
-    elbo_var *above = elbo_unsqueeze(elbo_less(row, elbo_unsqueeze(row, 1)), 2); /* (B, B, 1): k < i      */
-    elbo_var *own = elbo_unsqueeze(u, 1), *other = elbo_unsqueeze(u, 0);         /* (B, 1, D), (1, B, D) */
+    elbo_var *row = elbo_arange(elbo_graph_of(u), elbo_size(u, 0)), *across = elbo_transpose(u);
+    elbo_var *above = elbo_less(row, elbo_unsqueeze(row, 1));                      /* (B, B): k < i         */
+    elbo_var *own = elbo_unsqueeze(across, 2), *other = elbo_unsqueeze(across, 1); /* (D, B, 1), (D, 1, B) */
     elbo_var *before = elbo_where(above, elbo_less_equal(other, own), elbo_less(other, own));
-    return elbo_sum_axis(before, 1);
+    return elbo_transpose(elbo_sum_axis(before, 2));
 }
 
 elbo_var *elbo_shuffle_columns(elbo_var *x, const char *name)

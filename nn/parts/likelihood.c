@@ -102,7 +102,7 @@ static elbo_dist beta(elbo_in *in, elbo_var *h)
 
 static elbo_dist categorical(elbo_in *in, elbo_var *h)
 {
-    return elbo_levels(elbo_net_outputs(in, h, "decoder.logits", elbo_option_integer(in, "levels")), 1);
+    return elbo_levels(elbo_net_outputs(in, h, "decoder.logits", elbo_option_integer(in, "levels")));
 }
 
 /* n logistic distributions of each pixel: (..., D, n) */

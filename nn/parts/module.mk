@@ -9,6 +9,8 @@ library_sources += \
     %reldir%/discriminator.h \
     %reldir%/likelihood.c \
     %reldir%/likelihood_private.h \
+    %reldir%/metric.c \
+    %reldir%/metric.h \
     %reldir%/motion.c \
     %reldir%/motion.h \
     %reldir%/net.c \
@@ -20,8 +22,11 @@ library_sources += \
     %reldir%/objective_weights.c \
     %reldir%/parts.c \
     %reldir%/parts_private.h \
+    %reldir%/posterior_ball.c \
+    %reldir%/posterior_codes.c \
     %reldir%/posterior_flow.c \
     %reldir%/posterior_hamiltonian.c \
     %reldir%/posterior_ladder.c \
     %reldir%/posterior_normal.c \
+    %reldir%/posterior_riemannian.c \
     %reldir%/prior.c

@@ -76,12 +76,16 @@ elbo_var *elbo__tempered(const elbo__motion *m, elbo_var *momentum, int k)
     return elbo_mul(momentum, k > 0 ? elbo_div(scale_of(m, k), scale_of(m, k - 1)) : m->start);
 }
 
-/* (size / 2) d log p(x, z) / dz */
-static elbo_var *half_kick(elbo__motion *m, elbo_var *z)
+elbo_var *elbo__force(elbo__motion *m, elbo_var *z)
 {
     elbo_var *force;
     elbo_grad(elbo__log_joint(m, z), &z, 1, &force);
-    return elbo_mul(force, elbo_scale(m->size, 0.5));
+    return force;
+}
+
+static elbo_var *half_kick(elbo__motion *m, elbo_var *z)
+{
+    return elbo_mul(elbo__force(m, z), elbo_scale(m->size, 0.5));
 }
 
 elbo__phase elbo__leapfrog(elbo__motion *m, elbo__phase at)

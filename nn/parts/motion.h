@@ -31,6 +31,9 @@ elbo__motion elbo__motion_of(elbo_in *in, int64_t dims);
 /* log p(x, z) (B, K) for z (B, K, Z). The decoder's batch norms are frozen: each image has an energy of its own. */
 elbo_var *elbo__log_joint(elbo__motion *m, elbo_var *z);
 
+/* d log p(x, z) / dz, of the shape of z */
+elbo_var *elbo__force(elbo__motion *m, elbo_var *z);
+
 /* r after step k's tempering; k = 0: a_0 r. Without steps r. */
 elbo_var *elbo__tempered(const elbo__motion *m, elbo_var *momentum, int k);
 

@@ -35,13 +35,21 @@ elbo_var *elbo__encoder_layers(elbo_in *in, elbo_var *x, elbo_units *units)
     return x;
 }
 
+/* The decoder's first dense layer where there is a hidden one: what the posterior's space asks for. */
+static elbo__layer first_layer(elbo_in *in)
+{
+    const elbo__posterior *q = elbo__posterior_of(in);
+    return q->layer ? q->layer : elbo__net_linear;
+}
+
 /* Layer `name` (..., in) -> (..., out), which mirrors dense layer i of the encoder: with option tied it has the weight
  * of that one, transposed. */
 static elbo_var *decoder_layer(elbo_in *in, elbo_var *h, const char *name, int i, int64_t out)
 {
-    if (!elbo_option_declared(in, "tied") || !elbo_option_flag(in, "tied"))
-        return elbo__net_linear(in, h, name, out);
     const elbo_sizes hidden = elbo_option_sizes(in, "hidden");
+    const elbo__layer layer = i > 0 && i == hidden.n ? first_layer(in) : elbo__net_linear;
+    if (!elbo_option_declared(in, "tied") || !elbo_option_flag(in, "tied"))
+        return layer(in, h, name, out);
     const elbo_init init = elbo_init_fan_in(elbo_size(h, -1));
     elbo_scope(in->g, encoder_name(&hidden, i).text);
     elbo_var *w = elbo_param(in->g, "weight", ELBO_SHAPE(elbo_size(h, -1), out), init);
@@ -84,13 +92,27 @@ static elbo_var *output(elbo_in *in, elbo_var *h, const char *name, int64_t n)
     return elbo_reshape(elbo_linear(h, name, pixels * n), shape);
 }
 
+static elbo_shape map(elbo_in *in)
+{
+    const bool declared = elbo_option_declared(in, "code-positions");
+    return ELBO_SHAPE(1, declared ? elbo_option_integer(in, "code-positions") : 1);
+}
+
+static elbo_var *encode_map(elbo_in *in, int64_t numbers)
+{
+    elbo_units unwanted = {.n = 0};
+    const int64_t positions = map(in).dim[1];
+    elbo_var *h = elbo_linear(encode(in, &unwanted), "encoder.code", positions * numbers);
+    return elbo_reshape(h, ELBO_SHAPE(elbo_size(in->x, 0), 1, positions, numbers));
+}
+
 static elbo_var *judge(elbo_in *in, elbo_var *x, elbo_var *y, elbo__judgement *j)
 {
     (void)in, (void)j;
     return elbo_condition(x, y);
 }
 
-const elbo__net elbo__net_mlp = {encode, decode, output, judge};
+const elbo__net elbo__net_mlp = {encode, decode, output, judge, map, encode_map, .decode_map = decode};
 
 /* ---- by option --------------------------------------------------------------------------------------------------- */
 
@@ -103,7 +125,7 @@ static const elbo__net *const nets[] = {NETS(ENTRY)};
 
 const char *const elbo_net_norm_names[] = {"none", "batch", NULL};
 const char *const elbo_net_init_names[] = {"fan-in", "glorot", "he", NULL};
-const char *const elbo_spread_names[] = {"logvar", "logstd", NULL};
+const char *const elbo_spread_names[] = {"logvar", "logstd", "softplus", NULL};
 
 const elbo__net *elbo__net_of(elbo_in *in)
 {
@@ -134,6 +156,21 @@ elbo_var *elbo_net_decode(elbo_in *in, elbo_var *z)
     return elbo__net_of(in)->decode(in, z);
 }
 
+elbo_var *elbo_net_encode_map(elbo_in *in, int64_t numbers)
+{
+    return elbo__net_of(in)->encode_map(in, numbers);
+}
+
+elbo_var *elbo_net_decode_map(elbo_in *in, elbo_var *z)
+{
+    return elbo__net_of(in)->decode_map(in, z);
+}
+
+elbo_shape elbo_net_map(elbo_in *in)
+{
+    return elbo__net_of(in)->map(in);
+}
+
 elbo_var *elbo_net_output(elbo_in *in, elbo_var *h, const char *name)
 {
     return elbo__net_of(in)->output(in, h, name, 1);
@@ -153,14 +190,21 @@ elbo_var *elbo_net_code(elbo_in *in, elbo_var *h)
     return elbo_activation(code, elbo_option_choice(in, "code-activation"));
 }
 
+elbo_var *elbo__net_logvar(elbo_in *in, elbo_var *h, int64_t n)
+{
+    const char *spread = elbo_option_declared(in, "spread") ? elbo_option_choice(in, "spread") : elbo_spread_names[0];
+    if (strcmp(spread, "logstd") == 0)
+        return elbo_scale(elbo__net_linear(in, h, "encoder.logstd", n), 2);
+    if (strcmp(spread, "softplus") == 0)
+        return elbo_log(elbo_shift(elbo_softplus(elbo__net_linear(in, h, "encoder.variance", n)), 1e-5));
+    return elbo__net_linear(in, h, "encoder.logvar", n);
+}
+
 elbo_dist elbo__net_normal(elbo_in *in, elbo_var *h)
 {
     const int64_t dims = elbo_option_integer(in, "latent-dim");
-    const char *spread = elbo_option_declared(in, "spread") ? elbo_option_choice(in, "spread") : elbo_spread_names[0];
     elbo_var *mean = elbo__net_linear(in, h, "encoder.mean", dims);
-    if (strcmp(spread, "logstd") == 0)
-        return elbo_normal(mean, elbo_scale(elbo__net_linear(in, h, "encoder.logstd", dims), 2));
-    return elbo_normal(mean, elbo__net_linear(in, h, "encoder.logvar", dims));
+    return elbo_normal(mean, elbo__net_logvar(in, h, dims));
 }
 
 elbo_inference elbo_infer_net(elbo_in *in, elbo_var *h)

@@ -58,16 +58,26 @@ static elbo_var *finish(elbo_in *in, elbo_var *h, const char *name)
     return h;
 }
 
-/* x (B, D) as pictures (B, C, H, W) with the label y (B, C), where there is one, as one more channel: layer `name` */
-static elbo_var *pictures(const levels *l, elbo_var *x, elbo_var *y, const char *name)
+/* The labels y (B, C) of layer `name` as one more channel, where there are any; each image may stand K times in x:
+ * (B K, C, H, W) -> (B K, C + 1, H, W) */
+static elbo_var *with_labels(elbo_var *x, elbo_var *y, const char *name)
 {
-    x = elbo_reshape(x, ELBO_SHAPE(elbo_size(x, 0), l->channels[0], l->height[0], l->width[0]));
     if (!y)
         return x;
     elbo_shape plane = elbo_shape_of(x);
+    const int64_t images = elbo_size(y, 0), pixels = plane.dim[2] * plane.dim[3];
     plane.dim[1] = 1;
-    elbo_var *label = elbo_linear(y, name, plane.dim[2] * plane.dim[3]);
+    elbo_var *label = elbo_linear(y, name, pixels);
+    if (plane.dim[0] != images)
+        label = elbo_expand(elbo_unsqueeze(label, 1), ELBO_SHAPE(images, plane.dim[0] / images, pixels));
     return elbo_concat((elbo_var *[]){x, elbo_reshape(label, plane)}, 2, 1);
+}
+
+/* x (B, D) as pictures (B, C, H, W), with the labels */
+static elbo_var *pictures(const levels *l, elbo_var *x, elbo_var *y, const char *name)
+{
+    const elbo_shape shape = ELBO_SHAPE(elbo_size(x, 0), l->channels[0], l->height[0], l->width[0]);
+    return with_labels(elbo_reshape(x, shape), y, name);
 }
 
 /* (B, C, H, W) -> (B, C H W) */
@@ -76,18 +86,22 @@ static elbo_var *flat(elbo_var *h)
     return elbo_reshape(h, ELBO_SHAPE(elbo_size(h, 0), elbo_size(h, 1) * elbo_size(h, 2) * elbo_size(h, 3)));
 }
 
+/* What the last convolution gives: (B, C, h, w) */
+static elbo_var *convolve(elbo_in *in, const levels *l)
+{
+    elbo_var *h = pictures(l, in->x, in->y, "encoder.label");
+    for (int i = 1; i <= l->n; i++) {
+        const elbo_layer_name name = elbo_numbered("encoder.conv", i);
+        h = elbo_conv2d_layer(h, name.text, l->channels[i], KERNEL, STRIDE, PADDING);
+        h = finish(in, h, name.text);
+    }
+    return h;
+}
+
 static elbo_var *encode(elbo_in *in, elbo_units *units)
 {
     levels l;
-    if (!find_levels(in, &l))
-        return in->x;
-    elbo_var *h = pictures(&l, in->x, in->y, "encoder.label");
-    for (int i = 1; i <= l.n; i++) {
-        const elbo_layer_name name = elbo_numbered("encoder.conv", i);
-        h = elbo_conv2d_layer(h, name.text, l.channels[i], KERNEL, STRIDE, PADDING);
-        h = finish(in, h, name.text);
-    }
-    return elbo__encoder_layers(in, flat(h), units);
+    return find_levels(in, &l) ? elbo__encoder_layers(in, flat(convolve(in, &l)), units) : in->x;
 }
 
 /* From the pictures of level i to those of the level above, which the stride had rounded up to even sizes, with n
@@ -102,7 +116,21 @@ static elbo_var *grow(elbo_var *h, const levels *l, int i, const char *name, int
     return elbo_size(h, 3) != width ? elbo_slice(h, 3, 0, width) : h;
 }
 
-/* To a convolution every draw is a picture of its own: (B, Z) or (B, K, Z) -> (B, C, H, W) or (B K, C, H, W) */
+/* From features (B K, C, h, w), as layer decoder.features gives them, to what `output` takes. To a convolution every
+ * draw of z (B, Z) or (B, K, Z) is a picture of its own: (B, C, H, W) or (B, K, C, H, W) */
+static elbo_var *mirror(elbo_in *in, const levels *l, elbo_var *h, elbo_var *z)
+{
+    h = finish(in, h, "decoder.features");
+    for (int i = l->n; i > 1; i--) {
+        const elbo_layer_name name = elbo_numbered("decoder.conv", l->n - i + 1);
+        h = finish(in, grow(h, l, i, name.text, 1), name.text);
+    }
+    elbo_shape shape = elbo_shape_of(h), draws = elbo_shape_of(z);
+    if (draws.ndim != 3)
+        return h;
+    return elbo_reshape(h, ELBO_SHAPE(draws.dim[0], draws.dim[1], shape.dim[1], shape.dim[2], shape.dim[3]));
+}
+
 static elbo_var *decode(elbo_in *in, elbo_var *z)
 {
     levels l;
@@ -111,16 +139,7 @@ static elbo_var *decode(elbo_in *in, elbo_var *z)
     const int64_t channels = l.channels[l.n], height = l.height[l.n], width = l.width[l.n];
     elbo_var *h = elbo__decoder_layers(in, elbo_condition(z, in->y));
     h = elbo_linear(h, "decoder.features", channels * height * width);
-    h = elbo_reshape(h, ELBO_SHAPE(-1, channels, height, width));
-    h = finish(in, h, "decoder.features");
-    for (int i = l.n; i > 1; i--) {
-        const elbo_layer_name name = elbo_numbered("decoder.conv", l.n - i + 1);
-        h = finish(in, grow(h, &l, i, name.text, 1), name.text);
-    }
-    elbo_shape shape = elbo_shape_of(h), draws = elbo_shape_of(z);
-    if (draws.ndim != 3)
-        return h;
-    return elbo_reshape(h, ELBO_SHAPE(draws.dim[0], draws.dim[1], shape.dim[1], shape.dim[2], shape.dim[3]));
+    return mirror(in, &l, elbo_reshape(h, ELBO_SHAPE(-1, channels, height, width)), z);
 }
 
 /* (B, C, H, W) -> (B, D), (B, K, C, H, W) -> (B, K, D), followed by n > 1 numbers of each, whose channels are
@@ -157,4 +176,35 @@ static elbo_var *judge(elbo_in *in, elbo_var *x, elbo_var *y, elbo__judgement *j
     return flat(h);
 }
 
-const elbo__net elbo__net_conv = {encode, decode, output, judge};
+/* ---- maps -------------------------------------------------------------------------------------------------------- */
+
+static elbo_shape map(elbo_in *in)
+{
+    levels l;
+    return find_levels(in, &l) ? ELBO_SHAPE(l.height[l.n], l.width[l.n]) : ELBO_SCALAR;
+}
+
+static elbo_var *encode_map(elbo_in *in, int64_t numbers)
+{
+    levels l;
+    if (!find_levels(in, &l))
+        return in->x;
+    elbo_var *h = elbo_conv2d_layer(convolve(in, &l), "encoder.code", numbers, 1, 1, 0);
+    return elbo_permute(h, (int[]){0, 2, 3, 1});
+}
+
+static elbo_var *decode_map(elbo_in *in, elbo_var *z)
+{
+    levels l;
+    if (!find_levels(in, &l))
+        return z;
+    const int64_t height = l.height[l.n], width = l.width[l.n], all = elbo_size(z, -1);
+    if (all % (height * width) != 0)
+        return elbo_graph_fail(in->g, ELBO_INVALID, "net \"conv\": %lld numbers are no map of %lld by %lld positions",
+                               (long long)all, (long long)height, (long long)width);
+    elbo_var *h = elbo_reshape(z, ELBO_SHAPE(-1, height, width, all / (height * width)));
+    h = with_labels(elbo_permute(h, (int[]){0, 3, 1, 2}), in->y, "decoder.label");
+    return mirror(in, &l, elbo_conv2d_layer(h, "decoder.features", l.channels[l.n], 1, 1, 0), z);
+}
+
+const elbo__net elbo__net_conv = {encode, decode, output, judge, map, encode_map, decode_map};

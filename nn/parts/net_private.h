@@ -18,6 +18,9 @@ typedef struct {
     elbo_var *(*output)(elbo_in *in, elbo_var *h, const char *name, int64_t n); /* -> (..., D); n > 1: (..., D, n) */
     /* x (R, D), y (R, C) or NULL -> what the discriminator's dense layers take (R, n) */
     elbo_var *(*judge)(elbo_in *in, elbo_var *x, elbo_var *y, elbo__judgement *j);
+    elbo_shape (*map)(elbo_in *in);                        /* (H, W); in error ()                              */
+    elbo_var *(*encode_map)(elbo_in *in, int64_t numbers); /* -> (B, H, W, numbers)                            */
+    elbo_var *(*decode_map)(elbo_in *in, elbo_var *z);     /* as decode                                        */
 } elbo__net;
 
 extern const elbo__net elbo__net_mlp, elbo__net_conv;

@@ -69,14 +69,16 @@ const elbo__objective elbo__objective_adversarial = {adversarial};
  * F: the units of a layer of D. x' and x": the means of p(x|z) at z ~ q(z|x) and at z ~ p(z).
  *
  *     R = 1/2 |F(x) - F(x')|^2
- *     G = -E log D(x) - E log (1 - D(x')) - E log (1 - D(x"))
+ *     G = -E log D(x) - 1/2 E log (1 - D(x')) - 1/2 E log (1 - D(x"))
  *
  *     encoder (and prior)   E[R + beta KL]
  *     decoder               (1 - a) E[R] - a G
  *     discriminator         G
  *
- * D rests in steps in which either its first or its last term is below equilibrium - margin, the decoder while either
- * is above equilibrium + margin; neither where both would. */
+ * The paper's algorithm adds up the three terms of G; with halves what is made weighs as much as what is real, so that
+ * the balance is at log 2 for either, near the equilibrium of the authors' program, which has but one of the two. From
+ * there the switches: D rests in steps in which the cost of what is real or of what is made is below equilibrium -
+ * margin, the decoder while either is above equilibrium + margin; neither where both would. */
 
 /* R (B) */
 static elbo_var *features_apart(elbo_in *in, const elbo__judgement *real, const elbo__judgement *made)
@@ -112,13 +114,13 @@ static elbo_var *any_above(elbo_var *a, elbo_var *b, elbo_var *limit)
     return elbo_maximum(elbo_less(limit, a), elbo_less(limit, b));
 }
 
-/* Who moves in a step, 1 () or 0, by what D pays for x and for x". */
-static void take_turns(elbo_in *in, elbo_var *for_x, elbo_var *for_dreams, elbo_loss *decoder, elbo_loss *discriminator)
+/* Who moves in a step, 1 () or 0, by what D pays for what is real and for what is made. */
+static void take_turns(elbo_in *in, elbo_var *real, elbo_var *made, elbo_loss *decoder, elbo_loss *discriminator)
 {
     const double equilibrium = elbo_option_number(in, "gan-equilibrium"), margin = elbo_option_number(in, "gan-margin");
     elbo_var *one = elbo_constant(in->g, 1);
-    elbo_var *ahead = any_below(for_x, for_dreams, elbo_constant(in->g, equilibrium - margin));
-    elbo_var *behind = any_above(for_x, for_dreams, elbo_constant(in->g, equilibrium + margin));
+    elbo_var *ahead = any_below(real, made, elbo_constant(in->g, equilibrium - margin));
+    elbo_var *behind = any_above(real, made, elbo_constant(in->g, equilibrium + margin));
     elbo_var *both = elbo_mul(ahead, behind);
     discriminator->when = elbo_sub(one, elbo_sub(ahead, both));
     decoder->when = elbo_sub(one, elbo_sub(behind, both));
@@ -139,20 +141,21 @@ static int vae_gan(elbo_in *in, elbo_loss *out)
     bound.recon = features_apart(in, &real, &of_codes);
     if (elbo_graph_status(in->g) != ELBO_OK)
         return 0;
-    elbo_var *for_x = elbo__cost_of_real(real), *for_dreams = elbo__cost_of_made(of_prior);
-    elbo_var *game = elbo_add(elbo_add(for_x, elbo__cost_of_made(of_codes)), for_dreams);
+    elbo_var *for_real = elbo__cost_of_real(real);
+    elbo_var *for_made = elbo_scale(elbo_add(elbo__cost_of_made(of_codes), elbo__cost_of_made(of_prior)), 0.5);
+    elbo_var *game = elbo_add(for_real, for_made);
     const double alpha = elbo_option_number(in, "gan-alpha");
     elbo_var *features = elbo_mean_all(bound.recon), *encoder = elbo_objective(in, &bound, inference.penalty);
     elbo_var *decoder = elbo_sub(elbo_scale(features, 1 - alpha), elbo_scale(game, alpha));
     elbo_report(in, "features", features);
-    elbo_report(in, "cost_of_real", for_x);
-    elbo_report(in, "cost_of_drawn", for_dreams);
+    elbo_report(in, "cost_of_real", for_real);
+    elbo_report(in, "cost_of_made", for_made);
     out[0] = (elbo_loss){.name = "loss",
                          .value = elbo_path_gradient(&inference, encoder, elbo_constant(in->g, 1)),
                          .params = "!decoder. discriminator."};
     out[1] = (elbo_loss){.name = "decoder", .value = decoder, .params = "decoder."};
     out[2] = elbo__discriminator(in, game);
-    take_turns(in, for_x, for_dreams, &out[1], &out[2]);
+    take_turns(in, for_real, for_made, &out[1], &out[2]);
     return 3;
 }
 

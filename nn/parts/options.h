@@ -12,6 +12,7 @@
 #include "likelihood.h"
 #include "net.h"
 #include "parts.h"
+#include "../layers/quantise.h"
 #include "../objectives/aggregate.h"
 #include "../objectives/schedule.h"
 
@@ -119,18 +120,76 @@
      .help = "one flow for all images, which does not see them"},                                                     \
     {.name = "flow-hidden", .type = ELBO_SIZES, .default_value = "128,128", .least = 1, .greatest = 65536,            \
      .needs = "posterior=iaf|maf", .metavar = "N,N,...", .help = "sizes of the hidden layers of each transformation"}
+#define ELBO_OPTIONS_BALL                                                                                             \
+    {.name = "curvature", .type = ELBO_NUMBER, .default_value = "1", .least = 1e-6, .greatest = 1e3,                  \
+     .needs = "posterior=wrapped-normal|riemannian-normal", .metavar = "C",                                           \
+     .help = "of the ball that z lies in, whose radius is 1/sqrt(C)"},                                                \
+    {.name = "isotropic", .type = ELBO_FLAG, .default_value = "no", .needs = "posterior=wrapped-normal",              \
+     .help = "one deviation for all directions"},                                                                     \
+    {.name = "gyroplanes", .type = ELBO_FLAG, .default_value = "no",                                                  \
+     .needs = "posterior=wrapped-normal|riemannian-normal",                                                           \
+     .help = "the decoder's first hidden layer measures distances to planes of the ball"}
+#define ELBO_OPTIONS_CODES                                                                                            \
+    {.name = "codes", .type = ELBO_INTEGER, .default_value = "512", .least = 1, .greatest = 65536,                    \
+     .needs = "posterior=vq|hrq", .metavar = "N", .help = "rows of a codebook"},                                      \
+    {.name = "code-dim", .type = ELBO_INTEGER, .default_value = "64", .least = 1, .greatest = 65536,                  \
+     .needs = "posterior=vq|hrq", .metavar = "N", .help = "numbers of a code"},                                       \
+    {.name = "code-positions", .type = ELBO_INTEGER, .default_value = "1", .least = 1, .greatest = 65536,             \
+     .needs = "posterior=vq|hrq", .metavar = "N", .help = "codes of an image; net conv has one at each place of its " \
+                                                          "last map"},                                                \
+    {.name = "codebook", .type = ELBO_CHOICE, .default_value = "gradient", .choices = elbo_codebook_names,            \
+     .needs = "posterior=vq", .metavar = "NAME", .help = "how codes are learned; average: as moving averages"},       \
+    {.name = "code-decay", .type = ELBO_NUMBER, .default_value = "0.99", .least = 1e-6, .greatest = 0.999999,         \
+     .needs = "posterior=vq", .metavar = "X", .help = "of moving averages of what chooses a code"},                   \
+    {.name = "code-restart", .type = ELBO_NUMBER, .default_value = "0.1", .least = 0, .greatest = 1e6,                \
+     .needs = "posterior=vq", .metavar = "X", .help = "codes chosen less than X times as often as the mean one "      \
+                                                      "begin anew at what the encoder gives"},                        \
+    {.name = "commitment", .type = ELBO_NUMBER, .default_value = "0.25", .least = 0, .greatest = 1e6,                 \
+     .needs = "posterior=vq", .metavar = "X", .help = "weight of the way from what the encoder gives to its code"},   \
+    {.name = "code-levels", .type = ELBO_INTEGER, .default_value = "4", .least = 1, .greatest = ELBO_MAX_LEVELS,      \
+     .needs = "posterior=hrq", .metavar = "N", .help = "codebooks, each for what the last one left"},                 \
+    {.name = "code-drop", .type = ELBO_NUMBER, .default_value = "0.1", .least = 0, .greatest = 0.999,                 \
+     .needs = "posterior=hrq", .metavar = "X", .help = "share of levels that are left out in training"},              \
+    {.name = "code-kl", .type = ELBO_NUMBER, .default_value = "0.1", .least = 0, .greatest = 1e6,                     \
+     .needs = "posterior=hrq", .metavar = "X", .help = "weight of the KL from uniform choices to those of a level"},  \
+    {.name = "code-norm", .type = ELBO_NUMBER, .default_value = "0.5", .least = 0, .greatest = 1e6,                   \
+     .needs = "posterior=hrq", .metavar = "X", .help = "weight of the penalty on codes that do not shrink by level"}, \
+    {.name = "code-shrink", .type = ELBO_NUMBER, .default_value = "1.5", .least = 1e-3, .greatest = 1e3,              \
+     .needs = "posterior=hrq", .metavar = "X", .help = "by so much"},                                                 \
+    {.name = "code-temperature", .type = ELBO_NUMBER, .default_value = "0.5", .least = 1e-3, .greatest = 1e3,         \
+     .needs = "posterior=hrq", .metavar = "X", .help = "of the choices, at the end of the training"},                 \
+    {.name = "code-cooling", .type = ELBO_NUMBER, .default_value = "33.3", .least = 1e-3, .greatest = 1e9,            \
+     .exclusive = true, .needs = "posterior=hrq", .metavar = "EPOCHS",                                                \
+     .help = "in which it falls to a part of e, from 1 at the first level; half as long again at each next"}
 #define ELBO_OPTIONS_LEAPFROG                                                                                         \
     {.name = "leapfrog-steps", .type = ELBO_INTEGER, .default_value = "3", .least = 0, .greatest = 100,               \
-     .needs = "posterior=hamiltonian", .metavar = "N", .help = "steps from a draw of the encoder's normal to z"},     \
+     .needs = "posterior=hamiltonian|riemannian-hamiltonian", .metavar = "N",                                         \
+     .help = "steps from a draw of the encoder's normal to z"},                                                       \
     {.name = "leapfrog-size", .type = ELBO_NUMBER, .default_value = "0.05", .least = 1e-6, .greatest = 10,            \
-     .needs = "posterior=hamiltonian", .metavar = "X",                                                                \
+     .needs = "posterior=hamiltonian|riemannian-hamiltonian", .metavar = "X",                                         \
      .help = "size of a step, or where learned ones begin (below 0.5)"},                                              \
     {.name = "leapfrog-learn", .type = ELBO_CHOICE, .default_value = "none", .choices = elbo_leapfrog_learn_names,    \
-     .needs = "posterior=hamiltonian", .metavar = "NAME",                                                             \
+     .needs = "posterior=hamiltonian|riemannian-hamiltonian", .metavar = "NAME",                                      \
      .help = "what is learned: a size for each dimension, the tempering, or both"},                                   \
     {.name = "tempering", .type = ELBO_NUMBER, .default_value = "0.3", .least = 1e-6, .greatest = 1,                  \
-     .needs = "posterior=hamiltonian", .metavar = "X",                                                                \
+     .needs = "posterior=hamiltonian|riemannian-hamiltonian", .metavar = "X",                                         \
      .help = "inverse temperature of the momenta before the first step; after the last it is 1"}
+#define ELBO_OPTIONS_METRIC                                                                                           \
+    {.name = "fixed-points", .type = ELBO_INTEGER, .default_value = "3", .least = 1, .greatest = 100,                 \
+     .needs = "posterior=riemannian-hamiltonian", .metavar = "N",                                                     \
+     .help = "iterations for each implicit equation of a step"},                                                      \
+    {.name = "metric-hidden", .type = ELBO_INTEGER, .default_value = "400", .least = 1, .greatest = 65536,            \
+     .needs = "posterior=riemannian-hamiltonian", .metavar = "N",                                                     \
+     .help = "units of the hidden layer of the network that makes the metric"},                                       \
+    {.name = "metric-lambda", .type = ELBO_NUMBER, .default_value = "0.01", .least = 1e-6, .greatest = 1e6,           \
+     .needs = "posterior=riemannian-hamiltonian", .metavar = "X",                                                     \
+     .help = "inverse metric far away from all images"},                                                              \
+    {.name = "metric-size", .type = ELBO_INTEGER, .default_value = "128", .least = 1, .greatest = 65536,              \
+     .needs = "posterior=riemannian-hamiltonian", .metavar = "N",                                                     \
+     .help = "images trained on last that make the metric outside of training"},                                      \
+    {.name = "metric-temperature", .type = ELBO_NUMBER, .default_value = "1.5", .least = 1e-3, .greatest = 1e6,       \
+     .needs = "posterior=riemannian-hamiltonian", .metavar = "X",                                                     \
+     .help = "how far an image's part of the metric reaches"}
 #define ELBO_OPTIONS_LADDER                                                                                           \
     {.name = "ladder-dims", .type = ELBO_SIZES, .default_value = "8,16,32", .least = 1, .greatest = 65536,            \
      .needs = "posterior=ladder", .metavar = "N,N,...", .help = "dimensions of each latent level, from the top down"}, \
@@ -238,8 +297,11 @@
     ELBO_OPTION_SSIM_WINDOW,                                                                                          \
     ELBO_OPTION_CODE_ACTIVATION,                                                                                      \
     ELBO_OPTIONS_FLOW,                                                                                                \
+    ELBO_OPTIONS_BALL,                                                                                                \
     ELBO_OPTIONS_LEAPFROG,                                                                                            \
+    ELBO_OPTIONS_METRIC,                                                                                              \
     ELBO_OPTIONS_LADDER,                                                                                              \
+    ELBO_OPTIONS_CODES,                                                                                               \
     ELBO_OPTION_COMPONENTS,                                                                                           \
     ELBO_OPTIONS_CAPACITY,                                                                                            \
     ELBO_OPTIONS_WEIGHTS,                                                                                             \

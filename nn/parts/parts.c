@@ -65,7 +65,15 @@ elbo_dist elbo__fixed_prior_of(elbo_in *in, const elbo_bound *bound)
 elbo_dist elbo_generate(elbo_in *in, elbo_var *z)
 {
     const elbo__posterior *q = elbo__posterior_of(in);
-    return elbo_likelihood(in, elbo_net_decode(in, q->place ? q->place(in, z) : z));
+    elbo_var *seen = q->place ? q->place(in, z) : z;
+    return elbo_likelihood(in, q->map ? elbo_net_decode_map(in, seen) : elbo_net_decode(in, seen));
+}
+
+elbo_var *elbo_lookup(elbo_in *in, elbo_var *index)
+{
+    const elbo__posterior *q = elbo__posterior_of(in);
+    return q->lookup ? q->lookup(in, index)
+                     : elbo_graph_fail(in->g, ELBO_INVALID, "codes of option \"posterior\" are no whole numbers");
 }
 
 int elbo_losses(elbo_in *in, elbo_loss *out)

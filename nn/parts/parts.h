@@ -34,6 +34,14 @@ ELBO_API elbo_dist elbo_prior(elbo_in *in);
 /* p(x|z,y) by options `net` and `likelihood`: z (B, Z) or (B, K, Z) */
 ELBO_API elbo_dist elbo_generate(elbo_in *in, elbo_var *z);
 
+/* The code (B, Z) of whole numbers (B, H, W, L), of a posterior that quantises. */
+ELBO_API elbo_var *elbo_lookup(elbo_in *in, elbo_var *index);
+
+/* log sqrt det G(z)^-1 (B), G being the metric that posterior riemannian-hamiltonian learns, and its derivative (B, Z):
+ * z (B, Z). But for a constant the log-density that sampling by the metric goes by (arXiv:2105.00026): large where
+ * there are images. A graph of another posterior is in error. */
+ELBO_API elbo_var *elbo_metric_density(elbo_in *in, elbo_var *z, elbo_var **gradient);
+
 /* What is minimised, by option `objective`. */
 ELBO_API int elbo_losses(elbo_in *in, elbo_loss *out);
 
@@ -42,12 +50,13 @@ ELBO_API extern const elbo_option elbo_options_of_parts[];
 
 #define ELBO_OF_PARTS                                                                                                 \
     .options = elbo_options_of_parts, .infer = elbo_posterior, .prior = elbo_prior, .generate = elbo_generate,        \
-    .losses = elbo_losses
+    .lookup = elbo_lookup, .losses = elbo_losses
 
 /* Choices of options, then NULL. */
 ELBO_API extern const char *const elbo_posterior_names[];
 ELBO_API extern const char *const elbo_prior_names[];
 ELBO_API extern const char *const elbo_objective_names[];
+ELBO_API extern const char *const elbo_codebook_names[]; /* gradient, average */
 ELBO_API extern const char *const elbo_leapfrog_learn_names[]; /* none, size, tempering, both */
 
 #ifdef __cplusplus

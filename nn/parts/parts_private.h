@@ -6,6 +6,9 @@
 #include "options.h"
 #include "parts.h"
 
+/* A layer as elbo__net_linear is one: x (..., n) -> (..., out) */
+typedef elbo_var *(*elbo__layer)(elbo_in *in, elbo_var *x, const char *name, int64_t out);
+
 /* The functions that are NULL are those of most posteriors. */
 typedef struct {
     elbo_inference (*infer)(elbo_in *in);             /* from elbo_net_encode(in)                                     */
@@ -14,6 +17,9 @@ typedef struct {
     elbo_dist (*law)(elbo_in *in);                    /* q(z|x) of in->x, whose density is known anywhere: before a   */
                                                       /* flow where there is one. NULL: there is none                 */
     elbo_var *(*place)(elbo_in *in, elbo_var *z);     /* z (..., Z) as the decoder's network sees it; NULL: z         */
+    elbo__layer layer;                                /* the decoder's first dense layer; NULL: elbo__net_linear      */
+    bool map;                                         /* z is a latent map, for elbo_net_decode_map                   */
+    elbo_var *(*lookup)(elbo_in *in, elbo_var *index); /* as elbo_model.lookup; NULL: codes are no whole numbers      */
 } elbo__posterior;
 
 /* name in C, word of the option */
@@ -23,9 +29,14 @@ typedef struct {
     ROW(radial, "radial") \
     ROW(iaf, "iaf") \
     ROW(maf, "maf") \
+    ROW(wrapped_normal, "wrapped-normal") \
+    ROW(riemannian_normal, "riemannian-normal") \
     ROW(hamiltonian, "hamiltonian") \
+    ROW(riemannian_hamiltonian, "riemannian-hamiltonian") \
     ROW(ladder, "ladder") \
-    ROW(delta, "delta")
+    ROW(delta, "delta") \
+    ROW(vq, "vq") \
+    ROW(hrq, "hrq")
 
 /* The row of option posterior; normal where that is not declared. */
 const elbo__posterior *elbo__posterior_of(elbo_in *in);
@@ -79,7 +90,11 @@ elbo_dist elbo__prior_of(elbo_in *in, const elbo_bound *bound);
  * `standard` puts the graph in error. */
 elbo_dist elbo__fixed_prior_of(elbo_in *in, const elbo_bound *bound);
 
-/* N(mean, exp logvar) of layers encoder.mean and, by option spread, encoder.logvar or encoder.logstd: h (B, H) */
+/* Log-variances (B, n) from h (B, H) by option spread: of layer encoder.logvar, twice those of encoder.logstd, or
+ * log(softplus(encoder.variance) + 1e-5) */
+elbo_var *elbo__net_logvar(elbo_in *in, elbo_var *h, int64_t n);
+
+/* N(mean, exp logvar) of layer encoder.mean and of these: h (B, H) */
 elbo_dist elbo__net_normal(elbo_in *in, elbo_var *h);
 
 #endif

@@ -14,9 +14,22 @@ static elbo_dist standard(elbo_in *in, int64_t dims)
 
 const elbo__prior elbo__prior_standard = {standard};
 
+/* False puts the graph in error: normals in the place of a posterior's own prior, whose z lie elsewhere. */
+static bool is_flat(elbo_in *in, const char *name)
+{
+    if (elbo__posterior_of(in)->standard)
+        elbo_graph_fail(in->g, ELBO_INVALID,
+                        "option \"prior\": %s is of normals of flat space, posterior %s is not; "
+                        "take standard or vamp",
+                        name, elbo_option_choice(in, "posterior"));
+    return elbo_graph_status(in->g) == ELBO_OK;
+}
+
 /* N(mean(y), exp logvar(y)) of layers prior.mean and prior.logvar */
 static elbo_dist learned(elbo_in *in, int64_t dims)
 {
+    if (!is_flat(in, "learned"))
+        return (elbo_dist){.kind = NULL};
     if (!in->y) {
         elbo_graph_fail(in->g, ELBO_INVALID, "option \"prior\": learned is a normal for each label; take conditional");
         return (elbo_dist){.kind = NULL};
@@ -31,6 +44,8 @@ const elbo__prior elbo__prior_learned = {learned};
 static elbo_dist mixture(elbo_in *in, int64_t dims)
 {
     const int64_t components = elbo_option_integer(in, "components");
+    if (!is_flat(in, "mixture"))
+        return (elbo_dist){.kind = NULL};
     elbo_var *logits = elbo_param(in->g, "prior.logits", ELBO_SHAPE(components), elbo_init_zeros());
     elbo_var *means = elbo_param(in->g, "prior.means", ELBO_SHAPE(components, dims), elbo_init_normal(0, 1));
     elbo_var *logvars = elbo_param(in->g, "prior.logvars", ELBO_SHAPE(components, dims), elbo_init_zeros());

@@ -15,6 +15,7 @@ typedef struct {
     int32_t *rows;   /* (B) */
     float *x, *z;    /* (B, D), (B, Z) */
     int32_t *labels; /* (B) */
+    int32_t *codes;  /* (B, H, W, L), or one number where there are none */
 } feed;
 
 static elbo_status find_role(const char *name, elbo__role *role)
@@ -31,8 +32,9 @@ static elbo_status make_feed(const elbo_run *run, const elbo_images *images, int
     *out = (feed){.rows = elbo__calloc((size_t)batch, sizeof *out->rows),
                   .x = elbo__calloc((size_t)batch, (size_t)run->pixels * sizeof *out->x),
                   .z = elbo__calloc((size_t)batch, (size_t)run->latent * sizeof *out->z),
-                  .labels = elbo__calloc((size_t)batch, sizeof *out->labels)};
-    if (!out->rows || !out->x || !out->z || !out->labels)
+                  .labels = elbo__calloc((size_t)batch, sizeof *out->labels),
+                  .codes = elbo__calloc((size_t)(batch * elbo__run_numbers(run) + 1), sizeof *out->codes)};
+    if (!out->rows || !out->x || !out->z || !out->labels || !out->codes)
         return ELBO_NO_MEMORY;
     for (int64_t i = 0; i < batch; i++)
         out->rows[i] = (int32_t)((uint64_t)i * 2654435761u % (uint64_t)images->count);
@@ -47,6 +49,7 @@ static void free_feed(feed *f)
     elbo__free(f->x);
     elbo__free(f->z);
     elbo__free(f->labels);
+    elbo__free(f->codes);
 }
 
 /* A plan ignores what it does not read. */
@@ -65,11 +68,13 @@ static elbo_status bind(const elbo_run *run, const feed *f, const elbo__work *wo
         status = elbo_plan_bind(plan, "z", elbo_tensor_of(ELBO_F32, ELBO_SHAPE(work->batch, run->latent), f->z));
     if (status != ELBO_OK || work->table)
         return status == ELBO_OK ? elbo__table_bind(&f->table, plan, f->rows, work->batch) : status;
+    const elbo_shape codes = ELBO_SHAPE(work->batch, run->map.height, run->map.width, run->map.levels);
     const struct {
         const char *name;
         elbo_tensor data;
     } inputs[] = {{"x", elbo_tensor_of(ELBO_F32, ELBO_SHAPE(work->batch, run->pixels), f->x)},
-                  {"labels", elbo_tensor_of(ELBO_I32, ELBO_SHAPE(work->batch), f->labels)}};
+                  {"labels", elbo_tensor_of(ELBO_I32, ELBO_SHAPE(work->batch), f->labels)},
+                  {"codes", elbo_tensor_of(ELBO_I32, codes, f->codes)}};
     for (size_t i = 0; i < sizeof inputs / sizeof inputs[0] && status == ELBO_OK; i++)
         status = elbo_plan_bind(plan, inputs[i].name, inputs[i].data);
     return status;

@@ -1,4 +1,5 @@
 public_headers += \
+    %reldir%/code_map.h \
     %reldir%/explain.h \
     %reldir%/run.h \
     %reldir%/spread.h
@@ -11,6 +12,7 @@ library_sources += \
     %reldir%/nonfinite.h \
     %reldir%/run.c \
     %reldir%/run_classes.c \
+    %reldir%/run_codes.c \
     %reldir%/run_file.c \
     %reldir%/run_plans.c \
     %reldir%/run_private.h \

@@ -152,6 +152,11 @@ ELBO_API elbo_status elbo_run_seen(elbo_run *run, const float *x, const int *lab
 ELBO_API elbo_status elbo_run_decode(elbo_run *run, const float *z, const int *labels, int64_t n,
                                      float *x) ELBO_MUST_CHECK;
 
+/* elbo_metric_density by the images trained on last, and its derivative: z (N, Z) -> density (N), gradient (N, Z).
+ * Those images' codes are parameter encoder.metric.centroids. ELBO_INVALID where nothing has learned a metric. */
+ELBO_API elbo_status elbo_run_metric(elbo_run *run, const float *z, int64_t n, float *density,
+                                     float *gradient) ELBO_MUST_CHECK;
+
 /* E[x|z,y] at one draw z from the prior for each image: x (N, D). Image i depends on `seed`, i and its label only. */
 ELBO_API elbo_status elbo_run_sample(elbo_run *run, const int *labels, int64_t n, int64_t seed,
                                      float *x) ELBO_MUST_CHECK;

@@ -248,23 +248,35 @@ elbo_status elbo__run_read_weights(elbo_run *run, const elbo_safetensors *file, 
     return status;
 }
 
+static elbo_run *run_of(const elbo_safetensors *file, bool resume, const elbo_model *const *models)
+{
+    elbo_run *run = NULL;
+    elbo_status status = make_run(file, models, &run);
+    if (status == ELBO_OK)
+        status = read_notes(file, run);
+    if (status == ELBO_OK)
+        status = elbo__run_read_weights(run, file, resume, false);
+    if (status == ELBO_OK)
+        return run;
+    elbo_run_free(run);
+    return NULL;
+}
+
+elbo_run *elbo__run_of_file(const elbo_safetensors *file, const elbo_model *const *models)
+{
+    return run_of(file, false, models);
+}
+
 static elbo_run *load_file(const char *path, bool resume, const elbo_model *const *models)
 {
     elbo_safetensors file;
-    elbo_run *run = NULL;
     if (elbo_safetensors_open(path, &file) != ELBO_OK)
         return NULL;
-    elbo_status status = make_run(&file, models, &run);
-    if (status == ELBO_OK)
-        status = read_notes(&file, run);
-    if (status == ELBO_OK)
-        status = elbo__run_read_weights(run, &file, resume, false);
+    elbo_run *run = run_of(&file, resume, models);
     elbo_safetensors_close(&file);
-    if (status == ELBO_OK)
-        return run;
-    (void)elbo__fail(status, "%s: %s", path, elbo_error());
-    elbo_run_free(run);
-    return NULL;
+    if (!run)
+        (void)elbo__fail(ELBO_FORMAT, "%s: %s", path, elbo_error());
+    return run;
 }
 
 /* The message for a folder without a model: what it holds instead. */

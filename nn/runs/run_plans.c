@@ -8,6 +8,7 @@
 #include "../model/corruption.h"
 #include "../model/model_private.h"
 #include "../parts/likelihood_private.h"
+#include "../parts/parts.h"
 #include "run_private.h"
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
@@ -117,6 +118,13 @@ static void build_encode(building *b)
     put_two(b, code, logvar);
 }
 
+static void build_lookup(building *b)
+{
+    const elbo_code_map *map = &b->run->map;
+    const elbo_shape shape = ELBO_SHAPE(elbo_size(b->in.x, 0), map->height, map->width, map->levels);
+    put_two(b, elbo_model_lookup(&b->in, elbo_input(b->in.g, "codes", ELBO_I32, shape)), NULL);
+}
+
 static void build_prior(building *b)
 {
     elbo__model_subject(&b->in, ELBO__PRIOR);
@@ -158,6 +166,14 @@ static void build_simulate(building *b)
     put_two(b, elbo__model_simulate(&b->in, codes(b)), NULL);
 }
 
+static void build_metric(building *b)
+{
+    const elbo_shape codes = ELBO_SHAPE(elbo_size(b->in.x, 0), b->run->latent);
+    elbo__model_subject(&b->in, ELBO__METRIC);
+    elbo_var *gradient, *density = elbo_metric_density(&b->in, elbo_input(b->in.g, "z", ELBO_F32, codes), &gradient);
+    put_two(b, elbo_concat((elbo_var *[]){elbo_unsqueeze(density, 1), gradient}, 2, 1), NULL);
+}
+
 #define ROW(id, name, doing, mode, takes, build) [ELBO__##id] = {doing, ELBO_##mode, takes, build},
 const elbo__role_row elbo__roles[ELBO__ROLES] = {ELBO__ROLE_TABLE(ROW)};
 #undef ROW
@@ -189,6 +205,10 @@ elbo_status elbo__run_open_weights(elbo_run *run)
         if (elbo_graph_status(g) == ELBO_OK && prior.shape.dim[1] != run->latent)
             elbo_graph_fail(g, ELBO_INVALID, "prior: has %lld dimensions, and z has %lld",
                             (long long)prior.shape.dim[1], (long long)run->latent);
+    }
+    if (in.built.inference.index && elbo_graph_status(g) == ELBO_OK) {
+        const elbo_shape shape = elbo_shape_of(in.built.inference.index);
+        run->map = (elbo_code_map){shape.dim[1], shape.dim[2], shape.dim[3], in.built.inference.codes};
     }
     run->takes_draws = elbo__option_was_read(&in, "draws");
     elbo_status status = elbo__graph_settle(g);

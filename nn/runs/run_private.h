@@ -6,6 +6,7 @@
 #include "../../io/listing.h"
 #include "../../io/safetensors.h"
 #include "../model/role.h"
+#include "code_map.h"
 #include "run.h"
 
 /* ---- plans ------------------------------------------------------------------------------------------------------- */
@@ -62,6 +63,7 @@ struct elbo_run {
     elbo_params *params;
     elbo_shape image;
     int64_t pixels, latent; /* D, Z */
+    elbo_code_map map;      /* codes 0: its codes are no whole numbers */
     int classes;
     int64_t seed;
     elbo_ini notes;            /* quoted, see io/quote.h                    */
@@ -96,6 +98,9 @@ elbo_status elbo__run_open_weights(elbo_run *run) ELBO_MUST_CHECK;
 
 /* elbo_run_load of a resume.safetensors, whose tensors are not the weights alone. */
 elbo_run *elbo__run_load_resume(const char *path, const elbo_model *const *models);
+
+/* elbo_run_load of an open file, whose name the message does not have. */
+elbo_run *elbo__run_of_file(const elbo_safetensors *file, const elbo_model *const *models);
 
 /* Whether the names of a model's options can stand in a configuration. */
 elbo_status elbo__run_check_names(const elbo_model *model) ELBO_MUST_CHECK;
@@ -146,6 +151,7 @@ typedef struct {
     elbo_tensor labels; /* (N) i32; data NULL: the run takes none                    */
     elbo_tensor mask;   /* (N, D) u8, borrowed; data NULL: there is none             */
     elbo__missing missing;
+    bool grey; /* as they are: not to be binarised               */
     int64_t count;
     struct elbo_mapping *mapping;  /* of the images, borrowed; NULL: they are in memory */
     void *owned;        /* the pixels, where they had to be converted                */
@@ -187,6 +193,9 @@ elbo_status elbo__run_ask(elbo_run *run, const elbo__table *table, const elbo__q
 /* Output i of a piece as rows out (batch, width); ELBO_INVALID where it is of another width. */
 elbo_status elbo__piece_rows(const elbo_run *run, const elbo__piece *piece, int i, int64_t width,
                              float *out) ELBO_MUST_CHECK;
+
+/* H W L, the whole numbers of an image's code; 0: it has none. */
+int64_t elbo__run_numbers(const elbo_run *run);
 
 /* How many images a plan of the run takes at once, other than in training, with so many draws of each. */
 int64_t elbo__run_block(const elbo_run *run, int64_t draws);

@@ -239,7 +239,7 @@ static elbo_status take_labels(const elbo_run *run, const elbo_images *images, e
 
 elbo_status elbo__table_of(const elbo_run *run, const elbo_images *images, elbo__table *out)
 {
-    *out = (elbo__table){.count = images->count};
+    *out = (elbo__table){.count = images->count, .grey = images->grey};
     elbo_status status = check_shape(run, images);
     if (status == ELBO_OK)
         status = take_images(run, images, out);
@@ -248,7 +248,7 @@ elbo_status elbo__table_of(const elbo_run *run, const elbo_images *images, elbo_
         out->mask = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(images->count, run->pixels), images->mask.data);
     if (status == ELBO_OK)
         status = check_values(run, images, out);
-    if (status == ELBO_OK && asks_for(run, "binarise-once"))
+    if (status == ELBO_OK && asks_for(run, "binarise-once") && !images->grey)
         status = binarise_once(run, images, out);
     if (status == ELBO_OK)
         status = take_labels(run, images, out);
@@ -279,7 +279,8 @@ elbo__work elbo__table_work(const elbo__table *table, elbo__role role, int64_t b
                         .draws = draws,
                         .table = table->count,
                         .pixels = table->images.dtype,
-                        .missing = table->missing};
+                        .missing = table->missing,
+                        .seen = table->grey};
 }
 
 /* Tells the mapping of a large file which rows are read next. */

@@ -308,6 +308,24 @@ elbo_status elbo_run_decode(elbo_run *run, const float *z, const int *labels, in
     return run_job((job){run, ELBO__DECODE, .z = z, .labels = labels, .n = n, .out = x, .width = run->pixels});
 }
 
+elbo_status elbo_run_metric(elbo_run *run, const float *z, int64_t n, float *density, float *gradient)
+{
+    const int64_t width = 1 + run->latent;
+    const size_t points = n > 0 ? (size_t)n : 0;
+    float *both = elbo__calloc(points * (size_t)width, sizeof *both);
+    int *labels = elbo__calloc(points, sizeof *labels); /* which the metric does not depend on */
+    elbo_status status = ELBO_NO_MEMORY;
+    if (both && labels)
+        status = run_job((job){run, ELBO__METRIC, .z = z, .labels = labels, .n = n, .out = both, .width = width});
+    for (int64_t i = 0; i < n && status == ELBO_OK; i++) {
+        density[i] = both[i * width];
+        memcpy(gradient + i * run->latent, both + i * width + 1, (size_t)run->latent * sizeof *gradient);
+    }
+    elbo__free(both);
+    elbo__free(labels);
+    return status;
+}
+
 elbo_status elbo_run_sample(elbo_run *run, const int *labels, int64_t n, int64_t seed, float *x)
 {
     return run_job((job){run, ELBO__SAMPLE, .labels = labels, .n = n, .seed = seed, .out = x, .width = run->pixels});

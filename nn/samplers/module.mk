@@ -2,11 +2,14 @@ public_headers += \
     %reldir%/sampler.h
 
 library_sources += \
+    %reldir%/flow.c \
     %reldir%/gmm.c \
     %reldir%/kmeans.c \
     %reldir%/kmeans.h \
     %reldir%/mixture.c \
     %reldir%/mixture.h \
+    %reldir%/on_codes.c \
+    %reldir%/on_codes.h \
     %reldir%/options.h \
     %reldir%/prior.c \
     %reldir%/sampler.c \

@@ -12,4 +12,26 @@ extern const char *const elbo__covariance_names[]; /* full, diagonal */
     {.name = "covariance", .type = ELBO_CHOICE, .default_value = "full", .choices = elbo__covariance_names,           \
      .needs = "sampler=gmm", .metavar = "NAME", .help = "of each of them"}
 
+/* Of samplers that are trained; `samplers` are those of them that need an option. */
+#define ELBO__TRAINED_SAMPLERS "sampler=maf|iaf"
+#define ELBO__OPTIONS_FIT                                                                                             \
+    {.name = "fit-epochs", .type = ELBO_INTEGER, .default_value = "100", .least = 1, .greatest = 1e6,                 \
+     .needs = ELBO__TRAINED_SAMPLERS, .metavar = "N", .help = "passes over the codes, at most"},                      \
+    {.name = "fit-patience", .type = ELBO_INTEGER, .default_value = "10", .least = 1, .greatest = 1e6,                \
+     .needs = ELBO__TRAINED_SAMPLERS, .metavar = "N",                                                                 \
+     .help = "the fit ends after so many passes without a better one, by a tenth of the codes that is held out"},     \
+    {.name = "fit-batch", .type = ELBO_INTEGER, .default_value = "128", .least = 1, .greatest = 1 << 24,              \
+     .needs = ELBO__TRAINED_SAMPLERS, .metavar = "N", .help = "codes in a step"},                                     \
+    {.name = "fit-lr", .type = ELBO_NUMBER, .default_value = "1e-3", .least = 0, .greatest = 1e3, .exclusive = true,  \
+     .needs = ELBO__TRAINED_SAMPLERS, .metavar = "X", .help = "learning rate of the fit"}
+
+#define ELBO__OPTIONS_FLOWS(samplers)                                                                                 \
+    {.name = "flow-blocks", .type = ELBO_INTEGER, .default_value = "2", .least = 1, .greatest = 64,                   \
+     .needs = samplers, .metavar = "N", .help = "steps of the flow"},                                                 \
+    {.name = "flow-hidden", .type = ELBO_SIZES, .default_value = "128,128,128", .least = 1, .greatest = 65536,        \
+     .needs = samplers, .metavar = "N,N,...", .help = "hidden layers of the network of a step"}
+
+/* A model of codes has this one besides, which is set where the run takes labels. */
+#define ELBO__OPTION_OF_LABELS {.name = "conditional", .type = ELBO_FLAG, .help = "the density is one of each class"}
+
 #endif

@@ -22,6 +22,8 @@ const elbo_option elbo_sampler_options[] = {
      .metavar = "NAME",
      .help = "where codes come from"},
     ELBO__OPTIONS_GMM,
+    ELBO__OPTIONS_FLOWS("sampler=maf|iaf"),
+    ELBO__OPTIONS_FIT,
     ELBO_OPTIONS_END,
 };
 

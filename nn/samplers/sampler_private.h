@@ -25,12 +25,15 @@ typedef struct {
     elbo_status (*write)(const elbo_sampler *s, const char *path, const elbo_ini *notes);
     elbo_status (*read)(elbo_sampler *s, const elbo_safetensors *file);
     void (*release)(void *fitted);
+    const elbo_model *model;                                       /* of codes, for the hooks of on_codes.h      */
 } elbo__sampler_kind;
 
 #define ELBO__SAMPLER_TABLE(SAMPLER)                                                                                   \
     SAMPLER("prior", prior)                                                                                           \
     SAMPLER("normal", normal)                                                                                         \
-    SAMPLER("gmm", gmm)
+    SAMPLER("gmm", gmm)                                                                                               \
+    SAMPLER("maf", maf)                                                                                               \
+    SAMPLER("iaf", iaf)
 
 #define DECLARE(name, id) extern const elbo__sampler_kind elbo__sampler_##id;
 ELBO__SAMPLER_TABLE(DECLARE)
