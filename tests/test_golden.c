@@ -7,6 +7,11 @@
 #include "small_model.h"
 #include "suites.h"
 
+enum {
+    NOISES = sizeof((golden_case *)NULL)->noise / sizeof((golden_case *)NULL)->noise[0],
+    OTHERS = sizeof((golden_case *)NULL)->others / sizeof((golden_case *)NULL)->others[0]
+};
+
 static elbo_values *golden_options(const golden_case *c, const elbo_model *model)
 {
     elbo_values *values = elbo_model_values(model);
@@ -25,9 +30,11 @@ static elbo_in golden_inputs(rig *r, const golden_case *c, const elbo_values *op
     in.x = rig_input(r, "x", ELBO_SHAPE(c->rows, c->features), c->x);
     if (c->y)
         in.y = rig_input(r, "y", ELBO_SHAPE(c->rows, c->classes), c->y);
-    if (c->noise)
-        rig_feed(r, c->stream, c->noise_shape, c->noise + step * elbo_shape_size(&c->noise_shape));
+    for (int i = 0; i < NOISES && c->noise[i].stream; i++)
+        rig_feed(r, c->noise[i].stream, c->noise[i].shape,
+                 c->noise[i].values + step * elbo_shape_size(&c->noise[i].shape));
     rig_scalar(r, "beta", c->beta);
+    rig_scalar(r, "dataset-size", c->images);
     rig_scalar(r, "lr", c->lr);
     rig_scalar(r, "step", step + 1);
     return in;
@@ -63,39 +70,44 @@ enum { LARGEST = 200, MOST_TENSORS = 24 };
 
 static void assert_gradients(const golden_case *c, rig *r, const elbo_values *options, double tolerance)
 {
-    elbo_var *params[MOST_TENSORS], *grads[MOST_TENSORS];
+    elbo_var *params[MOST_TENSORS], *grad;
     elbo_in in = golden_inputs(r, c, options, 0);
     elbo_model_evaluate(&in);
-    elbo_var *loss = metric(&in, "loss")->value;
     int n = elbo_graph_params(r->g, NULL);
     ck_assert_int_eq(n, c->n_tensors);
     ck_assert_int_le(n, MOST_TENSORS);
     elbo_graph_params(r->g, params);
-    elbo_grad(loss, params, n, grads);
     for (int i = 0; i < n; i++) {
         double got[LARGEST];
         ck_assert_str_eq(elbo_name_of(params[i]), c->tensors[i].name);
-        rig_value(r, grads[i], got);
+        elbo_grad(metric(&in, c->tensors[i].player)->value, &params[i], 1, &grad);
+        rig_value(r, grad, got);
         assert_tensor(&c->tensors[i], "gradient", got, c->tensors[i].gradient, tolerance);
     }
 }
 
-/* The metrics of one step, whose order is that of c->parts. A model without a kl has no elbo either. */
-static void assert_metrics(const golden_case *c, rig *r, const elbo_in *in, const double *expected, double tolerance)
+/* The metrics of one step, in one run, which moves the weights. A model without a kl has no elbo either. */
+static void assert_metrics(const golden_case *c, rig *r, const elbo_in *in, int step, double tolerance)
 {
-    static const char *const parts[] = {"loss", "recon", "kl", "elbo"};
-    const int n = metric(in, "kl") ? 4 : 2;
-    const double elbo = -expected[1] - expected[2];
-    elbo_var *values[4];
-    double got[4];
+    enum { MOST = 4 + OTHERS };
+    const double *parts = c->parts + 3 * step;
+    const char *names[MOST] = {"loss", "recon", "kl", "elbo"};
+    double expected[MOST] = {parts[0], parts[1], parts[2], -parts[1] - parts[2]}, got[MOST], *out[MOST];
+    elbo_var *values[MOST];
+    int n = metric(in, "kl") ? 4 : 2;
     ck_assert_msg(n == 4 || strcmp(c->model, "ae") == 0, "%s has no kl", c->model);
-    for (int i = 0; i < n; i++) {
-        ck_assert_msg(metric(in, parts[i]) != NULL, "%s has no %s", c->model, parts[i]);
-        values[i] = metric(in, parts[i])->value;
+    for (int i = 0; i < OTHERS && c->others[i].name; i++) {
+        names[n] = c->others[i].name;
+        expected[n++] = c->others[i].values[step];
     }
-    rig_run(r, values, n, (double *[]){&got[0], &got[1], &got[2], &got[3]});
+    for (int i = 0; i < n; i++) {
+        ck_assert_msg(metric(in, names[i]) != NULL, "%s has no %s", c->model, names[i]);
+        values[i] = metric(in, names[i])->value;
+        out[i] = &got[i];
+    }
+    rig_run(r, values, n, out);
     for (int i = 0; i < n; i++)
-        assert_close(got[i], i < 3 ? expected[i] : elbo, tolerance);
+        assert_close(got[i], expected[i], tolerance);
 }
 
 static void assert_steps(const golden_case *c, rig *r, const elbo_values *options, double tolerance)
@@ -104,7 +116,7 @@ static void assert_steps(const golden_case *c, rig *r, const elbo_values *option
         rig_next_graph(r, ELBO_TRAIN);
         elbo_in in = golden_inputs(r, c, options, step);
         elbo_model_train(&in, &(elbo_optim){.name = "adam"});
-        assert_metrics(c, r, &in, c->parts + 3 * step, tolerance);
+        assert_metrics(c, r, &in, step, tolerance);
     }
     for (int i = 0; i < c->n_tensors; i++) {
         double got[LARGEST];

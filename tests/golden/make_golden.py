@@ -11,7 +11,7 @@ import math
 
 import numpy
 import torch
-from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
+from torch.distributions import Bernoulli, Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
 from torch.nn import functional as F
 
 torch.set_default_dtype(torch.float64)
@@ -36,6 +36,15 @@ DEFAULTS = dict(
     sparsity=0.0,                # ae: weight of KL(rho || mean activation), over all sigmoid units of the encoder
     rho=0.05,
     corruption=0.0,              # ae: an input is set to 0 where its noise is below this
+    objective="elbo",            # or beta-tc, factor, adversarial, vae-gan
+    images=40,                   # beta-tc: of the training set
+    tc_estimator="mss",          # beta-tc: or mws
+    tc_alpha=1.0, tc_gamma=1.0,  # beta-tc: weights of the information and of each dimension's KL
+    tc_weight=5.0,               # factor: of the total correlation that the discriminator finds
+    adversarial_weight=0.5,      # adversarial: of the verdict on codes
+    gan_alpha=0.5,               # vae-gan: share of the game in the decoder's loss
+    gan_layer=0,                 # vae-gan: whose units are features, from 1; 0: the last
+    discriminator_hidden=[],     # sizes of a discriminator's hidden layers
 )
 
 CASES = [
@@ -55,6 +64,14 @@ CASES = [
     dict(title="masking_ae", model="ae", likelihood="squared-error", corruption=0.3),
     dict(title="conv_vae", image=[7, 6], channels=[2, 3], hidden=[]),
     dict(title="conv_cvae", model="cvae", image=[2, 5, 6], classes=3, latent=2, draws=2, channels=[2, 3], hidden=[5]),
+    dict(title="beta_tc", objective="beta-tc", beta=3.0, tc_alpha=0.5, tc_gamma=2.0),
+    dict(title="weighted_beta_tc", model="cvae", image=[7], classes=3, latent=2, draws=2, objective="beta-tc",
+         tc_estimator="mws"),
+    dict(title="factor", objective="factor", beta=2.0, tc_weight=3.0, discriminator_hidden=[6, 5]),
+    dict(title="adversarial", model="cvae", image=[7], classes=3, draws=2, objective="adversarial",
+         adversarial_weight=2.0, discriminator_hidden=[6]),
+    dict(title="vae_gan", model="cvae", image=[7], classes=3, latent=2, draws=2, objective="vae-gan", gan_alpha=0.3,
+         gan_layer=1, discriminator_hidden=[6, 5]),
 ]
 
 
@@ -123,10 +140,22 @@ def decoder_layers(c):
     return {**layers, **{name: (n_in, n_out, 3, 3) for name, (n_in, n_out) in convolutions.items()}}
 
 
+def discriminator_layers(c):
+    """Of codes or, for vae-gan, of pictures; labels stand beside either, but for factor"""
+    if c["objective"] not in PLAYERS:
+        return {}
+    of = c["features"] if c["objective"] == "vae-gan" else c["latent"]
+    labels = 0 if c["objective"] == "factor" else c["classes"]
+    layers, at = chain("discriminator.hidden", of + labels, c["discriminator_hidden"])
+    layers["discriminator.out"] = (at, 1)
+    return {name: (n_out, n_in) for name, (n_in, n_out) in layers.items()}
+
+
 def parameters(c, uniform):
     """By name, in the order in which the model meets them"""
     w = {}
-    for name, shape in {**encoder_layers(c), **prior_layers(c), **decoder_layers(c)}.items():
+    layers = {**encoder_layers(c), **prior_layers(c), **decoder_layers(c), **discriminator_layers(c)}
+    for name, shape in layers.items():
         transposed = len(shape) == 4 and name.startswith("decoder")
         bound = math.prod(shape[1:]) ** -0.5
         if not (c["tied"] and name.startswith("decoder")):
@@ -231,17 +260,109 @@ def prior(c, w, q, y):
     return Normal(torch.zeros_like(q.loc), torch.ones_like(q.scale))
 
 
-def vae_loss(c, w, x, y, noise):
-    """loss, recon and kl, means over the images; noise (rows, draws, latent)"""
+def bound(c, w, x, y, noise):
+    """q, the draws (rows, draws, latent), recon (rows) and kl of each dimension (rows, latent)"""
     q = posterior(c, w, encode(c, w, x, y))
-    z = q.loc[:, None, :] + q.scale[:, None, :] * noise
+    z = q.loc[:, None, :] + q.scale[:, None, :] * noise["z#0"]
     recon = -log_likelihood(c, w, decode(c, w, z, y), x).mean(1)
-    dims = kl_divergence(q, prior(c, w, q, y))
+    return q, z, recon, kl_divergence(q, prior(c, w, q, y))
+
+
+def vae_loss(c, w, x, y, noise):
+    """loss, recon and kl, means over the images"""
+    _, _, recon, dims = bound(c, w, x, y, noise)
     kl = dims.sum(-1)
     if c["free_bits"] > 0:
         counted = dims.mean(0).clamp(min=c["free_bits"]).sum()
         return recon.mean() + c["beta"] * counted, recon.mean(), kl.mean()
     return (recon + c["beta"] * kl).mean(), recon.mean(), kl.mean()
+
+
+# ---- beyond the bound ------------------------------------------------------------------------------------------------
+
+PLAYERS = ("factor", "adversarial", "vae-gan")
+
+
+def mixture_weights(c):
+    """(rows, rows): of image j in what stands for q(z) at a draw of image i, up to a factor for mws"""
+    rows, images = c["rows"], c["images"]
+    if c["tc_estimator"] == "mws":
+        return torch.full((rows, rows), 1 / rows)
+    weights = torch.full((rows, rows), 1 / (rows - 1))
+    for i in range(rows):
+        weights[i, i] = 1 / images
+        weights[i, (i + 1) % rows] = (images - rows + 1) / (images * (rows - 1))
+    return weights
+
+
+def beta_tc_loss(c, w, x, y, noise):
+    """loss, recon, kl"""
+    q, z, recon, dims = bound(c, w, x, y, noise)
+    less = math.log(c["images"]) if c["tc_estimator"] == "mws" else 0.0
+    log_q, log_product = [], []
+    for i, weights in enumerate(mixture_weights(c)):
+        which = Categorical(probs=weights, validate_args=False)
+        log_q.append(MixtureSameFamily(which, Independent(q, 1)).log_prob(z[i]) - less)
+        each = [MixtureSameFamily(which, Normal(q.loc[:, d], q.scale[:, d])).log_prob(z[i, :, d]) - less
+                for d in range(c["latent"])]
+        log_product.append(torch.stack(each).sum(0))
+    log_q, log_product = torch.stack(log_q), torch.stack(log_product)
+    of_image = Independent(Normal(q.loc[:, None], q.scale[:, None]), 1).log_prob(z)
+    log_p = Independent(Normal(torch.zeros_like(z), torch.ones_like(z)), 1).log_prob(z)
+    parts = (c["tc_alpha"] * (of_image - log_q) + c["beta"] * (log_q - log_product)
+             + c["tc_gamma"] * (log_product - log_p))
+    return recon.mean() + parts.mean(), recon.mean(), dims.sum(-1).mean()
+
+
+def discriminate(c, w, h, y):
+    """h (..., n) -> logits (...), and what each hidden layer gives"""
+    if y is not None:
+        h = torch.cat([h, y[:, None, :].expand(-1, h.shape[1], -1)], -1)
+    units = []
+    for name in chain("discriminator.hidden", 0, c["discriminator_hidden"])[0]:
+        h = F.leaky_relu(linear(w, h, name), 0.2)
+        units.append(h)
+    return linear(w, h, "discriminator.out").squeeze(-1), units
+
+
+def cost(logits, real):
+    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, float(real)))
+
+
+def factor_losses(c, w, x, y, noise):
+    """loss, recon, kl; and the discriminator's loss"""
+    _, z, recon, dims = bound(c, w, x, y, noise)
+    rank = noise["shuffle#0"].argsort(0).argsort(0)
+    shuffled = torch.gather(z.flatten(1), 0, rank).reshape(z.shape)
+    logits = discriminate(c, w, z, None)[0]
+    loss = (recon + c["beta"] * dims.sum(-1)).mean() + c["tc_weight"] * logits.mean()
+    verdict = (cost(logits, True) + cost(discriminate(c, w, shuffled, None)[0], False)) / 2
+    return (loss, recon.mean(), dims.sum(-1).mean()), {"discriminator": verdict}
+
+
+def adversarial_losses(c, w, x, y, noise):
+    _, z, recon, dims = bound(c, w, x, y, noise)
+    codes, drawn = discriminate(c, w, z, y)[0], discriminate(c, w, noise["prior#0"], y)[0]
+    loss = recon.mean() + c["adversarial_weight"] * cost(codes, True)
+    return (loss, recon.mean(), dims.sum(-1).mean()), {"discriminator": cost(drawn, True) + cost(codes, False)}
+
+
+def vae_gan_losses(c, w, x, y, noise):
+    """With the decoder's loss besides"""
+    _, z, recon, dims = bound(c, w, x, y, noise)
+    pictures = lambda z: torch.sigmoid(output(c, w, decode(c, w, z, y), "decoder.logits"))
+    real, units = discriminate(c, w, x[:, None, :], y)
+    remade, remade_units = discriminate(c, w, pictures(z), y)
+    dreamt = discriminate(c, w, pictures(noise["prior#0"]), y)[0]
+    layer = c["gan_layer"] - 1
+    features = ((units[layer] - remade_units[layer]) ** 2).sum(-1).mean() / 2
+    made = (cost(remade, False) + cost(dreamt, False)) / 2
+    for one in (cost(real, True), made):
+        assert 0.28 < one < 1.08, "one of the two would rest"
+    game = cost(real, True) + made
+    loss = features + c["beta"] * dims.sum(-1).mean()
+    decoder = (1 - c["gan_alpha"]) * features - c["gan_alpha"] * game
+    return (loss, recon.mean(), dims.sum(-1).mean()), {"decoder": decoder, "discriminator": game}
 
 
 # ---- autoencoder -----------------------------------------------------------------------------------------------------
@@ -253,7 +374,8 @@ def with_tied_weights(c, w):
 
 
 def ae_loss(c, w, x, y, noise):
-    """loss, recon (means over the images) and 0, there being no kl; noise (rows, features) or None"""
+    """loss, recon (means over the images) and 0, there being no kl"""
+    noise = noise.get("corruption#0")
     w = with_tied_weights(c, w) if c["tied"] else w
     units = hidden_layers(c, w, x if noise is None else torch.where(noise < c["corruption"], 0.0, x), "encoder")[1:]
     code = linear(w, units[-1], "encoder.code")
@@ -284,28 +406,61 @@ def array(name, tensor):
 
 
 def draw_noise(c, generator):
-    """Of both steps: (2, rows, draws, latent); ae: (2, rows, features), uniform, where it is corrupted"""
-    if c["model"] != "ae":
-        return single(torch.randn(2, c["rows"], c["draws"], c["latent"], generator=generator))
-    if c["corruption"] > 0:
-        return single(torch.rand(2, c["rows"], c["features"], generator=generator))
-    return None
+    """Of both steps (2, ...), by the name of the stream"""
+    normal = lambda *shape: single(torch.randn(2, *shape, generator=generator))
+    uniform = lambda *shape: single(torch.rand(2, *shape, generator=generator))
+    if c["model"] == "ae":
+        return {"corruption#0": uniform(c["rows"], c["features"])} if c["corruption"] > 0 else {}
+    noise = {"z#0": normal(c["rows"], c["draws"], c["latent"])}
+    if c["objective"] == "factor":
+        noise["shuffle#0"] = uniform(c["rows"], c["draws"] * c["latent"])
+    if c["objective"] in ("adversarial", "vae-gan"):
+        noise["prior#0"] = normal(c["rows"], c["draws"], c["latent"])
+    return noise
+
+
+LOSSES = {"factor": factor_losses, "adversarial": adversarial_losses, "vae-gan": vae_gan_losses}
+
+
+def losses_of(c, w, x, y, noise):
+    """loss, recon and kl; and the losses of other players, by name"""
+    if c["objective"] in LOSSES:
+        return LOSSES[c["objective"]](c, w, x, y, noise)
+    loss_of = ae_loss if c["model"] == "ae" else beta_tc_loss if c["objective"] == "beta-tc" else vae_loss
+    return loss_of(c, w, x, y, noise), {}
+
+
+def player_of(c, name):
+    """Whose loss moves a parameter"""
+    first = name.split(".")[0]
+    return first if c["objective"] in PLAYERS and (
+        first == "discriminator" or (first == "decoder" and c["objective"] == "vae-gan")) else "loss"
 
 
 def two_steps(c, w, x, y, noise):
-    """What the loss consists of in both steps, and the gradient in the first; w is updated"""
-    loss_of = ae_loss if c["model"] == "ae" else vae_loss
-    adam = torch.optim.Adam(w.values(), lr=LEARNING_RATE)
-    parts, gradient = [], {}
+    """What the loss consists of in both steps, the losses of other players, and the gradient in the first; w is
+    updated"""
+    players = {}
+    for name in w:
+        players.setdefault(player_of(c, name), []).append(name)
+    adams = {player: torch.optim.Adam([w[name] for name in names], lr=LEARNING_RATE,
+                                      betas=(0.5, 0.9) if player == "discriminator" else (0.9, 0.999))
+             for player, names in players.items()}
+    parts, others, first = [], [], {}
     for step in range(2):
-        adam.zero_grad()
-        loss = loss_of(c, w, x, y, None if noise is None else noise[step])
-        loss[0].backward()
+        loss, more = losses_of(c, w, x, y, {name: values[step] for name, values in noise.items()})
+        for player, names in players.items():
+            of = loss[0] if player == "loss" else more[player]
+            gradients = torch.autograd.grad(of, [w[name] for name in names], retain_graph=True)
+            for name, gradient in zip(names, gradients):
+                w[name].grad = gradient
         if step == 0:
-            gradient = {name: t.grad.clone() for name, t in w.items()}
+            first = {name: t.grad.clone() for name, t in w.items()}
         parts.append(torch.stack(loss))
-        adam.step()
-    return torch.stack(parts), gradient
+        others.append(torch.stack([*more.values(), torch.zeros(())]))
+        for adam in adams.values():
+            adam.step()
+    return torch.stack(parts), {name: torch.stack(others)[:, i] for i, name in enumerate(more)}, first
 
 
 def option_text(value):
@@ -317,7 +472,8 @@ def option_text(value):
 def model_options(c):
     """(name, text) of each option of the model"""
     keys = ["hidden", "activation", "likelihood", "variance", "learned_variance", "spread", "prior", "free_bits",
-            "code_activation", "tied", "sparsity", "rho", "channels"]
+            "code_activation", "tied", "sparsity", "rho", "channels", "objective", "tc_estimator", "tc_alpha", "tc_gamma",
+            "tc_weight", "adversarial_weight", "gan_alpha", "gan_layer", "discriminator_hidden"]
     names = {"learned_variance": "learn-variance"}
     options = {"latent-dim": c["latent"]}
     options.update({names.get(k, k.replace("_", "-")): c[k] for k in keys if k == "hidden" or c[k] != DEFAULTS[k]})
@@ -332,29 +488,38 @@ def shape_of(dims):
     return f"{{{len(dims)}, {{{', '.join(str(n) for n in dims) or '0'}}}}}"
 
 
-def case_row(c, n_tensors, noise):
-    pairs = [f'{{"{name}", "{text}"}}' for name, text in model_options(c)]
-    lines = [", ".join(pairs[i:i + 3]) for i in range(0, len(pairs), 3)]
-    options = ",\n                 ".join(lines)
-    title, stream = c["title"], "corruption#0" if c["model"] == "ae" else "z#0"
-    noise_text = "" if noise is None else (f'     .stream = "{stream}", .noise_shape = {shape_of(noise.shape[1:])}, '
-                                           f'.noise = {title}_noise,\n')
+def in_lines(items, indent):
+    lines = [", ".join(items[i:i + 3]) for i in range(0, len(items), 3)]
+    return (",\n" + " " * indent).join(lines)
+
+
+def identifier(stream):
+    return stream.split("#")[0]
+
+
+def case_row(c, n_tensors, noise, others):
+    title = c["title"]
+    options = in_lines([f'{{"{name}", "{text}"}}' for name, text in model_options(c)], 17)
+    fed = in_lines([f'{{"{name}", {shape_of(n.shape[1:])}, {title}_{identifier(name)}}}' for name, n in noise.items()],
+                   15)
+    more = in_lines([f'{{"{name}", {title}_{name}}}' for name in others], 16)
     return (f'    {{.model = "{c["model"]}", .rows = {c["rows"]}, .image = {shape_of(c["image"])}, '
             f'.features = {c["features"]}, .classes = {c["classes"]}, .draws = {c["draws"]},\n'
             f'     .options = {{{options}}},\n'
-            f'     .beta = {c["beta"]}, .lr = {LEARNING_RATE}, .x = {title}_x, '
-            f'.y = {title + "_y" if c["classes"] else "NULL"},\n{noise_text}'
-            f'     .parts = {title}_parts, .tensors = {title}_tensors, .n_tensors = {n_tensors}}},')
+            f'     .beta = {c["beta"]}, .images = {c["images"]}, .lr = {LEARNING_RATE}, .x = {title}_x, '
+            f'.y = {title + "_y" if c["classes"] else "NULL"},\n'
+            + (f'     .noise = {{{fed}}},\n' if fed else "") + (f'     .others = {{{more}}},\n' if more else "")
+            + f'     .parts = {title}_parts, .tensors = {title}_tensors, .n_tensors = {n_tensors}}},')
 
 
-def write_tensors(title, w, initial, gradient):
-    rows = []
+def write_tensors(c, w, initial, gradient):
+    rows, title = [], c["title"]
     for i, (name, t) in enumerate(w.items()):
         array(f"{title}_{i}_initial", initial[name])
         array(f"{title}_{i}_gradient", gradient[name])
         array(f"{title}_{i}_after", t)
-        rows.append(f'    {{"{name}", {shape_of(t.shape)}, {title}_{i}_initial, {title}_{i}_gradient, '
-                    f'{title}_{i}_after}},')
+        rows.append(f'    {{"{name}", "{player_of(c, name)}", {shape_of(t.shape)}, {title}_{i}_initial, '
+                    f'{title}_{i}_gradient, {title}_{i}_after}},')
     print(f"static const golden_tensor {title}_tensors[] = {{")
     print("\n".join(rows) + "\n};\n")
 
@@ -369,16 +534,18 @@ def write_case(c):
     y = F.one_hot(labels, c["classes"]).double() if c["classes"] else None
     noise = draw_noise(c, generator)
     initial = {name: t.detach().clone() for name, t in w.items()}
-    parts, gradient = two_steps(c, w, x, y, noise)
+    parts, others, gradient = two_steps(c, w, x, y, noise)
 
     array(f"{title}_x", x)
     if y is not None:
         array(f"{title}_y", y)
-    if noise is not None:
-        array(f"{title}_noise", noise)
+    for name, values in noise.items():
+        array(f"{title}_{identifier(name)}", values)
     array(f"{title}_parts", parts)
-    write_tensors(title, w, initial, gradient)
-    return case_row(c, len(w), noise)
+    for name, values in others.items():
+        array(f"{title}_{name}", values)
+    write_tensors(c, w, initial, gradient)
+    return case_row(c, len(w), noise, others)
 
 
 def main():
@@ -386,15 +553,16 @@ def main():
     most_options = max(len(model_options(c)) for c in cases)
     print(f"""/* Made by make_golden.py with PyTorch {torch.__version__.split("+")[0]}: do not edit.
  *
- * Two Adam steps of small models. `parts` is loss, recon, kl of each step (kl is 0 where the model has none);
- * `gradient` that of the first step; `after` the weights after both. */
+ * Two Adam steps of small models. `parts` is loss, recon, kl of each step (kl is 0 where the model has none), `others`
+ * the losses of other players; `gradient` that of the first step, of the loss `player`; `after` the weights after
+ * both. */
 #ifndef ELBO_TESTS_GOLDEN_STEPS_H
 #define ELBO_TESTS_GOLDEN_STEPS_H
 
 #include "../../tensor/tensor.h"
 
 typedef struct {{
-    const char *name;
+    const char *name, *player;
     elbo_shape shape;
     const double *initial, *gradient, *after;
 }} golden_tensor;
@@ -406,12 +574,18 @@ typedef struct {{
     struct {{
         const char *name, *text;
     }} options[{most_options}];
-    double beta, lr;
+    double beta, images, lr;
     const double *x, *y; /* (rows, features), (rows, classes) */
-    const char *stream;  /* of the noise; NULL: there is none */
-    elbo_shape noise_shape;
-    const double *noise; /* (2, noise_shape)                  */
-    const double *parts; /* (2, 3)                            */
+    struct {{
+        const char *stream; /* NULL: there is none */
+        elbo_shape shape;
+        const double *values; /* (2, shape) */
+    }} noise[2];
+    struct {{
+        const char *name; /* NULL: there is none */
+        const double *values; /* (2) */
+    }} others[2];
+    const double *parts; /* (2, 3) */
     const golden_tensor *tensors;
     int n_tensors;
 }} golden_case;
