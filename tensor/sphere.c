@@ -43,10 +43,7 @@ static double reach(const ray *r, double cosine, double most)
     d = d > 0 && d < most ? d : most;
     while (d < most && !(step_to(r, d).fall >= FALL))
         d *= 1.5;
-    d = d < most ? d : most;
-    while (step_to(r, 0.75 * d).fall >= FALL)
-        d *= 0.75;
-    return d;
+    return d < most ? d : most;
 }
 
 double elbo__vmf_slope(double dims, double u, double kappa, double ratio)

@@ -43,6 +43,8 @@ unit_sources += \
     %reldir%/small_dists.h \
     %reldir%/small_model.c \
     %reldir%/small_model.h \
+    %reldir%/spheres.c \
+    %reldir%/spheres.h \
     %reldir%/suites.h \
     %reldir%/test_ae.c \
     %reldir%/test_annealing.c \
@@ -180,6 +182,7 @@ unit_sources += \
     %reldir%/test_training_choices.c \
     %reldir%/test_vmath.c \
     %reldir%/test_vmf.c \
+    %reldir%/test_vmf_draws.c \
     %reldir%/test_watch.c \
     %reldir%/test_words.c \
     %reldir%/test_wrong_models.c \
@@ -283,6 +286,7 @@ EXTRA_DIST += \
     %reldir%/browser.py \
     %reldir%/check_onnx.py \
     %reldir%/check_pytorch.py \
+    %reldir%/slow_models.sh \
     %reldir%/cli.sh \
     %reldir%/read_events.py \
     %reldir%/tutorial.awk
@@ -291,6 +295,7 @@ dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 # What takes too long for every change: 12 GB of images, and a million graphs.
 check-slow: elbo$(EXEEXT) %reldir%/tiny_data$(EXEEXT) %reldir%/fuzz$(EXEEXT)
 	$(AM_TESTS_ENVIRONMENT) LARGE_GB=12 LARGE_MOST_KB=1000000 $(srcdir)/%reldir%/test_cli_large.sh
+	$(AM_TESTS_ENVIRONMENT) MNIST=$(srcdir)/data/mnist $(srcdir)/%reldir%/slow_models.sh
 	$(AM_TESTS_ENVIRONMENT) %reldir%/fuzz --graphs 1000000
 
 .PHONY: check-slow

@@ -142,6 +142,7 @@
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
     SUITE(vmf)                                                                                                         \
+    SUITE(vmf_draws)                                                                                                   \
     SUITE(watch)                                                                                                       \
     SUITE(words)                                                                                                       \
     SUITE(wrong_models)

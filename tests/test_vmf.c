@@ -2,9 +2,11 @@
 #include <check.h>
 #include <math.h>
 
+#include "../nn/distributions/distribution.h"
 #include "../tensor/bessel.h"
 #include "../tensor/sphere.h"
-#include "rig.h"
+#include "derivatives.h"
+#include "spheres.h"
 #include "suites.h"
 
 /* ---- how a draw follows its concentration ------------------------------------------------------------------------ */
@@ -60,6 +62,161 @@ START_TEST(a_draw_at_the_ends_of_its_range_stays_there)
 }
 END_TEST
 
+/* ---- numbers of the distribution --------------------------------------------------------------------------------- */
+
+START_TEST(mean_divergence_and_entropy_have_known_values)
+{
+    const double *f = figures[_i];
+    const int dims = (int)f[0];
+    double m[MOST_DIMS], mean[MOST_DIMS], kl, entropy, sphere_entropy;
+    some_direction(dims, -1, m);
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    elbo_dist q = vmf(&r, dims, f[1], -1), p = elbo_sphere(r.g, q.shape);
+    ck_assert(elbo_kl_closed(q, p));
+    rig_run(&r, (elbo_var *[]){elbo_dist_mean(q), elbo_kl(q, p, NULL), elbo_entropy(q), elbo_entropy(p)}, 4,
+            (double *[]){mean, &kl, &entropy, &sphere_entropy});
+    for (int i = 0; i < dims; i++)
+        ck_assert_double_eq_tol(mean[i], f[2] * m[i], 6e-8);
+    ck_assert_double_eq_tol(kl, f[3], 6e-8);
+    ck_assert_double_eq_tol(entropy, sphere_entropy - kl, 1e-13);
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(densities_of_the_circle_and_the_sphere_integrate_to_1)
+{
+    enum { TURNS = 400, HEIGHTS = 200 };
+    static double points[TURNS * HEIGHTS * 3], log_p[TURNS * HEIGHTS], log_u[TURNS * HEIGHTS];
+    for (int dims = 2; dims <= 3; dims++)
+        for (double k = 0.01; k < 400; k *= 30) {
+            const int n = dims == 2 ? TURNS : TURNS * HEIGHTS;
+            for (int i = 0; i < n; i++) { /* on the sphere, equal areas: heights and turns from middle to middle */
+                const double turn = 2 * M_PI * (i % TURNS) / TURNS;
+                const double height = dims == 2 ? 0 : (2 * (i / TURNS) + 1.0) / HEIGHTS - 1;
+                const double round = sqrt(1 - height * height);
+                points[i * dims] = round * cos(turn);
+                points[i * dims + 1] = round * sin(turn);
+                if (dims == 3)
+                    points[i * dims + 2] = height;
+            }
+            rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+            elbo_dist q = vmf(&r, dims, k, 1);
+            elbo_var *x = rig_input(&r, "x", ELBO_SHAPE(1, n, dims), points);
+            rig_run(&r, (elbo_var *[]){elbo_log_prob(q, x, NULL), elbo_log_prob(elbo_sphere(r.g, q.shape), x, NULL)}, 2,
+                    (double *[]){log_p, log_u});
+            const double area = dims == 2 ? 2 * M_PI : 4 * M_PI;
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += exp(log_p[i]) * area / n;
+                ck_assert_double_eq_tol(log_u[i], -log(area), 1e-14);
+            }
+            ck_assert_double_eq_tol(sum, 1, dims == 2 ? 1e-12 : 2e-3);
+            rig_free(&r);
+        }
+}
+END_TEST
+
+START_TEST(without_concentration_it_is_uniform)
+{
+    for (int dims = 2; dims <= 41; dims += 13)
+        for (double k = 1e-12; k < 2e-3; k *= 10) {
+            double log_p, log_u, kl, mean[MOST_DIMS], x[MOST_DIMS], out[2];
+            some_direction(dims, 1, x);
+            rig r = rig_new(_i ? ELBO_F64 : ELBO_F32, ELBO_TRAIN);
+            elbo_dist q = vmf(&r, dims, k, -1), p = elbo_sphere(r.g, q.shape);
+            elbo_var *at = rig_input(&r, "x", ELBO_SHAPE(1, dims), x), *divergence = elbo_kl(q, p, NULL), *by_k;
+            elbo_grad(divergence, &q.args[1], 1, &by_k);
+            rig_run(&r,
+                    (elbo_var *[]){elbo_log_prob(q, at, NULL), elbo_log_prob(p, at, NULL), divergence,
+                                   elbo_dist_mean(q), by_k},
+                    5, (double *[]){&log_p, &log_u, &kl, mean, out});
+            ck_assert_double_eq_tol(log_p, log_u, 1.1 * k + 1e-5);
+            ck_assert_double_eq_tol(kl / (k * k), 0.5 / dims, 1e-5);
+            ck_assert_double_eq_tol(out[0] / k, 1.0 / dims, 1e-5);
+            ck_assert_double_lt(fabs(mean[0]), k);
+            rig_free(&r);
+        }
+}
+END_TEST
+
+/* ---- derivatives and errors -------------------------------------------------------------------------------------- */
+
+/* (..., Z - 1) -> (..., Z) of length 1, for any operand */
+static elbo_var *unit(elbo_var *x)
+{
+    elbo_shape shape = elbo_shape_of(x);
+    shape.dim[shape.ndim - 1] = 1;
+    elbo_var *all = elbo_concat((elbo_var *[]){x, elbo_expand(elbo_constant(elbo_graph_of(x), 1), shape)}, 2, -1);
+    return elbo_div(all, elbo_sqrt(elbo_sum(elbo_square(all), (int[]){-1}, 1, true)));
+}
+
+static elbo_dist of(elbo_var *direction, elbo_var *k)
+{
+    return elbo_von_mises_fisher(unit(direction), k);
+}
+
+static elbo_var *build_log_prob(elbo_var **in)
+{
+    return elbo_log_prob(of(in[0], in[1]), unit(in[2]), NULL);
+}
+
+static elbo_var *build_kl(elbo_var **in)
+{
+    elbo_dist q = of(in[0], in[1]);
+    return elbo_kl(q, elbo_sphere(elbo_graph_of(in[0]), q.shape), NULL);
+}
+
+static elbo_var *build_both_kl(elbo_var **in)
+{
+    return elbo_kl(of(in[0], in[1]), of(in[2], elbo_shift(in[1], 1)), NULL);
+}
+
+static elbo_var *build_mean_and_entropy(elbo_var **in)
+{
+    elbo_dist q = of(in[0], in[1]);
+    return elbo_add(elbo_dist_mean(q), elbo_unsqueeze(elbo_entropy(q), 1));
+}
+
+static const elbo__case cases[] = {
+    {"log p", build_log_prob, 3, {{2, {2, 3}}, {2, {2, 1}}, {3, {2, 4, 3}}}, -1.5, 1.5, 0},
+    {"KL to the uniform distribution", build_kl, 2, {{2, {2, 3}}, {2, {2, 1}}}, 0.2, 2, 0},
+    {"KL to another", build_both_kl, 3, {{2, {2, 3}}, {2, {2, 1}}, {2, {2, 3}}}, 0.2, 2, 0},
+    {"mean and entropy", build_mean_and_entropy, 2, {{2, {2, 3}}, {2, {2, 1}}}, 0.2, 2, 0},
+    {0},
+};
+
+START_TEST(derivatives_of_density_divergence_and_mean_agree_with_differences)
+{
+    derivative_report report = {0};
+    for (int order = 1; order <= 2; order++)
+        check_derivatives("vmf", cases, ELBO_TRAIN, order, &report);
+    ck_assert_int_gt(report.entries, 0);
+}
+END_TEST
+
+START_TEST(what_has_no_sense_on_the_sphere_is_an_error)
+{
+    const double m[4] = {1, 0, 0, 0}, k = 2;
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    elbo_sphere(r.g, ELBO_SHAPE(5, 1));
+    rig_assert_error(&r, "sphere: the shape is (5, 1), expected (B, Z) with Z of at least 2");
+    rig_next_graph(&r, ELBO_TRAIN);
+    elbo_von_mises_fisher(rig_input(&r, "m", ELBO_SHAPE(1, 4), m), rig_input(&r, "k", ELBO_SHAPE(1), &k));
+    rig_assert_error(&r, "von-mises-fisher: mean direction (1, 4) and concentration (1), expected (1, 1)");
+    rig_next_graph(&r, ELBO_TRAIN);
+    elbo_dist q = vmf(&r, 4, 2, 1);
+    elbo_kl_dims(q, elbo_sphere(r.g, q.shape));
+    rig_assert_error(&r, "KL(von-mises-fisher || sphere) has no closed form for each dimension");
+    rig_next_graph(&r, ELBO_TRAIN);
+    q = vmf(&r, 4, 2, 1);
+    ck_assert(!elbo_kl_closed(q, elbo_standard_normal(r.g, q.shape)));
+    ck_assert(!elbo_kl_closed(q, elbo_sphere(r.g, ELBO_SHAPE(1, 5))));
+    elbo_log_prob(q, q.args[0], q.args[0]);
+    rig_assert_error(&r, "von-mises-fisher: a point of the sphere has no missing values");
+    rig_free(&r);
+}
+END_TEST
+
 Suite *suite_vmf(void)
 {
     Suite *s = suite_create("vmf");
@@ -67,6 +224,15 @@ Suite *suite_vmf(void)
     tcase_add_test(t, slopes_of_a_draw_are_those_of_the_distribution_function);
     tcase_add_test(t, slopes_in_three_dimensions_have_a_closed_form);
     tcase_add_test(t, a_draw_at_the_ends_of_its_range_stays_there);
+    suite_add_tcase(s, t);
+    t = tcase_create("numbers");
+    tcase_add_loop_test(t, mean_divergence_and_entropy_have_known_values, 0, FIGURES);
+    tcase_add_test(t, densities_of_the_circle_and_the_sphere_integrate_to_1);
+    tcase_add_loop_test(t, without_concentration_it_is_uniform, 0, 2);
+    suite_add_tcase(s, t);
+    t = tcase_create("derivatives and errors");
+    tcase_add_test(t, derivatives_of_density_divergence_and_mean_agree_with_differences);
+    tcase_add_test(t, what_has_no_sense_on_the_sphere_is_an_error);
     suite_add_tcase(s, t);
     return s;
 }

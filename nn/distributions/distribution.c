@@ -138,25 +138,34 @@ elbo_var *elbo_entropy(elbo_dist d)
     return d.kind->entropy ? d.kind->entropy(&d) : lacks(&d, "entropy");
 }
 
+/* NULL: no closed form */
+static elbo_var *kl_in_closed_form(const elbo_dist *q, const elbo_dist *p)
+{
+    elbo_var *terms = q->kind->kl ? q->kind->kl(q, p) : NULL;
+    if (terms)
+        return elbo_event_sum(terms, NULL, q->event_rank);
+    return q->kind->kl_event ? q->kind->kl_event(q, p) : NULL;
+}
+
 bool elbo_kl_closed(elbo_dist q, elbo_dist p)
 {
-    return q.kind->kl && q.kind->kl(&q, &p);
+    return kl_in_closed_form(&q, &p) != NULL;
 }
 
 elbo_var *elbo_kl_dims(elbo_dist q, elbo_dist p)
 {
     elbo_var *terms = q.kind->kl ? q.kind->kl(&q, &p) : NULL;
     if (!terms)
-        return elbo_graph_fail(q.graph, ELBO_INVALID, "KL(%s || %s) has no closed form", name_of(q.kind),
-                               name_of(p.kind));
+        return elbo_graph_fail(q.graph, ELBO_INVALID, "KL(%s || %s) has no closed form%s", name_of(q.kind),
+                               name_of(p.kind), elbo_kl_closed(q, p) ? " for each dimension" : "");
     return terms;
 }
 
 elbo_var *elbo_kl(elbo_dist q, elbo_dist p, const elbo_draw *drawn)
 {
-    elbo_var *terms = q.kind->kl ? q.kind->kl(&q, &p) : NULL;
-    if (terms)
-        return elbo_event_sum(terms, NULL, q.event_rank);
+    elbo_var *closed = kl_in_closed_form(&q, &p);
+    if (closed)
+        return closed;
     if (!drawn)
         return elbo_graph_fail(q.graph, ELBO_INVALID, "KL(%s || %s) has no closed form and needs a draw",
                                name_of(q.kind), name_of(p.kind));

@@ -48,6 +48,9 @@ typedef struct {
 
     /* KL(q||p) per dimension, not summed; NULL when there is no closed form with p's kind */
     elbo_var *(*kl)(const elbo_dist *q, const elbo_dist *p);
+
+    /* The same as one number for each event, (B) or (B, K), of a kind whose dimensions hang together */
+    elbo_var *(*kl_event)(const elbo_dist *q, const elbo_dist *p);
 } elbo_dist_kind;
 
 #define ELBO_DIST_ARGS 4
@@ -141,6 +144,19 @@ ELBO_API elbo_dist elbo_mixture(elbo_var *logits, elbo_dist components);
  * number: n; components: the parts */
 ELBO_API elbo_dist elbo_independent(const elbo_dist *parts, int n);
 
+/* On the unit sphere of R^Z, Z >= 2, by its area. Uniform: of the shape (B, Z). */
+ELBO_API elbo_dist elbo_sphere(elbo_graph *graph, elbo_shape shape);
+
+/* von Mises-Fisher: density proportional to e^(k m'z) on the unit sphere of R^Z, Z >= 2; m (B, Z) of length 1,
+ * k (B, 1) > 0. With A = I_(Z/2)(k) / I_(Z/2-1)(k) the mean is A m, and the KL to the uniform one
+ *
+ *     k A - ln (gamma(Z/2) (2/k)^(Z/2-1) I_(Z/2-1)(k))
+ *
+ * a number for each image, not for each dimension. Draws have two derivatives, which are unbiased (Davidson et al.,
+ * arXiv:1804.00891). args: m, k */
+ELBO_API elbo_dist elbo_von_mises_fisher(elbo_var *mean, elbo_var *concentration);
+ELBO_API extern const elbo_dist_kind elbo_kind_sphere, elbo_kind_von_mises_fisher;
+
 /* On the Poincare ball of curvature -c (nn/layers/ball.h), with densities by its own volume: z = mean + exp0(v/2),
  * v ~ N(0, diag(exp logvar)), so z lies |v| from the mean, and
  *
@@ -210,7 +226,7 @@ ELBO_API elbo_var *elbo_entropy(elbo_dist d);   /* -E[log p(x)]: (B) or (B, K)  
  * (B, K); without one the graph is in error. */
 ELBO_API elbo_var *elbo_kl(elbo_dist q, elbo_dist p, const elbo_draw *draw);
 
-/* KL(q||p) per dimension, (B, Z): for free bits and active units. Only where there is a closed form. */
+/* KL(q||p) per dimension, (B, Z): for free bits and active units. Only where there is a closed form for each one. */
 ELBO_API elbo_var *elbo_kl_dims(elbo_dist q, elbo_dist p);
 ELBO_API bool elbo_kl_closed(elbo_dist q, elbo_dist p); /* whether there is one                                       */
 

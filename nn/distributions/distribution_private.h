@@ -7,6 +7,14 @@
 /* The common rank of two distributions' terms: the one that has draws decides. */
 int elbo__common_rank(const elbo_dist *a, const elbo_dist *b);
 
+/* For the unit sphere of R^Z (sphere.c): the scalar product along the last axis, (..., Z) -> (..., 1); x / |x|, and 0
+ * for x = 0; ln of the area, 2 pi^(Z/2) / gamma(Z/2); whether a distribution has at least two dimensions, and there is
+ * no mask (else the graph is in error). */
+elbo_var *elbo__along(elbo_var *a, elbo_var *b);
+elbo_var *elbo__on_sphere(elbo_var *x);
+double elbo__log_area(const elbo_dist *d);
+bool elbo__sphere_takes(const elbo_dist *d, elbo_var *mask);
+
 /* log(sinh(l/2) / (l/2)), an even function, with derivatives of all orders at 0 */
 elbo_var *elbo__log_sinhc(elbo_var *l);
 

@@ -22,5 +22,7 @@ library_sources += \
     %reldir%/quadrature.h \
     %reldir%/random_draws.c \
     %reldir%/riemannian_normal.c \
+    %reldir%/sphere.c \
     %reldir%/squared_error.c \
+    %reldir%/von_mises_fisher.c \
     %reldir%/wrapped_normal.c

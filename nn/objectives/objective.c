@@ -49,9 +49,10 @@ elbo_var *elbo_free_bits_kl(const elbo_bound *bound, double nats)
     if (!bound->q.kind)
         return elbo_graph_fail(elbo_graph_of(bound->recon), ELBO_INVALID,
                                "free bits: KL(q || p) has no closed form, for q is known only when drawing");
-    if (!elbo_kl_closed(bound->q, bound->prior))
-        return elbo_graph_fail(elbo_graph_of(bound->recon), ELBO_INVALID, "free bits: KL(%s || %s) has no closed form",
-                               bound->q.kind->name, bound->prior.kind->name);
+    if (!bound->q.kind->kl || !bound->q.kind->kl(&bound->q, &bound->prior))
+        return elbo_graph_fail(elbo_graph_of(bound->recon), ELBO_INVALID,
+                               "free bits: KL(%s || %s) has no closed form for each dimension", bound->q.kind->name,
+                               bound->prior.kind->name);
     elbo_var *kl = mean_of_rows(elbo_kl_dims(bound->q, bound->prior)); /* (Z) */
     return elbo_sum_all(elbo_maximum(kl, elbo_constant(elbo_graph_of(kl), nats)));
 }

@@ -10,7 +10,9 @@
  * It keeps volumes as far as the iterations have converged, and so far the weights are unbiased:
  *
  *     g ~ N(0, I),  r_0 = G C g ~ N(0, G(z_0)) for C C^T = G(z_0)^-1, then tempered,
- *     log q = log q(z_0|x) + log N(g) - log det G(z_0) / 2 - log N(r_K; 0, G(z_K)) */
+ *     log q = log q(z_0|x) + log N(g) - log det G(z_0) / 2 - log N(r_K; 0, G(z_K))
+ *
+ * The code is the mean of q(z_0|x), which the metric is made around. */
 #include "metric.h"
 
 /* What the equations need of a place. */
@@ -87,14 +89,6 @@ static elbo_var *log_ratio(const elbo__metric_place *first, const elbo__metric_p
     return elbo_scale(elbo_add(volumes, squares), 0.5);
 }
 
-/* z_K (B, Z) of z_0 = z (B, Z) and no momentum */
-static elbo_var *at_rest(const elbo__course *c, elbo_var *z)
-{
-    elbo_var *from = elbo_unsqueeze(z, 1), *none = elbo_expand(elbo_constant(elbo_graph_of(z), 0), elbo_shape_of(from));
-    c->motion->in.draws = 1;
-    return elbo_squeeze(elbo__riemannian_leapfrog(c, (elbo__phase){from, none}).z, 1);
-}
-
 static elbo_inference infer(elbo_in *in)
 {
     elbo_inference i = elbo_infer_from(in, law(in));
@@ -114,7 +108,6 @@ static elbo_inference infer(elbo_in *in)
     i.q = (elbo_dist){.kind = NULL};
     i.z = end.z;
     i.log_q = elbo_add(i.log_q, log_ratio(&first, &last, g, end.momentum));
-    i.code = at_rest(&course, i.code);
     return i;
 }
 

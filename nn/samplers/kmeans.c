@@ -92,29 +92,49 @@ static bool assign(clusters *c)
     return changed;
 }
 
-/* A centre without rows stays where it is. */
-static void move_centres(clusters *c)
+/* A centre without rows stays where it is. Returns the sum of the squares of how far they went. */
+static double move_centres(clusters *c, double *sums)
 {
-    for (int64_t i = 0; i < c->k; i++)
-        if (c->count[i] > 0)
-            memset(c->centres + i * c->dims, 0, (size_t)c->dims * sizeof *c->centres);
+    double square = 0;
+    memset(sums, 0, (size_t)(c->k * c->dims) * sizeof *sums);
     for (int64_t i = 0; i < c->n; i++)
         for (int64_t j = 0; j < c->dims; j++)
-            c->centres[c->nearest[i] * c->dims + j] += c->x[i * c->dims + j];
-    for (int64_t i = 0; i < c->k * c->dims; i++)
-        if (c->count[i / c->dims] > 0)
-            c->centres[i] /= (double)c->count[i / c->dims];
+            sums[c->nearest[i] * c->dims + j] += c->x[i * c->dims + j];
+    for (int64_t i = 0; i < c->k * c->dims; i++) {
+        if (c->count[i / c->dims] == 0)
+            continue;
+        const double mean = sums[i] / (double)c->count[i / c->dims];
+        square += (mean - c->centres[i]) * (mean - c->centres[i]);
+        c->centres[i] = mean;
+    }
+    return square;
 }
 
-static elbo_status turn(clusters *c, const char *what)
+/* The mean over the dimensions of the variance of x. */
+static double variance(const clusters *c)
 {
-    bool changed = true;
+    double sum = 0;
+    for (int64_t j = 0; j < c->dims; j++) {
+        double mean = 0, squares = 0; /* about the mean (Welford) */
+        for (int64_t i = 0; i < c->n; i++) {
+            const double before = c->x[i * c->dims + j] - mean;
+            mean += before / (double)(i + 1);
+            squares += before * (c->x[i * c->dims + j] - mean);
+        }
+        sum += squares / (double)c->n;
+    }
+    return sum / (double)c->dims;
+}
+
+/* Until the centres stay, or nearly so. */
+static elbo_status turn(clusters *c, double *sums, const char *what)
+{
+    const double little = 1e-4 * variance(c);
+    bool moving = true;
     elbo_status status = ELBO_OK;
-    for (int i = 0; i < MOST_TURNS && changed && status == ELBO_OK; i++) {
+    for (int i = 0; i < MOST_TURNS && moving && status == ELBO_OK; i++) {
         status = elbo__watched(what, i, MOST_TURNS);
-        changed = assign(c);
-        if (changed)
-            move_centres(c);
+        moving = assign(c) && move_centres(c, sums) > little;
     }
     return status;
 }
@@ -125,14 +145,16 @@ elbo_status elbo__kmeans(const float *x, int64_t n, int64_t dims, int64_t k, uin
     clusters c = {.x = x, .n = n, .dims = dims, .k = k, .centres = centres, .nearest = nearest};
     c.square = elbo__calloc((size_t)n, sizeof *c.square);
     c.count = elbo__calloc((size_t)k, sizeof *c.count);
-    elbo_status status = c.square && c.count ? ELBO_OK : ELBO_NO_MEMORY;
+    double *sums = elbo__calloc((size_t)k, (size_t)dims * sizeof *sums);
+    elbo_status status = c.square && c.count && sums ? ELBO_OK : ELBO_NO_MEMORY;
     for (int64_t i = 0; i < n; i++)
         nearest[i] = -1;
     if (status == ELBO_OK) {
         start(&c, seed);
-        status = turn(&c, what);
+        status = turn(&c, sums, what);
     }
     elbo__free(c.square);
     elbo__free(c.count);
+    elbo__free(sums);
     return status;
 }

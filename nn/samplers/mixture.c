@@ -133,6 +133,13 @@ static elbo__matrix rows_of(double *x, int64_t n, int64_t dims)
     return (elbo__matrix){x, n, dims, dims, 1};
 }
 
+/* Products of a block by a few dimensions are done before other threads are awake. */
+static int threads_for(int64_t dims)
+{
+    enum { FEW = 256 };
+    return dims < FEW ? 1 : elbo_threads();
+}
+
 /* r->from_mean = x - m_k */
 static void subtract_mean(const elbo__mixture *m, int64_t k, const float *x, int64_t n, block_room *r)
 {
@@ -150,7 +157,7 @@ static void scale(const elbo__mixture *m, int64_t k, int64_t n, block_room *r)
     if (m->full) {
         const elbo__matrix from = rows_of(r->from_mean, n, dims), to = rows_of(r->scaled, n, dims);
         const elbo__matrix by = rows_of(inverse, dims, dims), across = elbo__transposed(by);
-        elbo__product_shared(1, &from, &across, 0, &to, elbo_threads());
+        elbo__product_shared(1, &from, &across, 0, &to, threads_for(dims));
         return;
     }
     for (int64_t i = 0; i < n * dims; i++)
@@ -224,7 +231,7 @@ static void add_rows(const elbo__mixture *m, const float *x, int64_t n, block_ro
         const elbo__matrix left = rows_of(r->scaled, n, dims), right = rows_of(r->from_mean, n, dims);
         const elbo__matrix across = elbo__transposed(left), sum = rows_of(next->covariances + k * spread, dims, dims);
         if (m->full)
-            elbo__product_shared(1, &across, &right, 1, &sum, elbo_threads());
+            elbo__product_shared(1, &across, &right, 1, &sum, threads_for(dims));
     }
 }
 

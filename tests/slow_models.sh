@@ -1,0 +1,88 @@
+#!/bin/sh
+# Every model, conditional too where it can be, trained for an epoch on MNIST by the program, measured and sampled;
+# every sampler fitted and drawn from. `make check-slow` runs it; it takes the paths of `elbo` in ELBO and of MNIST in
+# MNIST. What a model reconstructs must be nearer to the images than their mean is, whose squared error is 52.7 an
+# image, or within the bound that its row below says.
+elbo=$(realpath "${ELBO:-./elbo}") || exit 99
+mnist=$(realpath "${MNIST:-data/mnist}") || exit 99
+scratch=$(mktemp -d) || exit 99
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 99
+failures=0
+
+complain() {
+    failures=$((failures + 1))
+    printf 'FAIL: %s\n' "$1"
+    sed 's/^/    /' err
+}
+
+# member NAME: a number of the JSON object in `out`
+member() { sed -n "s/.*\"$1\": *\\([-0-9.e+]*\\).*/\\1/p" out | head -n 1; }
+
+# bound MODEL: the most that its squared error may be
+bound() {
+    case $1 in
+    vae-gan) echo 120 ;; # compares features of pictures, and their pixels not at all
+    *) echo 52.7 ;;
+    esac
+}
+
+# try MODEL OPTION...: trains, measures, draws where there is a prior
+try() {
+    name=$*
+    if ! "$elbo" train "$@" -q --data "$mnist" --epochs 1 --hidden 128 --out run --force >out 2>err; then
+        complain "$name: does not train"
+        return
+    fi
+    if ! "$elbo" evaluate run -q --json -n 1000 --information 0 >out 2>err; then
+        complain "$name: cannot be measured"
+        return
+    fi
+    error=$(member squared_error)
+    awk -v error="$error" -v most="$(bound "$1")" 'BEGIN { exit !(error > 0 && error < most) }' ||
+        complain "$name: squared error $error"
+    printf '%-40s squared error %6.1f\n' "$name" "$error"
+    if grep -q '"kl"' out; then
+        "$elbo" sample run -q -n 16 -o samples.png >out 2>err || complain "$name: cannot be drawn from"
+    fi
+}
+
+models=$("$elbo" models | sed -n 's/^\([a-z][a-z0-9-]*\): .*/\1/p')
+for model in $models; do
+    case $model in
+    pca | ppca) continue ;; # are fitted, and have tests of their own
+    ae) try ae ;;
+    cvae) try cvae --prior learned ;;
+    *)
+        try "$model"
+        try "$model" --conditional
+        ;;
+    esac
+done
+try vae --posterior iaf --prior vamp --objective iwae --gradient dreg --draws 5 --conditional
+
+# draw MODEL SAMPLER OPTION...
+draw() {
+    model=$1 sampler=$2
+    shift 2
+    if "$elbo" train "$model" -q --data "$mnist" --epochs 1 --hidden 128 --out run --force >out 2>err &&
+        "$elbo" sample run -q --sampler "$sampler" "$@" -n 16 -o samples.png >out 2>err; then
+        printf '%-40s drawn from\n' "$model, sampler $sampler"
+    else
+        complain "$model: sampler $sampler"
+    fi
+}
+
+samplers=$("$elbo" sample --help | tr -s '\n ' '  ' |
+    sed -n 's/.*where codes come from: \([a-z0-9, -]*\) (.*/\1/p' | tr -d ,)
+for sampler in $samplers; do
+    case $sampler in
+    prior) draw vamp-vae prior ;;
+    pixelcnn) draw vq-vae pixelcnn ;;
+    rhvae | metric) draw rhvae "$sampler" ;;
+    *) draw ae "$sampler" ;;
+    esac
+done
+
+if [ $failures -gt 0 ]; then printf '%d failures\n' $failures; fi
+[ $failures -eq 0 ]
