@@ -5,7 +5,7 @@
 #include "definite.h"
 #include "clones.h"
 
-ELBO__CLONES bool elbo__definite_factor(int64_t n, double *a)
+ELBO__CLONES static bool factor(int64_t n, double *a)
 {
     for (int64_t k = 0; k < n; k++) {
         double *row = a + k * n;
@@ -24,7 +24,7 @@ ELBO__CLONES bool elbo__definite_factor(int64_t n, double *a)
 }
 
 /* work = (u')^-1, a lower triangle, row by row; then a^-1 = work' work. */
-ELBO__CLONES void elbo__definite_inverse(int64_t n, double *u, double *work)
+ELBO__CLONES static void invert(int64_t n, double *u, double *work)
 {
     memset(work, 0, (size_t)(n * n) * sizeof *work);
     for (int64_t i = 0; i < n; i++) {
@@ -44,4 +44,15 @@ ELBO__CLONES void elbo__definite_inverse(int64_t n, double *u, double *work)
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j < i; j++)
             u[j * n + i] = u[i * n + j];
+}
+
+/* The functions that are chosen from would be exported, whatever the rest of the library is compiled with. */
+bool elbo__definite_factor(int64_t n, double *a)
+{
+    return factor(n, a);
+}
+
+void elbo__definite_inverse(int64_t n, double *u, double *work)
+{
+    invert(n, u, work);
 }
