@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../io/file.h"
-#include "../tensor/text.h"
 #include "command.h"
 #include "data.h"
 #include "evaluate.h"
@@ -106,6 +104,10 @@ static const elbo_option table[] = {
      .metavar = "N",
      .help = "estimate the mutual information from N images at most, whose square the time goes with; 0: do not; -1: "
              "10000, fewer of many dimensions"},
+    {.name = "factors",
+     .type = ELBO_FLAG,
+     .default_value = "no",
+     .help = "also measure how well single codes stand for the factors that images were made from, of sprites"},
     {.name = "per-image",
      .type = ELBO_TEXT,
      .metavar = "FILE",
@@ -129,6 +131,7 @@ static void free_findings(findings *f)
     elbo_image_figures_free(&f->each);
     elbo_latent_use_free(&f->use);
     elbo_annealed_free(&f->annealed);
+    elbo_disentangling_free(&f->disentangling);
 }
 
 /* How many images the mutual information is estimated from. */
@@ -180,27 +183,14 @@ static elbo_status measure(const run_job *job, findings *f)
     run_job as_asked = *job;
     images.grey = elbo_values_flag(v, "grey");
     as_asked.images = &images;
-    elbo_status status = elbo_run_measure(job->run, &images, &f->how, &f->means, &f->each);
+    elbo_status status = ELBO_OK;
+    if (elbo_values_flag(v, "factors")) /* of images that have none this fails, and at once */
+        status = elbo_run_disentangling(job->run, &images, f->how.count, f->how.seed, &f->disentangling);
+    if (status == ELBO_OK)
+        status = elbo_run_measure(job->run, &images, &f->how, &f->means, &f->each);
     if (status == ELBO_OK && elbo_run_has_prior(job->run))
         status = look_at_latent_space(&as_asked, f);
     return status == ELBO_OK && elbo_values_flag(v, "ais") ? anneal(&as_asked, f) : status;
-}
-
-/* What would be known only after all has been measured: a name that no file can be written under. */
-static int check_path(const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    elbo__writer *writer;
-    if (!path[0])
-        return EXIT_SUCCESS;
-    if (!dot || !(elbo__same_letters(dot, ".csv") || elbo__same_letters(dot, ".npy"))) {
-        elbo__cli_say("option \"per-image\": \"%s\" does not end in .csv or .npy", path);
-        return USAGE;
-    }
-    if (elbo__writer_open(path, &writer) != ELBO_OK)
-        return elbo__cli_fail();
-    elbo__writer_abort(writer);
-    return EXIT_SUCCESS;
 }
 
 static int failure(elbo_status status)
@@ -211,7 +201,7 @@ static int failure(elbo_status status)
 static int evaluate(const run_job *job)
 {
     findings f;
-    int exit_status = check_path(elbo_values_text(job->values, "per-image"));
+    int exit_status = elbo__cli_check_per_image(job);
     if (exit_status != EXIT_SUCCESS)
         return exit_status;
     const elbo_status status = measure(job, &f);
@@ -234,7 +224,7 @@ int elbo__cmd_evaluate(int argc, char **argv)
         .examples = {{"evaluate runs/digits", "figures of the test images"},
                      {"evaluate runs/digits --samples 5000 -n 1000", "and log p(x) of the first thousand"},
                      {"evaluate runs/digits --samples 5000 --rounds 5", "log p(x) of all, five times over"},
-                     {"evaluate runs/digits --ais -n 100", "log p(x) between two bounds"}},
+                     {"evaluate runs/digits --ais --temperatures 100", "log p(x) between two bounds"}},
         .groups = {{.title = "Options:", .table = table}},
     };
     return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, evaluate);

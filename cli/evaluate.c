@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../nn/parts/likelihood_private.h"
+#include "../io/sprites.h"
 #include "../nn/runs/spread.h"
 #include "command.h"
 #include "figures.h"
@@ -149,6 +150,26 @@ static void add_latent(const findings *f, figures *out)
             "nats");
 }
 
+static void add_disentangling(const findings *f, figures *out)
+{
+    const elbo_disentangling *d = &f->disentangling;
+    const struct {
+        const char *key, *label;
+        double value;
+        bool by_chance; /* what a code of noise has is 1 / factors, not 0 */
+    } rows[] = {{"mig", "MIG", d->mig, false},
+                {"sap", "SAP", d->sap, false},
+                {"disentanglement", "DCI disentanglement", d->disentanglement, false},
+                {"completeness", "DCI completeness", d->completeness, false},
+                {"informativeness", "DCI informativeness", d->informativeness, false},
+                {"factor_score", "FactorVAE score", d->factor_score, true},
+                {"beta_score", "beta-VAE score", d->beta_score, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0] && d->images > 0; i++)
+        elbo__cli_add_figure(out,
+                             (figure){rows[i].key, rows[i].label, rows[i].value, NAN, .digits = 3, .no_error = true},
+                             "of 1; by chance %.3f", rows[i].by_chance ? 1 / (double)d->factors : 0);
+}
+
 /* ---- dimensions -------------------------------------------------------------------------------------------------- */
 
 static const double *sorting_by; /* of by_kl, which qsort gives no argument for */
@@ -225,6 +246,36 @@ static void put_annealed(result *r, const findings *f)
     elbo__cli_put_number(r, "ais_acceptance", a->acceptance);
     elbo__cli_put_number(r, "ais_first_step", a->first_step);
     elbo__cli_put_number(r, "ais_last_step", a->last_step);
+}
+
+/* Which codes tell most of each factor, and how much of what there is to know. */
+static void give_factors(result *r, const elbo_disentangling *d)
+{
+    for (int64_t f = 0; f < d->factors; f++) {
+        const double *information = d->information + f * d->latent;
+        int64_t first = 0, second = d->latent > 1 ? 1 : 0;
+        for (int64_t j = 1; j < d->latent; j++)
+            if (information[j] > information[first]) {
+                second = first;
+                first = j;
+            } else if (second == first || information[j] > information[second]) {
+                second = j;
+            }
+        elbo__cli_line(r, "factor %s: %.2f nats, of which z%" PRId64 " tells %.2f, z%" PRId64 " %.2f",
+                       elbo_sprite_factors[f].name, d->entropy[f], first + 1, information[first], second + 1,
+                       information[second]);
+    }
+    if (d->factors == 0)
+        return;
+    elbo__cli_open_object(r, "factors");
+    for (int64_t f = 0; f < d->factors; f++) {
+        elbo__cli_open_object(r, elbo_sprite_factors[f].name);
+        elbo__cli_put_number(r, "entropy", d->entropy[f]);
+        elbo__cli_put_numbers(r, "information", d->information + f * d->latent, d->latent);
+        elbo__cli_put_numbers(r, "importance", d->importance + f * d->latent, d->latent);
+        elbo__cli_close(r);
+    }
+    elbo__cli_close(r);
 }
 
 /* What stands behind the figures in the table, as members of their own. */
@@ -341,9 +392,11 @@ int elbo__cli_show_findings(const run_job *job, const findings *f)
     add_log_likelihood(job->run, f, &all);
     add_annealed(job->run, f, &all);
     add_latent(f, &all);
+    add_disentangling(f, &all);
     elbo__cli_give_figures(&r, &all);
     put_limits(&r, f);
     const elbo_status status = give_dimensions(&r, &f->use);
+    give_factors(&r, &f->disentangling);
     give_subject(&r, job, f);
     const bool written = write_figures(&r, job, f);
     const int shown = elbo__cli_result_end(&r, status == ELBO_OK ? EXIT_SUCCESS : elbo__cli_out_of_memory());

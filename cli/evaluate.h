@@ -3,6 +3,7 @@
 #define ELBO_CLI_EVALUATE_H
 
 #include "../nn/evaluation/annealing.h"
+#include "../nn/evaluation/disentangling.h"
 #include "../nn/evaluation/latent_use.h"
 #include "../nn/evaluation/measure.h"
 #include "on_run.h"
@@ -14,8 +15,9 @@ typedef struct {
     elbo_image_figures each;
     elbo_latent_use use;          /* latent 0: the model has no prior                         */
     elbo_information information; /* images 0: it was not asked for, or is not to be had      */
+    elbo_disentangling disentangling; /* images 0: the same                                   */
     elbo_annealing annealing;
-    elbo_annealed annealed;       /* images 0: it was not asked for                           */
+    elbo_annealed annealed;           /* images 0: it was not asked for                       */
 } findings;
 
 /* Prints all of it, and writes what --per-image asks for; the exit status. */

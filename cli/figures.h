@@ -13,7 +13,7 @@
 #include "../nn/runs/run.h"
 #include "result.h"
 
-enum { MOST_FIGURES = ELBO_MAX_METRICS + 16 };
+enum { MOST_FIGURES = ELBO_MAX_METRICS + 32 };
 
 typedef struct {
     const char *key;      /* in JSON, and with _se behind it                   */

@@ -3,6 +3,7 @@ public_headers += \
 
 library_sources += \
     %reldir%/cmd_angles.c \
+    %reldir%/cmd_anomaly.c \
     %reldir%/cmd_classify.c \
     %reldir%/cmd_compare.c \
     %reldir%/cmd_completion.c \
@@ -12,6 +13,7 @@ library_sources += \
     %reldir%/cmd_export.c \
     %reldir%/cmd_features.c \
     %reldir%/cmd_import.c \
+    %reldir%/cmd_impute.c \
     %reldir%/cmd_info.c \
     %reldir%/cmd_interpolate.c \
     %reldir%/cmd_manifold.c \

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include "../autograd/plan.h"
+#include "../io/file.h"
+#include "../nn/parts/likelihood_private.h"
 #include "../nn/pictures/picture.h"
 #include "../tensor/text.h"
 #include "command.h"
@@ -133,6 +135,37 @@ static void check_output(const command_line *line, const elbo_values *values)
                               file->text);
 }
 
+/* Of a table OPTION_OUTPUT is a table too, unless another name is given. */
+static void name_table(command_line *line, const elbo_run *run)
+{
+    elbo_values *values = line->groups[0].values;
+    const elbo_value *file = elbo_values_get(values, "output", ELBO_TEXT);
+    char *name = NULL;
+    if (!file || elbo_values_given(values, "output") ||
+        elbo__likelihood_values(elbo_run_options(run)) != ELBO__COLUMNS ||
+        !elbo__same_letters(end_of(file->text), ".png"))
+        return;
+    if (elbo_values_get(values, "preview", ELBO_FLAG) && elbo_values_flag(values, "preview"))
+        elbo__cli_wrong_usage(line, "option \"preview\": a row of a table is no picture that can be shown");
+    if (asprintf(&name, "%.*s.csv", (int)(strlen(file->text) - 4), file->text) < 0 ||
+        elbo_values_set(values, "output", name) != ELBO_OK)
+        elbo__cli_out_of_memory();
+    free(name);
+}
+
+/* DATA behind RUN is as good as --data DATA, and values may be missing in it. */
+static void take_second(command_line *line)
+{
+    elbo_values *values = line->groups[0].values;
+    elbo_status status = elbo_values_set(values, "missing", "yes");
+    if (status == ELBO_OK && line->count > 1 && elbo_values_given(values, "data"))
+        elbo__cli_wrong_usage(line, "the data are named twice, by --data and behind the run");
+    if (status == ELBO_OK && line->count > 1)
+        status = elbo_values_set(values, "data", line->arguments[1]);
+    if (status != ELBO_OK)
+        elbo__cli_wrong_usage(line, "%s", elbo_error());
+}
+
 static int run_command(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job), bool labels,
                        int (*work)(const run_job *job))
 {
@@ -141,6 +174,8 @@ static int run_command(command_line *line, int argc, char **argv, bool (*wants_i
         line->least = line->most = 1;
     }
     elbo__cli_parse(line, argc, argv);
+    if (line->fills_in)
+        take_second(line);
     run_job job = {.path = line->arguments[0],
                    .second = line->count > 1 ? line->arguments[1] : NULL,
                    .values = line->groups[0].values,
@@ -156,6 +191,8 @@ static int run_command(command_line *line, int argc, char **argv, bool (*wants_i
     elbo__cli_watch_work();
     job.run = elbo_run_load(job.path, elbo__cli.models);
     int status = FAILED;
+    if (job.run)
+        name_table(line, job.run);
     if (!job.run)
         status = elbo__cli_fail();
     else if (wants_images && wants_images(&job))
@@ -190,6 +227,22 @@ bool elbo__cli_find_label(const run_job *job, int *label)
         return true;
     elbo__cli_say("%s: %s", job->path, elbo_error());
     return false;
+}
+
+int elbo__cli_check_per_image(const run_job *job)
+{
+    const char *path = elbo_values_text(job->values, "per-image"), *end = end_of(path);
+    elbo__writer *writer;
+    if (!path[0])
+        return EXIT_SUCCESS;
+    if (!elbo__same_letters(end, ".csv") && !elbo__same_letters(end, ".npy")) {
+        elbo__cli_say("option \"per-image\": \"%s\" does not end in .csv or .npy", path);
+        return USAGE;
+    }
+    if (elbo__writer_open(path, &writer) != ELBO_OK)
+        return elbo__cli_fail();
+    elbo__writer_abort(writer);
+    return EXIT_SUCCESS;
 }
 
 int elbo__cli_wrote(const run_job *job, const char *what, elbo_status status)

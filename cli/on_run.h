@@ -40,6 +40,10 @@ bool elbo__cli_is_part_of_run(const char *path);
  * have any name); says on stderr if not. */
 bool elbo__cli_has_end(const char *option, const char *path, const char *end);
 
+/* What would be known only after all has been measured: that option "per-image" names no file that can be written. An
+ * exit status; says why. */
+int elbo__cli_check_per_image(const run_job *job);
+
 /* Exit status of a command whose last work was to write the file of OPTION_OUTPUT; says what it wrote, and shows it
  * where OPTION_PREVIEW asks for that. */
 int elbo__cli_wrote(const run_job *job, const char *what, elbo_status status);

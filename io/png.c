@@ -73,7 +73,8 @@ void elbo__png_free(png_structp png, png_voidp block)
 struct encoder {
     elbo__png_job job;
     const elbo_tensor *pixels; /* (H, W) or (H, W, 3) */
-    elbo__writer *writer;
+    elbo__writer *writer;      /* NULL: bytes are counted alone */
+    size_t counted;
     unsigned char *row; /* [W * channels] */
 };
 
@@ -81,7 +82,9 @@ struct encoder {
 static void on_write(png_structp png, png_bytep bytes, size_t count)
 {
     struct encoder *e = png_get_io_ptr(png);
-    elbo__write(e->writer, bytes, count);
+    e->counted += count;
+    if (e->writer)
+        elbo__write(e->writer, bytes, count);
 }
 
 static void on_flush(png_structp png)
@@ -107,7 +110,7 @@ static void encode(struct encoder *e, png_structp png, png_infop info)
         for (elbo__walk w = elbo__walk_start(&row); w.more; elbo__walk_next(&w))
             *out++ = pixel(e->pixels, (int64_t[]){y, w.index[1], w.index[2]});
         png_write_row(png, e->row);
-        if (y % WATCHED_ROWS == 0 || y + 1 == shape->dim[0])
+        if (e->writer && (y % WATCHED_ROWS == 0 || y + 1 == shape->dim[0]))
             e->job.status = elbo__watched("writing a picture", y + 1, shape->dim[0]);
         if (e->job.status != ELBO_OK)
             png_error(png, "");
@@ -131,7 +134,7 @@ static elbo_status write_png(struct encoder *e)
     return e->job.status;
 }
 
-elbo_status elbo_png_write(const char *path, const elbo_tensor *pixels)
+static elbo_status check_picture(const char *path, const elbo_tensor *pixels)
 {
     const elbo_shape *shape = &pixels->layout.shape;
     elbo_status status = check(path, pixels);
@@ -141,6 +144,24 @@ elbo_status elbo_png_write(const char *path, const elbo_tensor *pixels)
     if (!(grey || colour) || !is_side(shape->dim[0]) || !is_side(shape->dim[1]))
         return elbo__fail(ELBO_INVALID, "%s: expected pixels (H, W) or (H, W, 3) of at most %d a side, got %s", path,
                           ELBO_PNG_MAX_SIDE, elbo_shape_format(shape).text);
+    return ELBO_OK;
+}
+
+elbo_status elbo__png_size(const elbo_tensor *pixels, int64_t *bytes)
+{
+    struct encoder e = {.job = {"a picture", "cannot encode", ELBO_INVALID, ELBO_OK}, .pixels = pixels};
+    elbo_status status = check_picture("a picture", pixels);
+    if (status == ELBO_OK)
+        status = write_png(&e);
+    *bytes = (int64_t)e.counted;
+    return status;
+}
+
+elbo_status elbo_png_write(const char *path, const elbo_tensor *pixels)
+{
+    elbo_status status = check_picture(path, pixels);
+    if (status != ELBO_OK)
+        return status;
     struct encoder e = {.job = {path, "cannot encode", ELBO_INVALID, ELBO_OK}, .pixels = pixels};
     status = elbo__writer_open(path, &e.writer);
     if (status != ELBO_OK)

@@ -24,6 +24,9 @@ void elbo__png_warning(png_structp png, png_const_charp message); /* does nothin
 png_voidp elbo__png_allocate(png_structp png, png_alloc_size_t bytes);
 void elbo__png_free(png_structp png, png_voidp block);
 
+/* How many bytes the file of elbo_png_write would have. */
+elbo_status elbo__png_size(const elbo_tensor *pixels, int64_t *bytes) ELBO_MUST_CHECK;
+
 /* The shape that elbo_png_read would give a file, without its pixels. */
 elbo_status elbo__png_peek(const char *path, elbo_shape *out) ELBO_MUST_CHECK;
 

@@ -22,10 +22,10 @@ static const char *const colour_names[] = {"red", "yellow", "green", "cyan", "bl
 const elbo_sprite_factor elbo_sprite_factors[] = {
     [SHAPE] = {"shape", 3, shape_names},
     [COLOUR] = {"colour", 6, colour_names},
-    [SCALE] = {"scale", 4, NULL},
-    [ROTATION] = {"rotation", 8, NULL},
-    [X] = {"x", 8, NULL},
-    [Y] = {"y", 8, NULL},
+    [SCALE] = {"scale", 4, NULL, .ordered = true},
+    [ROTATION] = {"rotation", 8, NULL}, /* 7 lies beside 0 */
+    [X] = {"x", 8, NULL, .ordered = true},
+    [Y] = {"y", 8, NULL, .ordered = true},
     [FACTORS] = {NULL, 0, NULL},
 };
 

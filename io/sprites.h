@@ -31,6 +31,7 @@ typedef struct {
     const char *name;         /* NULL: the end of the table         */
     int count;                /* values 0..count-1                  */
     const char *const *names; /* (count) of the values; NULL: none  */
+    bool ordered;             /* 0 lies beside 1, and 1 beside 2    */
 } elbo_sprite_factor;
 
 /* The columns of elbo_images.factors. */

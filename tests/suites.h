@@ -22,6 +22,7 @@
     SUITE(product)                                                                                                     \
     SUITE(ae)                                                                                                          \
     SUITE(annealing)                                                                                                   \
+    SUITE(anomaly)                                                                                                     \
     SUITE(ball)                                                                                                        \
     SUITE(batches)                                                                                                     \
     SUITE(bessel)                                                                                                      \
@@ -29,11 +30,13 @@
     SUITE(codes)                                                                                                       \
     SUITE(cholesky)                                                                                                    \
     SUITE(code_draws)                                                                                                  \
+    SUITE(columns)                                                                                                     \
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
     SUITE(corruption)                                                                                                  \
     SUITE(cut)                                                                                                         \
     SUITE(describe)                                                                                                    \
+    SUITE(disentangling)                                                                                               \
     SUITE(dist_ball)                                                                                                   \
     SUITE(dist_bernoulli)                                                                                              \
     SUITE(dist_beta)                                                                                                   \
@@ -58,6 +61,8 @@
     SUITE(golden)                                                                                                      \
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
+    SUITE(impute)                                                                                                      \
+    SUITE(hmc)                                                                                                         \
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
@@ -113,25 +118,30 @@
     SUITE(params)                                                                                                      \
     SUITE(parts)                                                                                                       \
     SUITE(parts_ball)                                                                                                  \
+    SUITE(parts_sphere)                                                                                                \
     SUITE(pca)                                                                                                         \
     SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
     SUITE(picture_latent)                                                                                              \
+    SUITE(pixelcnn)                                                                                                    \
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
+    SUITE(power_spherical)                                                                                             \
     SUITE(program)                                                                                                     \
     SUITE(quantise)                                                                                                    \
     SUITE(quantise_residual)                                                                                           \
     SUITE(questions)                                                                                                   \
+    SUITE(rae)                                                                                                         \
     SUITE(report)                                                                                                      \
     SUITE(resume)                                                                                                      \
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(sampler)                                                                                                     \
-    SUITE(sampler_flows)                                                                                               \
+    SUITE(sampler_models)                                                                                              \
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
+    SUITE(spectral)                                                                                                    \
     SUITE(spd)                                                                                                         \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \

@@ -98,6 +98,18 @@ fails 1 'model "ae" has no prior' "$elbo" evaluate ae --ais
 fails 64 'of no use without ais=yes' "$elbo" evaluate vae --chains 3
 fails 64 'option "temperatures": 0 is less than 1' "$elbo" evaluate vae --ais --temperatures 0
 
+# ---- factors --------------------------------------------------------------------------------------------------------
+
+runs 'train on sprites' "$elbo" train vae --data sprites --hidden 8 --latent 3 --batch 500 --epochs 1 --out sprites
+runs 'factors' "$elbo" evaluate sprites --factors -n 300
+for row in MIG SAP 'DCI disentanglement' 'DCI completeness' 'DCI informativeness' 'FactorVAE score' 'beta-VAE score'; do
+    figure "$row" '[01]\.[0-9]*' 'of 1; by chance 0\.[0-9]*'
+done
+says '^factor rotation: 2\.0[0-9] nats, of which z[123] tells [0-9.]*, z[123] [0-9.]*$'
+runs 'factors as JSON' "$elbo" evaluate sprites --factors -n 300 --json
+grep -q '"factors": {"shape": {"entropy": 1.*"y": {.*"importance": \[' out || complain 'JSON without the factors'
+fails 1 'nobody knows what factors' "$elbo" evaluate vae --factors
+
 # ---- figures of each image ------------------------------------------------------------------------------------------
 
 runs 'per image' "$elbo" evaluate vae --samples 5 -n 7 --per-image each.csv

@@ -175,6 +175,7 @@ static elbo_var *riemannian_mean(const elbo_dist *d)
 
 const elbo_dist_kind elbo_kind_riemannian_normal = {
     .name = "riemannian-normal",
+    .curved = true,
     .reparametrised = true,
     .log_prob = riemannian_log_prob,
     .draw = riemannian_draw,

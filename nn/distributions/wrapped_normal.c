@@ -50,6 +50,7 @@ static elbo_var *wrapped_mean(const elbo_dist *d)
 
 const elbo_dist_kind elbo_kind_wrapped_normal = {
     .name = "wrapped-normal",
+    .curved = true,
     .reparametrised = true,
     .log_prob = wrapped_log_prob,
     .draw = wrapped_draw,

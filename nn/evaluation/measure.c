@@ -6,6 +6,7 @@
 
 #include "../../tensor/memory.h"
 #include "../runs/run_private.h"
+#include "columns.h"
 #include "weights.h"
 
 const char *const elbo_image_figure_names[] = {
@@ -152,6 +153,12 @@ elbo_status elbo_run_measure(elbo_run *run, const elbo_images *images, const elb
     if (status != ELBO_OK)
         elbo_image_figures_free(each);
     return status;
+}
+
+elbo_status elbo_image_figures_write(const elbo_image_figures *figures, const elbo_images *images, const char *path)
+{
+    return elbo__columns_write(
+        &(elbo__columns){figures->images, ELBO_IMAGE_FIGURES, elbo_image_figure_names, figures->at}, images, path);
 }
 
 void elbo_image_figures_free(elbo_image_figures *figures)
