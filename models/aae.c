@@ -5,6 +5,6 @@
 const elbo_model elbo_model_aae = {
     .name = "aae",
     .summary = "autoencoder whose codes a discriminator draws to the prior",
-    .preset = "objective=adversarial",
+    .preset = "objective=adversarial latent-dim=8 discriminator-lr=0.0002",
     ELBO_OF_PARTS,
 };

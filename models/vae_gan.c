@@ -6,6 +6,6 @@
 const elbo_model elbo_model_vae_gan = {
     .name = "vae-gan",
     .summary = "VAE with a discriminator that compares pictures",
-    .preset = "objective=vae-gan",
+    .preset = "objective=vae-gan beta=0.05 gan-layer=1 gan-alpha=0.3",
     ELBO_OF_PARTS,
 };

@@ -32,7 +32,8 @@ double scene_metric(scene *s, const char *name);
 /* The model cannot be built from these options, for this reason. */
 void assert_scene_refused(const char *options, const char *reason);
 
-/* A VAE with these options, trained for two epochs, has the same bits in each of its weights as one with the others. */
+/* A VAE with these options, trained for four epochs, has the same bits in each of its weights as one with the
+ * others. */
 void assert_same_training(const char *options, const char *others);
 
 #endif

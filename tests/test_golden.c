@@ -29,6 +29,7 @@ static elbo_in golden_inputs(rig *r, const golden_case *c, const elbo_values *op
         rig_feed(r, c->noise[i].stream, c->noise[i].shape,
                  c->noise[i].numbers + step * elbo_shape_size(&c->noise[i].shape));
     rig_scalar(r, "beta", c->beta);
+    rig_scalar(r, "dataset-size", c->images);
     rig_scalar(r, "lr", c->lr);
     rig_scalar(r, "step", step + 1);
     rig_scalar(r, "epoch", c->epoch);
@@ -69,49 +70,63 @@ static void assert_tensor(const golden_tensor *t, const char *what, const double
 
 enum { LARGEST = 200, MOST_TENSORS = 24 };
 
+/* The tensors that a loss moves, in their order. */
+static int find_trained(const golden_case *c, const golden_tensor **trained)
+{
+    int n = 0;
+    for (int i = 0; i < c->n_tensors; i++)
+        if (c->tensors[i].gradient) {
+            ck_assert_int_lt(n, MOST_TENSORS);
+            trained[n++] = &c->tensors[i];
+        }
+    return n;
+}
+
 /* All in one run, which moves state too. */
 static void assert_gradients(const golden_case *c, rig *r, const elbo_values *options, double tolerance)
 {
     static double got[MOST_TENSORS][LARGEST];
     double *out[MOST_TENSORS];
     elbo_var *params[MOST_TENSORS], *grads[MOST_TENSORS];
+    const golden_tensor *trained[MOST_TENSORS];
     elbo_in in = golden_inputs(r, c, options, 0);
     elbo_model_evaluate(&in);
-    elbo_var *loss = metric(&in, "loss")->value;
-    int n = elbo_graph_params(r->g, NULL), at = 0;
-    ck_assert_int_le(n, MOST_TENSORS);
+    const int n = find_trained(c, trained);
+    ck_assert_int_eq(elbo_graph_params(r->g, NULL), n);
     elbo_graph_params(r->g, params);
-    elbo_grad(loss, params, n, grads);
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
+        ck_assert_str_eq(elbo_name_of(params[i]), trained[i]->name);
+        elbo_grad(metric(&in, trained[i]->player)->value, &params[i], 1, &grads[i]);
         out[i] = got[i];
-    rig_run(r, grads, n, out);
-    for (int i = 0; i < c->n_tensors; i++) {
-        if (!c->tensors[i].gradient)
-            continue;
-        ck_assert_int_lt(at, n);
-        ck_assert_str_eq(elbo_name_of(params[at]), c->tensors[i].name);
-        assert_tensor(&c->tensors[i], "gradient", got[at++], c->tensors[i].gradient, tolerance);
     }
-    ck_assert_int_eq(at, n);
+    rig_run(r, grads, n, out);
+    for (int i = 0; i < n; i++)
+        assert_tensor(trained[i], "gradient", got[i], trained[i]->gradient, tolerance);
     set_initial(r, c);
 }
 
-/* The metrics of one step, whose order is that of c->parts. A model without a kl has no elbo either. */
-static void assert_metrics(const golden_case *c, rig *r, const elbo_in *in, const double *expected, double tolerance)
+/* The metrics of one step, in one run, which moves the weights. A model without a kl has no elbo either. */
+static void assert_metrics(const golden_case *c, rig *r, const elbo_in *in, int step, double tolerance)
 {
-    static const char *const parts[] = {"loss", "recon", "kl", "elbo"};
-    const int n = metric(in, "kl") ? 4 : 2;
-    const double elbo = -expected[1] - expected[2];
-    elbo_var *values[4];
-    double got[4];
-    ck_assert_msg(n == 4 || expected[2] == 0, "%s has no kl", c->model);
-    for (int i = 0; i < n; i++) {
-        ck_assert_msg(metric(in, parts[i]) != NULL, "%s has no %s", c->model, parts[i]);
-        values[i] = metric(in, parts[i])->value;
+    enum { OTHERS = sizeof c->others / sizeof c->others[0], MOST = 4 + OTHERS };
+    const double *parts = c->parts + 3 * step;
+    const char *names[MOST] = {"loss", "recon", "kl", "elbo"};
+    double expected[MOST] = {parts[0], parts[1], parts[2], -parts[1] - parts[2]}, got[MOST], *out[MOST];
+    elbo_var *values[MOST];
+    int n = metric(in, "kl") ? 4 : 2;
+    ck_assert_msg(n == 4 || parts[2] == 0, "%s has no kl", c->model);
+    for (int i = 0; i < OTHERS && c->others[i].name; i++) {
+        names[n] = c->others[i].name;
+        expected[n++] = c->others[i].numbers[step];
     }
-    rig_run(r, values, n, (double *[]){&got[0], &got[1], &got[2], &got[3]});
+    for (int i = 0; i < n; i++) {
+        ck_assert_msg(metric(in, names[i]) != NULL, "%s has no %s", c->model, names[i]);
+        values[i] = metric(in, names[i])->value;
+        out[i] = &got[i];
+    }
+    rig_run(r, values, n, out);
     for (int i = 0; i < n; i++)
-        assert_close(got[i], i < 3 ? expected[i] : elbo, tolerance);
+        assert_close(got[i], expected[i], tolerance);
 }
 
 static void assert_steps(const golden_case *c, rig *r, const elbo_values *options, double tolerance)
@@ -120,7 +135,7 @@ static void assert_steps(const golden_case *c, rig *r, const elbo_values *option
         rig_next_graph(r, ELBO_TRAIN);
         elbo_in in = golden_inputs(r, c, options, step);
         elbo_model_train(&in, &(elbo_optim){.name = "adam"});
-        assert_metrics(c, r, &in, c->parts + 3 * step, tolerance);
+        assert_metrics(c, r, &in, step, tolerance);
     }
     for (int i = 0; i < c->n_tensors; i++) {
         double got[LARGEST];

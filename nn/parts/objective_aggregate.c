@@ -46,8 +46,8 @@ static int wasserstein(elbo_in *in, elbo_loss *out)
         return 0;
     bound.kl = NULL; /* no part of it */
     elbo_var *cost = elbo_objective(in, &bound, inference.penalty);
-    elbo_var *apart = elbo_scale(mmd(in, prior, inference.z), elbo_option_number(in, "mmd-weight"));
-    out[0] = (elbo_loss){.value = elbo_path_gradient(&inference, elbo_add(cost, apart), elbo_constant(in->g, 1))};
+    cost = elbo__add_weighed(cost, mmd(in, prior, inference.z), elbo_option_number(in, "mmd-weight"));
+    out[0] = (elbo_loss){.value = elbo_path_gradient(&inference, cost, elbo_constant(in->g, 1))};
     return 1;
 }
 
@@ -67,12 +67,12 @@ static int info(elbo_in *in, elbo_loss *out)
                         weight);
     if (!has_kl(in, &bound, "info"))
         return 0;
-    elbo_var *apart = elbo_scale(mmd(in, bound.prior, inference.z), weight);
-    bound.kl = elbo_scale(bound.kl, 1 - alpha);
-    elbo_var *cost = elbo_mean_all(elbo_negative_elbo(&bound, elbo_beta(in)));
+    elbo_var *beta = alpha == 0 ? elbo_beta(in) : elbo_scale(elbo_beta(in), 1 - alpha);
+    elbo_var *cost = elbo_mean_all(elbo_negative_elbo(&bound, beta));
     if (inference.penalty)
         cost = elbo_add(cost, elbo_mean_all(inference.penalty));
-    out[0] = (elbo_loss){.value = elbo_path_gradient(&inference, elbo_add(cost, apart), elbo_constant(in->g, 1))};
+    cost = elbo__add_weighed(cost, mmd(in, bound.prior, inference.z), weight);
+    out[0] = (elbo_loss){.value = elbo_path_gradient(&inference, cost, elbo_constant(in->g, 1))};
     return 1;
 }
 

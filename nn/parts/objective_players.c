@@ -26,7 +26,7 @@ static int factor(elbo_in *in, elbo_loss *out)
     const elbo__judgement shuffled = elbo__judge_codes(in, elbo_shuffle_columns(inference.z, "shuffle"), false);
     elbo_var *tc = elbo_mean_all(codes.logits);
     elbo_report(in, "tc", tc);
-    cost = elbo_add(cost, elbo_scale(tc, elbo_option_number(in, "tc-weight")));
+    cost = elbo__add_weighed(cost, tc, elbo_option_number(in, "tc-weight"));
     elbo_var *verdict = elbo_add(elbo__cost_of_real(codes), elbo__cost_of_made(shuffled));
     out[0] = (elbo_loss){.name = "loss",
                          .value = elbo_path_gradient(&inference, cost, elbo_constant(in->g, 1)),
@@ -54,7 +54,7 @@ static int adversarial(elbo_in *in, elbo_loss *out)
     elbo_report(in, "deceit", taken_for_real);
     bound.kl = NULL; /* no part of it */
     elbo_var *cost = elbo_objective(in, &bound, inference.penalty);
-    cost = elbo_add(cost, elbo_scale(taken_for_real, elbo_option_number(in, "adversarial-weight")));
+    cost = elbo__add_weighed(cost, taken_for_real, elbo_option_number(in, "adversarial-weight"));
     out[0] = (elbo_loss){.name = "loss",
                          .value = elbo_path_gradient(&inference, cost, elbo_constant(in->g, 1)),
                          .params = ELBO__ALL_BUT_DISCRIMINATOR};

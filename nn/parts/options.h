@@ -228,7 +228,7 @@
      .needs = "objective=mmd|info", .metavar = "X", .help = "of the kernel, in deviations of the prior"},             \
     {.name = "info-alpha", .type = ELBO_NUMBER, .default_value = "0", .least = -1e6, .greatest = 1,                   \
      .needs = "objective=info", .metavar = "X", .help = "the KL term weighs 1 less this"},                            \
-    {.name = "info-lambda", .type = ELBO_NUMBER, .default_value = "1000", .least = 0, .greatest = 1e9,                \
+    {.name = "info-lambda", .type = ELBO_NUMBER, .default_value = "10", .least = 0, .greatest = 1e9,                  \
      .needs = "objective=info", .metavar = "X", .help = "the MMD weighs this and info-alpha, less 1"},                \
     {.name = "tc-estimator", .type = ELBO_CHOICE, .default_value = "mss",                                             \
      .choices = elbo_aggregate_estimator_names, .needs = "objective=beta-tc", .metavar = "NAME",                      \
@@ -241,7 +241,7 @@
     {.name = "tc-weight", .type = ELBO_NUMBER, .default_value = "5", .least = 0, .greatest = 1e6,                     \
      .needs = "objective=factor", .metavar = "X",                                                                     \
      .help = "weight of the total correlation that the discriminator finds"},                                         \
-    {.name = "adversarial-weight", .type = ELBO_NUMBER, .default_value = "0.5", .least = 0, .greatest = 1e9,          \
+    {.name = "adversarial-weight", .type = ELBO_NUMBER, .default_value = "10", .least = 0, .greatest = 1e9,           \
      .needs = "objective=adversarial", .metavar = "X", .help = "weight of the discriminator's verdict on codes"},     \
     {.name = "gan-alpha", .type = ELBO_NUMBER, .default_value = "0.5", .least = 0, .greatest = 1,                     \
      .needs = "objective=vae-gan", .metavar = "X",                                                                    \

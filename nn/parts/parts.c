@@ -48,6 +48,11 @@ elbo_dist elbo_prior(elbo_in *in)
     return priors[elbo__part_place(in, "prior", elbo_prior_names)]->make(in, elbo__dims_of(in));
 }
 
+elbo_var *elbo__add_weighed(elbo_var *cost, elbo_var *term, double weight)
+{
+    return weight == 0 ? cost : elbo_add(cost, elbo_scale(term, weight));
+}
+
 elbo_dist elbo__prior_of(elbo_in *in, const elbo_bound *bound)
 {
     return bound->prior.kind || elbo_graph_status(in->g) != ELBO_OK ? bound->prior : elbo_model_prior(in);

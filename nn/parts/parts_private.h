@@ -86,6 +86,10 @@ ELBO__OBJECTIVES(ELBO__DECLARE_OBJECTIVE)
 /* The place of a word in a list that ends with NULL; the graph is in error and 0 returned where it is none of them. */
 int elbo__part_place(elbo_in *in, const char *option, const char *const *words);
 
+/* cost + weight term (); cost itself without a weight, so that a model whose weight is 0 is the one that it comes from,
+ * to the last bit. */
+elbo_var *elbo__add_weighed(elbo_var *cost, elbo_var *term, double weight);
+
 /* p(z|y) of a bound, which an objective draws from besides; of a posterior without a density the model's own. */
 elbo_dist elbo__prior_of(elbo_in *in, const elbo_bound *bound);
 

@@ -11,7 +11,7 @@ import math
 
 import numpy
 import torch
-from torch.distributions import Bernoulli, Categorical, Independent, Normal, kl_divergence
+from torch.distributions import Bernoulli, Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
 from torch.nn import functional as F
 
 torch.set_default_dtype(torch.float64)
@@ -44,6 +44,15 @@ DEFAULTS = dict(
     code_cooling=33.3, code_temperature=0.5,
     code_penalty=1e-4,           # rae-gp
     gradient_penalty=0.0,
+    objective="elbo",            # or beta-tc, factor, adversarial, vae-gan
+    images=40,                   # beta-tc: of the training set
+    tc_estimator="mss",          # beta-tc: or mws
+    tc_alpha=1.0, tc_gamma=1.0,  # beta-tc: weights of the information and of each dimension's KL
+    tc_weight=5.0,               # factor: of the total correlation that the discriminator finds
+    adversarial_weight=0.5,      # adversarial: of the verdict on codes
+    gan_alpha=0.5,               # vae-gan: share of the game in the decoder's loss
+    gan_layer=0,                 # vae-gan: whose units are features, from 1; 0: the last
+    discriminator_hidden=[],     # sizes of a discriminator's hidden layers
 )
 EPOCH = 5.0                      # what scalar epoch says
 
@@ -74,6 +83,14 @@ CASES = [
          gradient_penalty=0.3),
     dict(title="conv_vae", image=[7, 6], channels=[2, 3], hidden=[]),
     dict(title="conv_cvae", model="cvae", image=[2, 5, 6], classes=3, latent=2, draws=2, channels=[2, 3], hidden=[5]),
+    dict(title="beta_tc", objective="beta-tc", beta=3.0, tc_alpha=0.5, tc_gamma=2.0),
+    dict(title="weighted_beta_tc", model="cvae", image=[7], classes=3, latent=2, draws=2, objective="beta-tc",
+         tc_estimator="mws"),
+    dict(title="factor", objective="factor", beta=2.0, tc_weight=3.0, discriminator_hidden=[6, 5]),
+    dict(title="adversarial", model="cvae", image=[7], classes=3, draws=2, objective="adversarial",
+         adversarial_weight=2.0, discriminator_hidden=[6]),
+    dict(title="vae_gan", model="cvae", image=[7], classes=3, latent=2, draws=2, objective="vae-gan", gan_alpha=0.3,
+         gan_layer=1, discriminator_hidden=[6, 5]),
 ]
 
 
@@ -142,6 +159,17 @@ def decoder_layers(c):
     return {**layers, **{name: (n_in, n_out, 3, 3) for name, (n_in, n_out) in convolutions.items()}}
 
 
+def discriminator_layers(c):
+    """Of codes or, for vae-gan, of pictures; labels stand beside either, but for factor"""
+    if c["objective"] not in PLAYERS:
+        return {}
+    of = c["features"] if c["objective"] == "vae-gan" else c["latent"]
+    labels = 0 if c["objective"] == "factor" else c["classes"]
+    layers, at = chain("discriminator.hidden", of + labels, c["discriminator_hidden"])
+    layers["discriminator.out"] = (at, 1)
+    return {name: (n_out, n_in) for name, (n_in, n_out) in layers.items()}
+
+
 def code_dim(c):
     return c["latent"] // c["code_positions"]
 
@@ -164,7 +192,8 @@ def codebooks(c, uniform):
 def parameters(c, uniform):
     """By name, in the order in which the model meets them"""
     w = {}
-    for name, shape in {**encoder_layers(c), "codes": None, **prior_layers(c), **decoder_layers(c)}.items():
+    layers = {**encoder_layers(c), "codes": None, **prior_layers(c), **decoder_layers(c), **discriminator_layers(c)}
+    for name, shape in layers.items():
         if shape is None:
             w.update(codebooks(c, uniform))
             continue
@@ -272,17 +301,109 @@ def prior(c, w, q, y):
     return Normal(torch.zeros_like(q.loc), torch.ones_like(q.scale))
 
 
-def vae_loss(c, w, x, y, noise):
-    """loss, recon and kl, means over the images; noise z#0 (rows, draws, latent)"""
+def bound(c, w, x, y, noise):
+    """q, the draws (rows, draws, latent), recon (rows) and kl of each dimension (rows, latent)"""
     q = posterior(c, w, encode(c, w, x, y))
     z = q.loc[:, None, :] + q.scale[:, None, :] * noise["z#0"]
     recon = -log_likelihood(c, w, decode(c, w, z, y), x).mean(1)
-    dims = kl_divergence(q, prior(c, w, q, y))
+    return q, z, recon, kl_divergence(q, prior(c, w, q, y))
+
+
+def vae_loss(c, w, x, y, noise):
+    """loss, recon and kl, means over the images"""
+    _, _, recon, dims = bound(c, w, x, y, noise)
     kl = dims.sum(-1)
     if c["free_bits"] > 0:
         counted = dims.mean(0).clamp(min=c["free_bits"]).sum()
         return recon.mean() + c["beta"] * counted, recon.mean(), kl.mean()
     return (recon + c["beta"] * kl).mean(), recon.mean(), kl.mean()
+
+
+# ---- beyond the bound ------------------------------------------------------------------------------------------------
+
+PLAYERS = ("factor", "adversarial", "vae-gan")
+
+
+def mixture_weights(c):
+    """(rows, rows): of image j in what stands for q(z) at a draw of image i, up to a factor for mws"""
+    rows, images = c["rows"], c["images"]
+    if c["tc_estimator"] == "mws":
+        return torch.full((rows, rows), 1 / rows)
+    weights = torch.full((rows, rows), 1 / (rows - 1))
+    for i in range(rows):
+        weights[i, i] = 1 / images
+        weights[i, (i + 1) % rows] = (images - rows + 1) / (images * (rows - 1))
+    return weights
+
+
+def beta_tc_loss(c, w, x, y, noise):
+    """loss, recon, kl"""
+    q, z, recon, dims = bound(c, w, x, y, noise)
+    less = math.log(c["images"]) if c["tc_estimator"] == "mws" else 0.0
+    log_q, log_product = [], []
+    for i, weights in enumerate(mixture_weights(c)):
+        which = Categorical(probs=weights, validate_args=False)
+        log_q.append(MixtureSameFamily(which, Independent(q, 1)).log_prob(z[i]) - less)
+        each = [MixtureSameFamily(which, Normal(q.loc[:, d], q.scale[:, d])).log_prob(z[i, :, d]) - less
+                for d in range(c["latent"])]
+        log_product.append(torch.stack(each).sum(0))
+    log_q, log_product = torch.stack(log_q), torch.stack(log_product)
+    of_image = Independent(Normal(q.loc[:, None], q.scale[:, None]), 1).log_prob(z)
+    log_p = Independent(Normal(torch.zeros_like(z), torch.ones_like(z)), 1).log_prob(z)
+    parts = (c["tc_alpha"] * (of_image - log_q) + c["beta"] * (log_q - log_product)
+             + c["tc_gamma"] * (log_product - log_p))
+    return recon.mean() + parts.mean(), recon.mean(), dims.sum(-1).mean()
+
+
+def discriminate(c, w, h, y):
+    """h (..., n) -> logits (...), and what each hidden layer gives"""
+    if y is not None:
+        h = torch.cat([h, y[:, None, :].expand(-1, h.shape[1], -1)], -1)
+    units = []
+    for name in chain("discriminator.hidden", 0, c["discriminator_hidden"])[0]:
+        h = F.leaky_relu(linear(w, h, name), 0.2)
+        units.append(h)
+    return linear(w, h, "discriminator.out").squeeze(-1), units
+
+
+def cost(logits, real):
+    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, float(real)))
+
+
+def factor_losses(c, w, x, y, noise):
+    """loss, recon, kl; and the discriminator's loss"""
+    _, z, recon, dims = bound(c, w, x, y, noise)
+    rank = noise["shuffle#0"].argsort(0).argsort(0)
+    shuffled = torch.gather(z.flatten(1), 0, rank).reshape(z.shape)
+    logits = discriminate(c, w, z, None)[0]
+    loss = (recon + c["beta"] * dims.sum(-1)).mean() + c["tc_weight"] * logits.mean()
+    verdict = (cost(logits, True) + cost(discriminate(c, w, shuffled, None)[0], False)) / 2
+    return (loss, recon.mean(), dims.sum(-1).mean()), {"discriminator": verdict}
+
+
+def adversarial_losses(c, w, x, y, noise):
+    _, z, recon, dims = bound(c, w, x, y, noise)
+    codes, drawn = discriminate(c, w, z, y)[0], discriminate(c, w, noise["prior#0"], y)[0]
+    loss = recon.mean() + c["adversarial_weight"] * cost(codes, True)
+    return (loss, recon.mean(), dims.sum(-1).mean()), {"discriminator": cost(drawn, True) + cost(codes, False)}
+
+
+def vae_gan_losses(c, w, x, y, noise):
+    """With the decoder's loss besides"""
+    _, z, recon, dims = bound(c, w, x, y, noise)
+    pictures = lambda z: torch.sigmoid(output(c, w, decode(c, w, z, y), "decoder.logits"))
+    real, units = discriminate(c, w, x[:, None, :], y)
+    remade, remade_units = discriminate(c, w, pictures(z), y)
+    dreamt = discriminate(c, w, pictures(noise["prior#0"]), y)[0]
+    layer = c["gan_layer"] - 1
+    features = ((units[layer] - remade_units[layer]) ** 2).sum(-1).mean() / 2
+    made = (cost(remade, False) + cost(dreamt, False)) / 2
+    for one in (cost(real, True), made):
+        assert 0.28 < one < 1.08, "one of the two would rest"
+    game = cost(real, True) + made
+    loss = features + c["beta"] * dims.sum(-1).mean()
+    decoder = (1 - c["gan_alpha"]) * features - c["gan_alpha"] * game
+    return (loss, recon.mean(), dims.sum(-1).mean()), {"decoder": decoder, "discriminator": game}
 
 
 # ---- autoencoder -----------------------------------------------------------------------------------------------------
@@ -392,7 +513,23 @@ def rae_loss(c, w, x, y, noise):
     return (recon + cost).mean(), recon.mean(), torch.zeros(())
 
 
-LOSSES = {"ae": ae_loss, "vq-vae": vq_loss, "hrq-vae": hrq_loss, "rae-gp": rae_loss}
+LOSSES = {"ae": ae_loss, "vq-vae": vq_loss, "hrq-vae": hrq_loss, "rae-gp": rae_loss, "beta-tc": beta_tc_loss}
+LOSSES_OF_PLAYERS = {"factor": factor_losses, "adversarial": adversarial_losses, "vae-gan": vae_gan_losses}
+
+
+def losses_of(c, w, x, y, noise):
+    """loss, recon and kl; and the losses of other players, by name"""
+    if c["objective"] in PLAYERS:
+        return LOSSES_OF_PLAYERS[c["objective"]](c, w, x, y, noise)
+    loss_of = LOSSES.get(c["objective"], LOSSES.get(c["model"], vae_loss))
+    return loss_of(c, w, x, y, noise), {}
+
+
+def player_of(c, name):
+    """Whose loss moves a parameter"""
+    first = name.split(".")[0]
+    apart = {"factor": ["discriminator"], "adversarial": ["discriminator"], "vae-gan": ["decoder", "discriminator"]}
+    return first if first in apart.get(c["objective"], []) else "loss"
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------
@@ -415,25 +552,42 @@ def draw_noise(c, generator):
     if c["model"] == "rae-gp":
         return {"steepness#0": normal(1, c["features"])}
     if c["model"] not in WITHOUT_KL:
-        return {"z#0": normal(c["draws"], c["latent"])}
+        others = {"factor": ("shuffle#0", uniform, (c["draws"] * c["latent"],)),
+                  "adversarial": ("prior#0", normal, (c["draws"], c["latent"])),
+                  "vae-gan": ("prior#0", normal, (c["draws"], c["latent"]))}
+        noise = {"z#0": normal(c["draws"], c["latent"])}
+        if c["objective"] in others:
+            name, draw, shape = others[c["objective"]]
+            noise[name] = draw(*shape)
+        return noise
     return {"corruption#0": uniform(c["features"])} if c["corruption"] > 0 else {}
 
 
 def two_steps(c, w, x, y, noise):
-    """What the loss consists of in both steps, and the gradient in the first; w is updated"""
-    loss_of = LOSSES.get(c["model"], vae_loss)
-    trained = [name for name, t in w.items() if t.requires_grad]
-    adam = torch.optim.Adam([w[name] for name in trained], lr=LEARNING_RATE)
-    parts, gradient = [], {}
+    """What the loss consists of in both steps, the losses of other players, and the gradient in the first; w is
+    updated"""
+    players = {}
+    for name, t in w.items():
+        if t.requires_grad:
+            players.setdefault(player_of(c, name), []).append(name)
+    adams = [torch.optim.Adam([w[name] for name in names], lr=LEARNING_RATE,
+                              betas=(0.5, 0.9) if player == "discriminator" else (0.9, 0.999))
+             for player, names in players.items()]
+    parts, others, gradient = [], {}, {}
     for step in range(2):
-        adam.zero_grad()
-        loss = loss_of(c, w, x, y, {name: numbers[step] for name, numbers in noise.items()})
-        loss[0].backward()
-        if step == 0:
-            gradient = {name: w[name].grad.clone() for name in trained}
+        loss, more = losses_of(c, w, x, y, {name: numbers[step] for name, numbers in noise.items()})
+        for player, names in players.items():
+            of = more.get(player, loss[0])
+            gradients = torch.autograd.grad(of, [w[name] for name in names], retain_graph=len(players) > 1)
+            for name, g in zip(names, gradients):
+                w[name].grad = g
+                gradient.setdefault(name, g.clone())
         parts.append(torch.stack(loss))
-        adam.step()
-    return torch.stack(parts), gradient
+        for name, value in more.items():
+            others.setdefault(name, []).append(value)
+        for adam in adams:
+            adam.step()
+    return torch.stack(parts), {name: torch.stack(values) for name, values in others.items()}, gradient
 
 
 def option_text(value):
@@ -446,7 +600,9 @@ def model_options(c):
     """(name, text) of each option of the model"""
     keys = ["hidden", "activation", "likelihood", "variance", "learned_variance", "spread", "prior", "free_bits",
             "code_activation", "tied", "sparsity", "rho", "channels", "codes", "code_positions", "codebook",
-            "code_decay", "commitment", "code_levels", "code_drop", "code_shrink", "code_penalty", "gradient_penalty"]
+            "code_decay", "commitment", "code_levels", "code_drop", "code_shrink", "code_penalty", "gradient_penalty",
+            "objective", "tc_estimator", "tc_alpha", "tc_gamma", "tc_weight", "adversarial_weight", "gan_alpha",
+            "gan_layer", "discriminator_hidden"]
     names = {"learned_variance": "learn-variance"}
     options = {"latent-dim": c["latent"]}
     if c["model"] in QUANTISERS:
@@ -465,7 +621,7 @@ def shape_of(dims):
     return f"{{{len(dims)}, {{{', '.join(str(n) for n in dims) or '0'}}}}}"
 
 
-def case_row(c, n_tensors, noise):
+def case_row(c, n_tensors, noise, others):
     pairs = [f'{{"{name}", "{text}"}}' for name, text in model_options(c)]
     lines = [", ".join(pairs[i:i + 3]) for i in range(0, len(pairs), 3)]
     options = ",\n                 ".join(lines)
@@ -473,22 +629,24 @@ def case_row(c, n_tensors, noise):
     streams = [f'{{"{stream}", {shape_of(numbers.shape[1:])}, {title}_noise_{i}}}'
                for i, (stream, numbers) in enumerate(noise.items())]
     noise_text = f"     .noise = {{{(',' + chr(10) + ' ' * 15).join(streams)}}},\n" if noise else ""
+    players = ", ".join(f'{{"{name}", {title}_{name}}}' for name in others)
+    players_text = f"     .others = {{{players}}},\n" if others else ""
     return (f'    {{.model = "{c["model"]}", .rows = {c["rows"]}, .image = {shape_of(c["image"])}, '
             f'.features = {c["features"]}, .classes = {c["classes"]}, .draws = {c["draws"]},\n'
             f'     .options = {{{options}}},\n'
-            f'     .beta = {c["beta"]}, .lr = {LEARNING_RATE}, .epoch = {EPOCH}, .x = {title}_x, '
-            f'.y = {title + "_y" if c["classes"] else "NULL"},\n{noise_text}'
+            f'     .beta = {c["beta"]}, .lr = {LEARNING_RATE}, .epoch = {EPOCH}, .images = {c["images"]}, '
+            f'.x = {title}_x, .y = {title + "_y" if c["classes"] else "NULL"},\n{noise_text}{players_text}'
             f'     .parts = {title}_parts, .tensors = {title}_tensors, .n_tensors = {n_tensors}}},')
 
 
-def write_tensors(title, w, initial, gradient):
-    rows = []
+def write_tensors(c, w, initial, gradient):
+    rows, title = [], c["title"]
     for i, (name, t) in enumerate(w.items()):
         array(f"{title}_{i}_initial", initial[name])
         if name in gradient:
             array(f"{title}_{i}_gradient", gradient[name])
         array(f"{title}_{i}_after", t)
-        rows.append(f'    {{"{name}", {shape_of(t.shape)}, {title}_{i}_initial, '
+        rows.append(f'    {{"{name}", "{player_of(c, name)}", {shape_of(t.shape)}, {title}_{i}_initial, '
                     f'{f"{title}_{i}_gradient" if name in gradient else "NULL"}, {title}_{i}_after}},')
     print(f"static const golden_tensor {title}_tensors[] = {{")
     print("\n".join(rows) + "\n};\n")
@@ -504,7 +662,7 @@ def write_case(c):
     y = F.one_hot(labels, c["classes"]).double() if c["classes"] else None
     noise = draw_noise(c, generator)
     initial = {name: t.detach().clone() for name, t in w.items()}
-    parts, gradient = two_steps(c, w, x, y, noise)
+    parts, others, gradient = two_steps(c, w, x, y, noise)
 
     array(f"{title}_x", x)
     if y is not None:
@@ -512,8 +670,10 @@ def write_case(c):
     for i, numbers in enumerate(noise.values()):
         array(f"{title}_noise_{i}", numbers)
     array(f"{title}_parts", parts)
-    write_tensors(title, w, initial, gradient)
-    return case_row(c, len(w), noise)
+    for name, values in others.items():
+        array(f"{title}_{name}", values)
+    write_tensors(c, w, initial, gradient)
+    return case_row(c, len(w), noise, others)
 
 
 def main():
@@ -522,15 +682,16 @@ def main():
     most_streams = max(c["code_levels"] for c in cases) + 1
     print(f"""/* Made by make_golden.py with PyTorch {torch.__version__.split("+")[0]}: do not edit.
  *
- * Two Adam steps of small models. `parts` is loss, recon, kl of each step (kl is 0 where the model has none);
- * `gradient` that of the first step, NULL of state; `after` the weights after both. */
+ * Two Adam steps of small models. `parts` is loss, recon, kl of each step (kl is 0 where the model has none), `others`
+ * the losses of other players; `gradient` that of the first step, of the loss `player`, NULL of state; `after` the
+ * weights after both. */
 #ifndef ELBO_TESTS_GOLDEN_STEPS_H
 #define ELBO_TESTS_GOLDEN_STEPS_H
 
 #include "../../tensor/tensor.h"
 
 typedef struct {{
-    const char *name;
+    const char *name, *player;
     elbo_shape shape;
     const double *initial, *gradient, *after;
 }} golden_tensor;
@@ -542,13 +703,17 @@ typedef struct {{
     struct {{
         const char *name, *text;
     }} options[{most_options}];
-    double beta, lr, epoch;
+    double beta, lr, epoch, images;
     const double *x, *y; /* (rows, features), (rows, classes) */
     struct {{
         const char *stream;
         elbo_shape shape;
         const double *numbers; /* (2, shape) */
     }} noise[{most_streams}];
+    struct {{
+        const char *name;
+        const double *numbers; /* (2) */
+    }} others[2];
     const double *parts; /* (2, 3) */
     const golden_tensor *tensors;
     int n_tensors;

@@ -1,14 +1,15 @@
 /* Made by make_golden.py with PyTorch 1.13.0a0: do not edit.
  *
- * Two Adam steps of small models. `parts` is loss, recon, kl of each step (kl is 0 where the model has none);
- * `gradient` that of the first step, NULL of state; `after` the weights after both. */
+ * Two Adam steps of small models. `parts` is loss, recon, kl of each step (kl is 0 where the model has none), `others`
+ * the losses of other players; `gradient` that of the first step, of the loss `player`, NULL of state; `after` the
+ * weights after both. */
 #ifndef ELBO_TESTS_GOLDEN_STEPS_H
 #define ELBO_TESTS_GOLDEN_STEPS_H
 
 #include "../../tensor/tensor.h"
 
 typedef struct {
-    const char *name;
+    const char *name, *player;
     elbo_shape shape;
     const double *initial, *gradient, *after;
 } golden_tensor;
@@ -20,13 +21,17 @@ typedef struct {
     struct {
         const char *name, *text;
     } options[10];
-    double beta, lr, epoch;
+    double beta, lr, epoch, images;
     const double *x, *y; /* (rows, features), (rows, classes) */
     struct {
         const char *stream;
         elbo_shape shape;
         const double *numbers; /* (2, shape) */
     } noise[5];
+    struct {
+        const char *name;
+        const double *numbers; /* (2) */
+    } others[2];
     const double *parts; /* (2, 3) */
     const golden_tensor *tensors;
     int n_tensors;
@@ -279,16 +284,16 @@ static const double vae_9_after[] = {
     -0.23706293472952802, -0.30294297467994896, -0.13400761048083695, -0.06405129318092688, 0.3093385573477879,
     -0.26076856770756013, 0.30095793784773794};
 static const golden_tensor vae_tensors[] = {
-    {"encoder.hidden.weight", {2, {8, 12}}, vae_0_initial, vae_0_gradient, vae_0_after},
-    {"encoder.hidden.bias", {1, {8}}, vae_1_initial, vae_1_gradient, vae_1_after},
-    {"encoder.mean.weight", {2, {3, 8}}, vae_2_initial, vae_2_gradient, vae_2_after},
-    {"encoder.mean.bias", {1, {3}}, vae_3_initial, vae_3_gradient, vae_3_after},
-    {"encoder.logvar.weight", {2, {3, 8}}, vae_4_initial, vae_4_gradient, vae_4_after},
-    {"encoder.logvar.bias", {1, {3}}, vae_5_initial, vae_5_gradient, vae_5_after},
-    {"decoder.hidden.weight", {2, {8, 3}}, vae_6_initial, vae_6_gradient, vae_6_after},
-    {"decoder.hidden.bias", {1, {8}}, vae_7_initial, vae_7_gradient, vae_7_after},
-    {"decoder.logits.weight", {2, {12, 8}}, vae_8_initial, vae_8_gradient, vae_8_after},
-    {"decoder.logits.bias", {1, {12}}, vae_9_initial, vae_9_gradient, vae_9_after},
+    {"encoder.hidden.weight", "loss", {2, {8, 12}}, vae_0_initial, vae_0_gradient, vae_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, vae_1_initial, vae_1_gradient, vae_1_after},
+    {"encoder.mean.weight", "loss", {2, {3, 8}}, vae_2_initial, vae_2_gradient, vae_2_after},
+    {"encoder.mean.bias", "loss", {1, {3}}, vae_3_initial, vae_3_gradient, vae_3_after},
+    {"encoder.logvar.weight", "loss", {2, {3, 8}}, vae_4_initial, vae_4_gradient, vae_4_after},
+    {"encoder.logvar.bias", "loss", {1, {3}}, vae_5_initial, vae_5_gradient, vae_5_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 3}}, vae_6_initial, vae_6_gradient, vae_6_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, vae_7_initial, vae_7_gradient, vae_7_after},
+    {"decoder.logits.weight", "loss", {2, {12, 8}}, vae_8_initial, vae_8_gradient, vae_8_after},
+    {"decoder.logits.bias", "loss", {1, {12}}, vae_9_initial, vae_9_gradient, vae_9_after},
 };
 
 static const double cvae_x[] = {
@@ -581,16 +586,16 @@ static const double cvae_9_after[] = {
     0.03628887744268131, 0.23740015372676262, -0.264681822887433, -0.0867522104063824, -0.2488353921517367,
     -0.07108728539713181, -0.11058804691445381};
 static const golden_tensor cvae_tensors[] = {
-    {"encoder.hidden.weight", {2, {8, 16}}, cvae_0_initial, cvae_0_gradient, cvae_0_after},
-    {"encoder.hidden.bias", {1, {8}}, cvae_1_initial, cvae_1_gradient, cvae_1_after},
-    {"encoder.mean.weight", {2, {3, 8}}, cvae_2_initial, cvae_2_gradient, cvae_2_after},
-    {"encoder.mean.bias", {1, {3}}, cvae_3_initial, cvae_3_gradient, cvae_3_after},
-    {"encoder.logvar.weight", {2, {3, 8}}, cvae_4_initial, cvae_4_gradient, cvae_4_after},
-    {"encoder.logvar.bias", {1, {3}}, cvae_5_initial, cvae_5_gradient, cvae_5_after},
-    {"decoder.hidden.weight", {2, {8, 7}}, cvae_6_initial, cvae_6_gradient, cvae_6_after},
-    {"decoder.hidden.bias", {1, {8}}, cvae_7_initial, cvae_7_gradient, cvae_7_after},
-    {"decoder.logits.weight", {2, {12, 8}}, cvae_8_initial, cvae_8_gradient, cvae_8_after},
-    {"decoder.logits.bias", {1, {12}}, cvae_9_initial, cvae_9_gradient, cvae_9_after},
+    {"encoder.hidden.weight", "loss", {2, {8, 16}}, cvae_0_initial, cvae_0_gradient, cvae_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, cvae_1_initial, cvae_1_gradient, cvae_1_after},
+    {"encoder.mean.weight", "loss", {2, {3, 8}}, cvae_2_initial, cvae_2_gradient, cvae_2_after},
+    {"encoder.mean.bias", "loss", {1, {3}}, cvae_3_initial, cvae_3_gradient, cvae_3_after},
+    {"encoder.logvar.weight", "loss", {2, {3, 8}}, cvae_4_initial, cvae_4_gradient, cvae_4_after},
+    {"encoder.logvar.bias", "loss", {1, {3}}, cvae_5_initial, cvae_5_gradient, cvae_5_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 7}}, cvae_6_initial, cvae_6_gradient, cvae_6_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, cvae_7_initial, cvae_7_gradient, cvae_7_after},
+    {"decoder.logits.weight", "loss", {2, {12, 8}}, cvae_8_initial, cvae_8_gradient, cvae_8_after},
+    {"decoder.logits.bias", "loss", {1, {12}}, cvae_9_initial, cvae_9_gradient, cvae_9_after},
 };
 
 static const double deep_cvae_x[] = {
@@ -817,20 +822,20 @@ static const double deep_cvae_13_after[] = {
     -0.10127496696901493, -0.17439026012150324, -0.15586997741479708, 0.1306250321302916, -0.28822269248563065,
     0.29656381996779474, 0.09452669081312805};
 static const golden_tensor deep_cvae_tensors[] = {
-    {"encoder.hidden.weight", {2, {6, 10}}, deep_cvae_0_initial, deep_cvae_0_gradient, deep_cvae_0_after},
-    {"encoder.hidden.bias", {1, {6}}, deep_cvae_1_initial, deep_cvae_1_gradient, deep_cvae_1_after},
-    {"encoder.hidden2.weight", {2, {5, 6}}, deep_cvae_2_initial, deep_cvae_2_gradient, deep_cvae_2_after},
-    {"encoder.hidden2.bias", {1, {5}}, deep_cvae_3_initial, deep_cvae_3_gradient, deep_cvae_3_after},
-    {"encoder.mean.weight", {2, {2, 5}}, deep_cvae_4_initial, deep_cvae_4_gradient, deep_cvae_4_after},
-    {"encoder.mean.bias", {1, {2}}, deep_cvae_5_initial, deep_cvae_5_gradient, deep_cvae_5_after},
-    {"encoder.logvar.weight", {2, {2, 5}}, deep_cvae_6_initial, deep_cvae_6_gradient, deep_cvae_6_after},
-    {"encoder.logvar.bias", {1, {2}}, deep_cvae_7_initial, deep_cvae_7_gradient, deep_cvae_7_after},
-    {"decoder.hidden.weight", {2, {5, 5}}, deep_cvae_8_initial, deep_cvae_8_gradient, deep_cvae_8_after},
-    {"decoder.hidden.bias", {1, {5}}, deep_cvae_9_initial, deep_cvae_9_gradient, deep_cvae_9_after},
-    {"decoder.hidden2.weight", {2, {6, 5}}, deep_cvae_10_initial, deep_cvae_10_gradient, deep_cvae_10_after},
-    {"decoder.hidden2.bias", {1, {6}}, deep_cvae_11_initial, deep_cvae_11_gradient, deep_cvae_11_after},
-    {"decoder.mean.weight", {2, {7, 6}}, deep_cvae_12_initial, deep_cvae_12_gradient, deep_cvae_12_after},
-    {"decoder.mean.bias", {1, {7}}, deep_cvae_13_initial, deep_cvae_13_gradient, deep_cvae_13_after},
+    {"encoder.hidden.weight", "loss", {2, {6, 10}}, deep_cvae_0_initial, deep_cvae_0_gradient, deep_cvae_0_after},
+    {"encoder.hidden.bias", "loss", {1, {6}}, deep_cvae_1_initial, deep_cvae_1_gradient, deep_cvae_1_after},
+    {"encoder.hidden2.weight", "loss", {2, {5, 6}}, deep_cvae_2_initial, deep_cvae_2_gradient, deep_cvae_2_after},
+    {"encoder.hidden2.bias", "loss", {1, {5}}, deep_cvae_3_initial, deep_cvae_3_gradient, deep_cvae_3_after},
+    {"encoder.mean.weight", "loss", {2, {2, 5}}, deep_cvae_4_initial, deep_cvae_4_gradient, deep_cvae_4_after},
+    {"encoder.mean.bias", "loss", {1, {2}}, deep_cvae_5_initial, deep_cvae_5_gradient, deep_cvae_5_after},
+    {"encoder.logvar.weight", "loss", {2, {2, 5}}, deep_cvae_6_initial, deep_cvae_6_gradient, deep_cvae_6_after},
+    {"encoder.logvar.bias", "loss", {1, {2}}, deep_cvae_7_initial, deep_cvae_7_gradient, deep_cvae_7_after},
+    {"decoder.hidden.weight", "loss", {2, {5, 5}}, deep_cvae_8_initial, deep_cvae_8_gradient, deep_cvae_8_after},
+    {"decoder.hidden.bias", "loss", {1, {5}}, deep_cvae_9_initial, deep_cvae_9_gradient, deep_cvae_9_after},
+    {"decoder.hidden2.weight", "loss", {2, {6, 5}}, deep_cvae_10_initial, deep_cvae_10_gradient, deep_cvae_10_after},
+    {"decoder.hidden2.bias", "loss", {1, {6}}, deep_cvae_11_initial, deep_cvae_11_gradient, deep_cvae_11_after},
+    {"decoder.mean.weight", "loss", {2, {7, 6}}, deep_cvae_12_initial, deep_cvae_12_gradient, deep_cvae_12_after},
+    {"decoder.mean.bias", "loss", {1, {7}}, deep_cvae_13_initial, deep_cvae_13_gradient, deep_cvae_13_after},
 };
 
 static const double shared_variance_x[] = {
@@ -1035,17 +1040,17 @@ static const double shared_variance_10_gradient[] = {
 static const double shared_variance_10_after[] = {
     -1.5899493630755812};
 static const golden_tensor shared_variance_tensors[] = {
-    {"encoder.hidden.weight", {2, {8, 7}}, shared_variance_0_initial, shared_variance_0_gradient, shared_variance_0_after},
-    {"encoder.hidden.bias", {1, {8}}, shared_variance_1_initial, shared_variance_1_gradient, shared_variance_1_after},
-    {"encoder.mean.weight", {2, {3, 8}}, shared_variance_2_initial, shared_variance_2_gradient, shared_variance_2_after},
-    {"encoder.mean.bias", {1, {3}}, shared_variance_3_initial, shared_variance_3_gradient, shared_variance_3_after},
-    {"encoder.logvar.weight", {2, {3, 8}}, shared_variance_4_initial, shared_variance_4_gradient, shared_variance_4_after},
-    {"encoder.logvar.bias", {1, {3}}, shared_variance_5_initial, shared_variance_5_gradient, shared_variance_5_after},
-    {"decoder.hidden.weight", {2, {8, 3}}, shared_variance_6_initial, shared_variance_6_gradient, shared_variance_6_after},
-    {"decoder.hidden.bias", {1, {8}}, shared_variance_7_initial, shared_variance_7_gradient, shared_variance_7_after},
-    {"decoder.mean.weight", {2, {7, 8}}, shared_variance_8_initial, shared_variance_8_gradient, shared_variance_8_after},
-    {"decoder.mean.bias", {1, {7}}, shared_variance_9_initial, shared_variance_9_gradient, shared_variance_9_after},
-    {"decoder.logvar", {0, {0}}, shared_variance_10_initial, shared_variance_10_gradient, shared_variance_10_after},
+    {"encoder.hidden.weight", "loss", {2, {8, 7}}, shared_variance_0_initial, shared_variance_0_gradient, shared_variance_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, shared_variance_1_initial, shared_variance_1_gradient, shared_variance_1_after},
+    {"encoder.mean.weight", "loss", {2, {3, 8}}, shared_variance_2_initial, shared_variance_2_gradient, shared_variance_2_after},
+    {"encoder.mean.bias", "loss", {1, {3}}, shared_variance_3_initial, shared_variance_3_gradient, shared_variance_3_after},
+    {"encoder.logvar.weight", "loss", {2, {3, 8}}, shared_variance_4_initial, shared_variance_4_gradient, shared_variance_4_after},
+    {"encoder.logvar.bias", "loss", {1, {3}}, shared_variance_5_initial, shared_variance_5_gradient, shared_variance_5_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 3}}, shared_variance_6_initial, shared_variance_6_gradient, shared_variance_6_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, shared_variance_7_initial, shared_variance_7_gradient, shared_variance_7_after},
+    {"decoder.mean.weight", "loss", {2, {7, 8}}, shared_variance_8_initial, shared_variance_8_gradient, shared_variance_8_after},
+    {"decoder.mean.bias", "loss", {1, {7}}, shared_variance_9_initial, shared_variance_9_gradient, shared_variance_9_after},
+    {"decoder.logvar", "loss", {0, {0}}, shared_variance_10_initial, shared_variance_10_gradient, shared_variance_10_after},
 };
 
 static const double pixel_variance_x[] = {
@@ -1286,18 +1291,18 @@ static const double pixel_variance_11_after[] = {
     0.25391706168121514, 0.2582245693552499, 0.279277287127606, 0.32219524922405063, -0.15402122752579195,
     0.32518231147508564, 0.15604627365511953};
 static const golden_tensor pixel_variance_tensors[] = {
-    {"encoder.hidden.weight", {2, {8, 7}}, pixel_variance_0_initial, pixel_variance_0_gradient, pixel_variance_0_after},
-    {"encoder.hidden.bias", {1, {8}}, pixel_variance_1_initial, pixel_variance_1_gradient, pixel_variance_1_after},
-    {"encoder.mean.weight", {2, {3, 8}}, pixel_variance_2_initial, pixel_variance_2_gradient, pixel_variance_2_after},
-    {"encoder.mean.bias", {1, {3}}, pixel_variance_3_initial, pixel_variance_3_gradient, pixel_variance_3_after},
-    {"encoder.logvar.weight", {2, {3, 8}}, pixel_variance_4_initial, pixel_variance_4_gradient, pixel_variance_4_after},
-    {"encoder.logvar.bias", {1, {3}}, pixel_variance_5_initial, pixel_variance_5_gradient, pixel_variance_5_after},
-    {"decoder.hidden.weight", {2, {8, 3}}, pixel_variance_6_initial, pixel_variance_6_gradient, pixel_variance_6_after},
-    {"decoder.hidden.bias", {1, {8}}, pixel_variance_7_initial, pixel_variance_7_gradient, pixel_variance_7_after},
-    {"decoder.mean.weight", {2, {7, 8}}, pixel_variance_8_initial, pixel_variance_8_gradient, pixel_variance_8_after},
-    {"decoder.mean.bias", {1, {7}}, pixel_variance_9_initial, pixel_variance_9_gradient, pixel_variance_9_after},
-    {"decoder.logvar.weight", {2, {7, 8}}, pixel_variance_10_initial, pixel_variance_10_gradient, pixel_variance_10_after},
-    {"decoder.logvar.bias", {1, {7}}, pixel_variance_11_initial, pixel_variance_11_gradient, pixel_variance_11_after},
+    {"encoder.hidden.weight", "loss", {2, {8, 7}}, pixel_variance_0_initial, pixel_variance_0_gradient, pixel_variance_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, pixel_variance_1_initial, pixel_variance_1_gradient, pixel_variance_1_after},
+    {"encoder.mean.weight", "loss", {2, {3, 8}}, pixel_variance_2_initial, pixel_variance_2_gradient, pixel_variance_2_after},
+    {"encoder.mean.bias", "loss", {1, {3}}, pixel_variance_3_initial, pixel_variance_3_gradient, pixel_variance_3_after},
+    {"encoder.logvar.weight", "loss", {2, {3, 8}}, pixel_variance_4_initial, pixel_variance_4_gradient, pixel_variance_4_after},
+    {"encoder.logvar.bias", "loss", {1, {3}}, pixel_variance_5_initial, pixel_variance_5_gradient, pixel_variance_5_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 3}}, pixel_variance_6_initial, pixel_variance_6_gradient, pixel_variance_6_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, pixel_variance_7_initial, pixel_variance_7_gradient, pixel_variance_7_after},
+    {"decoder.mean.weight", "loss", {2, {7, 8}}, pixel_variance_8_initial, pixel_variance_8_gradient, pixel_variance_8_after},
+    {"decoder.mean.bias", "loss", {1, {7}}, pixel_variance_9_initial, pixel_variance_9_gradient, pixel_variance_9_after},
+    {"decoder.logvar.weight", "loss", {2, {7, 8}}, pixel_variance_10_initial, pixel_variance_10_gradient, pixel_variance_10_after},
+    {"decoder.logvar.bias", "loss", {1, {7}}, pixel_variance_11_initial, pixel_variance_11_gradient, pixel_variance_11_after},
 };
 
 static const double logstd_x[] = {
@@ -1546,16 +1551,16 @@ static const double logstd_9_after[] = {
     -0.23749689587838416, -0.3028330888349271, -0.13411585352740438, -0.06405059851862394, 0.30931109898271414,
     -0.26098991903294555, 0.30095878566623924};
 static const golden_tensor logstd_tensors[] = {
-    {"encoder.hidden.weight", {2, {8, 12}}, logstd_0_initial, logstd_0_gradient, logstd_0_after},
-    {"encoder.hidden.bias", {1, {8}}, logstd_1_initial, logstd_1_gradient, logstd_1_after},
-    {"encoder.mean.weight", {2, {3, 8}}, logstd_2_initial, logstd_2_gradient, logstd_2_after},
-    {"encoder.mean.bias", {1, {3}}, logstd_3_initial, logstd_3_gradient, logstd_3_after},
-    {"encoder.logstd.weight", {2, {3, 8}}, logstd_4_initial, logstd_4_gradient, logstd_4_after},
-    {"encoder.logstd.bias", {1, {3}}, logstd_5_initial, logstd_5_gradient, logstd_5_after},
-    {"decoder.hidden.weight", {2, {8, 3}}, logstd_6_initial, logstd_6_gradient, logstd_6_after},
-    {"decoder.hidden.bias", {1, {8}}, logstd_7_initial, logstd_7_gradient, logstd_7_after},
-    {"decoder.logits.weight", {2, {12, 8}}, logstd_8_initial, logstd_8_gradient, logstd_8_after},
-    {"decoder.logits.bias", {1, {12}}, logstd_9_initial, logstd_9_gradient, logstd_9_after},
+    {"encoder.hidden.weight", "loss", {2, {8, 12}}, logstd_0_initial, logstd_0_gradient, logstd_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, logstd_1_initial, logstd_1_gradient, logstd_1_after},
+    {"encoder.mean.weight", "loss", {2, {3, 8}}, logstd_2_initial, logstd_2_gradient, logstd_2_after},
+    {"encoder.mean.bias", "loss", {1, {3}}, logstd_3_initial, logstd_3_gradient, logstd_3_after},
+    {"encoder.logstd.weight", "loss", {2, {3, 8}}, logstd_4_initial, logstd_4_gradient, logstd_4_after},
+    {"encoder.logstd.bias", "loss", {1, {3}}, logstd_5_initial, logstd_5_gradient, logstd_5_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 3}}, logstd_6_initial, logstd_6_gradient, logstd_6_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, logstd_7_initial, logstd_7_gradient, logstd_7_after},
+    {"decoder.logits.weight", "loss", {2, {12, 8}}, logstd_8_initial, logstd_8_gradient, logstd_8_after},
+    {"decoder.logits.bias", "loss", {1, {12}}, logstd_9_initial, logstd_9_gradient, logstd_9_after},
 };
 
 static const double continuous_bernoulli_x[] = {
@@ -1804,16 +1809,16 @@ static const double continuous_bernoulli_9_after[] = {
     -0.27620943157680133, -0.30288260674921746, -0.13393422410311484, -0.06404041669414423, 0.30924963121087634,
     -0.2599978807932125, 0.3009442781984812};
 static const golden_tensor continuous_bernoulli_tensors[] = {
-    {"encoder.hidden.weight", {2, {8, 12}}, continuous_bernoulli_0_initial, continuous_bernoulli_0_gradient, continuous_bernoulli_0_after},
-    {"encoder.hidden.bias", {1, {8}}, continuous_bernoulli_1_initial, continuous_bernoulli_1_gradient, continuous_bernoulli_1_after},
-    {"encoder.mean.weight", {2, {3, 8}}, continuous_bernoulli_2_initial, continuous_bernoulli_2_gradient, continuous_bernoulli_2_after},
-    {"encoder.mean.bias", {1, {3}}, continuous_bernoulli_3_initial, continuous_bernoulli_3_gradient, continuous_bernoulli_3_after},
-    {"encoder.logvar.weight", {2, {3, 8}}, continuous_bernoulli_4_initial, continuous_bernoulli_4_gradient, continuous_bernoulli_4_after},
-    {"encoder.logvar.bias", {1, {3}}, continuous_bernoulli_5_initial, continuous_bernoulli_5_gradient, continuous_bernoulli_5_after},
-    {"decoder.hidden.weight", {2, {8, 3}}, continuous_bernoulli_6_initial, continuous_bernoulli_6_gradient, continuous_bernoulli_6_after},
-    {"decoder.hidden.bias", {1, {8}}, continuous_bernoulli_7_initial, continuous_bernoulli_7_gradient, continuous_bernoulli_7_after},
-    {"decoder.logits.weight", {2, {12, 8}}, continuous_bernoulli_8_initial, continuous_bernoulli_8_gradient, continuous_bernoulli_8_after},
-    {"decoder.logits.bias", {1, {12}}, continuous_bernoulli_9_initial, continuous_bernoulli_9_gradient, continuous_bernoulli_9_after},
+    {"encoder.hidden.weight", "loss", {2, {8, 12}}, continuous_bernoulli_0_initial, continuous_bernoulli_0_gradient, continuous_bernoulli_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, continuous_bernoulli_1_initial, continuous_bernoulli_1_gradient, continuous_bernoulli_1_after},
+    {"encoder.mean.weight", "loss", {2, {3, 8}}, continuous_bernoulli_2_initial, continuous_bernoulli_2_gradient, continuous_bernoulli_2_after},
+    {"encoder.mean.bias", "loss", {1, {3}}, continuous_bernoulli_3_initial, continuous_bernoulli_3_gradient, continuous_bernoulli_3_after},
+    {"encoder.logvar.weight", "loss", {2, {3, 8}}, continuous_bernoulli_4_initial, continuous_bernoulli_4_gradient, continuous_bernoulli_4_after},
+    {"encoder.logvar.bias", "loss", {1, {3}}, continuous_bernoulli_5_initial, continuous_bernoulli_5_gradient, continuous_bernoulli_5_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 3}}, continuous_bernoulli_6_initial, continuous_bernoulli_6_gradient, continuous_bernoulli_6_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, continuous_bernoulli_7_initial, continuous_bernoulli_7_gradient, continuous_bernoulli_7_after},
+    {"decoder.logits.weight", "loss", {2, {12, 8}}, continuous_bernoulli_8_initial, continuous_bernoulli_8_gradient, continuous_bernoulli_8_after},
+    {"decoder.logits.bias", "loss", {1, {12}}, continuous_bernoulli_9_initial, continuous_bernoulli_9_gradient, continuous_bernoulli_9_after},
 };
 
 static const double learned_prior_x[] = {
@@ -2057,20 +2062,20 @@ static const double learned_prior_13_after[] = {
     -0.0456538990393143, 0.0001246383941866814, 0.29776787189728965, -0.1207703089108992, -0.11468583517064494,
     -0.21868440182323093, 0.1693128980544432};
 static const golden_tensor learned_prior_tensors[] = {
-    {"encoder.hidden.weight", {2, {8, 10}}, learned_prior_0_initial, learned_prior_0_gradient, learned_prior_0_after},
-    {"encoder.hidden.bias", {1, {8}}, learned_prior_1_initial, learned_prior_1_gradient, learned_prior_1_after},
-    {"encoder.mean.weight", {2, {2, 8}}, learned_prior_2_initial, learned_prior_2_gradient, learned_prior_2_after},
-    {"encoder.mean.bias", {1, {2}}, learned_prior_3_initial, learned_prior_3_gradient, learned_prior_3_after},
-    {"encoder.logvar.weight", {2, {2, 8}}, learned_prior_4_initial, learned_prior_4_gradient, learned_prior_4_after},
-    {"encoder.logvar.bias", {1, {2}}, learned_prior_5_initial, learned_prior_5_gradient, learned_prior_5_after},
-    {"prior.mean.weight", {2, {2, 3}}, learned_prior_6_initial, learned_prior_6_gradient, learned_prior_6_after},
-    {"prior.mean.bias", {1, {2}}, learned_prior_7_initial, learned_prior_7_gradient, learned_prior_7_after},
-    {"prior.logvar.weight", {2, {2, 3}}, learned_prior_8_initial, learned_prior_8_gradient, learned_prior_8_after},
-    {"prior.logvar.bias", {1, {2}}, learned_prior_9_initial, learned_prior_9_gradient, learned_prior_9_after},
-    {"decoder.hidden.weight", {2, {8, 5}}, learned_prior_10_initial, learned_prior_10_gradient, learned_prior_10_after},
-    {"decoder.hidden.bias", {1, {8}}, learned_prior_11_initial, learned_prior_11_gradient, learned_prior_11_after},
-    {"decoder.logits.weight", {2, {7, 8}}, learned_prior_12_initial, learned_prior_12_gradient, learned_prior_12_after},
-    {"decoder.logits.bias", {1, {7}}, learned_prior_13_initial, learned_prior_13_gradient, learned_prior_13_after},
+    {"encoder.hidden.weight", "loss", {2, {8, 10}}, learned_prior_0_initial, learned_prior_0_gradient, learned_prior_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, learned_prior_1_initial, learned_prior_1_gradient, learned_prior_1_after},
+    {"encoder.mean.weight", "loss", {2, {2, 8}}, learned_prior_2_initial, learned_prior_2_gradient, learned_prior_2_after},
+    {"encoder.mean.bias", "loss", {1, {2}}, learned_prior_3_initial, learned_prior_3_gradient, learned_prior_3_after},
+    {"encoder.logvar.weight", "loss", {2, {2, 8}}, learned_prior_4_initial, learned_prior_4_gradient, learned_prior_4_after},
+    {"encoder.logvar.bias", "loss", {1, {2}}, learned_prior_5_initial, learned_prior_5_gradient, learned_prior_5_after},
+    {"prior.mean.weight", "loss", {2, {2, 3}}, learned_prior_6_initial, learned_prior_6_gradient, learned_prior_6_after},
+    {"prior.mean.bias", "loss", {1, {2}}, learned_prior_7_initial, learned_prior_7_gradient, learned_prior_7_after},
+    {"prior.logvar.weight", "loss", {2, {2, 3}}, learned_prior_8_initial, learned_prior_8_gradient, learned_prior_8_after},
+    {"prior.logvar.bias", "loss", {1, {2}}, learned_prior_9_initial, learned_prior_9_gradient, learned_prior_9_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 5}}, learned_prior_10_initial, learned_prior_10_gradient, learned_prior_10_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, learned_prior_11_initial, learned_prior_11_gradient, learned_prior_11_after},
+    {"decoder.logits.weight", "loss", {2, {7, 8}}, learned_prior_12_initial, learned_prior_12_gradient, learned_prior_12_after},
+    {"decoder.logits.bias", "loss", {1, {7}}, learned_prior_13_initial, learned_prior_13_gradient, learned_prior_13_after},
 };
 
 static const double free_bits_x[] = {
@@ -2339,16 +2344,16 @@ static const double free_bits_9_after[] = {
     -0.2144906672760209, -0.0865707142051784, 0.13964470460151415, -0.27014269807479563, -0.31531743310180577,
     -0.11801875243040537, -0.20468571613237646};
 static const golden_tensor free_bits_tensors[] = {
-    {"encoder.hidden.weight", {2, {8, 12}}, free_bits_0_initial, free_bits_0_gradient, free_bits_0_after},
-    {"encoder.hidden.bias", {1, {8}}, free_bits_1_initial, free_bits_1_gradient, free_bits_1_after},
-    {"encoder.mean.weight", {2, {4, 8}}, free_bits_2_initial, free_bits_2_gradient, free_bits_2_after},
-    {"encoder.mean.bias", {1, {4}}, free_bits_3_initial, free_bits_3_gradient, free_bits_3_after},
-    {"encoder.logvar.weight", {2, {4, 8}}, free_bits_4_initial, free_bits_4_gradient, free_bits_4_after},
-    {"encoder.logvar.bias", {1, {4}}, free_bits_5_initial, free_bits_5_gradient, free_bits_5_after},
-    {"decoder.hidden.weight", {2, {8, 4}}, free_bits_6_initial, free_bits_6_gradient, free_bits_6_after},
-    {"decoder.hidden.bias", {1, {8}}, free_bits_7_initial, free_bits_7_gradient, free_bits_7_after},
-    {"decoder.logits.weight", {2, {12, 8}}, free_bits_8_initial, free_bits_8_gradient, free_bits_8_after},
-    {"decoder.logits.bias", {1, {12}}, free_bits_9_initial, free_bits_9_gradient, free_bits_9_after},
+    {"encoder.hidden.weight", "loss", {2, {8, 12}}, free_bits_0_initial, free_bits_0_gradient, free_bits_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, free_bits_1_initial, free_bits_1_gradient, free_bits_1_after},
+    {"encoder.mean.weight", "loss", {2, {4, 8}}, free_bits_2_initial, free_bits_2_gradient, free_bits_2_after},
+    {"encoder.mean.bias", "loss", {1, {4}}, free_bits_3_initial, free_bits_3_gradient, free_bits_3_after},
+    {"encoder.logvar.weight", "loss", {2, {4, 8}}, free_bits_4_initial, free_bits_4_gradient, free_bits_4_after},
+    {"encoder.logvar.bias", "loss", {1, {4}}, free_bits_5_initial, free_bits_5_gradient, free_bits_5_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 4}}, free_bits_6_initial, free_bits_6_gradient, free_bits_6_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, free_bits_7_initial, free_bits_7_gradient, free_bits_7_after},
+    {"decoder.logits.weight", "loss", {2, {12, 8}}, free_bits_8_initial, free_bits_8_gradient, free_bits_8_after},
+    {"decoder.logits.bias", "loss", {1, {12}}, free_bits_9_initial, free_bits_9_gradient, free_bits_9_after},
 };
 
 static const double tied_ae_x[] = {
@@ -2533,15 +2538,15 @@ static const double tied_ae_8_after[] = {
     -0.006375043132550136, 0.254719630546251, -0.3329410367172525, -0.1281547809929615, -0.051537780886109205,
     0.3148021824061232, -0.2699628462631274};
 static const golden_tensor tied_ae_tensors[] = {
-    {"encoder.hidden.weight", {2, {8, 12}}, tied_ae_0_initial, tied_ae_0_gradient, tied_ae_0_after},
-    {"encoder.hidden.bias", {1, {8}}, tied_ae_1_initial, tied_ae_1_gradient, tied_ae_1_after},
-    {"encoder.hidden2.weight", {2, {6, 8}}, tied_ae_2_initial, tied_ae_2_gradient, tied_ae_2_after},
-    {"encoder.hidden2.bias", {1, {6}}, tied_ae_3_initial, tied_ae_3_gradient, tied_ae_3_after},
-    {"encoder.code.weight", {2, {3, 6}}, tied_ae_4_initial, tied_ae_4_gradient, tied_ae_4_after},
-    {"encoder.code.bias", {1, {3}}, tied_ae_5_initial, tied_ae_5_gradient, tied_ae_5_after},
-    {"decoder.hidden.bias", {1, {6}}, tied_ae_6_initial, tied_ae_6_gradient, tied_ae_6_after},
-    {"decoder.hidden2.bias", {1, {8}}, tied_ae_7_initial, tied_ae_7_gradient, tied_ae_7_after},
-    {"decoder.mean.bias", {1, {12}}, tied_ae_8_initial, tied_ae_8_gradient, tied_ae_8_after},
+    {"encoder.hidden.weight", "loss", {2, {8, 12}}, tied_ae_0_initial, tied_ae_0_gradient, tied_ae_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, tied_ae_1_initial, tied_ae_1_gradient, tied_ae_1_after},
+    {"encoder.hidden2.weight", "loss", {2, {6, 8}}, tied_ae_2_initial, tied_ae_2_gradient, tied_ae_2_after},
+    {"encoder.hidden2.bias", "loss", {1, {6}}, tied_ae_3_initial, tied_ae_3_gradient, tied_ae_3_after},
+    {"encoder.code.weight", "loss", {2, {3, 6}}, tied_ae_4_initial, tied_ae_4_gradient, tied_ae_4_after},
+    {"encoder.code.bias", "loss", {1, {3}}, tied_ae_5_initial, tied_ae_5_gradient, tied_ae_5_after},
+    {"decoder.hidden.bias", "loss", {1, {6}}, tied_ae_6_initial, tied_ae_6_gradient, tied_ae_6_after},
+    {"decoder.hidden2.bias", "loss", {1, {8}}, tied_ae_7_initial, tied_ae_7_gradient, tied_ae_7_after},
+    {"decoder.mean.bias", "loss", {1, {12}}, tied_ae_8_initial, tied_ae_8_gradient, tied_ae_8_after},
 };
 
 static const double sparse_ae_x[] = {
@@ -2837,18 +2842,18 @@ static const double sparse_ae_11_after[] = {
     -0.10845627872591276, -0.11060371351943438, 0.09056433977271967, -0.08781389645368061, -0.3298296031089451,
     0.04060925407241149, 0.22131230357775794};
 static const golden_tensor sparse_ae_tensors[] = {
-    {"encoder.hidden.weight", {2, {8, 12}}, sparse_ae_0_initial, sparse_ae_0_gradient, sparse_ae_0_after},
-    {"encoder.hidden.bias", {1, {8}}, sparse_ae_1_initial, sparse_ae_1_gradient, sparse_ae_1_after},
-    {"encoder.hidden2.weight", {2, {6, 8}}, sparse_ae_2_initial, sparse_ae_2_gradient, sparse_ae_2_after},
-    {"encoder.hidden2.bias", {1, {6}}, sparse_ae_3_initial, sparse_ae_3_gradient, sparse_ae_3_after},
-    {"encoder.code.weight", {2, {3, 6}}, sparse_ae_4_initial, sparse_ae_4_gradient, sparse_ae_4_after},
-    {"encoder.code.bias", {1, {3}}, sparse_ae_5_initial, sparse_ae_5_gradient, sparse_ae_5_after},
-    {"decoder.hidden.weight", {2, {6, 3}}, sparse_ae_6_initial, sparse_ae_6_gradient, sparse_ae_6_after},
-    {"decoder.hidden.bias", {1, {6}}, sparse_ae_7_initial, sparse_ae_7_gradient, sparse_ae_7_after},
-    {"decoder.hidden2.weight", {2, {8, 6}}, sparse_ae_8_initial, sparse_ae_8_gradient, sparse_ae_8_after},
-    {"decoder.hidden2.bias", {1, {8}}, sparse_ae_9_initial, sparse_ae_9_gradient, sparse_ae_9_after},
-    {"decoder.logits.weight", {2, {12, 8}}, sparse_ae_10_initial, sparse_ae_10_gradient, sparse_ae_10_after},
-    {"decoder.logits.bias", {1, {12}}, sparse_ae_11_initial, sparse_ae_11_gradient, sparse_ae_11_after},
+    {"encoder.hidden.weight", "loss", {2, {8, 12}}, sparse_ae_0_initial, sparse_ae_0_gradient, sparse_ae_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, sparse_ae_1_initial, sparse_ae_1_gradient, sparse_ae_1_after},
+    {"encoder.hidden2.weight", "loss", {2, {6, 8}}, sparse_ae_2_initial, sparse_ae_2_gradient, sparse_ae_2_after},
+    {"encoder.hidden2.bias", "loss", {1, {6}}, sparse_ae_3_initial, sparse_ae_3_gradient, sparse_ae_3_after},
+    {"encoder.code.weight", "loss", {2, {3, 6}}, sparse_ae_4_initial, sparse_ae_4_gradient, sparse_ae_4_after},
+    {"encoder.code.bias", "loss", {1, {3}}, sparse_ae_5_initial, sparse_ae_5_gradient, sparse_ae_5_after},
+    {"decoder.hidden.weight", "loss", {2, {6, 3}}, sparse_ae_6_initial, sparse_ae_6_gradient, sparse_ae_6_after},
+    {"decoder.hidden.bias", "loss", {1, {6}}, sparse_ae_7_initial, sparse_ae_7_gradient, sparse_ae_7_after},
+    {"decoder.hidden2.weight", "loss", {2, {8, 6}}, sparse_ae_8_initial, sparse_ae_8_gradient, sparse_ae_8_after},
+    {"decoder.hidden2.bias", "loss", {1, {8}}, sparse_ae_9_initial, sparse_ae_9_gradient, sparse_ae_9_after},
+    {"decoder.logits.weight", "loss", {2, {12, 8}}, sparse_ae_10_initial, sparse_ae_10_gradient, sparse_ae_10_after},
+    {"decoder.logits.bias", "loss", {1, {12}}, sparse_ae_11_initial, sparse_ae_11_gradient, sparse_ae_11_after},
 };
 
 static const double masking_ae_x[] = {
@@ -3091,14 +3096,14 @@ static const double masking_ae_7_after[] = {
     0.05659860061580527, -0.13525000643662033, -0.23609296764950127, -0.12331055164207519, 0.12510030355490448,
     0.2938478186241906, 0.29821900539924623};
 static const golden_tensor masking_ae_tensors[] = {
-    {"encoder.hidden.weight", {2, {8, 12}}, masking_ae_0_initial, masking_ae_0_gradient, masking_ae_0_after},
-    {"encoder.hidden.bias", {1, {8}}, masking_ae_1_initial, masking_ae_1_gradient, masking_ae_1_after},
-    {"encoder.code.weight", {2, {3, 8}}, masking_ae_2_initial, masking_ae_2_gradient, masking_ae_2_after},
-    {"encoder.code.bias", {1, {3}}, masking_ae_3_initial, masking_ae_3_gradient, masking_ae_3_after},
-    {"decoder.hidden.weight", {2, {8, 3}}, masking_ae_4_initial, masking_ae_4_gradient, masking_ae_4_after},
-    {"decoder.hidden.bias", {1, {8}}, masking_ae_5_initial, masking_ae_5_gradient, masking_ae_5_after},
-    {"decoder.mean.weight", {2, {12, 8}}, masking_ae_6_initial, masking_ae_6_gradient, masking_ae_6_after},
-    {"decoder.mean.bias", {1, {12}}, masking_ae_7_initial, masking_ae_7_gradient, masking_ae_7_after},
+    {"encoder.hidden.weight", "loss", {2, {8, 12}}, masking_ae_0_initial, masking_ae_0_gradient, masking_ae_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, masking_ae_1_initial, masking_ae_1_gradient, masking_ae_1_after},
+    {"encoder.code.weight", "loss", {2, {3, 8}}, masking_ae_2_initial, masking_ae_2_gradient, masking_ae_2_after},
+    {"encoder.code.bias", "loss", {1, {3}}, masking_ae_3_initial, masking_ae_3_gradient, masking_ae_3_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 3}}, masking_ae_4_initial, masking_ae_4_gradient, masking_ae_4_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, masking_ae_5_initial, masking_ae_5_gradient, masking_ae_5_after},
+    {"decoder.mean.weight", "loss", {2, {12, 8}}, masking_ae_6_initial, masking_ae_6_gradient, masking_ae_6_after},
+    {"decoder.mean.bias", "loss", {1, {12}}, masking_ae_7_initial, masking_ae_7_gradient, masking_ae_7_after},
 };
 
 static const double vq_x[] = {
@@ -3362,16 +3367,16 @@ static const double vq_9_after[] = {
     -0.20044214978975955, 0.2952976777785889, -0.23975472780124701, -0.2713562453075253, -0.22336239091369509,
     -0.16545308907332365, -0.1465419087778277};
 static const golden_tensor vq_tensors[] = {
-    {"encoder.hidden.weight", {2, {8, 12}}, vq_0_initial, vq_0_gradient, vq_0_after},
-    {"encoder.hidden.bias", {1, {8}}, vq_1_initial, vq_1_gradient, vq_1_after},
-    {"encoder.code.weight", {2, {6, 8}}, vq_2_initial, vq_2_gradient, vq_2_after},
-    {"encoder.code.bias", {1, {6}}, vq_3_initial, vq_3_gradient, vq_3_after},
-    {"codes.weight", {2, {4, 2}}, vq_4_initial, vq_4_gradient, vq_4_after},
-    {"codes.count", {1, {4}}, vq_5_initial, NULL, vq_5_after},
-    {"decoder.hidden.weight", {2, {8, 6}}, vq_6_initial, vq_6_gradient, vq_6_after},
-    {"decoder.hidden.bias", {1, {8}}, vq_7_initial, vq_7_gradient, vq_7_after},
-    {"decoder.mean.weight", {2, {12, 8}}, vq_8_initial, vq_8_gradient, vq_8_after},
-    {"decoder.mean.bias", {1, {12}}, vq_9_initial, vq_9_gradient, vq_9_after},
+    {"encoder.hidden.weight", "loss", {2, {8, 12}}, vq_0_initial, vq_0_gradient, vq_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, vq_1_initial, vq_1_gradient, vq_1_after},
+    {"encoder.code.weight", "loss", {2, {6, 8}}, vq_2_initial, vq_2_gradient, vq_2_after},
+    {"encoder.code.bias", "loss", {1, {6}}, vq_3_initial, vq_3_gradient, vq_3_after},
+    {"codes.weight", "loss", {2, {4, 2}}, vq_4_initial, vq_4_gradient, vq_4_after},
+    {"codes.count", "loss", {1, {4}}, vq_5_initial, NULL, vq_5_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 6}}, vq_6_initial, vq_6_gradient, vq_6_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, vq_7_initial, vq_7_gradient, vq_7_after},
+    {"decoder.mean.weight", "loss", {2, {12, 8}}, vq_8_initial, vq_8_gradient, vq_8_after},
+    {"decoder.mean.bias", "loss", {1, {12}}, vq_9_initial, vq_9_gradient, vq_9_after},
 };
 
 static const double vq_average_x[] = {
@@ -3611,16 +3616,16 @@ static const double vq_average_9_after[] = {
     0.05815040560690055, 0.09604025317054193, -0.1855667720476859, 0.09965979311255305, -0.2362430290004931,
     -0.30252714802999064, -0.13347772352908346};
 static const golden_tensor vq_average_tensors[] = {
-    {"encoder.hidden.weight", {2, {8, 12}}, vq_average_0_initial, vq_average_0_gradient, vq_average_0_after},
-    {"encoder.hidden.bias", {1, {8}}, vq_average_1_initial, vq_average_1_gradient, vq_average_1_after},
-    {"encoder.code.weight", {2, {4, 8}}, vq_average_2_initial, vq_average_2_gradient, vq_average_2_after},
-    {"encoder.code.bias", {1, {4}}, vq_average_3_initial, vq_average_3_gradient, vq_average_3_after},
-    {"codes.sum", {2, {3, 2}}, vq_average_4_initial, NULL, vq_average_4_after},
-    {"codes.count", {1, {3}}, vq_average_5_initial, NULL, vq_average_5_after},
-    {"decoder.hidden.weight", {2, {8, 4}}, vq_average_6_initial, vq_average_6_gradient, vq_average_6_after},
-    {"decoder.hidden.bias", {1, {8}}, vq_average_7_initial, vq_average_7_gradient, vq_average_7_after},
-    {"decoder.mean.weight", {2, {12, 8}}, vq_average_8_initial, vq_average_8_gradient, vq_average_8_after},
-    {"decoder.mean.bias", {1, {12}}, vq_average_9_initial, vq_average_9_gradient, vq_average_9_after},
+    {"encoder.hidden.weight", "loss", {2, {8, 12}}, vq_average_0_initial, vq_average_0_gradient, vq_average_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, vq_average_1_initial, vq_average_1_gradient, vq_average_1_after},
+    {"encoder.code.weight", "loss", {2, {4, 8}}, vq_average_2_initial, vq_average_2_gradient, vq_average_2_after},
+    {"encoder.code.bias", "loss", {1, {4}}, vq_average_3_initial, vq_average_3_gradient, vq_average_3_after},
+    {"codes.sum", "loss", {2, {3, 2}}, vq_average_4_initial, NULL, vq_average_4_after},
+    {"codes.count", "loss", {1, {3}}, vq_average_5_initial, NULL, vq_average_5_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 4}}, vq_average_6_initial, vq_average_6_gradient, vq_average_6_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, vq_average_7_initial, vq_average_7_gradient, vq_average_7_after},
+    {"decoder.mean.weight", "loss", {2, {12, 8}}, vq_average_8_initial, vq_average_8_gradient, vq_average_8_after},
+    {"decoder.mean.bias", "loss", {1, {12}}, vq_average_9_initial, vq_average_9_gradient, vq_average_9_after},
 };
 
 static const double hrq_x[] = {
@@ -3971,17 +3976,17 @@ static const double hrq_10_after[] = {
     0.30125541260552685, 0.15814400114482, 0.1506842378176064, 0.19054868413380768, 0.06278455562762772,
     0.27550387392738407, -0.2644025132485988};
 static const golden_tensor hrq_tensors[] = {
-    {"encoder.hidden.weight", {2, {8, 12}}, hrq_0_initial, hrq_0_gradient, hrq_0_after},
-    {"encoder.hidden.bias", {1, {8}}, hrq_1_initial, hrq_1_gradient, hrq_1_after},
-    {"encoder.code.weight", {2, {6, 8}}, hrq_2_initial, hrq_2_gradient, hrq_2_after},
-    {"encoder.code.bias", {1, {6}}, hrq_3_initial, hrq_3_gradient, hrq_3_after},
-    {"codes.level.weight", {2, {4, 3}}, hrq_4_initial, hrq_4_gradient, hrq_4_after},
-    {"codes.level2.weight", {2, {4, 3}}, hrq_5_initial, hrq_5_gradient, hrq_5_after},
-    {"codes.level3.weight", {2, {4, 3}}, hrq_6_initial, hrq_6_gradient, hrq_6_after},
-    {"decoder.hidden.weight", {2, {8, 6}}, hrq_7_initial, hrq_7_gradient, hrq_7_after},
-    {"decoder.hidden.bias", {1, {8}}, hrq_8_initial, hrq_8_gradient, hrq_8_after},
-    {"decoder.mean.weight", {2, {12, 8}}, hrq_9_initial, hrq_9_gradient, hrq_9_after},
-    {"decoder.mean.bias", {1, {12}}, hrq_10_initial, hrq_10_gradient, hrq_10_after},
+    {"encoder.hidden.weight", "loss", {2, {8, 12}}, hrq_0_initial, hrq_0_gradient, hrq_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, hrq_1_initial, hrq_1_gradient, hrq_1_after},
+    {"encoder.code.weight", "loss", {2, {6, 8}}, hrq_2_initial, hrq_2_gradient, hrq_2_after},
+    {"encoder.code.bias", "loss", {1, {6}}, hrq_3_initial, hrq_3_gradient, hrq_3_after},
+    {"codes.level.weight", "loss", {2, {4, 3}}, hrq_4_initial, hrq_4_gradient, hrq_4_after},
+    {"codes.level2.weight", "loss", {2, {4, 3}}, hrq_5_initial, hrq_5_gradient, hrq_5_after},
+    {"codes.level3.weight", "loss", {2, {4, 3}}, hrq_6_initial, hrq_6_gradient, hrq_6_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 6}}, hrq_7_initial, hrq_7_gradient, hrq_7_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, hrq_8_initial, hrq_8_gradient, hrq_8_after},
+    {"decoder.mean.weight", "loss", {2, {12, 8}}, hrq_9_initial, hrq_9_gradient, hrq_9_after},
+    {"decoder.mean.bias", "loss", {1, {12}}, hrq_10_initial, hrq_10_gradient, hrq_10_after},
 };
 
 static const double rae_gp_x[] = {
@@ -4158,14 +4163,14 @@ static const double rae_gp_7_after[] = {
     -0.30750315972138137, 0.1353186333155717, -0.11728359230886932, 0.05982085434920774, -0.26673772782532096,
     -0.15198887657848564, -0.30630918684524855};
 static const golden_tensor rae_gp_tensors[] = {
-    {"encoder.hidden.weight", {2, {8, 7}}, rae_gp_0_initial, rae_gp_0_gradient, rae_gp_0_after},
-    {"encoder.hidden.bias", {1, {8}}, rae_gp_1_initial, rae_gp_1_gradient, rae_gp_1_after},
-    {"encoder.code.weight", {2, {3, 8}}, rae_gp_2_initial, rae_gp_2_gradient, rae_gp_2_after},
-    {"encoder.code.bias", {1, {3}}, rae_gp_3_initial, rae_gp_3_gradient, rae_gp_3_after},
-    {"decoder.hidden.weight", {2, {8, 3}}, rae_gp_4_initial, rae_gp_4_gradient, rae_gp_4_after},
-    {"decoder.hidden.bias", {1, {8}}, rae_gp_5_initial, rae_gp_5_gradient, rae_gp_5_after},
-    {"decoder.mean.weight", {2, {7, 8}}, rae_gp_6_initial, rae_gp_6_gradient, rae_gp_6_after},
-    {"decoder.mean.bias", {1, {7}}, rae_gp_7_initial, rae_gp_7_gradient, rae_gp_7_after},
+    {"encoder.hidden.weight", "loss", {2, {8, 7}}, rae_gp_0_initial, rae_gp_0_gradient, rae_gp_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, rae_gp_1_initial, rae_gp_1_gradient, rae_gp_1_after},
+    {"encoder.code.weight", "loss", {2, {3, 8}}, rae_gp_2_initial, rae_gp_2_gradient, rae_gp_2_after},
+    {"encoder.code.bias", "loss", {1, {3}}, rae_gp_3_initial, rae_gp_3_gradient, rae_gp_3_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 3}}, rae_gp_4_initial, rae_gp_4_gradient, rae_gp_4_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, rae_gp_5_initial, rae_gp_5_gradient, rae_gp_5_after},
+    {"decoder.mean.weight", "loss", {2, {7, 8}}, rae_gp_6_initial, rae_gp_6_gradient, rae_gp_6_after},
+    {"decoder.mean.bias", "loss", {1, {7}}, rae_gp_7_initial, rae_gp_7_gradient, rae_gp_7_after},
 };
 
 static const double conv_vae_x[] = {
@@ -4453,20 +4458,20 @@ static const double conv_vae_13_gradient[] = {
 static const double conv_vae_13_after[] = {
     -0.09256522927616814};
 static const golden_tensor conv_vae_tensors[] = {
-    {"encoder.conv.weight", {4, {2, 1, 3, 3}}, conv_vae_0_initial, conv_vae_0_gradient, conv_vae_0_after},
-    {"encoder.conv.bias", {1, {2}}, conv_vae_1_initial, conv_vae_1_gradient, conv_vae_1_after},
-    {"encoder.conv2.weight", {4, {3, 2, 3, 3}}, conv_vae_2_initial, conv_vae_2_gradient, conv_vae_2_after},
-    {"encoder.conv2.bias", {1, {3}}, conv_vae_3_initial, conv_vae_3_gradient, conv_vae_3_after},
-    {"encoder.mean.weight", {2, {3, 12}}, conv_vae_4_initial, conv_vae_4_gradient, conv_vae_4_after},
-    {"encoder.mean.bias", {1, {3}}, conv_vae_5_initial, conv_vae_5_gradient, conv_vae_5_after},
-    {"encoder.logvar.weight", {2, {3, 12}}, conv_vae_6_initial, conv_vae_6_gradient, conv_vae_6_after},
-    {"encoder.logvar.bias", {1, {3}}, conv_vae_7_initial, conv_vae_7_gradient, conv_vae_7_after},
-    {"decoder.features.weight", {2, {12, 3}}, conv_vae_8_initial, conv_vae_8_gradient, conv_vae_8_after},
-    {"decoder.features.bias", {1, {12}}, conv_vae_9_initial, conv_vae_9_gradient, conv_vae_9_after},
-    {"decoder.conv.weight", {4, {3, 2, 3, 3}}, conv_vae_10_initial, conv_vae_10_gradient, conv_vae_10_after},
-    {"decoder.conv.bias", {1, {2}}, conv_vae_11_initial, conv_vae_11_gradient, conv_vae_11_after},
-    {"decoder.logits.weight", {4, {2, 1, 3, 3}}, conv_vae_12_initial, conv_vae_12_gradient, conv_vae_12_after},
-    {"decoder.logits.bias", {1, {1}}, conv_vae_13_initial, conv_vae_13_gradient, conv_vae_13_after},
+    {"encoder.conv.weight", "loss", {4, {2, 1, 3, 3}}, conv_vae_0_initial, conv_vae_0_gradient, conv_vae_0_after},
+    {"encoder.conv.bias", "loss", {1, {2}}, conv_vae_1_initial, conv_vae_1_gradient, conv_vae_1_after},
+    {"encoder.conv2.weight", "loss", {4, {3, 2, 3, 3}}, conv_vae_2_initial, conv_vae_2_gradient, conv_vae_2_after},
+    {"encoder.conv2.bias", "loss", {1, {3}}, conv_vae_3_initial, conv_vae_3_gradient, conv_vae_3_after},
+    {"encoder.mean.weight", "loss", {2, {3, 12}}, conv_vae_4_initial, conv_vae_4_gradient, conv_vae_4_after},
+    {"encoder.mean.bias", "loss", {1, {3}}, conv_vae_5_initial, conv_vae_5_gradient, conv_vae_5_after},
+    {"encoder.logvar.weight", "loss", {2, {3, 12}}, conv_vae_6_initial, conv_vae_6_gradient, conv_vae_6_after},
+    {"encoder.logvar.bias", "loss", {1, {3}}, conv_vae_7_initial, conv_vae_7_gradient, conv_vae_7_after},
+    {"decoder.features.weight", "loss", {2, {12, 3}}, conv_vae_8_initial, conv_vae_8_gradient, conv_vae_8_after},
+    {"decoder.features.bias", "loss", {1, {12}}, conv_vae_9_initial, conv_vae_9_gradient, conv_vae_9_after},
+    {"decoder.conv.weight", "loss", {4, {3, 2, 3, 3}}, conv_vae_10_initial, conv_vae_10_gradient, conv_vae_10_after},
+    {"decoder.conv.bias", "loss", {1, {2}}, conv_vae_11_initial, conv_vae_11_gradient, conv_vae_11_after},
+    {"decoder.logits.weight", "loss", {4, {2, 1, 3, 3}}, conv_vae_12_initial, conv_vae_12_gradient, conv_vae_12_after},
+    {"decoder.logits.bias", "loss", {1, {1}}, conv_vae_13_initial, conv_vae_13_gradient, conv_vae_13_after},
 };
 
 static const double conv_cvae_x[] = {
@@ -4934,111 +4939,1566 @@ static const double conv_cvae_19_gradient[] = {
 static const double conv_cvae_19_after[] = {
     0.037263597793768706, 0.16057719526837164};
 static const golden_tensor conv_cvae_tensors[] = {
-    {"encoder.label.weight", {2, {30, 3}}, conv_cvae_0_initial, conv_cvae_0_gradient, conv_cvae_0_after},
-    {"encoder.label.bias", {1, {30}}, conv_cvae_1_initial, conv_cvae_1_gradient, conv_cvae_1_after},
-    {"encoder.conv.weight", {4, {2, 3, 3, 3}}, conv_cvae_2_initial, conv_cvae_2_gradient, conv_cvae_2_after},
-    {"encoder.conv.bias", {1, {2}}, conv_cvae_3_initial, conv_cvae_3_gradient, conv_cvae_3_after},
-    {"encoder.conv2.weight", {4, {3, 2, 3, 3}}, conv_cvae_4_initial, conv_cvae_4_gradient, conv_cvae_4_after},
-    {"encoder.conv2.bias", {1, {3}}, conv_cvae_5_initial, conv_cvae_5_gradient, conv_cvae_5_after},
-    {"encoder.hidden.weight", {2, {5, 12}}, conv_cvae_6_initial, conv_cvae_6_gradient, conv_cvae_6_after},
-    {"encoder.hidden.bias", {1, {5}}, conv_cvae_7_initial, conv_cvae_7_gradient, conv_cvae_7_after},
-    {"encoder.mean.weight", {2, {2, 5}}, conv_cvae_8_initial, conv_cvae_8_gradient, conv_cvae_8_after},
-    {"encoder.mean.bias", {1, {2}}, conv_cvae_9_initial, conv_cvae_9_gradient, conv_cvae_9_after},
-    {"encoder.logvar.weight", {2, {2, 5}}, conv_cvae_10_initial, conv_cvae_10_gradient, conv_cvae_10_after},
-    {"encoder.logvar.bias", {1, {2}}, conv_cvae_11_initial, conv_cvae_11_gradient, conv_cvae_11_after},
-    {"decoder.hidden.weight", {2, {5, 5}}, conv_cvae_12_initial, conv_cvae_12_gradient, conv_cvae_12_after},
-    {"decoder.hidden.bias", {1, {5}}, conv_cvae_13_initial, conv_cvae_13_gradient, conv_cvae_13_after},
-    {"decoder.features.weight", {2, {12, 5}}, conv_cvae_14_initial, conv_cvae_14_gradient, conv_cvae_14_after},
-    {"decoder.features.bias", {1, {12}}, conv_cvae_15_initial, conv_cvae_15_gradient, conv_cvae_15_after},
-    {"decoder.conv.weight", {4, {3, 2, 3, 3}}, conv_cvae_16_initial, conv_cvae_16_gradient, conv_cvae_16_after},
-    {"decoder.conv.bias", {1, {2}}, conv_cvae_17_initial, conv_cvae_17_gradient, conv_cvae_17_after},
-    {"decoder.logits.weight", {4, {2, 2, 3, 3}}, conv_cvae_18_initial, conv_cvae_18_gradient, conv_cvae_18_after},
-    {"decoder.logits.bias", {1, {2}}, conv_cvae_19_initial, conv_cvae_19_gradient, conv_cvae_19_after},
+    {"encoder.label.weight", "loss", {2, {30, 3}}, conv_cvae_0_initial, conv_cvae_0_gradient, conv_cvae_0_after},
+    {"encoder.label.bias", "loss", {1, {30}}, conv_cvae_1_initial, conv_cvae_1_gradient, conv_cvae_1_after},
+    {"encoder.conv.weight", "loss", {4, {2, 3, 3, 3}}, conv_cvae_2_initial, conv_cvae_2_gradient, conv_cvae_2_after},
+    {"encoder.conv.bias", "loss", {1, {2}}, conv_cvae_3_initial, conv_cvae_3_gradient, conv_cvae_3_after},
+    {"encoder.conv2.weight", "loss", {4, {3, 2, 3, 3}}, conv_cvae_4_initial, conv_cvae_4_gradient, conv_cvae_4_after},
+    {"encoder.conv2.bias", "loss", {1, {3}}, conv_cvae_5_initial, conv_cvae_5_gradient, conv_cvae_5_after},
+    {"encoder.hidden.weight", "loss", {2, {5, 12}}, conv_cvae_6_initial, conv_cvae_6_gradient, conv_cvae_6_after},
+    {"encoder.hidden.bias", "loss", {1, {5}}, conv_cvae_7_initial, conv_cvae_7_gradient, conv_cvae_7_after},
+    {"encoder.mean.weight", "loss", {2, {2, 5}}, conv_cvae_8_initial, conv_cvae_8_gradient, conv_cvae_8_after},
+    {"encoder.mean.bias", "loss", {1, {2}}, conv_cvae_9_initial, conv_cvae_9_gradient, conv_cvae_9_after},
+    {"encoder.logvar.weight", "loss", {2, {2, 5}}, conv_cvae_10_initial, conv_cvae_10_gradient, conv_cvae_10_after},
+    {"encoder.logvar.bias", "loss", {1, {2}}, conv_cvae_11_initial, conv_cvae_11_gradient, conv_cvae_11_after},
+    {"decoder.hidden.weight", "loss", {2, {5, 5}}, conv_cvae_12_initial, conv_cvae_12_gradient, conv_cvae_12_after},
+    {"decoder.hidden.bias", "loss", {1, {5}}, conv_cvae_13_initial, conv_cvae_13_gradient, conv_cvae_13_after},
+    {"decoder.features.weight", "loss", {2, {12, 5}}, conv_cvae_14_initial, conv_cvae_14_gradient, conv_cvae_14_after},
+    {"decoder.features.bias", "loss", {1, {12}}, conv_cvae_15_initial, conv_cvae_15_gradient, conv_cvae_15_after},
+    {"decoder.conv.weight", "loss", {4, {3, 2, 3, 3}}, conv_cvae_16_initial, conv_cvae_16_gradient, conv_cvae_16_after},
+    {"decoder.conv.bias", "loss", {1, {2}}, conv_cvae_17_initial, conv_cvae_17_gradient, conv_cvae_17_after},
+    {"decoder.logits.weight", "loss", {4, {2, 2, 3, 3}}, conv_cvae_18_initial, conv_cvae_18_gradient, conv_cvae_18_after},
+    {"decoder.logits.bias", "loss", {1, {2}}, conv_cvae_19_initial, conv_cvae_19_gradient, conv_cvae_19_after},
+};
+
+static const double beta_tc_x[] = {
+    0.0, 1.0, 0.30012428760528564, 0.9715884923934937, 0.5547276735305786,
+    0.37861061096191406, 0.8395434021949768, 0.5892948508262634, 0.988115131855011, 0.27007627487182617,
+    0.7336013317108154, 0.02384444884955883, 0.33748525381088257, 0.01241910457611084, 0.8315845131874084,
+    0.661249041557312, 0.7194179892539978, 0.26848846673965454, 0.4906752109527588, 0.16836659610271454,
+    0.34929248690605164, 0.7247572541236877, 0.0897190123796463, 0.08186639100313187, 0.36139729619026184,
+    0.18826647102832794, 0.9458277821540833, 0.13269254565238953, 0.08797377347946167, 0.15587641298770905,
+    0.2377541959285736, 0.2644863724708557, 0.8169096112251282, 0.7727242112159729, 0.9398908019065857,
+    0.02648913860321045, 0.4077284038066864, 0.5803430080413818, 0.020571541041135788, 0.5799874067306519,
+    0.3821227550506592, 0.20848914980888367, 0.23485878109931946, 0.8061623573303223, 0.4092310667037964,
+    0.025469623506069183, 0.13250648975372314, 0.8537129759788513, 0.7080234289169312, 0.3014940321445465,
+    0.6962942481040955, 0.6184861660003662, 0.8445007801055908, 0.8977589011192322, 0.6962605714797974,
+    0.6848147511482239, 0.7411849498748779, 0.5604939460754395, 0.861335277557373, 0.09780999273061752};
+static const double beta_tc_noise_0[] = {
+    0.5025736093521118, -0.49793773889541626, -0.27507394552230835, 0.7847819924354553, -1.2803641557693481,
+    -0.26537024974823, -0.008088993839919567, -0.20499470829963684, -0.7785294651985168, -0.08600921183824539,
+    -0.9231008887290955, 0.3764486312866211, 0.4712505638599396, -0.8887051939964294, 0.853763997554779,
+    1.3963816165924072, -0.13727429509162903, 0.2898603677749634, 0.050334420055150986, 0.6836051940917969,
+    -0.3888547718524933, -2.13004732131958, -0.33868053555488586, -1.039334774017334, 0.13091608881950378,
+    0.44257110357284546, -0.06992887705564499, 1.8063790798187256, 1.7381278276443481, -0.7624605298042297};
+static const double beta_tc_parts[] = {
+    8.179473805982546, 8.705660211432862, 0.16097259131944328, 9.801962902138095, 8.722269074348784,
+    0.18716420236153203};
+static const double beta_tc_0_initial[] = {
+    -0.1273747682571411, -0.13065800070762634, 0.20905447006225586, 0.09046410769224167, 0.24394744634628296,
+    0.19603660702705383, -0.1185230165719986, 0.03505763038992882, 0.15186817944049835, 0.14973996579647064,
+    -0.25228986144065857, -0.255445271730423, -0.1920032650232315, -0.26694726943969727, -0.21812880039215088,
+    0.20065437257289886, -0.281051367521286, 0.25972819328308105, -0.22520361840724945, 0.2849898636341095,
+    0.244907408952713, 0.2108507752418518, 0.09255219250917435, -0.11122676730155945, 0.22799551486968994,
+    0.1333809494972229, 0.25920772552490234, 0.19594688713550568, -0.2083529531955719, 0.26434287428855896,
+    0.017863381654024124, -0.23755329847335815, 0.08304788172245026, 0.12561024725437164, -0.09034910798072815,
+    -0.25631627440452576, -0.17892487347126007, -0.25339484214782715, 0.1366530954837799, -0.08749179542064667,
+    -0.044849034398794174, 0.2307613044977188, -0.08423051238059998, -0.012116615660488605, -0.16026422381401062,
+    -0.1871785819530487, 0.17739996314048767, -0.08380475640296936, 0.03748439624905586, 0.17982271313667297,
+    -0.2759532928466797, -0.07106244564056396, -0.16744816303253174, 0.23780901730060577, 0.10767019540071487,
+    0.24378566443920135, 0.2617080509662628, 0.19613228738307953, 0.20771779119968414, 0.1366155445575714,
+    0.17270372807979584, 0.06210537999868393, 0.17757180333137512, 0.01748819090425968, 0.07731488347053528,
+    0.015348879620432854, -0.13820765912532806, -0.02380937524139881, 0.014436746016144753, -0.1041867807507515,
+    -0.08989277482032776, 0.00842549093067646, -0.12324308604001999, -0.16361089050769806, -0.11370448768138885,
+    0.2713923454284668, -0.10260269045829773, 0.03626265004277229, -0.0434199795126915, -0.13977256417274475,
+    0.2579968273639679, 0.12634196877479553, 0.14497916400432587, 0.28634852170944214, -0.283964604139328,
+    0.20495140552520752, -0.0745714008808136, 0.16250185668468475, -0.19180895388126373, -0.15378542244434357,
+    -0.06865200400352478, -0.11543712019920349, -0.13677464425563812, -0.07176618278026581, -0.057057663798332214,
+    -0.07753492146730423};
+static const double beta_tc_0_gradient[] = {
+    -0.12315433041856329, -0.12360592248327347, -0.24094327799857507, -0.2105403895831272, -0.18850161112852137,
+    -0.12405693715128438, -0.18110613263618683, -0.14829777700148253, -0.23506312382101455, -0.2039583868115271,
+    -0.19271065346814242, -0.05080494528738623, 0.055429922202809394, 0.051686281453952314, 0.07322023212422982,
+    0.07035278807162941, 0.0639420604303783, 0.0516679871247229, 0.059172683806810414, 0.07151513324798697,
+    0.08630050168558222, 0.06097132053379662, 0.0763466519304924, 0.03672347158768922, 0.09575516928028509,
+    0.11854044991750126, 0.19248147564884552, 0.19682645455265146, 0.17907858621101644, 0.1274002813412681,
+    0.17875068480193043, 0.12645326758513842, 0.20575724182953958, 0.16316474480194487, 0.1720878333174661,
+    0.01769577042670471, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.0, 0.0, -0.06250857480769112, -0.06370341909418616,
+    -0.05021861197453313, -0.07180668879590565, -0.06658048220552933, -0.06459220581827176, -0.06005008125270792,
+    -0.09042635975084802, -0.08583197560445205, -0.04082101023591682, -0.0797150404181221, -0.05004338647911473,
+    -0.041783115324626106, -0.0015375749691955824, -0.1029561772679803, -0.08186741390831317, -0.08906915034709915,
+    -0.03324081405761641, -0.060749139983648254, -0.020845002329247308, -0.04324493617904675, -0.08973018995484448,
+    -0.011107862636187979, -0.01013565131474343, -0.20384298053876798, -0.2101100227692853, -0.3550343825639603,
+    -0.33640018715337605, -0.3009768730140049, -0.2075023559916638, -0.28550646912999617, -0.258287349270491,
+    -0.3704164995133446, -0.30002425286126805, -0.3043587492433939, -0.1024691627127152, -0.02762362666279866,
+    -0.04702956510962744, -0.0037080679356940598, -0.04678638379496374, -0.03016650679199277, -0.017044729114553302,
+    -0.022385658648838524, -0.05916177568413908, -0.03534507199034892, -0.0038082044872143647, -0.014634334297236791,
+    -0.058022982693481585};
+static const double beta_tc_0_after[] = {
+    -0.11172541850702869, -0.11760097361738056, 0.2254473926720427, 0.10528506554476237, 0.2595242757851846,
+    0.2116514754909511, -0.10321430097992945, 0.04892215950867682, 0.1669063507145856, 0.16611091389913632,
+    -0.23687533174837752, -0.24451898256685528, -0.20141573397985765, -0.2739608903584825, -0.22430471650430378,
+    0.19182064422476403, -0.2902355443778139, 0.25286313602021, -0.2317090583949559, 0.2755387318251801,
+    0.2388875512200033, 0.20458785375089966, 0.08733590577136482, -0.1312393085043812, 0.20847588204913736,
+    0.11401062202733556, 0.23957725279512615, 0.17641546890854462, -0.22789906280980757, 0.2449256902201353,
+    -0.0016305728225947946, -0.2569584773324919, 0.06357927743655871, 0.10597215392110254, -0.10975200127189996,
+    -0.27589845608591246, -0.17892487347126007, -0.25339484214782715, 0.1366530954837799, -0.08749179542064667,
+    -0.044849034398794174, 0.2307613044977188, -0.08423051238059998, -0.012116615660488605, -0.16026422381401062,
+    -0.1871785819530487, 0.17739996314048767, -0.08380475640296936, 0.04144570571811687, 0.18368982926929417,
+    -0.2727816291940196, -0.06736917424938056, -0.1636938404353882, 0.24171819120955687, 0.11120932531320882,
+    0.24794643844577632, 0.26519855674996723, 0.19929064839787644, 0.21117986371309, 0.14266668157055615,
+    0.19264750924963753, 0.08033438879765287, 0.19690350381105315, 0.036933366440507834, 0.09690261384250264,
+    0.03535200290310807, -0.11849215435466556, -0.003895377016807868, 0.03438454255253942, -0.08490778728006886,
+    -0.07070718942414755, 0.02828149152280101, -0.11165762388589687, -0.15341147556016943, -0.10144943922713029,
+    0.28311744475832235, -0.09039392566970993, 0.04773306903650929, -0.03174167798203769, -0.12912202563979203,
+    0.26901976660738425, 0.13864793437446343, 0.15566541246429197, 0.2964903469445348, -0.26917334891324196,
+    0.21068722152459962, -0.07116727931687439, 0.16830705396931167, -0.18562967591893542, -0.148174919839926,
+    -0.06425325731544912, -0.10702899933893958, -0.13176098500981395, -0.0682403940803362, -0.053123835258078685,
+    -0.06308807566287573};
+static const double beta_tc_1_initial[] = {
+    0.15382981300354004, 0.23791654407978058, -0.08185341954231262, -0.22144977748394012, 0.18950733542442322,
+    -0.1266459822654724, 0.10098560899496078, 0.2537420392036438};
+static const double beta_tc_1_gradient[] = {
+    -0.3658697287408723, 0.13320780281991162, 0.2936945775998525, 0.0, -0.12668592989858535,
+    -0.12380723262071834, -0.5768819074822659, -0.07546135441855727};
+static const double beta_tc_1_after[] = {
+    0.16896222050739323, 0.22970747325529375, -0.10141535857901707, -0.22144977748394012, 0.19310219541930648,
+    -0.10715070789380907, 0.11252387873754859, 0.26105746740013697};
+static const double beta_tc_2_initial[] = {
+    0.0013310776557773352, -0.1595807671546936, 0.2645580470561981, 0.024727560579776764, 0.09152143448591232,
+    0.13151583075523376, 0.002100578509271145, 0.11524675041437149, 0.2640914022922516, 0.15167854726314545,
+    0.12172804772853851, 0.23008275032043457, -0.03762202709913254, 0.29840797185897827, 0.3227246403694153,
+    -0.13667117059230804, 0.292066365480423, -0.12827901542186737, -0.2230272889137268, -0.34836000204086304,
+    -0.2926884591579437, 0.3286456763744354, 0.2521226406097412, -0.24297842383384705};
+static const double beta_tc_2_gradient[] = {
+    0.16602646495611428, 0.12090850408440176, 0.10595199639249542, 0.0, 0.251607926985069,
+    0.00021433827790725356, 0.12766653610339154, 0.015667992705955574, -0.29061926996938925, -0.2168639821780881,
+    -0.19876068865015484, 0.0, -0.4060027415126622, -0.0003704606245663033, -0.2171187876171284,
+    -0.013248440444734791, -0.2489926423896577, -0.18219559903470312, -0.16219534676237513, 0.0,
+    -0.35207145872730666, -0.000370363093636966, -0.19331193183518572, -0.012575037398676839};
+static const double beta_tc_2_after[] = {
+    -0.018678417128310337, -0.17845662831744158, 0.24575545141200886, 0.024727560579776764, 0.07150786477703037,
+    0.11401509418287271, -0.017728579445533743, 0.09611068860330152, 0.26983141220815005, 0.15778405011037488,
+    0.12901238876895846, 0.23008275032043457, -0.03276864977189711, 0.30101466569207, 0.3276216088797714,
+    -0.13310021985302817, 0.3116517685526812, -0.10850114533177037, -0.2031379289005143, -0.34836000204086304,
+    -0.2732840839167697, 0.3461498133548649, 0.27154943506688933, -0.22408643914815982};
+static const double beta_tc_3_initial[] = {
+    -0.2926955223083496, 0.12841074168682098, -0.12799710035324097};
+static const double beta_tc_3_gradient[] = {
+    0.3873623242349949, -0.6791699168235459, -0.6076483085600985};
+static const double beta_tc_3_after[] = {
+    -0.3122027043682935, 0.13392059771628473, -0.10833261966994355};
+static const double beta_tc_4_initial[] = {
+    -0.01166861318051815, -0.34953102469444275, 0.033485040068626404, -0.17471928894519806, 0.34466275572776794,
+    -0.16484320163726807, 0.09039324522018433, 0.25204434990882874, -0.037463173270225525, 0.22240465879440308,
+    -0.11333668231964111, 0.18596014380455017, 0.05745876207947731, 0.013784894719719887, 0.12819480895996094,
+    0.23150408267974854, 0.06426816433668137, -0.14252424240112305, -0.24894389510154724, -0.0043372418731451035,
+    0.08925466239452362, 0.23562046885490417, 0.07463720440864563, 0.07092377543449402};
+static const double beta_tc_4_gradient[] = {
+    -0.28113480820500836, -0.25405343120921475, -0.19479881064812515, 0.0, -0.5206591000654175,
+    -0.00026182867309874577, -0.25144033001383304, -0.015331111199058497, -0.22277702251305115, -0.2073245560206831,
+    -0.1467994097210559, 0.0, -0.44790861581828395, -0.00022292273098834924, -0.21236336662140667,
+    -0.012475780001009679, -0.2321025114562018, -0.21751229108113823, -0.1564897615321129, 0.0,
+    -0.4660056908020153, -0.00020590296521059864, -0.21810102285257618, -0.013720264320274168};
+static const double beta_tc_4_after[] = {
+    -0.006237322947384881, -0.34348248086083727, 0.039785152807751925, -0.17471928894519806, 0.3500187134539318,
+    -0.16224050509192525, 0.09554551240399055, 0.25604390065620003, -0.019442289799244172, 0.2402620555642857,
+    -0.09545776077678124, 0.18596014380455017, 0.0752977614060732, 0.017205487108005145, 0.14647404601040884,
+    0.2512837770235585, 0.08423596951674087, -0.12291617853344262, -0.22945952458767832, -0.0043372418731451035,
+    0.10920493374951382, 0.25314168769335343, 0.0946305789080131, 0.09022326268801921};
+static const double beta_tc_5_initial[] = {
+    0.08455433696508408, -0.3335355520248413, -0.018004445359110832};
+static const double beta_tc_5_gradient[] = {
+    -0.7754407090715225, -0.6617073994036241, -0.6750892367887702};
+static const double beta_tc_5_after[] = {
+    0.09043309967729468, -0.3156041986933068, 0.0018611558623001737};
+static const double beta_tc_6_initial[] = {
+    0.2981416583061218, 0.34960582852363586, 0.1935897022485733, -0.40253934264183044, 0.2347501963376999,
+    -0.32339176535606384, 0.4779594838619232, 0.5492101907730103, -0.010257651098072529, -0.41515499353408813,
+    0.5235319137573242, -0.3152107298374176, 0.28371724486351013, -0.5135961174964905, -0.4143694043159485,
+    -0.18518732488155365, -0.10971540212631226, -0.45763805508613586, 0.4369969666004181, -0.26804307103157043,
+    0.018462596461176872, -0.5347482562065125, 0.18835872411727905, -0.2241644263267517};
+static const double beta_tc_6_gradient[] = {
+    0.029149774435970305, -0.009214450975146673, -0.03335145210638595, 0.0051104630677383045, -0.005188416178246354,
+    0.023575404986892624, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.0, 0.04049749172381333, -0.02871578928790811, -0.1305422610358684,
+    0.05089822904672648, -0.04486000455443458, -0.017866455361037172, -0.0039760162992483776, -0.005996999747093657,
+    -0.03544101380766769, -0.03515070653334504, -0.017549931262801934, -0.005739238320273368};
+static const double beta_tc_6_after[] = {
+    0.27959816412964533, 0.3525234260614247, 0.21341421680039818, -0.42049323137684796, 0.2544535956173924,
+    -0.3433892757223306, 0.4854008494895297, 0.556651557487496, -0.017699014996251785, -0.4077136261688524,
+    0.5160905480523468, -0.30776936263063653, 0.27827159849428484, -0.5069810446077544, -0.3947091680683487,
+    -0.2048956368388785, -0.10028848421495179, -0.4423544390148334, 0.4398686926478793, -0.24808917006317832,
+    0.031704463294300864, -0.5161838959157526, 0.19604735370312404, -0.2062254886411553};
+static const double beta_tc_7_initial[] = {
+    0.06505976617336273, -0.46818387508392334, -0.28079888224601746, -0.532819926738739, 0.47840502858161926,
+    -0.030675819143652916, 0.01900201290845871, 0.5030277967453003};
+static const double beta_tc_7_gradient[] = {
+    0.0747036953183148, -0.023157156781307125, 0.0, 0.0, 0.1802006245543055,
+    0.07808680394643643, 0.07245008390683808, 0.05629925672451589};
+static const double beta_tc_7_after[] = {
+    0.0456683479632377, -0.44817866108941024, -0.27335751636896, -0.5402612934722733, 0.45851272873531346,
+    -0.049641611185175606, -0.0009171834725337936, 0.48325262986243167};
+static const double beta_tc_8_initial[] = {
+    0.2712189555168152, 0.14648090302944183, 0.007355746813118458, 0.21848225593566895, 0.2811400294303894,
+    0.14178261160850525, -0.006173990201205015, -0.08285800367593765, -0.026291819289326668, 0.23478341102600098,
+    -0.3529253900051117, -0.1480664312839508, -0.07149918377399445, 0.33453604578971863, -0.28994375467300415,
+    0.3279002606868744, -0.3449605405330658, -0.1584477424621582, -0.06349843740463257, 0.29224392771720886,
+    0.12584376335144043, 0.08860591799020767, 0.0941166952252388, 0.19038662314414978, -0.24089683592319489,
+    0.15776751935482025, 0.2048737108707428, 0.040166374295949936, 0.14252452552318573, -0.29324907064437866,
+    -0.29938286542892456, 0.0807395800948143, 0.14749598503112793, -0.19719044864177704, -0.2055952250957489,
+    0.1704980432987213, 0.33639222383499146, -0.03624080494046211, 0.12972791492938995, 0.35277584195137024,
+    -0.12816226482391357, 0.11476536095142365, 0.029440678656101227, -0.10501829534769058, -0.16834385693073273,
+    -0.15230640769004822, 0.09582281857728958, -0.26693856716156006, 0.2741239666938782, 0.06455278396606445,
+    -0.025004418566823006, 0.1609293669462204, 0.00503068882972002, -0.32553547620773315, -0.02566249668598175,
+    0.020091328769922256, 0.2777997553348541, -0.14075499773025513, -0.13461056351661682, -0.23865322768688202,
+    0.1493227630853653, -0.17303414642810822, -0.08025989681482315, 0.043791159987449646, -0.18398985266685486,
+    -0.20793886482715607, -0.03898664936423302, -0.20530450344085693, -0.18456317484378815, -0.17945310473442078,
+    0.16252827644348145, 0.34108835458755493, 0.161478191614151, -0.06386489421129227, 0.036625057458877563,
+    -0.15522529184818268, -0.25607699155807495, -0.14327175915241241, 0.10510435700416565, 0.27391621470451355,
+    0.27822792530059814, 0.29902130365371704, 0.34220388531684875, -0.1341838836669922, 0.3451533317565918,
+    0.17573165893554688, -0.11940228193998337, -0.11936351656913757, 0.2632603049278259, -0.31296098232269287,
+    -0.21017742156982422, 0.30711159110069275, 0.25500673055648804, -0.06220616027712822, 0.06730538606643677,
+    0.10317369550466537};
+static const double beta_tc_8_gradient[] = {
+    0.00207344031443866, 0.00013092818686741362, 0.0, 0.0, 0.23830523135463935,
+    0.05332416254620811, 0.05107935567236027, 0.12766541249383398, 0.0021424205064366625, 0.00020718375911626407,
+    0.0, 0.0, 0.09532811594558735, 0.02578765448575581, 0.03386956686764796,
+    0.04638257878997636, -0.002832701388071014, -0.0001750083204519229, 0.0, 0.0,
+    -0.00945724852552999, -0.019146395813425032, -0.02041312423566765, 0.011795043301794582, -0.00904669223953077,
+    0.0001620602898743427, 0.0, 0.0, -0.1229624012135743, 0.006997492767436732,
+    -0.05087695376064413, -0.0045045491553941126, -0.007036769915037409, 0.00027891107140718053, 0.0,
+    0.0, 0.07890797311860533, 0.055242915821137197, -0.018324200231519667, 0.1258635152683296,
+    -0.014665951223041842, 8.898930193413592e-05, 0.0, 0.0, 0.02006727272999502,
+    0.01926597271264513, -0.016090587814588355, 0.04105388636641439, -0.011079546367350137, 7.54534059749868e-05,
+    0.0, 0.0, -0.07673043694877159, -0.000878820163703412, -0.03910154615639839,
+    0.004607873647976971, -0.006604101431305678, 0.00010627736526111103, 0.0, 0.0,
+    0.024453471375086328, 0.016234188107837718, 0.013788406611306805, -0.0034957895040703627, -0.011874969919020463,
+    -0.0001565480827578529, 0.0, 0.0, -0.13224080001153588, -0.045123863341587266,
+    -0.02652778852094387, -0.09311343643486301, 0.00230816348543265, -9.549899397015438e-05, 0.0,
+    0.0, 0.0492565937841093, -0.0033607729499061617, -0.004344977370254131, 0.047522915188528074,
+    -0.013235029018950102, -0.00022521916834972297, 0.0, 0.0, -0.011715246886207018,
+    -0.04062991541376735, 0.008953369212184693, -0.06201933932838723, 0.020380395172913686, 0.0003034882915099069,
+    0.0, 0.0, 0.3564328291848846, 0.08265299106060463, 0.10811816673448932,
+    0.1603370767326056};
+static const double beta_tc_8_after[] = {
+    0.2536341610140947, 0.12902694233216108, -8.562012310610323e-05, 0.2110408891327737, 0.26193004052499513,
+    0.1217801533677451, -0.026064652817579026, -0.10272584449799226, -0.029263284721626044, 0.21733143605803137,
+    -0.34548402426243796, -0.15550779878510482, -0.08264291025642787, 0.31586112841194514, -0.2959752535474758,
+    0.30962407368978256, -0.32704103792240014, -0.14098731920328447, -0.05605707041406701, 0.2996852945118244,
+    0.13174251996019729, 0.10788440305363782, 0.10814134092533235, 0.18695563562547637, -0.2229667442943284,
+    0.14031258785350387, 0.2123150782991745, 0.032725007743445216, 0.1622325679265596, -0.311333816984774,
+    -0.2794691571588101, 0.0836144114211692, 0.16556674806396543, -0.2146456686026073, -0.19815385776166775,
+    0.16305667596766976, 0.31871771511539976, -0.05576864213424814, 0.14967129200219034, 0.3331984305078397,
+    -0.10982032001503357, 0.09729919600151793, 0.03688204626889184, -0.11245965839415965, -0.1782910201766402,
+    -0.17230548611672558, 0.1156454181423587, -0.28663711609389647, 0.2923555534592971, 0.04709905698207502,
+    -0.017563051226268653, 0.15348800209382973, 0.024801944900655692, -0.322811502735675, -0.005756529344774249,
+    0.0023300847888827903, 0.29604911756275154, -0.1582319425503116, -0.12716919676497174, -0.24609459239716494,
+    0.14161789275465447, -0.19304708977441745, -0.08726912444252133, 0.04693605047417062, -0.16594963153281247,
+    -0.19048231737263974, -0.03154528173542975, -0.19786313698311128, -0.1646916075773196, -0.15947152113222,
+    0.18160109236852504, 0.3610740571976717, 0.1438293760800221, -0.04640530732060522, 0.0291836908444289,
+    -0.14778392664496995, -0.2760322921265995, -0.12502352398678224, 0.10839303510332197, 0.2558007285139158,
+    0.297924040014447, 0.31647726573031787, 0.34964525192927853, -0.1267425167143145, 0.36430168532301943,
+    0.19530841034003346, -0.12409415841997726, -0.0994482770165013, 0.24521645214338833, -0.330417844571871,
+    -0.21761878942159135, 0.29967022355648215, 0.23614262905869668, -0.08212581939763279, 0.047312793897597336,
+    0.08353215266525628};
+static const double beta_tc_9_initial[] = {
+    0.31874725222587585, 0.03818736597895622, 0.07603772729635239, -0.20556862652301788, 0.07968378812074661,
+    -0.2562491297721863, -0.32253408432006836, -0.15347111225128174, -0.08403438329696655, 0.3292190134525299,
+    -0.2798503637313843, 0.3209364414215088};
+static const double beta_tc_9_gradient[] = {
+    0.26727868997125337, 0.11142091652971652, 0.008805307918332755, -0.13555133665135186, 0.10806643389776238,
+    -0.005984472345294811, -0.0873118020154075, -0.015106046825218405, -0.18273094997949896, 0.09118038312518276,
+    -0.06313100885291155, 0.42345594937422293};
+static const double beta_tc_9_after[] = {
+    0.2987436354738326, 0.018239690287752935, 0.0707739711689446, -0.1855782226785385, 0.0598475731641923,
+    -0.23718214889934142, -0.303030681955054, -0.13415657213032936, -0.06404927117964539, 0.30936099477676315,
+    -0.2609322944363925, 0.3009585398638828};
+static const golden_tensor beta_tc_tensors[] = {
+    {"encoder.hidden.weight", "loss", {2, {8, 12}}, beta_tc_0_initial, beta_tc_0_gradient, beta_tc_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, beta_tc_1_initial, beta_tc_1_gradient, beta_tc_1_after},
+    {"encoder.mean.weight", "loss", {2, {3, 8}}, beta_tc_2_initial, beta_tc_2_gradient, beta_tc_2_after},
+    {"encoder.mean.bias", "loss", {1, {3}}, beta_tc_3_initial, beta_tc_3_gradient, beta_tc_3_after},
+    {"encoder.logvar.weight", "loss", {2, {3, 8}}, beta_tc_4_initial, beta_tc_4_gradient, beta_tc_4_after},
+    {"encoder.logvar.bias", "loss", {1, {3}}, beta_tc_5_initial, beta_tc_5_gradient, beta_tc_5_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 3}}, beta_tc_6_initial, beta_tc_6_gradient, beta_tc_6_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, beta_tc_7_initial, beta_tc_7_gradient, beta_tc_7_after},
+    {"decoder.logits.weight", "loss", {2, {12, 8}}, beta_tc_8_initial, beta_tc_8_gradient, beta_tc_8_after},
+    {"decoder.logits.bias", "loss", {1, {12}}, beta_tc_9_initial, beta_tc_9_gradient, beta_tc_9_after},
+};
+
+static const double weighted_beta_tc_x[] = {
+    0.0, 1.0, 0.12249185144901276, 0.8876698613166809, 0.5912914276123047,
+    0.4646384119987488, 0.7275884747505188, 0.5071144700050354, 0.03962330520153046, 0.46370774507522583,
+    0.5284134149551392, 0.892868161201477, 0.3009423613548279, 0.30963191390037537, 0.16249336302280426,
+    0.7111742496490479, 0.25529274344444275, 0.38649535179138184, 0.5619300603866577, 0.23979905247688293,
+    0.20593003928661346, 0.44486454129219055, 0.20965558290481567, 0.2389882653951645, 0.24621498584747314,
+    0.7298496961593628, 0.9823718070983887, 0.7283646464347839, 0.40968140959739685, 0.5517956614494324,
+    0.280478298664093, 0.13785246014595032, 0.2973831295967102, 0.6486400365829468, 0.8873760104179382};
+static const double weighted_beta_tc_y[] = {
+    1.0, 0.0, 0.0, 1.0, 0.0,
+    0.0, 1.0, 0.0, 0.0, 1.0,
+    0.0, 0.0, 1.0, 0.0, 0.0};
+static const double weighted_beta_tc_noise_0[] = {
+    1.470909833908081, 2.1181275844573975, 0.8407208323478699, 0.7895129919052124, 1.9070943593978882,
+    -1.4141322374343872, -0.7411925792694092, -0.5456889271736145, -1.521562099456787, 0.798949658870697,
+    2.749037027359009, -0.3456570506095886, -2.2866733074188232, 0.8723704218864441, -0.5049688816070557,
+    -0.7118620276451111, -1.801156997680664, 1.2411930561065674, 1.0847300291061401, 0.6567127704620361,
+    1.0361357927322388, 0.07361079007387161, -0.0927823856472969, 0.8026638627052307, -0.530103862285614,
+    -0.024969469755887985, 1.5954489707946777, 1.2809853553771973, -1.026987910270691, 0.29908493161201477,
+    1.0949686765670776, 0.40812912583351135, 0.7364881634712219, -0.1561097651720047, 1.0085558891296387,
+    0.7239174842834473, 1.2194565534591675, 0.7320060133934021, -0.3877915143966675, 0.4496195316314697};
+static const double weighted_beta_tc_parts[] = {
+    5.056294430473712, 4.982136246409446, 0.1110846764971745, 4.897196014056286, 4.914316459303851,
+    0.09664774899128267};
+static const double weighted_beta_tc_0_initial[] = {
+    -0.13953207433223724, -0.1431286633014679, 0.22900769114494324, 0.09909846633672714, 0.2672310471534729,
+    0.214747354388237, -0.12983545660972595, 0.0384037084877491, 0.16636325418949127, 0.16403190791606903,
+    -0.27636972069740295, -0.27982625365257263, -0.21032902598381042, -0.29242610931396484, -0.23894812166690826,
+    0.21980585157871246, -0.3078763484954834, 0.2845180034637451, -0.24669820070266724, 0.3121907711029053,
+    0.26828262209892273, 0.2309754639863968, 0.10138585418462753, -0.12184282392263412, 0.2497565746307373,
+    0.14611150324344635, 0.2839478552341461, 0.21464906632900238, -0.22823922336101532, 0.2895731031894684,
+    0.01956835575401783, -0.26022660732269287, 0.09097439795732498, 0.1375991255044937, -0.09897248446941376,
+    -0.2807804346084595, -0.19600237905979156, -0.2775801420211792, 0.1496959775686264, -0.09584246575832367,
+    -0.049129653722047806, 0.2527863383293152, -0.0922699049115181, -0.0132730882614851, -0.17556065320968628,
+    -0.20504386723041534, 0.19433192908763885, -0.09180351346731186, 0.04106210172176361, 0.19698591530323029,
+    -0.3022916913032532, -0.0778450146317482, -0.1834302842617035, 0.2605067193508148, 0.11794678866863251,
+    0.2670538127422333, 0.28668680787086487, 0.21485215425491333, 0.227543443441391, 0.1496548354625702,
+    0.1891874521970749, 0.06803303211927414, 0.19452016055583954, 0.019157353788614273, 0.08469421416521072,
+    0.01681385561823845, -0.1513988971710205, -0.026081863790750504, 0.015814663842320442, -0.114130899310112,
+    -0.09847260266542435, 0.009229662828147411, -0.13500604033470154, -0.17922674119472504, -0.1245570257306099,
+    0.29729539155960083, -0.11239561438560486, 0.03972374275326729, -0.04756420478224754, -0.15311317145824432};
+static const double weighted_beta_tc_0_gradient[] = {
+    0.10666363504888705, 0.13437287193349418, 0.0718099432504686, 0.069801676679382, 0.16586254310128987,
+    0.22108929187472964, 0.1980000580582424, 0.29940684898932657, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.051772728476577226, 0.014047275303148182, 0.03534748913933768, 0.014549039616151425, 0.07124224763348272,
+    0.07025695669627416, 0.04914961381865768, 0.1030771935279319, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.06928404497255927, 0.018986569039056645, 0.04895273811217404, 0.021019349876223496, 0.09695998530531454,
+    0.08864062081619316, 0.06097172750325372, 0.13893805628035646, 0.0, 0.0,
+    0.051833160575032435, 0.07516443944440529, 0.0417200950627566, 0.05301660076609589, 0.1089297806826611,
+    0.10339057442834487, 0.07907975603794462, 0.16737018724299285, 0.0, 0.0,
+    0.07912912840337591, 0.14215581546426775, 0.062353594878833955, 0.08934120381347743, 0.1427854461822205,
+    0.16536836228581217, 0.16918740515300884, 0.26181026791093553, 0.0, 0.0};
+static const double weighted_beta_tc_0_after[] = {
+    -0.15421245435944475, -0.1561754412977058, 0.2145113539669625, 0.08752945202842131, 0.25341432048650936,
+    0.2008227742360394, -0.14334028802180807, 0.024469377569450255, 0.16636325418949127, 0.16403190791606903,
+    -0.27636972069740295, -0.27982625365257263, -0.21032902598381042, -0.29242610931396484, -0.23894812166690826,
+    0.21980585157871246, -0.3078763484954834, 0.2845180034637451, -0.24669820070266724, 0.3121907711029053,
+    0.25339126025962067, 0.21992598919362819, 0.0866245660911461, -0.13185187815893398, 0.23529314646007107,
+    0.1317356883782855, 0.2707874346849521, 0.20025752829520707, -0.22823922336101532, 0.2895731031894684,
+    0.01956835575401783, -0.26022660732269287, 0.09097439795732498, 0.1375991255044937, -0.09897248446941376,
+    -0.2807804346084595, -0.19600237905979156, -0.2775801420211792, 0.1496959775686264, -0.09584246575832367,
+    -0.049129653722047806, 0.2527863383293152, -0.0922699049115181, -0.0132730882614851, -0.17556065320968628,
+    -0.20504386723041534, 0.19433192908763885, -0.09180351346731186, 0.04106210172176361, 0.19698591530323029,
+    -0.3185024575476247, -0.09700939363060249, -0.19987947870320324, 0.2439186529246293, 0.10147496096411572,
+    0.2507105623856545, 0.27051406577994547, 0.19812223425188316, 0.227543443441391, 0.1496548354625702,
+    0.17299150170489766, 0.053190401817076294, 0.17889938222658971, 0.0037830189814464614, 0.06890893042568938,
+    0.0005225373267398227, -0.16764458709195335, -0.041683780323271975, 0.015814663842320442, -0.114130899310112,
+    -0.11582201555039844, -0.008401368514480433, -0.15254767238349545, -0.19651918053757111, -0.14180332693776582,
+    0.28015238207733456, -0.1296939460500045, 0.022278729398917112, -0.04756420478224754, -0.15311317145824432};
+static const double weighted_beta_tc_1_initial[] = {
+    0.2826213836669922, 0.13840068876743317, 0.15881671011447906, 0.3136790990829468, -0.3110676109790802,
+    0.2245130091905594, -0.08168887346982956, 0.17801186442375183};
+static const double weighted_beta_tc_1_gradient[] = {
+    0.2994068489893266, 0.0, 0.1030771935279319, 0.0, 0.0,
+    0.13893805628035646, 0.16737018724299285, 0.26181026791093553};
+static const double weighted_beta_tc_1_after[] = {
+    0.26868705274869337, 0.13840068876743317, 0.14442517208068376, 0.3136790990829468, -0.3110676109790802,
+    0.20778308918752922, -0.09729079000235104, 0.16056685106940166};
+static const double weighted_beta_tc_2_initial[] = {
+    -0.2349170297384262, -0.18834790587425232, -0.08408118784427643, -0.14138101041316986, -0.16751404106616974,
+    -0.08789526671171188, -0.06988108158111572, -0.09496049582958221, 0.18840228021144867, 0.29138708114624023,
+    -0.10024955123662949, -0.2712194621562958, 0.23209814727306366, -0.1551090031862259, 0.12368160486221313,
+    0.310769259929657};
+static const double weighted_beta_tc_2_gradient[] = {
+    -0.11123243910355567, 0.0, -0.23680909597508978, 0.0, 0.0,
+    -0.14434232314261522, 0.008319419017209197, -0.09196063501347995, -0.012041006618176154, 0.0,
+    0.1050752265302329, 0.0, 0.0, 0.1272975801381674, -0.02441805842923435,
+    0.02378409097557941};
+static const double weighted_beta_tc_2_after[] = {
+    -0.22618873692691446, -0.18834790587425232, -0.07475348401198464, -0.14138101041316986, -0.16751404106616974,
+    -0.0799900543877068, -0.0891936012614325, -0.08032431224379814, 0.1921437034593491, 0.29138708114624023,
+    -0.12025702062560044, -0.2712194621562958, 0.23209814727306366, -0.17487533429474886, 0.13831390784067635,
+    0.2923859682627639};
+static const double weighted_beta_tc_3_initial[] = {
+    0.0013310776557773352, -0.1595807671546936};
+static const double weighted_beta_tc_3_gradient[] = {
+    -0.16567810615840042, 0.08440841324264473};
+static const double weighted_beta_tc_3_after[] = {
+    0.008720838406839525, -0.17939220736414543};
+static const double weighted_beta_tc_4_initial[] = {
+    0.2645580470561981, 0.024727560579776764, 0.09152143448591232, 0.13151583075523376, 0.002100578509271145,
+    0.11524675041437149, 0.2640914022922516, 0.15167854726314545, 0.12172804772853851, 0.23008275032043457,
+    -0.03762202709913254, 0.29840797185897827, 0.3227246403694153, -0.13667117059230804, 0.292066365480423,
+    -0.12827901542186737};
+static const double weighted_beta_tc_4_gradient[] = {
+    0.5194425590253259, 0.0, 0.9207083791173323, 0.0, 0.0,
+    0.6964470266753892, 0.038156774912383035, 0.1241578308990748, -0.0807229288004512, 0.0,
+    -0.15452761314074584, 0.0, 0.0, -0.10610335570861949, -0.005035211163093957,
+    -0.02729440826925885};
+static const double weighted_beta_tc_4_after[] = {
+    0.2482599967682089, 0.024727560579776764, 0.075476858760243, 0.13151583075523376, 0.002100578509271145,
+    0.09937680377362396, 0.2469121106719906, 0.13559177221510108, 0.1412399171185151, 0.23008275032043457,
+    -0.018159774788811305, 0.29840797185897827, 0.3227246403694153, -0.11738164217957203, 0.3119062261443071,
+    -0.10826856654809151};
+static const double weighted_beta_tc_5_initial[] = {
+    -0.2230272889137268, -0.34836000204086304};
+static const double weighted_beta_tc_5_gradient[] = {
+    0.9995025364298042, -0.1630103871859802};
+static const double weighted_beta_tc_5_after[] = {
+    -0.2391545788458907, -0.32897235876852776};
+static const double weighted_beta_tc_6_initial[] = {
+    -0.37022486329078674, 0.4157075583934784, 0.31891271471977234, -0.3073461055755615, -0.37023383378982544,
+    0.16242817044258118, -0.1619049459695816, -0.014759757556021214, -0.4421256482601166, 0.04235559701919556,
+    -0.22100435197353363, 0.43596774339675903, -0.20851199328899384, 0.1143394187092781, 0.318813681602478,
+    -0.04738758131861687, 0.28132209181785583, -0.14336082339286804, 0.23522303998470306, 0.07268022000789642,
+    0.017436666414141655, 0.16215503215789795, 0.29283207654953003, 0.0812935158610344, -0.18028049170970917,
+    -0.31489190459251404, -0.005486225243657827, 0.11289920657873154, 0.29803892970085144, 0.09440942108631134,
+    0.08971226960420609, 0.10695371776819229, -0.42189282178878784, -0.022774023935198784, 0.23093953728675842,
+    0.2708035111427307, 0.1499539315700531, -0.3118056356906891, 0.18183672428131104, -0.2504981756210327};
+static const double weighted_beta_tc_6_gradient[] = {
+    -0.1183179630914876, -0.009023813734572818, 0.06261936358571808, 0.0, 0.0,
+    0.06185044847903348, 0.050251147924167766, 0.006831560737044018, 0.0, 0.0,
+    -0.08138065242763583, 0.01971773664580501, 0.03561625444548812, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.14550292702619555, 0.08556618697050156, 0.09251309613397007, 0.0, 0.0,
+    0.13157093649880292, 0.01845767961277353, -0.0790411510876959, 0.0, 0.0,
+    -0.013220563709839499, -0.014238827812062965, -0.0103808494240351, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0};
+static const double weighted_beta_tc_6_after[] = {
+    -0.35462991943228545, 0.42432922272720563, 0.2994511904658113, -0.3073461055755615, -0.37023383378982544,
+    0.14870199835252126, -0.1776115577036294, -0.01975253515840432, -0.4421256482601166, 0.04235559701919556,
+    -0.20407613384237616, 0.4192643089086874, -0.2256364301654893, 0.1143394187092781, 0.318813681602478,
+    -0.04738758131861687, 0.28132209181785583, -0.14336082339286804, 0.23522303998470306, 0.07268022000789642,
+    0.0005489028851554311, 0.145191750238554, 0.27287337177668175, 0.0812935158610344, -0.18028049170970917,
+    -0.3325300557104718, -0.024048970994944366, 0.13166489131358836, 0.29803892970085144, 0.09440942108631134,
+    0.09617355252271369, 0.11593141819153997, -0.4150181546181169, -0.022774023935198784, 0.23093953728675842,
+    0.2708035111427307, 0.1499539315700531, -0.3118056356906891, 0.18183672428131104, -0.2504981756210327};
+static const double weighted_beta_tc_7_initial[] = {
+    0.37022581696510315, 0.42541638016700745, -0.007945542223751545, -0.32157769799232483, 0.4055261015892029,
+    -0.2441611886024475, 0.21976643800735474, -0.3978298306465149};
+static const double weighted_beta_tc_7_gradient[] = {
+    0.06261936358571808, 0.0068315607370440165, 0.03561625444548812, 0.0, 0.09251309613397006,
+    -0.0790411510876959, -0.0103808494240351, 0.0};
+static const double weighted_beta_tc_7_after[] = {
+    0.3507642927111421, 0.42042360256462435, -0.025069979100247018, -0.32157769799232483, 0.3855673968163546,
+    -0.2253955038675907, 0.22664110517802566, -0.3978298306465149};
+static const double weighted_beta_tc_8_initial[] = {
+    -0.25374841690063477, -0.11340361088514328, -0.06718669086694717, -0.28024494647979736, 0.26760488748550415,
+    -0.1641421914100647, 0.011305985040962696, -0.32746508717536926, 0.11534569412469864, -0.13727211952209473,
+    0.039840806275606155, -0.2867029011249542, -0.171953484416008, -0.326284259557724, 0.29296204447746277,
+    -0.0187850259244442, 0.011636309325695038, 0.3080403506755829, 0.2712189555168152, 0.14648090302944183,
+    0.007355746813118458, 0.21848225593566895, 0.2811400294303894, 0.14178261160850525, -0.006173990201205015,
+    -0.08285800367593765, -0.026291819289326668, 0.23478341102600098, -0.3529253900051117, -0.1480664312839508,
+    -0.07149918377399445, 0.33453604578971863, -0.28994375467300415, 0.3279002606868744, -0.3449605405330658,
+    -0.1584477424621582, -0.06349843740463257, 0.29224392771720886, 0.12584376335144043, 0.08860591799020767,
+    0.0941166952252388, 0.19038662314414978, -0.24089683592319489, 0.15776751935482025, 0.2048737108707428,
+    0.040166374295949936, 0.14252452552318573, -0.29324907064437866, -0.29938286542892456, 0.0807395800948143,
+    0.14749598503112793, -0.19719044864177704, -0.2055952250957489, 0.1704980432987213, 0.33639222383499146,
+    -0.03624080494046211};
+static const double weighted_beta_tc_8_gradient[] = {
+    0.12960046326475338, 0.09410290873717715, 0.016604789873724518, 0.0, 0.1533819779393468,
+    0.0133154870337084, 0.003134238299649614, 0.0, 0.053242742960132074, 0.02197775132413795,
+    0.012515731571877407, 0.0, 0.002660257362376331, 0.03713741062753762, -0.002577948158890179,
+    0.0, 0.23726332202117026, 0.09109164658109119, 0.04884992256957088, 0.0,
+    0.18745515773476648, 0.05499708495184436, 0.0022994263510393333, 0.0, 0.05975955320670934,
+    -0.015264361611363372, 0.025856118417297572, 0.0, -0.0021857962414970214, 0.034012706962611744,
+    -0.002664509760822088, 0.0, -0.1435201024749423, -0.05197049633275933, -0.027051012854937214,
+    0.0, -0.09142023099243, -0.04445407578753462, -0.0007664991746201586, 0.0,
+    -0.06857386196804956, 0.044994189288555815, -0.02316345652107733, 0.0, 0.008134597935039628,
+    -0.029826297963826943, 0.0005330345144508319, 0.0, -0.24183169240905464, -0.030288938074186023,
+    -0.05418047883867451, 0.0, -0.14985329488979013, -0.05656429114433893, -0.0021028307016718933,
+    0.0};
+static const double weighted_beta_tc_8_after[] = {
+    -0.27375047778384304, -0.1333852186467484, -0.08417407939076053, -0.28024494647979736, 0.24761774529292874,
+    -0.18392729671927047, -0.005767543008669682, -0.32746508717536926, 0.09609892413669895, -0.15727649145251524,
+    0.023334806368395297, -0.2867029011249542, -0.1898473355161895, -0.3436011995035859, 0.30154949050068636,
+    -0.0187850259244442, -0.00786616094175173, 0.2880301640341289, 0.2544434329109386, 0.14648090302944183,
+    -0.012556401892029872, 0.20067507234949172, 0.26370581160015094, 0.14178261160850525, -0.023931807533849186,
+    -0.07021209631779182, -0.043029353370457185, 0.23478341102600098, -0.349083473917822, -0.1654341313267248,
+    -0.05352715900696711, 0.33453604578971863, -0.27053585716979717, 0.3478724802163795, -0.3282030553424608,
+    -0.1584477424621582, -0.04353047282039407, 0.3101069878654767, 0.1449908778481083, 0.08860591799020767,
+    0.10666310244948078, 0.17470243933522436, -0.22439873092733384, 0.15776751935482025, 0.18491821376983342,
+    0.05380092537777726, 0.12326152019330198, -0.29324907064437866, -0.28037619872823344, 0.10010916449116347,
+    0.16415062763855243, -0.19719044864177704, -0.18569986807754058, 0.18697468666374645, 0.3510317096206706,
+    -0.03624080494046211};
+static const double weighted_beta_tc_9_initial[] = {
+    0.12972791492938995, 0.35277584195137024, -0.12816226482391357, 0.11476536095142365, 0.029440678656101227,
+    -0.10501829534769058, -0.16834385693073273};
+static const double weighted_beta_tc_9_gradient[] = {
+    0.19716181173467243, 0.05166565655965334, 0.2532692836513854, 0.011276188815865937, -0.14643218959546697,
+    0.013717589546216203, -0.18796059709215657};
+static const double weighted_beta_tc_9_after[] = {
+    0.10971495437651507, 0.33279499515042155, -0.1481186855683647, 0.09486554206928915, 0.049333886207368345,
+    -0.12500874650295424, -0.1483653466277027};
+static const golden_tensor weighted_beta_tc_tensors[] = {
+    {"encoder.hidden.weight", "loss", {2, {8, 10}}, weighted_beta_tc_0_initial, weighted_beta_tc_0_gradient, weighted_beta_tc_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, weighted_beta_tc_1_initial, weighted_beta_tc_1_gradient, weighted_beta_tc_1_after},
+    {"encoder.mean.weight", "loss", {2, {2, 8}}, weighted_beta_tc_2_initial, weighted_beta_tc_2_gradient, weighted_beta_tc_2_after},
+    {"encoder.mean.bias", "loss", {1, {2}}, weighted_beta_tc_3_initial, weighted_beta_tc_3_gradient, weighted_beta_tc_3_after},
+    {"encoder.logvar.weight", "loss", {2, {2, 8}}, weighted_beta_tc_4_initial, weighted_beta_tc_4_gradient, weighted_beta_tc_4_after},
+    {"encoder.logvar.bias", "loss", {1, {2}}, weighted_beta_tc_5_initial, weighted_beta_tc_5_gradient, weighted_beta_tc_5_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 5}}, weighted_beta_tc_6_initial, weighted_beta_tc_6_gradient, weighted_beta_tc_6_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, weighted_beta_tc_7_initial, weighted_beta_tc_7_gradient, weighted_beta_tc_7_after},
+    {"decoder.logits.weight", "loss", {2, {7, 8}}, weighted_beta_tc_8_initial, weighted_beta_tc_8_gradient, weighted_beta_tc_8_after},
+    {"decoder.logits.bias", "loss", {1, {7}}, weighted_beta_tc_9_initial, weighted_beta_tc_9_gradient, weighted_beta_tc_9_after},
+};
+
+static const double factor_x[] = {
+    0.0, 1.0, 0.5838390588760376, 0.8412331938743591, 0.5272223353385925,
+    0.7039070129394531, 0.07118434458971024, 0.4438704550266266, 0.7038172483444214, 0.26249125599861145,
+    0.7252613306045532, 0.14541035890579224, 0.011487958952784538, 0.15683655440807343, 0.3362371325492859,
+    0.6030831336975098, 0.5663716793060303, 0.7617102861404419, 0.08842992782592773, 0.37862828373908997,
+    0.764639675617218, 0.35832545161247253, 0.8829312324523926, 0.7688408493995667, 0.6953868865966797,
+    0.34414052963256836, 0.7802026271820068, 0.0178307443857193, 0.1305931657552719, 0.003704920643940568,
+    0.8451287150382996, 0.7952873706817627, 0.9226352572441101, 0.9398950338363647, 0.898165225982666,
+    0.378772497177124, 0.1577148586511612, 0.8492947816848755, 0.19242049753665924, 0.28502941131591797,
+    0.5547085404396057, 0.4880831837654114, 0.811793863773346, 0.7209321856498718, 0.38297057151794434,
+    0.5474553108215332, 0.4866826832294464, 0.45864149928092957, 0.300250381231308, 0.5121912360191345,
+    0.22422590851783752, 0.9625390768051147, 0.9605936408042908, 0.8611039519309998, 0.8908634185791016,
+    0.9311957955360413, 0.34664884209632874, 0.7371317744255066, 0.9843544363975525, 0.33178043365478516};
+static const double factor_noise_0[] = {
+    -1.6694471836090088, 0.4295111894607544, -0.5998791456222534, -0.2490958720445633, -0.027741985395550728,
+    0.5347923636436462, -0.707521378993988, -0.2320735603570938, 0.9978683590888977, 2.422379970550537,
+    1.3695639371871948, 1.581296443939209, 0.0988570898771286, 0.9419812560081482, 1.277503252029419,
+    -0.24304978549480438, -2.3040571212768555, 1.203389048576355, -0.26092979311943054, 0.02003326825797558,
+    -1.4986037015914917, 0.8009611368179321, -1.340043067932129, 0.39798206090927124, -1.3442245721817017,
+    1.284730315208435, -1.1195976734161377, -1.0198904275894165, 0.9102472066879272, 0.45003628730773926};
+static const double factor_noise_1[] = {
+    0.5273463129997253, 0.9363618493080139, 0.27237433195114136, 0.866038978099823, 0.3733837902545929,
+    0.6235154867172241, 0.5249276161193848, 0.8356946706771851, 0.20432890951633453, 0.709750771522522,
+    0.2961057126522064, 0.3763318359851837, 0.8121798038482666, 0.3121461570262909, 0.8089390397071838,
+    0.877832293510437, 0.35518941283226013, 0.7357172966003418, 0.4827040731906891, 0.48596423864364624,
+    0.1662638783454895, 0.3566990792751312, 0.638022780418396, 0.7246465086936951, 0.8551739454269409,
+    0.2812808156013489, 0.7054948806762695, 0.3138968348503113, 0.8338752388954163, 0.5375420451164246};
+static const double factor_parts[] = {
+    8.668070192339213, 8.745281728952527, 0.1798440526020007, 8.897995649985678, 8.933465656103351,
+    0.1331258387228142};
+static const double factor_discriminator[] = {
+    0.6971627122770907, 0.6953844352783695};
+static const double factor_0_initial[] = {
+    -0.1273747682571411, -0.13065800070762634, 0.20905447006225586, 0.09046410769224167, 0.24394744634628296,
+    0.19603660702705383, -0.1185230165719986, 0.03505763038992882, 0.15186817944049835, 0.14973996579647064,
+    -0.25228986144065857, -0.255445271730423, -0.1920032650232315, -0.26694726943969727, -0.21812880039215088,
+    0.20065437257289886, -0.281051367521286, 0.25972819328308105, -0.22520361840724945, 0.2849898636341095,
+    0.244907408952713, 0.2108507752418518, 0.09255219250917435, -0.11122676730155945, 0.22799551486968994,
+    0.1333809494972229, 0.25920772552490234, 0.19594688713550568, -0.2083529531955719, 0.26434287428855896,
+    0.017863381654024124, -0.23755329847335815, 0.08304788172245026, 0.12561024725437164, -0.09034910798072815,
+    -0.25631627440452576, -0.17892487347126007, -0.25339484214782715, 0.1366530954837799, -0.08749179542064667,
+    -0.044849034398794174, 0.2307613044977188, -0.08423051238059998, -0.012116615660488605, -0.16026422381401062,
+    -0.1871785819530487, 0.17739996314048767, -0.08380475640296936, 0.03748439624905586, 0.17982271313667297,
+    -0.2759532928466797, -0.07106244564056396, -0.16744816303253174, 0.23780901730060577, 0.10767019540071487,
+    0.24378566443920135, 0.2617080509662628, 0.19613228738307953, 0.20771779119968414, 0.1366155445575714,
+    0.17270372807979584, 0.06210537999868393, 0.17757180333137512, 0.01748819090425968, 0.07731488347053528,
+    0.015348879620432854, -0.13820765912532806, -0.02380937524139881, 0.014436746016144753, -0.1041867807507515,
+    -0.08989277482032776, 0.00842549093067646, -0.12324308604001999, -0.16361089050769806, -0.11370448768138885,
+    0.2713923454284668, -0.10260269045829773, 0.03626265004277229, -0.0434199795126915, -0.13977256417274475,
+    0.2579968273639679, 0.12634196877479553, 0.14497916400432587, 0.28634852170944214, -0.283964604139328,
+    0.20495140552520752, -0.0745714008808136, 0.16250185668468475, -0.19180895388126373, -0.15378542244434357,
+    -0.06865200400352478, -0.11543712019920349, -0.13677464425563812, -0.07176618278026581, -0.057057663798332214,
+    -0.07753492146730423};
+static const double factor_0_gradient[] = {
+    -0.02360570045407991, -0.016097762735209332, -0.0028045416770257443, 0.00945154263982046, -0.008562847606324343,
+    0.007432726684081518, -0.053269640212989106, -0.033622040243361746, 0.001998067272433824, -0.032095362180625836,
+    -0.00825315686106431, -0.0008415930129817123, 0.02590829100861908, 0.0645539917822469, 0.060231794961001256,
+    0.09689834885479824, 0.0856714053366672, 0.0952972457578891, 0.05621476044856689, 0.08448305419709858,
+    0.09328114272512063, 0.07328835413351363, 0.1250781677111214, 0.06350131650191194, 0.04016057415685225,
+    0.06772516597086968, 0.06157171187818084, 0.06409939975888485, 0.05782029835287653, 0.055116196701054075,
+    0.06979654286457337, 0.08216150135927619, 0.07614680641210371, 0.07513451232799286, 0.09827762699756518,
+    0.032889111562342095, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0780622699910078, 0.18252817000800778,
+    0.11602920404619942, 0.13262661425180805, 0.1531078872012652, 0.14512610902305398, 0.19093425351068516,
+    0.20374511660497185, 0.16729071271378468, 0.17704503756955858, 0.21431937971218634, 0.11498398104510728,
+    0.0, -0.0010619371333084882, -0.000620000376496345, -0.0008933367663468806, -0.0005598769754056713,
+    -0.0007475049954366637, -7.559329883004047e-05, -0.00047136251857131004, -0.0007474096710799431, -0.00027874921191370995,
+    -0.000770181938321699, -0.0001544166596897754, -0.002338250962320405, 0.046059614411035656, 0.03855761782921472,
+    0.063525140270417, 0.04762275523849353, 0.06572693024622395, 0.0015978301725895557, 0.03231264304284649,
+    0.0644790821486255, 0.024023435308140016, 0.07002224586610692, 0.04277409304258397, 0.0,
+    0.0023229703739689, 0.0013562408369349197, 0.001954159786969372, 0.001224721865486247, 0.0016351551370872926,
+    0.00016535912357229022, 0.0010310979169069485, 0.0016349466165924025, 0.0006097594111106607, 0.0016847605843796408,
+    0.00033778395580634014};
+static const double factor_0_after[] = {
+    -0.10737083498625057, -0.11124046694104577, 0.22711215354298314, 0.08431145829738648, 0.2631378170192184,
+    0.19002079856652823, -0.09851768872260967, 0.05497321985218139, 0.1488604883742568, 0.16967425947294262,
+    -0.23370893016335129, -0.2375109117334902, -0.21139440808383145, -0.2867840401547305, -0.2378126733192436,
+    0.1808915955833536, -0.3008217819307917, 0.23993700134211246, -0.24485925220895005, 0.26528143327322146,
+    0.22518132962980406, 0.19119040498835327, 0.07284094019284021, -0.13100434334624686, 0.20887531699724013,
+    0.11400479421974284, 0.2396989549771366, 0.17714460940712126, -0.22690210860728546, 0.24560381740719964,
+    -0.000843726921698337, -0.2564897440169937, 0.0635888421403852, 0.10659377263846208, -0.1094306905423977,
+    -0.2753308832403563, -0.17892487347126007, -0.25339484214782715, 0.1366530954837799, -0.08749179542064667,
+    -0.044849034398794174, 0.2307613044977188, -0.08423051238059998, -0.012116615660488605, -0.16026422381401062,
+    -0.1871785819530487, 0.17739996314048767, -0.08380475640296936, 0.017565312411721493, 0.1600068436282446,
+    -0.29587089975870773, -0.09099629054658064, -0.1873432505805057, 0.2179055314807097, 0.0878110725438086,
+    0.22390281048602675, 0.24179728397011524, 0.17623600762787214, 0.18779398310392073, 0.11673110488130653,
+    0.17270372807979584, 0.07991181386565936, 0.19537816590751153, 0.03529460589519507, 0.09512122765082118,
+    0.03315527141672994, -0.12040253011518534, -0.0060030666836918675, 0.0322431377943203, -0.08638062788601115,
+    -0.07208637884051786, 0.02623133702706336, -0.10444542667091933, -0.18195129897990628, -0.13169033432291524,
+    0.2521334045881447, -0.12200721048129018, 0.01679556420956317, -0.04755090657113721, -0.15804135045485126,
+    0.23914039415738808, 0.10873583538033338, 0.12598716835085688, 0.2667141439843899, -0.283964604139328,
+    0.18680075552204203, -0.09272201620270405, 0.14435121586423366, -0.20995956025397597, -0.171936051981168,
+    -0.08680201918597091, -0.13358770924226457, -0.15492527378364684, -0.08991669608117688, -0.07520829537033567,
+    -0.09568528552682902};
+static const double factor_1_initial[] = {
+    0.15382981300354004, 0.23791654407978058, -0.08185341954231262, -0.22144977748394012, 0.18950733542442322,
+    -0.1266459822654724, 0.10098560899496078, 0.2537420392036438};
+static const double factor_1_gradient[] = {
+    -0.016723721896272494, 0.14042292941915496, 0.11279718296212451, 0.0, 0.2885574855806048,
+    -0.0010619371333084882, 0.08610575802302617, 0.0023229703739689};
+static const double factor_1_after[] = {
+    0.17291885033297977, 0.21815944126947645, -0.10104610212238534, -0.22144977748394012, 0.16962495480330225,
+    -0.10883954839849698, 0.08196785136524985, 0.2355913892004783};
+static const double factor_2_initial[] = {
+    0.0013310776557773352, -0.1595807671546936, 0.2645580470561981, 0.024727560579776764, 0.09152143448591232,
+    0.13151583075523376, 0.002100578509271145, 0.11524675041437149, 0.2640914022922516, 0.15167854726314545,
+    0.12172804772853851, 0.23008275032043457, -0.03762202709913254, 0.29840797185897827, 0.3227246403694153,
+    -0.13667117059230804, 0.292066365480423, -0.12827901542186737, -0.2230272889137268, -0.34836000204086304,
+    -0.2926884591579437, 0.3286456763744354, 0.2521226406097412, -0.24297842383384705};
+static const double factor_2_gradient[] = {
+    -0.14232666833705657, -0.23120101234309323, -0.051573450167711456, 0.0, -0.44552181949451103,
+    -0.0003491332885244312, -0.22154239484263208, -0.010765074422794802, 0.23880897260360154, 0.37290196705714596,
+    0.09830894088251807, 0.0, 0.7339055793037842, 0.0008231920422500764, 0.36154468816853447,
+    0.025382064358650817, -0.1933075941666483, -0.3053265582664348, -0.07853233630691647, 0.0,
+    -0.7279489676742494, -0.00046352960561121684, -0.28625417118127655, -0.014292337240779303};
+static const double factor_2_after[] = {
+    0.02133811583050685, -0.13972503325909472, 0.28277664164768673, 0.024727560579776764, 0.11150462075623002,
+    0.15000655270633104, 0.021977046789765642, 0.13279144613895116, 0.24419399790103746, 0.13203067833831258,
+    0.10310526195026827, 0.23008275032043457, -0.057373075503730386, 0.28026088308875124, 0.30305195103452653,
+    -0.15463240235313044, 0.31207521588601805, -0.1084671720114118, -0.20378221758800946, -0.34836000204086304,
+    -0.2728094372002206, 0.34648129050471344, 0.27194313181817015, -0.22420166820549067};
+static const double factor_3_initial[] = {
+    -0.2926955223083496, 0.12841074168682098, -0.12799710035324097};
+static const double factor_3_gradient[] = {
+    -0.4940867397335585, 0.8351290558448082, -0.7891581095839422};
+static const double factor_3_after[] = {
+    -0.2726934284479309, 0.10859034814173374, -0.1080569510154815};
+static const double factor_4_initial[] = {
+    -0.01166861318051815, -0.34953102469444275, 0.033485040068626404, -0.17471928894519806, 0.34466275572776794,
+    -0.16484320163726807, 0.09039324522018433, 0.25204434990882874, -0.037463173270225525, 0.22240465879440308,
+    -0.11333668231964111, 0.18596014380455017, 0.05745876207947731, 0.013784894719719887, 0.12819480895996094,
+    0.23150408267974854, 0.06426816433668137, -0.14252424240112305, -0.24894389510154724, -0.0043372418731451035,
+    0.08925466239452362, 0.23562046885490417, 0.07463720440864563, 0.07092377543449402};
+static const double factor_4_gradient[] = {
+    0.10069561679958462, 0.15277947614719667, 0.040467215268591226, 0.0, 0.3956632457284966,
+    0.00027945314616339767, 0.14459124932478393, 0.008616577149797093, -0.03143115801652992, -0.04972845195672642,
+    -0.014918008258501035, 0.0, -0.11496788294238533, -8.689144998711946e-05, -0.04577475894948298,
+    -0.002679185733818784, -0.02050505287043903, -0.0297915256838181, -0.005210561284522055, 0.0,
+    -0.08533890435070712, -1.78860985668342e-05, -0.026246614153386486, -0.0005514947687147854};
+static const double factor_4_after[] = {
+    -0.03164264533232712, -0.36922325468893774, 0.014676474710364948, -0.17471928894519806, 0.3248674361365299,
+    -0.18294152935077498, 0.07070827431040204, 0.23399587014321147, -0.01883171608306505, 0.24104790244141996,
+    -0.09948316948572229, 0.18596014380455017, 0.07674715953050042, 0.016639363963666023, 0.14703138855334694,
+    0.24423622740774642, 0.07347646761028573, -0.1338669001949852, -0.22954938941721353, -0.0043372418731451035,
+    0.0995166315072192, 0.2531872532552147, 0.08200057055051468, 0.09093571780335871};
+static const double factor_5_initial[] = {
+    0.08455433696508408, -0.3335355520248413, -0.018004445359110832};
+static const double factor_5_gradient[] = {
+    0.43319211777151584, -0.1241537262659193, -0.0891010041704903};
+static const double factor_5_after[] = {
+    0.06469979728949168, -0.3143280924225264, -0.008502168929173999};
+static const double factor_6_initial[] = {
+    0.2981416583061218, 0.34960582852363586, 0.1935897022485733, -0.40253934264183044, 0.2347501963376999,
+    -0.32339176535606384, 0.4779594838619232, 0.5492101907730103, -0.010257651098072529, -0.41515499353408813,
+    0.5235319137573242, -0.3152107298374176, 0.28371724486351013, -0.5135961174964905, -0.4143694043159485,
+    -0.18518732488155365, -0.10971540212631226, -0.45763805508613586, 0.4369969666004181, -0.26804307103157043,
+    0.018462596461176872, -0.5347482562065125, 0.18835872411727905, -0.2241644263267517};
+static const double factor_6_gradient[] = {
+    0.0004922918367720289, -0.027439826940883327, -0.020760290942008295, 0.12941760785339682, -0.05043649610691017,
+    0.05439970299844668, 0.15763237116981685, 0.02318034942506021, 0.02737559820088422, -0.2117534773894371,
+    0.0825243459149343, -0.08900895689497422, 0.0, 0.0, 0.0,
+    0.015894098730742774, -0.006194231697313151, 0.006680963005898284, 0.0886198003196077, 0.04849060116359355,
+    0.04331441301324673, -0.09359524083841476, 0.06624244789957812, 0.010905657946301384};
+static const double factor_6_after[] = {
+    0.2806662121309422, 0.368803240999558, 0.21347057426640648, -0.4225356359629591, 0.25436814491272985,
+    -0.3397831867966997, 0.46125890255624463, 0.532509616634631, -0.02695822652418984, -0.3951414717588536,
+    0.5040182282391817, -0.29552083552208985, 0.29115859934261346, -0.506154750175532, -0.4218107646804602,
+    -0.1882920284612614, -0.10689907403984958, -0.4606073824576351, 0.423609515930381, -0.27537530286440814,
+    -0.0015336634108921322, -0.5147866624970832, 0.1687381637094784, -0.22722210953584812};
+static const double factor_7_initial[] = {
+    0.06505976617336273, -0.46818387508392334, -0.28079888224601746, -0.532819926738739, 0.47840502858161926,
+    -0.030675819143652916, 0.01900201290845871, 0.5030277967453003};
+static const double factor_7_gradient[] = {
+    0.0017890900992728548, -0.06187605335352682, 0.010298387874251962, 0.10124178372687906, 0.0,
+    -0.00759915221260868, 0.03338867645547087, 0.09883062145363464};
+static const double factor_7_after[] = {
+    0.06232384440170061, -0.4481944944647586, -0.29749944587335153, -0.5525863369678921, 0.4709636612476204,
+    -0.027797989366671515, -0.0010115204814596917, 0.4830173552586167};
+static const double factor_8_initial[] = {
+    0.2712189555168152, 0.14648090302944183, 0.007355746813118458, 0.21848225593566895, 0.2811400294303894,
+    0.14178261160850525, -0.006173990201205015, -0.08285800367593765, -0.026291819289326668, 0.23478341102600098,
+    -0.3529253900051117, -0.1480664312839508, -0.07149918377399445, 0.33453604578971863, -0.28994375467300415,
+    0.3279002606868744, -0.3449605405330658, -0.1584477424621582, -0.06349843740463257, 0.29224392771720886,
+    0.12584376335144043, 0.08860591799020767, 0.0941166952252388, 0.19038662314414978, -0.24089683592319489,
+    0.15776751935482025, 0.2048737108707428, 0.040166374295949936, 0.14252452552318573, -0.29324907064437866,
+    -0.29938286542892456, 0.0807395800948143, 0.14749598503112793, -0.19719044864177704, -0.2055952250957489,
+    0.1704980432987213, 0.33639222383499146, -0.03624080494046211, 0.12972791492938995, 0.35277584195137024,
+    -0.12816226482391357, 0.11476536095142365, 0.029440678656101227, -0.10501829534769058, -0.16834385693073273,
+    -0.15230640769004822, 0.09582281857728958, -0.26693856716156006, 0.2741239666938782, 0.06455278396606445,
+    -0.025004418566823006, 0.1609293669462204, 0.00503068882972002, -0.32553547620773315, -0.02566249668598175,
+    0.020091328769922256, 0.2777997553348541, -0.14075499773025513, -0.13461056351661682, -0.23865322768688202,
+    0.1493227630853653, -0.17303414642810822, -0.08025989681482315, 0.043791159987449646, -0.18398985266685486,
+    -0.20793886482715607, -0.03898664936423302, -0.20530450344085693, -0.18456317484378815, -0.17945310473442078,
+    0.16252827644348145, 0.34108835458755493, 0.161478191614151, -0.06386489421129227, 0.036625057458877563,
+    -0.15522529184818268, -0.25607699155807495, -0.14327175915241241, 0.10510435700416565, 0.27391621470451355,
+    0.27822792530059814, 0.29902130365371704, 0.34220388531684875, -0.1341838836669922, 0.3451533317565918,
+    0.17573165893554688, -0.11940228193998337, -0.11936351656913757, 0.2632603049278259, -0.31296098232269287,
+    -0.21017742156982422, 0.30711159110069275, 0.25500673055648804, -0.06220616027712822, 0.06730538606643677,
+    0.10317369550466537};
+static const double factor_8_gradient[] = {
+    0.22423846014190466, 0.10975584541509177, 0.20709620914104143, 0.13429982087758097, 0.0,
+    0.08651654696170892, 0.08537178902892974, 0.35901506204134065, -0.16683144202294395, -0.04722893774933001,
+    -0.19522411462664083, -0.05779043344785063, 0.0, -0.03722885642480494, -0.08999767877782723,
+    0.006634924872348626, 0.0981548380661299, 0.013573190886866149, 0.08193727813488348, 0.01660847399925988,
+    0.0, 0.01069925344151487, 0.029467423712409825, 0.056939188699771076, -0.04100054378473991,
+    -0.06081165627215143, -0.0007874510278473542, -0.07441056568542428, 0.0, -0.04793562015573028,
+    0.016004224174193938, -0.14323106457362816, -0.06260619888971061, 0.02621544296527624, -0.04012813358932132,
+    0.03207782948732977, 0.0, 0.020664681629024715, -0.006497020877877119, 0.1087310957965136,
+    -0.09577653592949702, -0.07034908671548606, -0.057773725861882064, -0.08608078876400398, 0.0,
+    -0.05545363020543769, -0.011488125457661497, -0.2142126810918766, -0.14404145413656172, 0.061084791226800265,
+    -0.13456757598300334, 0.07474478000764116, 0.0, 0.04815092252109761, -0.0484925444353999,
+    0.06886565479103979, -0.1262273153198943, -0.013274709410982546, -0.10822706927141794, -0.016243245080519008,
+    0.0, -0.010463971333962235, -0.03629713198519124, -0.1261945596168129, 0.02668455307963719,
+    -0.03129484797542703, 0.023707611939650215, -0.03829310832234788, 0.0, -0.024668592130886922,
+    0.006210706720375773, -0.1597457353124448, 0.03706462281198908, 0.06344721210196133, 0.03991047572460813,
+    0.07763549347416933, 0.0, 0.050013133101465386, 0.0210937083840321, 0.12745616011385305,
+    -0.02003865868272552, -0.050210266053883346, 0.028837558009429238, -0.061438456528211505, 0.0,
+    -0.03957892925503703, 0.028766567545200416, -0.346604559225119, 0.08144000528941092, 0.08247848772676965,
+    0.0715909649537384, 0.10092260768496455, 0.0, 0.06501479652183163, 0.02389645164204386,
+    0.2413327681937313};
+static const double factor_8_after[] = {
+    0.25427675552838486, 0.12667292145023665, -0.009344834787697378, 0.19864382081501336, 0.2736986617412406,
+    0.12227837217360558, -0.025121917191489276, -0.10283953794572967, -0.009715225456444912, 0.24627708262708115,
+    -0.33622480846149316, -0.13559620306393094, -0.07894054742153102, 0.34118835849678214, -0.27185833225796174,
+    0.310039999545857, -0.3623328905601447, -0.17645159389382054, -0.08019901756876217, 0.27424753439359817,
+    0.13328511996578354, 0.07064844458931707, 0.08429530830354556, 0.17199835328128205, -0.22239741043452768,
+    0.17398104732537426, 0.2215740460554111, 0.0576248354333249, 0.13508316362726802, -0.27881162890011113,
+    -0.3191777789667155, 0.10037630608731617, 0.16509032104679122, -0.2165305758497456, -0.18889464740843934,
+    0.1530516251823627, 0.32895085632697274, -0.05603573042190255, 0.13298895179496106, 0.33702700379477574,
+    -0.11052356818722542, 0.1345964674787851, 0.04614125782596487, -0.08521618137110286, -0.16090249263221182,
+    -0.13266188059883557, 0.10130197378569325, -0.24708302845452257, 0.2913680979885093, 0.05684058809992904,
+    -0.008303837472940338, 0.15390307403129766, -0.0024106588604665647, -0.33853951903525153, -0.006093034632881222,
+    0.014826802789376214, 0.29518429694427545, -0.12254839929756754, -0.11790998277502517, -0.22051695217067288,
+    0.1567641292953022, -0.15451166943341393, -0.06029855025183191, 0.06338470964249093, -0.20198713953017972,
+    -0.19481923261542794, -0.05568722368949635, -0.1944950857654935, -0.1771218071596027, -0.15944329904467627,
+    0.15935559516396497, 0.3565937014820475, 0.14527358261394724, -0.08273874877249202, 0.019924479798040302,
+    -0.17364772445278487, -0.24863562861885646, -0.16318987475841157, 0.09772054275002787, 0.2547971027814765,
+    0.2980120634185505, 0.31893230276942774, 0.3255033095300143, -0.11434765151808997, 0.35259469941743576,
+    0.1955545286016309, -0.12553657220909906, -0.09951556346403799, 0.24590440232206595, -0.3323013672865368,
+    -0.22687800139039618, 0.2874932596219445, 0.24756536318774303, -0.07961214563796794, 0.04797535295283112,
+    0.08376148419619178};
+static const double factor_9_initial[] = {
+    0.31874725222587585, 0.03818736597895622, 0.07603772729635239, -0.20556862652301788, 0.07968378812074661,
+    -0.2562491297721863, -0.32253408432006836, -0.15347111225128174, -0.08403438329696655, 0.3292190134525299,
+    -0.2798503637313843, 0.3209364414215088};
+static const double factor_9_gradient[] = {
+    0.3809556275672861, -0.031669444033066874, 0.10330949248856697, -0.09575165117901765, 0.04666616945118691,
+    -0.19528013480752202, -0.0880618931568712, -0.19051015589762682, -0.11619505593260912, 0.07977972966930662,
+    -0.31580706626339, 0.1965648458282077};
+static const double factor_9_after[] = {
+    0.29873591473089867, 0.04905778631193336, 0.05623358211833469, -0.185798431532164, 0.06006579059311368,
+    -0.23623621664504268, -0.302574983989371, -0.13345765422879186, -0.0640220149246164, 0.312125240076788,
+    -0.2598507548232046, 0.30092289632302316};
+static const double factor_10_initial[] = {
+    0.44516199827194214, 0.3136124908924103, -0.23079660534858704, 0.544543445110321, 0.06319406628608704,
+    -0.14016838371753693, 0.3920709192752838, 0.10310880094766617, 0.5636268258094788, -0.2654930651187897,
+    0.2697395980358124, -0.5498170852661133, -0.18765586614608765, -0.5630099177360535, 0.3828808069229126,
+    0.18619433045387268, 0.25336208939552307, -0.2673264741897583};
+static const double factor_10_gradient[] = {
+    0.0010821214508124639, -0.002454886536951125, -0.0021413970237026134, 0.0012826020520276676, -0.004318072012912068,
+    -0.0011116292944207528, -0.0010809536598615152, 0.009838651329790414, 0.0015375168017748974, -0.0007819107678619657,
+    -0.0023566643329923924, -0.003398142966440817, -0.0016408476705201953, -0.0012861914860688244, 0.0021905301543046493,
+    -0.0030783693561071534, -0.00224381837832199, -0.0020064758120973895};
+static const double factor_10_after[] = {
+    0.43614145909030827, 0.31789740209454226, -0.21060822644203966, 0.5253833458138619, 0.0770653561769225,
+    -0.12589916521071495, 0.41205011884078574, 0.0876257052425127, 0.5608402372007627, -0.25758324381659053,
+    0.27899136371305466, -0.5331582640279007, -0.18458597090020218, -0.5611474719500267, 0.375311547419279,
+    0.20600739470338938, 0.25550245578644404, -0.2474307670770457};
+static const double factor_11_initial[] = {
+    -0.010767354629933834, -0.3829372823238373, -0.17402203381061554, 0.2595273554325104, -0.4737516939640045,
+    -0.4828191101551056};
+static const double factor_11_gradient[] = {
+    -9.485991409072941e-06, -0.00023093248474377777, 0.00017887273769781088, -0.0029435471361332604, 0.0016392259759450793,
+    -0.0023011613623687283};
+static const double factor_11_after[] = {
+    -0.009867690577274438, -0.3627070051006123, -0.17522741304399517, 0.2791895284843573, -0.477078592126988,
+    -0.4791468579955484};
+static const double factor_12_initial[] = {
+    -0.1131686344742775, -0.25452935695648193, 0.36401689052581787, -0.29990530014038086, -0.3364180028438568,
+    -0.28097572922706604, -0.21412280201911926, -0.1922960728406906, 0.258755624294281, 0.22267840802669525,
+    0.3591693341732025, -0.3866199851036072, -0.07533945143222809, 0.06559981405735016, -0.3914516866207123,
+    0.06530945748090744, -0.0962463766336441, -0.23801760375499725, -0.21648690104484558, 0.24998053908348083,
+    -0.07411252707242966, -0.3874524235725403, -0.30005720257759094, 0.28880545496940613, 0.1698504239320755,
+    -0.16207943856716156, 0.16027358174324036, 0.09674355387687683, 0.2812837064266205, 0.3247687816619873};
+static const double factor_12_gradient[] = {
+    0.007582014414662639, 0.0015580675939108448, 0.00876355174322959, -0.0024974990294339815, -0.002479156311609656,
+    -6.978512054395779e-05, -0.0051452228283121034, -0.005316461393821234, -0.0071549804911843215, 0.0002543439510516495,
+    0.000799025867327025, -0.0004434270598176961, 0.0008773061743452667, -0.0012831118550595735, 0.0007482216561821037,
+    -0.00156041005970943, -0.0001624670760070005, -0.0014615415217917134, 0.002335875975702937, 0.0007810265498220037,
+    0.0028270241359389155, -0.00012398157387973193, -0.0006666226952884581, 0.00023494803944547652, 0.003145618139319366,
+    0.00041353976427992503, 0.003680083001805062, -0.0007798480841835417, -0.0008621227715997389, -0.0003110435126137249};
+static const double factor_12_after[] = {
+    -0.12293716244714756, -0.258856489702247, 0.35630549845067355, -0.29591755693748334, -0.33382231347691715,
+    -0.2617102222674952, -0.19459253182394898, -0.1766635477720418, 0.27641172924165636, 0.20311903992416339,
+    0.351843893796046, -0.366617000113812, -0.07654479923385193, 0.08586379622991028, -0.41166566699263096,
+    0.0676069713310931, -0.09505363585885283, -0.2180829399190556, -0.2278758564081074, 0.23717642532262298,
+    -0.08871055950923867, -0.38435961857757434, -0.2829993779535983, 0.28677748513863976, 0.16515262613271164,
+    -0.1673885847795588, 0.1526150679083684, 0.09871896868657444, 0.3012941222630054, 0.34447567113252753};
+static const double factor_13_initial[] = {
+    0.1602461040019989, 0.15090060234069824, 0.19692666828632355, 0.049393124878406525, 0.29502901434898376};
+static const double factor_13_gradient[] = {
+    0.010776837329316308, -0.0010052000770897698, 0.010178740574310133, 0.001477306519024441, 0.005885703305955371};
+static const double factor_13_after[] = {
+    0.13985857267068036, 0.153554349149703, 0.17654893547657358, 0.029332049289305627, 0.27584041204940546};
+static const double factor_14_initial[] = {
+    -0.35972967743873596, -0.13500113785266876, -0.3400110900402069, -0.1152312308549881, -0.16518621146678925};
+static const double factor_14_gradient[] = {
+    -0.01463615919628189, -0.0047112765401882695, -0.0053613107674853056, 0.0011375219363147244, -0.014375098279277645};
+static const double factor_14_after[] = {
+    -0.3472444127493949, -0.11479842330151337, -0.31987326408844713, -0.1284041885129864, -0.1535899812248257};
+static const double factor_15_initial[] = {
+    0.09456265717744827};
+static const double factor_15_gradient[] = {
+    -0.035630717925501265};
+static const double factor_15_after[] = {
+    0.11388985813978633};
+static const golden_tensor factor_tensors[] = {
+    {"encoder.hidden.weight", "loss", {2, {8, 12}}, factor_0_initial, factor_0_gradient, factor_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, factor_1_initial, factor_1_gradient, factor_1_after},
+    {"encoder.mean.weight", "loss", {2, {3, 8}}, factor_2_initial, factor_2_gradient, factor_2_after},
+    {"encoder.mean.bias", "loss", {1, {3}}, factor_3_initial, factor_3_gradient, factor_3_after},
+    {"encoder.logvar.weight", "loss", {2, {3, 8}}, factor_4_initial, factor_4_gradient, factor_4_after},
+    {"encoder.logvar.bias", "loss", {1, {3}}, factor_5_initial, factor_5_gradient, factor_5_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 3}}, factor_6_initial, factor_6_gradient, factor_6_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, factor_7_initial, factor_7_gradient, factor_7_after},
+    {"decoder.logits.weight", "loss", {2, {12, 8}}, factor_8_initial, factor_8_gradient, factor_8_after},
+    {"decoder.logits.bias", "loss", {1, {12}}, factor_9_initial, factor_9_gradient, factor_9_after},
+    {"discriminator.hidden.weight", "discriminator", {2, {6, 3}}, factor_10_initial, factor_10_gradient, factor_10_after},
+    {"discriminator.hidden.bias", "discriminator", {1, {6}}, factor_11_initial, factor_11_gradient, factor_11_after},
+    {"discriminator.hidden2.weight", "discriminator", {2, {5, 6}}, factor_12_initial, factor_12_gradient, factor_12_after},
+    {"discriminator.hidden2.bias", "discriminator", {1, {5}}, factor_13_initial, factor_13_gradient, factor_13_after},
+    {"discriminator.out.weight", "discriminator", {2, {1, 5}}, factor_14_initial, factor_14_gradient, factor_14_after},
+    {"discriminator.out.bias", "discriminator", {1, {1}}, factor_15_initial, factor_15_gradient, factor_15_after},
+};
+
+static const double adversarial_x[] = {
+    0.0, 1.0, 0.8315845131874084, 0.661249041557312, 0.7194179892539978,
+    0.26848846673965454, 0.4906752109527588, 0.16836659610271454, 0.34929248690605164, 0.7247572541236877,
+    0.0897190123796463, 0.08186639100313187, 0.36139729619026184, 0.18826647102832794, 0.9458277821540833,
+    0.13269254565238953, 0.08797377347946167, 0.15587641298770905, 0.2377541959285736, 0.2644863724708557,
+    0.8169096112251282, 0.7727242112159729, 0.9398908019065857, 0.02648913860321045, 0.4077284038066864,
+    0.5803430080413818, 0.020571541041135788, 0.5799874067306519, 0.3821227550506592, 0.20848914980888367,
+    0.23485878109931946, 0.8061623573303223, 0.4092310667037964, 0.025469623506069183, 0.13250648975372314};
+static const double adversarial_y[] = {
+    1.0, 0.0, 0.0, 1.0, 0.0,
+    0.0, 1.0, 0.0, 0.0, 1.0,
+    0.0, 0.0, 1.0, 0.0, 0.0};
+static const double adversarial_noise_0[] = {
+    -0.7807844281196594, -0.08686451613903046, -0.7866665124893188, 0.9940153956413269, 1.134232997894287,
+    -1.1248211860656738, 1.5581166744232178, -1.0649980306625366, -1.7985397577285767, -1.56672203540802,
+    -0.3142911493778229, -1.1812388896942139, 0.800457239151001, 1.5674840211868286, 1.4605189561843872,
+    1.117564082145691, 0.7847819924354553, -1.2803641557693481, -0.26537024974823, -0.008088993839919567,
+    -0.20499470829963684, 1.1719489097595215, 1.2208471298217773, 0.8620031476020813, 0.3764486312866211,
+    0.4712505638599396, -0.8887051939964294, 0.10285262018442154, -1.3081833124160767, 1.5189381837844849,
+    0.08827529847621918, 1.3004283905029297, 0.6712742447853088, 0.1605546474456787, -0.43493667244911194,
+    -0.9444082379341125, 0.08117162436246872, 0.9694105386734009, 1.1597598791122437, 0.9417363405227661,
+    -0.6074961423873901, -1.3499181270599365, -1.2173599004745483, 1.4059264659881592, 0.2946896255016327,
+    1.553633451461792, 0.9527207016944885, 0.8093938231468201, 0.8938222527503967, 1.0059348344802856,
+    -0.4821889102458954, -0.09677234292030334, 1.803771734237671, -0.3725910186767578, -0.24083276093006134,
+    -0.9646860957145691, -0.7313029170036316, -0.4641576111316681, 0.6939446926116943, -1.1942775249481201};
+static const double adversarial_noise_1[] = {
+    -0.4792453944683075, 0.04530750960111618, -1.6694471836090088, 0.4295111894607544, -0.5998791456222534,
+    -0.2490958720445633, -0.027741985395550728, 0.5347923636436462, -2.843493938446045, 0.8967854380607605,
+    0.9978683590888977, 2.422379970550537, 1.3695639371871948, 1.581296443939209, 0.0988570898771286,
+    0.9419812560081482, 1.2778313159942627, -0.21830002963542938, -0.09302084147930145, -0.7751777172088623,
+    -0.01766708493232727, -0.05957385152578354, -0.34932422637939453, 1.7883907556533813, 0.7930726408958435,
+    0.81671142578125, -1.6476175785064697, 1.9417541027069092, 0.14513270556926727, -0.14485396444797516,
+    1.0280462503433228, -2.115427017211914, 1.277503252029419, -0.24304978549480438, -2.3040571212768555,
+    1.203389048576355, -0.26092979311943054, 0.02003326825797558, -1.4986037015914917, 0.8009611368179321,
+    -1.340043067932129, 0.39798206090927124, -1.3442245721817017, 1.284730315208435, 0.918409526348114,
+    -0.5374785661697388, -1.1770743131637573, -0.32527294754981995, 0.5749810934066772, -0.31858062744140625,
+    -0.3168977200984955, -0.45082274079322815, 1.5814753770828247, 0.6778455376625061, -1.3873794078826904,
+    -2.024578809738159, -0.7395904660224915, 1.5999932289123535, -1.1035652160644531, 1.0619245767593384};
+static const double adversarial_parts[] = {
+    6.608750530671085, 4.855019490353045, 0.18046417594687592, 6.533206281945157, 4.845880661392373,
+    0.2055323011794084};
+static const double adversarial_discriminator[] = {
+    1.4793859172114763, 1.294052337391556};
+static const double adversarial_0_initial[] = {
+    -0.13953207433223724, -0.1431286633014679, 0.22900769114494324, 0.09909846633672714, 0.2672310471534729,
+    0.214747354388237, -0.12983545660972595, 0.0384037084877491, 0.16636325418949127, 0.16403190791606903,
+    -0.27636972069740295, -0.27982625365257263, -0.21032902598381042, -0.29242610931396484, -0.23894812166690826,
+    0.21980585157871246, -0.3078763484954834, 0.2845180034637451, -0.24669820070266724, 0.3121907711029053,
+    0.26828262209892273, 0.2309754639863968, 0.10138585418462753, -0.12184282392263412, 0.2497565746307373,
+    0.14611150324344635, 0.2839478552341461, 0.21464906632900238, -0.22823922336101532, 0.2895731031894684,
+    0.01956835575401783, -0.26022660732269287, 0.09097439795732498, 0.1375991255044937, -0.09897248446941376,
+    -0.2807804346084595, -0.19600237905979156, -0.2775801420211792, 0.1496959775686264, -0.09584246575832367,
+    -0.049129653722047806, 0.2527863383293152, -0.0922699049115181, -0.0132730882614851, -0.17556065320968628,
+    -0.20504386723041534, 0.19433192908763885, -0.09180351346731186, 0.04106210172176361, 0.19698591530323029,
+    -0.3022916913032532, -0.0778450146317482, -0.1834302842617035, 0.2605067193508148, 0.11794678866863251,
+    0.2670538127422333, 0.28668680787086487, 0.21485215425491333, 0.227543443441391, 0.1496548354625702,
+    0.1891874521970749, 0.06803303211927414, 0.19452016055583954, 0.019157353788614273, 0.08469421416521072,
+    0.01681385561823845, -0.1513988971710205, -0.026081863790750504, 0.015814663842320442, -0.114130899310112,
+    -0.09847260266542435, 0.009229662828147411, -0.13500604033470154, -0.17922674119472504, -0.1245570257306099,
+    0.29729539155960083, -0.11239561438560486, 0.03972374275326729, -0.04756420478224754, -0.15311317145824432};
+static const double adversarial_0_gradient[] = {
+    -0.011398853571635906, -0.019972425657581235, -0.011169053504554357, -0.012440602579152924, -0.014029513641175037,
+    -0.004799568187348228, -0.013575342195042311, -0.026933935162563635, 0.0, 0.0,
+    0.0004920234482706103, 0.0010207493519539155, 0.002117982851631259, 0.0002621889309892357, 0.00023924094761800305,
+    0.0010561236491276953, 0.0005501775317271701, 0.002922334118879757, 0.0, 0.0,
+    -0.02064408642498904, -0.03313182370339031, -0.024019711255922244, -0.02796167264635913, -0.025331095773890352,
+    -0.009543322468292382, -0.02158463097793169, -0.05609091379130739, 0.0, 0.0,
+    -0.005169102230700671, -0.002820302416198985, -0.0031770132326173245, -0.01090522766442064, -0.005535805423286477,
+    -0.00034453611029490916, -0.0017924595767071798, -0.013527334246335022, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    -0.01723032926189785, -0.03147937653121087, -0.020692730995885405, -0.022272988887322268, -0.02308872097111236,
+    -0.008585932587801423, -0.021370208193434083, -0.045819011804190186, 0.0, 0.0,
+    -0.005912548831064699, -0.0030895174668586476, -0.0006906387088151613, -0.003341918654383728, -0.0029410847141766645,
+    -0.0008185494141736508, -0.0039674015055044835, -0.008065156638700024, 0.0, 0.0,
+    -0.006030594639904526, 0.0010540944871915005, 0.0035763257176152793, -0.000632293134869845, -0.0012852004327380383,
+    0.00014752189288067612, -0.004958611677322658, -0.001580072109535079, 0.0, 0.0};
+static const double adversarial_0_after[] = {
+    -0.1198069699323225, -0.12313016466432346, 0.24899101154266876, 0.1190570339679319, 0.287209670999271,
+    0.23460815097350812, -0.10995998989324803, 0.058286922938275525, 0.16636325418949127, 0.16403190791606903,
+    -0.2963699262758687, -0.2998266696562301, -0.23032954343379672, -0.3124259587900684, -0.25894789802151147,
+    0.1998054290161595, -0.32787659701374594, 0.26451746003759363, -0.24669820070266724, 0.3121907711029053,
+    0.2882614103912994, 0.2509730936551165, 0.12135256133678221, -0.10192537116452421, 0.26971374897036887,
+    0.16608677634717012, 0.30391710266156685, 0.2346166471764062, -0.22823922336101532, 0.2895731031894684,
+    0.039196290012601366, -0.2405986988115031, 0.1106023128305958, 0.15722707602484795, -0.07934454816288906,
+    -0.26115293325923, -0.1763745030407464, -0.2579521886602721, 0.1496959775686264, -0.09584246575832367,
+    -0.049129653722047806, 0.2527863383293152, -0.0922699049115181, -0.0132730882614851, -0.17556065320968628,
+    -0.20504386723041534, 0.19433192908763885, -0.09180351346731186, 0.04106210172176361, 0.19698591530323029,
+    -0.28242341834993656, -0.05791074364418779, -0.16349160790822861, 0.2803265738960931, 0.13784144949371457,
+    0.287022894478463, 0.3066281836449166, 0.2347364390706698, 0.227543443441391, 0.1496548354625702,
+    0.20904888332848, 0.08799939142964175, 0.2132649696951353, 0.03820060785687945, 0.10430173544837426,
+    0.0361036674662453, -0.13139178845715566, -0.00607897797256836, 0.015814663842320442, -0.114130899310112,
+    -0.07858598138044319, 0.004196298498588543, -0.14287802182455894, -0.1600484616327314, -0.10490665095797452,
+    0.2945102180473676, -0.09257186363771587, 0.057841750677315944, -0.04756420478224754, -0.15311317145824432};
+static const double adversarial_1_initial[] = {
+    0.2826213836669922, 0.13840068876743317, 0.15881671011447906, 0.3136790990829468, -0.3110676109790802,
+    0.2245130091905594, -0.08168887346982956, 0.17801186442375183};
+static const double adversarial_1_gradient[] = {
+    -0.026933935162563635, 0.002922334118879757, -0.05609091379130739, -0.013527334246335022, 0.0,
+    -0.04581901180419019, -0.008065156638700024, -0.001580072109535079};
+static const double adversarial_1_after[] = {
+    0.3025045981175186, 0.11840014534128168, 0.1787842909618829, 0.3333070524438539, -0.3110676109790802,
+    0.24439729400631585, -0.061685987651647414, 0.1961298723478005};
+static const double adversarial_2_initial[] = {
+    -0.2349170297384262, -0.18834790587425232, -0.08408118784427643, -0.14138101041316986, -0.16751404106616974,
+    -0.08789526671171188, -0.06988108158111572, -0.09496049582958221, 0.18840228021144867, 0.29138708114624023,
+    -0.10024955123662949, -0.2712194621562958, 0.23209814727306366, -0.1551090031862259, 0.12368160486221313,
+    0.310769259929657, 0.0013310776557773352, -0.1595807671546936, 0.2645580470561981, 0.024727560579776764,
+    0.09152143448591232, 0.13151583075523376, 0.002100578509271145, 0.11524675041437149};
+static const double adversarial_2_gradient[] = {
+    0.09890867974300709, 0.004093219868664432, 0.212079825979489, 0.002246356898222087, 0.0,
+    0.1297711460223461, 0.017671810680612365, 0.0082557292644901, 0.04608979431401892, 0.002432513897938798,
+    0.08910747774128819, 0.001077835221507053, 0.0, 0.056442663898358086, 0.008138222892293238,
+    0.0044142346524786834, -0.05068496951379444, 9.014429727657865e-05, -0.12456806120174832, -0.001297827401277086,
+    0.0, -0.07505107930943582, -0.009057744966539914, -0.0013087080771140324};
+static const double adversarial_2_after[] = {
+    -0.2549179075099537, -0.20814946676250248, -0.10409426790635441, -0.16099506631614927, -0.16751404106616974,
+    -0.10790683602961215, -0.0896568588772762, -0.11490589406532029, 0.16849525706878365, 0.27183747276855263,
+    -0.12024212894269921, -0.29047016721262586, 0.23209814727306366, -0.17505811092644075, 0.10412492018960114,
+    0.2907789525315281, 0.021163472154050074, -0.16258549359109714, 0.2845280726959209, 0.04414053529443811,
+    0.09152143448591232, 0.15145353432524997, 0.021501437143070852, 0.1339349071489504};
+static const double adversarial_3_initial[] = {
+    0.2640914022922516, 0.15167854726314545, 0.12172804772853851};
+static const double adversarial_3_gradient[] = {
+    0.24253340210849333, 0.10543976218173301, -0.13489591805811538};
+static const double adversarial_3_after[] = {
+    0.2440817953997938, 0.13167456170046637, 0.14170248099878377};
+static const double adversarial_4_initial[] = {
+    0.23008275032043457, -0.03762202709913254, 0.29840797185897827, 0.3227246403694153, -0.13667117059230804,
+    0.292066365480423, -0.12827901542186737, -0.2230272889137268, -0.34836000204086304, -0.2926884591579437,
+    0.3286456763744354, 0.2521226406097412, -0.24297842383384705, -0.2926955223083496, 0.12841074168682098,
+    -0.12799710035324097, -0.01166861318051815, -0.34953102469444275, 0.033485040068626404, -0.17471928894519806,
+    0.34466275572776794, -0.16484320163726807, 0.09039324522018433, 0.25204434990882874};
+static const double adversarial_4_gradient[] = {
+    0.009455527043556644, -0.0005979807092409346, 0.0380777421460488, 0.0003091319715035284, 0.0,
+    0.020433327955138407, 0.0013084486110581026, -2.4679774094976885e-05, -0.004442097083908934, -0.000994250009745643,
+    0.0021455705887140288, -0.00046136100495874216, 0.0, -0.0015461378105334639, -0.00031422848832594777,
+    -0.0014028679496840806, 0.00932947598688547, -0.00017386399500408353, 0.018969546131396977, -5.376964113007671e-05,
+    0.0, 0.01219624647745131, 0.0014985366561870337, 0.00011592756255580901};
+static const double adversarial_4_after[] = {
+    0.2100985335522872, -0.02911336575938492, 0.2787351613263297, 0.317596525048196, -0.13667117059230804,
+    0.2725828315499389, -0.14771940093115268, -0.22040091836493436, -0.33841722094957116, -0.2768500432390892,
+    0.3105773195669901, 0.27145119346660634, -0.24297842383384705, -0.28877422222605365, 0.13188938768417796,
+    -0.11502634881707534, -0.030864527097977004, -0.33042395618554316, 0.014322249120382938, -0.17188076959510584,
+    0.34466275572776794, -0.18445165823753773, 0.07040654731066713, 0.24907153450121428};
+static const double adversarial_5_initial[] = {
+    -0.037463173270225525, 0.22240465879440308, -0.11333668231964111};
+static const double adversarial_5_gradient[] = {
+    0.038617212919263066, -0.004852418916034002, 0.018835711044326787};
+static const double adversarial_5_after[] = {
+    -0.05700455765381197, 0.22738849227635638, -0.13281446046073764};
+static const double adversarial_6_initial[] = {
+    0.21472828090190887, 0.06634765863418579, 0.015917425975203514, 0.14802661538124084, 0.26731789112091064,
+    0.07421048730611801, -0.1645728200674057, -0.28745564818382263, -0.0050082155503332615, 0.10306240618228912,
+    0.27207109332084656, 0.08618361502885818, 0.08189572393894196, 0.0976349413394928, -0.38513368368148804,
+    -0.020789744332432747, 0.21081799268722534, 0.24720865488052368, 0.13688859343528748, -0.28463828563690186,
+    0.16599345207214355, -0.22867250442504883, 0.3379684090614319, 0.388350248336792, -0.007253254763782024,
+    -0.29355892539024353, 0.3701929748058319, -0.22288765013217926, 0.20061838626861572, -0.36316728591918945,
+    -0.2930034101009369, -0.13094720244407654, -0.07758050411939621, -0.3235989809036255, 0.3090035319328308,
+    -0.18953506648540497, 0.013055027462542057, -0.3781241178512573, 0.13318973779678345, -0.15850818157196045,
+    0.046004198491573334, -0.33105599880218506, -0.19855478405952454, -0.3767606019973755, 0.3382834494113922,
+    -0.021691080182790756, 0.013436452485620975, 0.35569435358047485};
+static const double adversarial_6_gradient[] = {
+    0.03527100316460763, 0.033904616554274056, -0.028004446517526538, 0.14308845467848585, 0.0,
+    0.0, -0.02387154366689378, 0.007909944941384745, 0.007650891380233013, 0.0242792339292923,
+    0.0, 0.0, 0.01731196270819301, 0.027650270335339244, 0.04520260305806629,
+    -0.04521626301196244, 0.0, 0.0, -0.011110332491758905, 0.00035728366588972586,
+    0.019106675231121126, 0.0005317191144672481, 0.0, 0.0, 0.049581114399703544,
+    0.031032878045764833, 0.06357957300530578, 0.022709225309705414, 0.0, 0.0,
+    -0.03045209762605505, -0.0008915893535031039, -0.008627157480623338, 0.024600949005783104, 0.0,
+    0.0, 0.008050091914210258, 0.014379603320705437, -0.033715398607575435, -0.009489684392750459,
+    0.0, 0.0, -0.024783684295866183, -0.01557148476622604, 0.00443493745231697,
+    0.017433597188683727, 0.0, 0.0};
+static const double adversarial_6_after[] = {
+    0.19477856170961588, 0.04694545023066544, 0.028051045677722757, 0.12805609850326036, 0.26731789112091064,
+    0.07421048730611801, -0.1452363996313103, -0.30013666032920844, -0.016809935031382835, 0.08312854530535513,
+    0.27207109332084656, 0.08618361502885818, 0.0706027891524958, 0.07861135391375192, -0.40490623056330893,
+    -0.003936465915010969, 0.21081799268722534, 0.24720865488052368, 0.1412420305032056, -0.3021277409547501,
+    0.14668178568511406, -0.2319253272397334, 0.3379684090614319, 0.388350248336792, -0.02688134833451184,
+    -0.312815861100888, 0.35141571587683984, -0.2370934922726953, 0.20061838626861572, -0.36316728591918945,
+    -0.2782046244957172, -0.1281209209055024, -0.06615065694535914, -0.3333578620261075, 0.3090035319328308,
+    -0.18953506648540497, -0.00671761026433987, -0.39812004022211056, 0.1488311338834158, -0.13882237041170073,
+    0.046004198491573334, -0.33105599880218506, -0.18197551866225556, -0.3606834892388073, 0.32106461484986987,
+    -0.037824757604497196, 0.013436452485620975, 0.35569435358047485};
+static const double adversarial_7_initial[] = {
+    0.3131766617298126, 0.16914159059524536, 0.00849368516355753, 0.2522815763950348, 0.32463255524635315,
+    0.16371646523475647, -0.007129109464585781, -0.09567618370056152};
+static const double adversarial_7_gradient[] = {
+    0.14308845467848585, 0.024279233929292297, -0.04521626301196244, 0.0005317191144672486, 0.022709225309705414,
+    0.024600949005783104, -0.009489684392750459, 0.017433597188683727};
+static const double adversarial_7_after[] = {
+    0.29320614485183216, 0.14920772971831137, 0.02534696358097931, 0.24902875358035023, 0.31042671310583714,
+    0.15395758411227442, 0.012556701695673932, -0.11180986112226797};
+static const double adversarial_8_initial[] = {
+    -0.026291819289326668, 0.23478341102600098, -0.3529253900051117, -0.1480664312839508, -0.07149918377399445,
+    0.33453604578971863, -0.28994375467300415, 0.3279002606868744, -0.3449605405330658, -0.1584477424621582,
+    -0.06349843740463257, 0.29224392771720886, 0.12584376335144043, 0.08860591799020767, 0.0941166952252388,
+    0.19038662314414978, -0.24089683592319489, 0.15776751935482025, 0.2048737108707428, 0.040166374295949936,
+    0.14252452552318573, -0.29324907064437866, -0.29938286542892456, 0.0807395800948143, 0.14749598503112793,
+    -0.19719044864177704, -0.2055952250957489, 0.1704980432987213, 0.33639222383499146, -0.03624080494046211,
+    0.12972791492938995, 0.35277584195137024, -0.12816226482391357, 0.11476536095142365, 0.029440678656101227,
+    -0.10501829534769058, -0.16834385693073273, -0.15230640769004822, 0.09582281857728958, -0.26693856716156006,
+    0.2741239666938782, 0.06455278396606445, -0.025004418566823006, 0.1609293669462204, 0.00503068882972002,
+    -0.32553547620773315, -0.02566249668598175, 0.020091328769922256, 0.2777997553348541, -0.14075499773025513,
+    -0.13461056351661682, -0.23865322768688202, 0.1493227630853653, -0.17303414642810822, -0.08025989681482315,
+    0.043791159987449646};
+static const double adversarial_8_gradient[] = {
+    -0.058201119530617906, 0.04618189683156999, 0.009633449144036951, 0.012486365842019925, -0.009320391526180824,
+    0.024898553026528093, 0.006017451928942202, 0.010584295874754361, -0.06776624367805856, -0.016882801838349667,
+    -0.007811956623649113, 0.020966304816977914, 0.022612550843547453, -0.006464310517068624, 0.018008346962813695,
+    0.027922983388042777, 0.08658425594095032, -0.004809210547172574, -0.007686597841671518, 0.013884411151867084,
+    0.05232431241677518, -0.017079699865149043, 0.014576888895488086, 0.024776360825772767, 0.04420061616678522,
+    0.010363364170751833, 0.019997643950250596, 0.00147480470415448, -0.008005374537699415, 0.010978135673799835,
+    -0.007256298686055543, -0.012616556957161535, 0.009208702794688089, 0.010900729560123825, 0.020877856912202238,
+    0.006341682192996477, -0.008355688233699862, 0.012165024178522204, -0.00219491014755717, -0.004465022331919851,
+    0.1932261893024785, 0.06295158674437877, 0.04407589183897796, 0.04295931037139528, 0.07740799859926904,
+    0.006598238031116, 0.028392064208526996, 0.04786870927195566, 0.046847141857982964, 0.05544941076027162,
+    0.027176005977585876, 0.0409525632574444, 0.042224045734093205, 0.014975703444178598, 0.024379481073461835,
+    0.04000278591971389};
+static const double adversarial_8_after[] = {
+    -0.007516470778046805, 0.21513382050999452, -0.3726453091802032, -0.1664655057149302, -0.061684300956052464,
+    0.3177086370450778, -0.30861117020969436, 0.30995738271440354, -0.3249474019965368, -0.140199504706146,
+    -0.0437184722306486, 0.2742717278239196, 0.1079559000286356, 0.10408258346460432, 0.07578774388243585,
+    0.17256414015613208, -0.2603793605812065, 0.17487745806948482, 0.21485175365313638, 0.022053235607888612,
+    0.1256503670093923, -0.2770440007209751, -0.3181488770839759, 0.06268293616042321, 0.12748355991177082,
+    -0.20318189217188637, -0.2228275030496673, 0.15078308778201086, 0.3502816669550888, -0.05194676843814136,
+    0.14967314886092656, 0.37211969308602205, -0.14794091289091688, 0.09813734512196626, 0.010745334714291371,
+    -0.12502712938132002, -0.15849844478272804, -0.16906086248021027, 0.11107040147742145, -0.2509372118000961,
+    0.25422509292199447, 0.04479768772376824, -0.044860698762197164, 0.14187227891294807, -0.013559722573295347,
+    -0.344103470099282, -0.044313506829689986, 0.0021140677623165093, 0.25778712451076435, -0.16052122944947114,
+    -0.15459617271623471, -0.25714464873121134, 0.13014941841505892, -0.19054297403367992, -0.0989219957889979,
+    0.025774740671065353};
+static const double adversarial_9_initial[] = {
+    -0.18398985266685486, -0.20793886482715607, -0.03898664936423302, -0.20530450344085693, -0.18456317484378815,
+    -0.17945310473442078, 0.16252827644348145};
+static const double adversarial_9_gradient[] = {
+    -0.003970531026128706, -0.11840641391115986, 0.09194863667433087, 0.0544532355117011, 0.020211183217656872,
+    0.309607910187395, 0.12230531375334305};
+static const double adversarial_9_after[] = {
+    -0.1639839496956615, -0.1879423691483998, -0.05896531774504386, -0.22511425114870484, -0.2045551606682937,
+    -0.19944617808206175, 0.1425304635665871};
+static const double adversarial_10_initial[] = {
+    0.39385491609573364, 0.18645896017551422, -0.07374482601881027, 0.04229097440838814, -0.1792387217283249,
+    -0.29569223523139954, -0.16543598473072052, 0.1213640570640564, 0.3162912130355835, 0.3212699294090271,
+    0.3452800512313843, 0.3951430320739746, -0.15494221448898315, 0.3985487222671509, 0.2029174417257309,
+    -0.13787388801574707, -0.13782911002635956, 0.3039868175983429, -0.36137619614601135, -0.2426919937133789,
+    0.35462191700935364, 0.294456422328949, -0.07182949036359787, 0.07771756500005722, 0.11913472414016724,
+    0.36805763840675354, 0.04409497231245041, 0.08780080080032349, -0.23737020790576935, 0.09201091527938843,
+    -0.29589101672172546, -0.37243029475212097, -0.1772131770849228, -0.09703455120325089, 0.38014939427375793,
+    -0.3231433629989624};
+static const double adversarial_10_gradient[] = {
+    0.016026390291625173, 0.012369217749272124, -0.03223002604284565, 0.021221935140221332, 0.0,
+    0.0, -0.08165635100373378, -0.021382661298508104, 0.05063718362368545, -0.04077750396638352,
+    0.0, 0.0, -0.011987396476332944, -0.0018807234366215089, -0.006113368516005732,
+    0.0036785863884758532, 0.0, 0.0, -0.08934447384613978, -0.023424786496313542,
+    -0.018871578969539147, -0.014341306806254756, 0.0, 0.0, 0.045311015177842015,
+    0.024471588691833517, -0.05513382827672549, 0.03213631941846114, 0.0, 0.0,
+    -0.0295621959991232, -0.011402895940084184, 0.0639446034312057, -0.01803739556111717, 0.0,
+    0.0};
+static const double adversarial_10_after[] = {
+    0.37663473776656803, 0.18407182863054278, -0.0583680028233465, 0.028599627672460926, -0.1792387217283249,
+    -0.29569223523139954, -0.15145045615108085, 0.12277146100731982, 0.3004552564598936, 0.3398728746349121,
+    0.3452800512313843, 0.3951430320739746, -0.1445689354743541, 0.3997768709018035, 0.20975874319523763,
+    -0.15818465602008636, -0.13782911002635956, 0.3039868175983429, -0.3442052938900659, -0.24128528704444818,
+    0.37491997395358256, 0.31455410238004405, -0.07182949036359787, 0.07771756500005722, 0.10390961162148594,
+    0.36532929139714126, 0.060918041054520394, 0.07658550274350545, -0.23737020790576935, 0.09201091527938843,
+    -0.28175260890991566, -0.3708215694469401, -0.191730487718878, -0.07664743686861931, 0.38014939427375793,
+    -0.3231433629989624};
+static const double adversarial_11_initial[] = {
+    0.37058547139167786, 0.31477707624435425, 0.22175751626491547, -0.1631978452205658, 0.38505038619041443,
+    0.04468495398759842};
+static const double adversarial_11_gradient[] = {
+    0.02122193514022134, -0.040777503966383535, 0.0036785863884758498, -0.014341306806254783, 0.03213631941846112,
+    -0.018037395561117164};
+static const double adversarial_11_after[] = {
+    0.35689412465575066, 0.33338002147023926, 0.20144674826057618, -0.14310016516947072, 0.3738350881335964,
+    0.06507206832222999};
+static const double adversarial_12_initial[] = {
+    -0.09911401569843292, 0.2772360146045685, 0.0729089304804802, 0.3985443413257599, -0.18773195147514343,
+    0.19073469936847687};
+static const double adversarial_12_gradient[] = {
+    -0.1993386985777953, 0.0035835865352036866, 0.002412021486764268, 0.07376162739648993, -0.1447257239558894,
+    0.013665034187775248};
+static const double adversarial_12_after[] = {
+    -0.08808083851945939, 0.25767152653141157, 0.05365163371679989, 0.39463853275834626, -0.18206126854173696,
+    0.18945172000306884};
+static const double adversarial_13_initial[] = {
+    -0.3887793719768524};
+static const double adversarial_13_gradient[] = {
+    -0.17118193874800347};
+static const double adversarial_13_after[] = {
+    -0.37045467500998397};
+static const golden_tensor adversarial_tensors[] = {
+    {"encoder.hidden.weight", "loss", {2, {8, 10}}, adversarial_0_initial, adversarial_0_gradient, adversarial_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, adversarial_1_initial, adversarial_1_gradient, adversarial_1_after},
+    {"encoder.mean.weight", "loss", {2, {3, 8}}, adversarial_2_initial, adversarial_2_gradient, adversarial_2_after},
+    {"encoder.mean.bias", "loss", {1, {3}}, adversarial_3_initial, adversarial_3_gradient, adversarial_3_after},
+    {"encoder.logvar.weight", "loss", {2, {3, 8}}, adversarial_4_initial, adversarial_4_gradient, adversarial_4_after},
+    {"encoder.logvar.bias", "loss", {1, {3}}, adversarial_5_initial, adversarial_5_gradient, adversarial_5_after},
+    {"decoder.hidden.weight", "loss", {2, {8, 6}}, adversarial_6_initial, adversarial_6_gradient, adversarial_6_after},
+    {"decoder.hidden.bias", "loss", {1, {8}}, adversarial_7_initial, adversarial_7_gradient, adversarial_7_after},
+    {"decoder.logits.weight", "loss", {2, {7, 8}}, adversarial_8_initial, adversarial_8_gradient, adversarial_8_after},
+    {"decoder.logits.bias", "loss", {1, {7}}, adversarial_9_initial, adversarial_9_gradient, adversarial_9_after},
+    {"discriminator.hidden.weight", "discriminator", {2, {6, 6}}, adversarial_10_initial, adversarial_10_gradient, adversarial_10_after},
+    {"discriminator.hidden.bias", "discriminator", {1, {6}}, adversarial_11_initial, adversarial_11_gradient, adversarial_11_after},
+    {"discriminator.out.weight", "discriminator", {2, {1, 6}}, adversarial_12_initial, adversarial_12_gradient, adversarial_12_after},
+    {"discriminator.out.bias", "discriminator", {1, {1}}, adversarial_13_initial, adversarial_13_gradient, adversarial_13_after},
+};
+
+static const double vae_gan_x[] = {
+    0.0, 1.0, 0.13250648975372314, 0.8537129759788513, 0.7080234289169312,
+    0.3014940321445465, 0.6962942481040955, 0.6184861660003662, 0.8445007801055908, 0.8977589011192322,
+    0.6962605714797974, 0.6848147511482239, 0.7411849498748779, 0.5604939460754395, 0.861335277557373,
+    0.09780999273061752, 0.3490641415119171, 0.11985603719949722, 0.3711675703525543, 0.31531620025634766,
+    0.6057242751121521, 0.3495618999004364, 0.005307909566909075, 0.5838390588760376, 0.8412331938743591,
+    0.5272223353385925, 0.7039070129394531, 0.07118434458971024, 0.4438704550266266, 0.7038172483444214,
+    0.26249125599861145, 0.7252613306045532, 0.14541035890579224, 0.011487958952784538, 0.15683655440807343};
+static const double vae_gan_y[] = {
+    1.0, 0.0, 0.0, 1.0, 0.0,
+    0.0, 1.0, 0.0, 0.0, 1.0,
+    0.0, 0.0, 1.0, 0.0, 0.0};
+static const double vae_gan_noise_0[] = {
+    0.6712742447853088, 0.1605546474456787, -0.43493667244911194, -0.9444082379341125, 0.08117162436246872,
+    0.9694105386734009, 1.1597598791122437, 0.9417363405227661, -0.6074961423873901, -1.3499181270599365,
+    -1.2173599004745483, 1.4059264659881592, -0.4225929379463196, 0.10906349867582321, 1.2442797422409058,
+    0.021926362067461014, 0.6836051940917969, -0.3888547718524933, -2.13004732131958, -2.364711046218872,
+    0.809207022190094, -0.17722289264202118, -0.43451038002967834, -1.8596285581588745, -0.9791208505630493,
+    -0.40041008591651917, 0.9221456050872803, -1.53390371799469, -0.4792453944683075, 0.04530750960111618,
+    -1.6694471836090088, 0.4295111894607544, -1.8632317781448364, -2.2787394523620605, 0.030471958220005035,
+    0.5651055574417114, -2.843493938446045, 0.8967854380607605, 0.9978683590888977, 2.422379970550537};
+static const double vae_gan_noise_1[] = {
+    0.8691098690032959, 0.7993970513343811, -0.7850269079208374, 0.6005895733833313, 1.2778313159942627,
+    -0.21830002963542938, -0.09302084147930145, -0.7751777172088623, 0.05813949555158615, 0.0613521933555603,
+    0.2805696129798889, -0.08187950402498245, 0.7930726408958435, 0.81671142578125, -1.6476175785064697,
+    1.9417541027069092, -0.7878925204277039, -1.2656755447387695, 0.18510189652442932, -1.1106992959976196,
+    1.277503252029419, -0.24304978549480438, -2.3040571212768555, 1.203389048576355, 0.3682081997394562,
+    -0.532030463218689, 0.44156646728515625, 1.3675873279571533, -0.4150344133377075, -0.14096421003341675,
+    -0.8330625295639038, -0.9679611325263977, -0.8940160870552063, 1.2925556898117065, -1.1373631954193115,
+    -1.319758415222168, 0.5337463617324829, -1.5665757656097412, 0.09088991582393646, 0.08558586984872818};
+static const double vae_gan_parts[] = {
+    0.1370478765952844, 4.928957966707413, 0.0990487834035588, 0.10230538599283112, 4.842828541054495,
+    0.06968923659590823};
+static const double vae_gan_decoder[] = {
+    -0.3922661515009823, -0.3953466603473258};
+static const double vae_gan_discriminator[] = {
+    1.3962183891173008, 1.3939265497505728};
+static const double vae_gan_0_initial[] = {
+    -0.13953207433223724, -0.1431286633014679, 0.22900769114494324, 0.09909846633672714, 0.2672310471534729,
+    0.214747354388237, -0.12983545660972595, 0.0384037084877491, 0.16636325418949127, 0.16403190791606903,
+    -0.27636972069740295, -0.27982625365257263, -0.21032902598381042, -0.29242610931396484, -0.23894812166690826,
+    0.21980585157871246, -0.3078763484954834, 0.2845180034637451, -0.24669820070266724, 0.3121907711029053,
+    0.26828262209892273, 0.2309754639863968, 0.10138585418462753, -0.12184282392263412, 0.2497565746307373,
+    0.14611150324344635, 0.2839478552341461, 0.21464906632900238, -0.22823922336101532, 0.2895731031894684,
+    0.01956835575401783, -0.26022660732269287, 0.09097439795732498, 0.1375991255044937, -0.09897248446941376,
+    -0.2807804346084595, -0.19600237905979156, -0.2775801420211792, 0.1496959775686264, -0.09584246575832367,
+    -0.049129653722047806, 0.2527863383293152, -0.0922699049115181, -0.0132730882614851, -0.17556065320968628,
+    -0.20504386723041534, 0.19433192908763885, -0.09180351346731186, 0.04106210172176361, 0.19698591530323029,
+    -0.3022916913032532, -0.0778450146317482, -0.1834302842617035, 0.2605067193508148, 0.11794678866863251,
+    0.2670538127422333, 0.28668680787086487, 0.21485215425491333, 0.227543443441391, 0.1496548354625702,
+    0.1891874521970749, 0.06803303211927414, 0.19452016055583954, 0.019157353788614273, 0.08469421416521072,
+    0.01681385561823845, -0.1513988971710205, -0.026081863790750504, 0.015814663842320442, -0.114130899310112,
+    -0.09847260266542435, 0.009229662828147411, -0.13500604033470154, -0.17922674119472504, -0.1245570257306099,
+    0.29729539155960083, -0.11239561438560486, 0.03972374275326729, -0.04756420478224754, -0.15311317145824432};
+static const double vae_gan_0_gradient[] = {
+    0.0063143330733113155, 0.0036515365460535842, 0.012932053362287917, 0.0114154336834363, 0.0102697500204296,
+    0.013806269937509701, 0.003737835775603608, 0.013303197984859393, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.024242779739817536, 0.030960605176292164, 0.025574371760935934, 0.036876273635525, 0.02876335180490603,
+    0.024528506977464653, 0.024316808950926964, 0.05549403894065626, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.037435023569100105, 0.04805727194368317, 0.03854503428863833, 0.05662233096430161, 0.04388825330525871,
+    0.03679984108539799, 0.03769507437193687, 0.0857820863264346, 0.0, 0.0,
+    -0.018021554616098702, -0.01269196786654176, -0.01173151699619314, -0.015012205105791371, -0.009643251495458782,
+    -0.008041263986115179, -0.01067964354150781, -0.029547908639670196, 0.0, 0.0,
+    -0.003562589627753763, -0.0005303757230226407, 0.00017414017487812526, 0.002404336139062329, -0.00015726433425642186,
+    0.0008031661720819003, -0.003144359176531327, -0.0019620940397587854, 0.0, 0.0};
+static const double vae_gan_0_after[] = {
+    -0.1573502309285527, -0.15197098582903612, 0.20955929970628911, 0.08099961760142652, 0.24852423705125826,
+    0.19519477028896653, -0.14221997333843947, 0.021536821258796673, 0.16636325418949127, 0.16403190791606903,
+    -0.27636972069740295, -0.27982625365257263, -0.21032902598381042, -0.29242610931396484, -0.23894812166690826,
+    0.21980585157871246, -0.3078763484954834, 0.2845180034637451, -0.24669820070266724, 0.3121907711029053,
+    0.24853798945876962, 0.21121211918488075, 0.0816384588773138, -0.14160088193409293, 0.23000042586684677,
+    0.1263621543943127, 0.26419007889193336, 0.19489460300625105, -0.22823922336101532, 0.2895731031894684,
+    0.01956835575401783, -0.26022660732269287, 0.09097439795732498, 0.1375991255044937, -0.09897248446941376,
+    -0.2807804346084595, -0.19600237905979156, -0.2775801420211792, 0.1496959775686264, -0.09584246575832367,
+    -0.049129653722047806, 0.2527863383293152, -0.0922699049115181, -0.0132730882614851, -0.17556065320968628,
+    -0.20504386723041534, 0.19433192908763885, -0.09180351346731186, 0.04106210172176361, 0.19698591530323029,
+    -0.3221097782053379, -0.09768347768416723, -0.20324236472414944, 0.2406768327915468, 0.09812176565642343,
+    0.24724184852936623, 0.2668551330317707, 0.19502386987679554, 0.227543443441391, 0.1496548354625702,
+    0.209201009393947, 0.08756224061293454, 0.21449589009565756, 0.0388366381519254, 0.10424803570211001,
+    0.03661222588834867, -0.13175633138048892, -0.006217146134124846, 0.015814663842320442, -0.114130899310112,
+    -0.07889502404967974, 0.02689400379091244, -0.13784835671391063, -0.18329155942576772, -0.10699187674721386,
+    0.29274590294472835, -0.09339896120831591, 0.0577944181687311, -0.04756420478224754, -0.15311317145824432};
+static const double vae_gan_1_initial[] = {
+    0.2826213836669922, 0.13840068876743317, 0.15881671011447906, 0.3136790990829468, -0.3110676109790802,
+    0.2245130091905594, -0.08168887346982956, 0.17801186442375183};
+static const double vae_gan_1_gradient[] = {
+    0.013303197984859395, 0.0, 0.05549403894065624, 0.0, 0.0,
+    0.08578208632643458, -0.029547908639670193, -0.0019620940397587854};
+static const double vae_gan_1_after[] = {
+    0.2657544964380397, 0.13840068876743317, 0.13906224679172774, 0.3136790990829468, -0.3110676109790802,
+    0.2046847248124416, -0.06182415581320391, 0.19608253983921564};
+static const double vae_gan_2_initial[] = {
+    -0.2349170297384262, -0.18834790587425232, -0.08408118784427643, -0.14138101041316986, -0.16751404106616974,
+    -0.08789526671171188, -0.06988108158111572, -0.09496049582958221, 0.18840228021144867, 0.29138708114624023,
+    -0.10024955123662949, -0.2712194621562958, 0.23209814727306366, -0.1551090031862259, 0.12368160486221313,
+    0.310769259929657};
+static const double vae_gan_2_gradient[] = {
+    -0.14311610692599525, 0.0, -0.2346759412267384, 0.0, 0.0,
+    -0.17163273627805986, -0.030272225324104694, -0.007620057630942884, -0.11109174666479606, 0.0,
+    -0.20504214368285623, 0.0, 0.0, -0.147478735411186, -0.021776812860771416,
+    -0.004674485819190289};
+static const double vae_gan_2_after[] = {
+    -0.2151054242987998, -0.18834790587425232, -0.06423948457871699, -0.14138101041316986, -0.16751404106616974,
+    -0.06807290084737341, -0.04986959558250529, -0.0749587320745097, 0.2081607945111122, 0.29138708114624023,
+    -0.0804145073898315, -0.2712194621562958, 0.23209814727306366, -0.1352930620243043, 0.14369461014920157,
+    0.3307518912695941};
+static const double vae_gan_3_initial[] = {
+    0.0013310776557773352, -0.1595807671546936};
+static const double vae_gan_3_gradient[] = {
+    -0.2599647387265934, -0.22762673191375157};
+static const double vae_gan_3_after[] = {
+    0.02122558482346877, -0.1396927286699741};
+static const double vae_gan_4_initial[] = {
+    0.2645580470561981, 0.024727560579776764, 0.09152143448591232, 0.13151583075523376, 0.002100578509271145,
+    0.11524675041437149, 0.2640914022922516, 0.15167854726314545, 0.12172804772853851, 0.23008275032043457,
+    -0.03762202709913254, 0.29840797185897827, 0.3227246403694153, -0.13667117059230804, 0.292066365480423,
+    -0.12827901542186737};
+static const double vae_gan_4_gradient[] = {
+    0.03452016882710159, 0.0, 0.050812967649093196, 0.0, 0.0,
+    0.037760488843966225, 0.008033287652757275, 0.0018740456153819981, -0.07918756716797742, 0.0,
+    -0.13860762261123893, 0.0, 0.0, -0.10104877513392957, -0.015533348860497731,
+    -0.004060531106017227};
+static const double vae_gan_4_after[] = {
+    0.24499893965745675, 0.024727560579776764, 0.07203950576898235, 0.13151583075523376, 0.002100578509271145,
+    0.09578881189384168, 0.24412523510402434, 0.13172215955679767, 0.1416129906761862, 0.23008275032043457,
+    -0.017695896573203397, 0.29840797185897827, 0.3227246403694153, -0.11675872253933475, 0.31205169066623,
+    -0.1083279597587928};
+static const double vae_gan_5_initial[] = {
+    -0.2230272889137268, -0.34836000204086304};
+static const double vae_gan_5_gradient[] = {
+    0.05371247591194023, -0.15683828854528714};
+static const double vae_gan_5_after[] = {
+    -0.2425636029656819, -0.32839545694753863};
+static const double vae_gan_6_initial[] = {
+    -0.37022486329078674, 0.4157075583934784, 0.31891271471977234, -0.3073461055755615, -0.37023383378982544,
+    0.16242817044258118, -0.1619049459695816, -0.014759757556021214, -0.4421256482601166, 0.04235559701919556,
+    -0.22100435197353363, 0.43596774339675903, -0.20851199328899384, 0.1143394187092781, 0.318813681602478,
+    -0.04738758131861687, 0.28132209181785583, -0.14336082339286804, 0.23522303998470306, 0.07268022000789642,
+    0.017436666414141655, 0.16215503215789795, 0.29283207654953003, 0.0812935158610344, -0.18028049170970917,
+    -0.31489190459251404, -0.005486225243657827, 0.11289920657873154, 0.29803892970085144, 0.09440942108631134,
+    0.08971226960420609, 0.10695371776819229, -0.42189282178878784, -0.022774023935198784, 0.23093953728675842,
+    0.2708035111427307, 0.1499539315700531, -0.3118056356906891, 0.18183672428131104, -0.2504981756210327};
+static const double vae_gan_6_gradient[] = {
+    -8.764594111331166e-05, 0.00039140674625274234, 0.0011515191045398314, 0.0, 0.0,
+    -0.0033249464347384935, -0.004636878741441951, 0.0024589286629591207, 0.0, 0.0,
+    0.00054184433929973, -0.00027071270587237877, -0.00016753438738530428, 0.0, 0.0,
+    -2.4327384765068137e-05, 2.8670366104324203e-05, 1.4765188889960978e-05, 0.0, 0.0,
+    -0.000944085314746718, -0.002428216293968555, 0.002422487668881519, 0.0, 0.0,
+    -0.0026431637411632584, -0.0031554488374356845, 0.0008371988491690356, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.0, 0.0, 0.0, 0.0};
+static const double vae_gan_6_after[] = {
+    -0.35203847929923104, 0.4114364327677163, 0.2989459996127616, -0.3073461055755615, -0.37023383378982544,
+    0.1748270548344263, -0.14972812313041478, -0.03296647510283284, -0.4421256482601166, 0.04235559701919556,
+    -0.23974334231861583, 0.4542192744814705, -0.19045546759026147, 0.1143394187092781, 0.318813681602478,
+    -0.03069500161390997, 0.2646283003529498, -0.16004822453452655, 0.23522303998470306, 0.07268022000789642,
+    0.035176960227017696, 0.1814924243917865, 0.2729977012305654, 0.0812935158610344, -0.18028049170970917,
+    -0.29524420884809094, 0.007382868211365686, 0.094025903237837, 0.29803892970085144, 0.09440942108631134,
+    0.08227125795975124, 0.09951251192568235, -0.42933388923026633, -0.022774023935198784, 0.23093953728675842,
+    0.2708035111427307, 0.1499539315700531, -0.3118056356906891, 0.18183672428131104, -0.2504981756210327};
+static const double vae_gan_7_initial[] = {
+    0.37022581696510315, 0.42541638016700745, -0.007945542223751545, -0.32157769799232483, 0.4055261015892029,
+    -0.2441611886024475, 0.21976643800735474, -0.3978298306465149};
+static const double vae_gan_7_gradient[] = {
+    0.0011515191045398312, 0.0024589286629591207, -0.00016753438738530428, 1.4765188889960978e-05, 0.002422487668881518,
+    0.0008371988491690358, 0.0, 0.0};
+static const double vae_gan_7_after[] = {
+    0.3502591018580924, 0.40720966262019587, 0.010110983474980809, -0.3382650991339834, 0.38569172627023823,
+    -0.26303449194334205, 0.21232537056587628, -0.3978298306465149};
+static const double vae_gan_8_initial[] = {
+    -0.25374841690063477, -0.11340361088514328, -0.06718669086694717, -0.28024494647979736, 0.26760488748550415,
+    -0.1641421914100647, 0.011305985040962696, -0.32746508717536926, 0.11534569412469864, -0.13727211952209473,
+    0.039840806275606155, -0.2867029011249542, -0.171953484416008, -0.326284259557724, 0.29296204447746277,
+    -0.0187850259244442, 0.011636309325695038, 0.3080403506755829, 0.2712189555168152, 0.14648090302944183,
+    0.007355746813118458, 0.21848225593566895, 0.2811400294303894, 0.14178261160850525, -0.006173990201205015,
+    -0.08285800367593765, -0.026291819289326668, 0.23478341102600098, -0.3529253900051117, -0.1480664312839508,
+    -0.07149918377399445, 0.33453604578971863, -0.28994375467300415, 0.3279002606868744, -0.3449605405330658,
+    -0.1584477424621582, -0.06349843740463257, 0.29224392771720886, 0.12584376335144043, 0.08860591799020767,
+    0.0941166952252388, 0.19038662314414978, -0.24089683592319489, 0.15776751935482025, 0.2048737108707428,
+    0.040166374295949936, 0.14252452552318573, -0.29324907064437866, -0.29938286542892456, 0.0807395800948143,
+    0.14749598503112793, -0.19719044864177704, -0.2055952250957489, 0.1704980432987213, 0.33639222383499146,
+    -0.03624080494046211};
+static const double vae_gan_8_gradient[] = {
+    -0.0008662730836314744, -0.000399396342418267, -0.00018443207486142064, -5.754040368156305e-06, -0.00039560973492771607,
+    -0.0008289464773893936, 0.0, 0.0, 0.0016534044035615202, 4.215044197443942e-05,
+    0.0004325255655009383, 7.192121355151077e-07, 0.001081665860316399, -0.00015363681215770127, 0.0,
+    0.0, 0.0013001049030058659, 0.0013693892418542213, 2.5314463486680332e-05, -1.204147393698679e-05,
+    0.0015536846080379113, 0.00014343103589336685, 0.0, 0.0, -0.0020685560133467708,
+    -0.0021677226161647615, 0.00010540695087475945, 2.07674416644797e-05, -0.0024080932841295285, -0.0006686732199252981,
+    0.0, 0.0, 0.001695677911099229, 0.0013135319924795976, 0.00042239477755879245,
+    9.720578511163958e-06, 0.000997966924063055, 0.0014808174315530996, 0.0, 0.0,
+    0.0012705719188144636, 0.0014861310128852726, 5.157222754319346e-05, 3.953622644411844e-06, 0.001135409392606238,
+    0.0012627609141222067, 0.0, 0.0, -0.0030808598670357627, -0.0016615170588962168,
+    -0.0005226768486381214, 6.330817093640401e-06, -0.0026404612638233275, -0.0003536111026406058, 0.0,
+    0.0};
+static const double vae_gan_8_after[] = {
+    -0.23498665625621082, -0.10628051030744949, -0.04891447210657476, -0.26357814512710553, 0.2866103937144987,
+    -0.14413319306796674, 0.01874592088005339, -0.32746508717536926, 0.09875777333699573, -0.15564406492183094,
+    0.03240456558887226, -0.3031371024135385, -0.18910141392771188, -0.3078155102614876, 0.30040158801010647,
+    -0.0187850259244442, -0.0038517204565749474, 0.28803223530509375, 0.2675717987734823, 0.16316532558368482,
+    -0.012276210487950913, 0.21154152918405708, 0.2885584672853434, 0.14178261160850525, 0.01381094186745328,
+    -0.06324569976133193, -0.029769944754156508, 0.2180922023696778, -0.33296090167128894, -0.1280654446376558,
+    -0.06405956833259799, 0.33453604578971863, -0.3092562140357188, 0.3131463741592821, -0.36366515714277803,
+    -0.17512831140490143, -0.08298438968218852, 0.2728216163999595, 0.11840342938423297, 0.08860591799020767,
+    0.07525018162671683, 0.17429854016628632, -0.2584981346322708, 0.14111605481515027, 0.1853173104866208,
+    0.020192467545804393, 0.13508401035123763, -0.29324907064437866, -0.28049916661592994, 0.10075024029312307,
+    0.1607854166528544, -0.21386032184002607, -0.1858411071756997, 0.18635620409819523, 0.32895461848384855,
+    -0.03624080494046211};
+static const double vae_gan_9_initial[] = {
+    0.12972791492938995, 0.35277584195137024, -0.12816226482391357, 0.11476536095142365, 0.029440678656101227,
+    -0.10501829534769058, -0.16834385693073273};
+static const double vae_gan_9_gradient[] = {
+    -0.0011481671584724117, 0.0010086626287818582, 0.0028078154240661147, -0.004464037897193197, 0.003053303596777012,
+    0.0030201016543897332, -0.0042909583347626795};
+static const double vae_gan_9_after[] = {
+    0.14966292069621698, 0.33297218120688127, -0.1480082033822411, 0.13463689158387204, 0.00980238294036058,
+    -0.12487506437265272, -0.14840921042294666};
+static const double vae_gan_10_initial[] = {
+    -0.13622699677944183, 0.08570653945207596, -0.23875711858272552, 0.24518392980098724, 0.05773776397109032,
+    -0.022364633157849312, 0.14393959939479828, 0.004499584902077913, -0.2911677956581116, -0.022953234612941742,
+    0.01797023043036461, 0.24847164750099182, -0.12589509785175323, -0.1203993409872055, -0.21345794200897217,
+    0.13355833292007446, -0.15476645529270172, -0.07178663462400436, 0.03916800394654274, -0.1645655333995819,
+    -0.18598617613315582, -0.03487072139978409, -0.18362993001937866, -0.1650783121585846, -0.16050773859024048,
+    0.14536970853805542, 0.3050787150859833, 0.1444304883480072, -0.057122498750686646, 0.0327584482729435,
+    -0.13883772492408752, -0.22904221713542938, -0.12814615666866302, 0.0940081924200058, 0.24499811232089996,
+    0.2488546222448349, 0.26745277643203735, 0.3060764670372009, -0.12001771479845047, 0.30871450901031494,
+    0.15717917680740356, -0.10679665207862854, -0.10676197707653046, 0.23546718060970306, -0.2799208164215088,
+    -0.18798840045928955, 0.2746889591217041, 0.2280849665403366, -0.055638883262872696, 0.06019976735115051,
+    0.09228135645389557, 0.2850962281227112, 0.034155819565057755, 0.06801021099090576, -0.18386617302894592,
+    0.07127134501934052, -0.2291961908340454, -0.28848326206207275, -0.13726873695850372, -0.07516264170408249};
+static const double vae_gan_10_gradient[] = {
+    -0.008792695866147886, -0.005736504608861305, -0.0092129700696887, 0.012359714295619141, -0.0025846889261795514,
+    -0.013723677470299657, -0.000337025726414128, -0.00695041383324603, 0.0, 0.0,
+    0.00014006042302549344, 9.137780658354585e-05, 0.00014675504588413854, -0.00019688009673841488, 4.117197158880171e-05,
+    0.00021860690978246018, 5.368542996440082e-06, 0.00011071438345031299, 0.0, 0.0,
+    0.0038183635650900043, 0.002491165454019402, 0.0040008741091343905, -0.005367396241124624, 0.0011224409638473445,
+    0.005959718251303085, 0.00014635861103671696, 0.0030183242258316756, 0.0, 0.0,
+    -0.00554110973786805, -0.003615114412391488, -0.005805964285013329, 0.007789025605263698, -0.0016288570873187434,
+    -0.008648587876536332, -0.00021239180371690827, -0.004380113489639556, 0.0, 0.0,
+    -0.00046937961845564045, -0.0003062312612156768, -0.0004918150749194795, 0.0006597974123765584, -0.00013797819468173945,
+    -0.0007326097243529044, -1.7991411198816504e-05, -0.0003710332579246918, 0.0, 0.0,
+    -0.002074008459304128, -0.0013531184595411035, -0.002173142134190672, 0.0029153916380058667, -0.0006096727077988459,
+    -0.0032371213106262876, -7.949714379149042e-05, -0.0016394536221041867, 0.0, 0.0};
+static const double vae_gan_10_after[] = {
+    -0.11666283140232947, 0.10483961325290325, -0.2192085687956464, 0.22510820664582157, 0.0696160329464273,
+    -0.0027990543698276533, 0.14964679770981554, 0.02316470441509943, -0.2911677956581116, -0.022953234612941742,
+    -0.00018947213771653218, 0.2307784731043372, -0.14403618002624446, -0.10148809740185681, -0.22668448679185124,
+    0.1153964064085433, -0.163431946777368, -0.08905611653890948, 0.03916800394654274, -0.1645655333995819,
+    -0.20546446815677386, -0.05390591623276665, -0.203092008424022, -0.14505818220567213, -0.17250709616589346,
+    0.12588993733840623, 0.2991756861711959, 0.12586796341139836, -0.057122498750686646, 0.0327584482729435,
+    -0.11909415335627274, -0.20969763034496228, -0.10841667528073497, 0.0738252116303134, 0.25658840286437656,
+    0.2685994733551277, 0.27273532412359475, 0.3249691397717037, -0.12001771479845047, 0.30871450901031494,
+    0.17481069099812163, -0.0895886603301279, -0.08914777983482332, 0.21710683529207778, -0.26635723782050846,
+    -0.17035516073782747, 0.2844298402727088, 0.2449210590279731, -0.055638883262872696, 0.06019976735115051,
+    0.11187543713181208, 0.3042638412129885, 0.053734516107667635, 0.0479157418743795, -0.17203265401464438,
+    0.09086684577461537, -0.22355903219070697, -0.26978152377983905, -0.13726873695850372, -0.07516264170408249};
+static const double vae_gan_11_initial[] = {
+    0.2944624423980713, -0.25030577182769775, 0.28705427050590515, 0.2438252717256546, 0.17177264392375946,
+    -0.1264125108718872};
+static const double vae_gan_11_gradient[] = {
+    -0.00695041383324603, 0.00011071438345031277, 0.0030183242258316825, -0.00438011348963957, -0.00037103325792469267,
+    -0.0016394536221041901};
+static const double vae_gan_11_after[] = {
+    0.3131275619110928, -0.2675752537426029, 0.2684917455692963, 0.26271794446015734, 0.18860873641139594,
+    -0.10771077258965356};
+static const double vae_gan_12_initial[] = {
+    0.38505038619041443, 0.04468495398759842, -0.09911401569843292, 0.2772360146045685, 0.0729089304804802,
+    0.3985443413257599, -0.18773195147514343, 0.19073469936847687, -0.3887793719768524, -0.13269273936748505,
+    -0.3981081247329712, 0.2707376182079315, 0.13165926933288574, 0.17915403842926025, -0.18902836740016937,
+    -0.007613669149577618, -0.27077755331993103, -0.12305215746164322, 0.1835135519504547, -0.33499303460121155,
+    -0.34140467643737793, -0.1131686344742775, -0.25452935695648193, 0.36401689052581787, -0.29990530014038086,
+    -0.3364180028438568, -0.28097572922706604, -0.21412280201911926, -0.1922960728406906, 0.258755624294281};
+static const double vae_gan_12_gradient[] = {
+    0.01025364552200006, -0.00046620510924009345, -0.008257612555685169, -0.00796892658732365, 0.009190616763054979,
+    0.0002776323899575991, -0.00034214184680037224, 1.5556250381479884e-05, 0.00027553856859028345, 0.00026590574579095274,
+    -0.00030667088947041333, -9.263988932315401e-06, 0.0005042135400398435, -2.292520528530571e-05, -0.00040606046406091575,
+    -0.0003918645984290186, 0.0004519400834860892, 1.365231613184722e-05, 0.0012469217067683155, -5.669410642980457e-05,
+    -0.001004188834076057, -0.0009690824126947946, 0.0011176492805269733, 3.376222171883438e-05, 0.001134127155698,
+    -5.1565647883953895e-05, -0.0009133515119614287, -0.0008814207615287818, 0.0010165485071850534, 3.070814493017827e-05};
+static const double vae_gan_12_after[] = {
+    0.36489503363242043, 0.065063433836515, -0.07980552901263019, 0.29464737121901013, 0.05303261288194259,
+    0.3946308206467721, -0.16780333045525536, 0.17036301205601737, -0.4076895887205228, -0.149754112277143,
+    -0.3785459021439132, 0.2752711070203811, 0.1116560406290149, 0.19953374262786205, -0.16999825127762166,
+    0.009546698874402824, -0.290438617923782, -0.1273947784530866, 0.16343026806181785, -0.3146098435730321,
+    -0.3222349837911869, -0.0958865230656967, -0.2743009440595664, 0.3598910824200188, -0.3200796766591967,
+    -0.3160455980536503, -0.26162774111827847, -0.1966729436235319, -0.21220116494624547, 0.2549044577349226};
+static const double vae_gan_13_initial[] = {
+    0.22267840802669525, 0.3591693341732025, -0.3866199851036072, -0.07533945143222809, 0.06559981405735016};
+static const double vae_gan_13_gradient[] = {
+    -0.017962799407182373, 0.0005993795425921072, -0.0008833040559758261, -0.002184413772358673, -0.0019868151825934814};
+static const double vae_gan_13_after[] = {
+    0.2414497210091377, 0.3408180311848006, -0.3681453912967442, -0.05671809356971043, 0.08441477015082134};
+static const double vae_gan_14_initial[] = {
+    -0.4288138449192047, 0.07154292613267899, -0.10543262213468552, -0.2607352137565613, -0.23714952170848846};
+static const double vae_gan_14_gradient[] = {
+    0.0015920456397714444, 0.003629281433267132, -0.0034094337580636083, -0.002273232113723621, 0.0008234818612708542};
+static const double vae_gan_14_after[] = {
+    -0.431437937893543, 0.05188510610148832, -0.086944151735234, -0.24201493954470052, -0.25751386880440813};
+static const double vae_gan_15_initial[] = {
+    0.27383995056152344};
+static const double vae_gan_15_gradient[] = {
+    0.04188950431525096};
+static const double vae_gan_15_after[] = {
+    0.2551240737238576};
+static const golden_tensor vae_gan_tensors[] = {
+    {"encoder.hidden.weight", "loss", {2, {8, 10}}, vae_gan_0_initial, vae_gan_0_gradient, vae_gan_0_after},
+    {"encoder.hidden.bias", "loss", {1, {8}}, vae_gan_1_initial, vae_gan_1_gradient, vae_gan_1_after},
+    {"encoder.mean.weight", "loss", {2, {2, 8}}, vae_gan_2_initial, vae_gan_2_gradient, vae_gan_2_after},
+    {"encoder.mean.bias", "loss", {1, {2}}, vae_gan_3_initial, vae_gan_3_gradient, vae_gan_3_after},
+    {"encoder.logvar.weight", "loss", {2, {2, 8}}, vae_gan_4_initial, vae_gan_4_gradient, vae_gan_4_after},
+    {"encoder.logvar.bias", "loss", {1, {2}}, vae_gan_5_initial, vae_gan_5_gradient, vae_gan_5_after},
+    {"decoder.hidden.weight", "decoder", {2, {8, 5}}, vae_gan_6_initial, vae_gan_6_gradient, vae_gan_6_after},
+    {"decoder.hidden.bias", "decoder", {1, {8}}, vae_gan_7_initial, vae_gan_7_gradient, vae_gan_7_after},
+    {"decoder.logits.weight", "decoder", {2, {7, 8}}, vae_gan_8_initial, vae_gan_8_gradient, vae_gan_8_after},
+    {"decoder.logits.bias", "decoder", {1, {7}}, vae_gan_9_initial, vae_gan_9_gradient, vae_gan_9_after},
+    {"discriminator.hidden.weight", "discriminator", {2, {6, 10}}, vae_gan_10_initial, vae_gan_10_gradient, vae_gan_10_after},
+    {"discriminator.hidden.bias", "discriminator", {1, {6}}, vae_gan_11_initial, vae_gan_11_gradient, vae_gan_11_after},
+    {"discriminator.hidden2.weight", "discriminator", {2, {5, 6}}, vae_gan_12_initial, vae_gan_12_gradient, vae_gan_12_after},
+    {"discriminator.hidden2.bias", "discriminator", {1, {5}}, vae_gan_13_initial, vae_gan_13_gradient, vae_gan_13_after},
+    {"discriminator.out.weight", "discriminator", {2, {1, 5}}, vae_gan_14_initial, vae_gan_14_gradient, vae_gan_14_after},
+    {"discriminator.out.bias", "discriminator", {1, {1}}, vae_gan_15_initial, vae_gan_15_gradient, vae_gan_15_after},
 };
 
 static const golden_case golden_cases[] = {
     {.model = "vae", .rows = 5, .image = {1, {12}}, .features = 12, .classes = 0, .draws = 1,
      .options = {{"latent-dim", "3"}, {"hidden", "8"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = vae_x, .y = NULL,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = vae_x, .y = NULL,
      .noise = {{"z#0", {3, {5, 1, 3}}, vae_noise_0}},
      .parts = vae_parts, .tensors = vae_tensors, .n_tensors = 10},
     {.model = "cvae", .rows = 5, .image = {1, {12}}, .features = 12, .classes = 4, .draws = 1,
      .options = {{"latent-dim", "3"}, {"hidden", "8"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = cvae_x, .y = cvae_y,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = cvae_x, .y = cvae_y,
      .noise = {{"z#0", {3, {5, 1, 3}}, cvae_noise_0}},
      .parts = cvae_parts, .tensors = cvae_tensors, .n_tensors = 10},
     {.model = "cvae", .rows = 4, .image = {1, {7}}, .features = 7, .classes = 3, .draws = 3,
      .options = {{"latent-dim", "2"}, {"hidden", "6,5"}, {"activation", "tanh"},
                  {"likelihood", "gaussian"}, {"variance", "0.25"}},
-     .beta = 0.5, .lr = 0.01, .epoch = 5.0, .x = deep_cvae_x, .y = deep_cvae_y,
+     .beta = 0.5, .lr = 0.01, .epoch = 5.0, .images = 40, .x = deep_cvae_x, .y = deep_cvae_y,
      .noise = {{"z#0", {3, {4, 3, 2}}, deep_cvae_noise_0}},
      .parts = deep_cvae_parts, .tensors = deep_cvae_tensors, .n_tensors = 14},
     {.model = "vae", .rows = 5, .image = {1, {7}}, .features = 7, .classes = 0, .draws = 2,
      .options = {{"latent-dim", "3"}, {"hidden", "8"}, {"likelihood", "gaussian"},
                  {"variance", "0.2"}, {"learn-variance", "shared"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = shared_variance_x, .y = NULL,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = shared_variance_x, .y = NULL,
      .noise = {{"z#0", {3, {5, 2, 3}}, shared_variance_noise_0}},
      .parts = shared_variance_parts, .tensors = shared_variance_tensors, .n_tensors = 11},
     {.model = "vae", .rows = 5, .image = {1, {7}}, .features = 7, .classes = 0, .draws = 1,
      .options = {{"latent-dim", "3"}, {"hidden", "8"}, {"likelihood", "gaussian"},
                  {"learn-variance", "pixel"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = pixel_variance_x, .y = NULL,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = pixel_variance_x, .y = NULL,
      .noise = {{"z#0", {3, {5, 1, 3}}, pixel_variance_noise_0}},
      .parts = pixel_variance_parts, .tensors = pixel_variance_tensors, .n_tensors = 12},
     {.model = "vae", .rows = 5, .image = {1, {12}}, .features = 12, .classes = 0, .draws = 1,
      .options = {{"latent-dim", "3"}, {"hidden", "8"}, {"spread", "logstd"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = logstd_x, .y = NULL,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = logstd_x, .y = NULL,
      .noise = {{"z#0", {3, {5, 1, 3}}, logstd_noise_0}},
      .parts = logstd_parts, .tensors = logstd_tensors, .n_tensors = 10},
     {.model = "vae", .rows = 5, .image = {1, {12}}, .features = 12, .classes = 0, .draws = 1,
      .options = {{"latent-dim", "3"}, {"hidden", "8"}, {"likelihood", "continuous-bernoulli"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = continuous_bernoulli_x, .y = NULL,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = continuous_bernoulli_x, .y = NULL,
      .noise = {{"z#0", {3, {5, 1, 3}}, continuous_bernoulli_noise_0}},
      .parts = continuous_bernoulli_parts, .tensors = continuous_bernoulli_tensors, .n_tensors = 10},
     {.model = "cvae", .rows = 5, .image = {1, {7}}, .features = 7, .classes = 3, .draws = 2,
      .options = {{"latent-dim", "2"}, {"hidden", "8"}, {"prior", "learned"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = learned_prior_x, .y = learned_prior_y,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = learned_prior_x, .y = learned_prior_y,
      .noise = {{"z#0", {3, {5, 2, 2}}, learned_prior_noise_0}},
      .parts = learned_prior_parts, .tensors = learned_prior_tensors, .n_tensors = 14},
     {.model = "vae", .rows = 5, .image = {1, {12}}, .features = 12, .classes = 0, .draws = 1,
      .options = {{"latent-dim", "4"}, {"hidden", "8"}, {"free-bits", "0.03"}},
-     .beta = 2.0, .lr = 0.01, .epoch = 5.0, .x = free_bits_x, .y = NULL,
+     .beta = 2.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = free_bits_x, .y = NULL,
      .noise = {{"z#0", {3, {5, 1, 4}}, free_bits_noise_0}},
      .parts = free_bits_parts, .tensors = free_bits_tensors, .n_tensors = 10},
     {.model = "ae", .rows = 5, .image = {1, {12}}, .features = 12, .classes = 0, .draws = 1,
      .options = {{"latent-dim", "3"}, {"hidden", "8,6"}, {"activation", "tanh"},
                  {"likelihood", "squared-error"}, {"tied", "yes"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = tied_ae_x, .y = NULL,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = tied_ae_x, .y = NULL,
      .parts = tied_ae_parts, .tensors = tied_ae_tensors, .n_tensors = 9},
     {.model = "ae", .rows = 5, .image = {1, {12}}, .features = 12, .classes = 0, .draws = 1,
      .options = {{"latent-dim", "3"}, {"hidden", "8,6"}, {"activation", "sigmoid"},
                  {"code-activation", "sigmoid"}, {"sparsity", "0.5"}, {"rho", "0.1"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = sparse_ae_x, .y = NULL,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = sparse_ae_x, .y = NULL,
      .parts = sparse_ae_parts, .tensors = sparse_ae_tensors, .n_tensors = 12},
     {.model = "ae", .rows = 5, .image = {1, {12}}, .features = 12, .classes = 0, .draws = 1,
      .options = {{"latent-dim", "3"}, {"hidden", "8"}, {"likelihood", "squared-error"},
                  {"corruption", "mask"}, {"corruption-level", "0.3"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = masking_ae_x, .y = NULL,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = masking_ae_x, .y = NULL,
      .noise = {{"corruption#0", {2, {5, 12}}, masking_ae_noise_0}},
      .parts = masking_ae_parts, .tensors = masking_ae_tensors, .n_tensors = 8},
     {.model = "vq-vae", .rows = 5, .image = {1, {12}}, .features = 12, .classes = 0, .draws = 1,
      .options = {{"net", "mlp"}, {"code-dim", "2"}, {"code-restart", "0"},
                  {"hidden", "8"}, {"likelihood", "squared-error"}, {"codes", "4"},
                  {"code-positions", "3"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = vq_x, .y = NULL,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = vq_x, .y = NULL,
      .parts = vq_parts, .tensors = vq_tensors, .n_tensors = 10},
     {.model = "vq-vae", .rows = 5, .image = {1, {12}}, .features = 12, .classes = 0, .draws = 1,
      .options = {{"net", "mlp"}, {"code-dim", "2"}, {"code-restart", "0"},
                  {"hidden", "8"}, {"likelihood", "squared-error"}, {"codes", "3"},
                  {"code-positions", "2"}, {"codebook", "average"}, {"code-decay", "0.9"},
                  {"commitment", "0.5"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = vq_average_x, .y = NULL,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = vq_average_x, .y = NULL,
      .parts = vq_average_parts, .tensors = vq_average_tensors, .n_tensors = 10},
     {.model = "hrq-vae", .rows = 5, .image = {1, {12}}, .features = 12, .classes = 0, .draws = 1,
      .options = {{"net", "mlp"}, {"code-dim", "3"}, {"hidden", "8"},
                  {"likelihood", "squared-error"}, {"codes", "4"}, {"code-positions", "2"},
                  {"code-levels", "3"}, {"code-drop", "0.3"}, {"code-shrink", "4.0"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = hrq_x, .y = NULL,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = hrq_x, .y = NULL,
      .noise = {{"codes.level.gumbel#0", {4, {5, 1, 2, 4}}, hrq_noise_0},
                {"codes.level2.gumbel#0", {4, {5, 1, 2, 4}}, hrq_noise_1},
                {"codes.level3.gumbel#0", {4, {5, 1, 2, 4}}, hrq_noise_2},
@@ -5047,21 +6507,57 @@ static const golden_case golden_cases[] = {
     {.model = "rae-gp", .rows = 5, .image = {1, {7}}, .features = 7, .classes = 0, .draws = 1,
      .options = {{"latent-dim", "3"}, {"hidden", "8"}, {"activation", "tanh"},
                  {"likelihood", "squared-error"}, {"code-penalty", "0.2"}, {"gradient-penalty", "0.3"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = rae_gp_x, .y = NULL,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = rae_gp_x, .y = NULL,
      .noise = {{"steepness#0", {3, {5, 1, 7}}, rae_gp_noise_0}},
      .parts = rae_gp_parts, .tensors = rae_gp_tensors, .n_tensors = 8},
     {.model = "vae", .rows = 5, .image = {2, {7, 6}}, .features = 42, .classes = 0, .draws = 1,
      .options = {{"latent-dim", "3"}, {"hidden", "none"}, {"channels", "2,3"},
                  {"net", "conv"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = conv_vae_x, .y = NULL,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = conv_vae_x, .y = NULL,
      .noise = {{"z#0", {3, {5, 1, 3}}, conv_vae_noise_0}},
      .parts = conv_vae_parts, .tensors = conv_vae_tensors, .n_tensors = 14},
     {.model = "cvae", .rows = 5, .image = {3, {2, 5, 6}}, .features = 60, .classes = 3, .draws = 2,
      .options = {{"latent-dim", "2"}, {"hidden", "5"}, {"channels", "2,3"},
                  {"net", "conv"}},
-     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .x = conv_cvae_x, .y = conv_cvae_y,
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = conv_cvae_x, .y = conv_cvae_y,
      .noise = {{"z#0", {3, {5, 2, 2}}, conv_cvae_noise_0}},
      .parts = conv_cvae_parts, .tensors = conv_cvae_tensors, .n_tensors = 20},
+    {.model = "vae", .rows = 5, .image = {1, {12}}, .features = 12, .classes = 0, .draws = 1,
+     .options = {{"latent-dim", "3"}, {"hidden", "8"}, {"objective", "beta-tc"},
+                 {"tc-alpha", "0.5"}, {"tc-gamma", "2.0"}},
+     .beta = 3.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = beta_tc_x, .y = NULL,
+     .noise = {{"z#0", {3, {5, 1, 3}}, beta_tc_noise_0}},
+     .parts = beta_tc_parts, .tensors = beta_tc_tensors, .n_tensors = 10},
+    {.model = "cvae", .rows = 5, .image = {1, {7}}, .features = 7, .classes = 3, .draws = 2,
+     .options = {{"latent-dim", "2"}, {"hidden", "8"}, {"objective", "beta-tc"},
+                 {"tc-estimator", "mws"}},
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = weighted_beta_tc_x, .y = weighted_beta_tc_y,
+     .noise = {{"z#0", {3, {5, 2, 2}}, weighted_beta_tc_noise_0}},
+     .parts = weighted_beta_tc_parts, .tensors = weighted_beta_tc_tensors, .n_tensors = 10},
+    {.model = "vae", .rows = 5, .image = {1, {12}}, .features = 12, .classes = 0, .draws = 1,
+     .options = {{"latent-dim", "3"}, {"hidden", "8"}, {"objective", "factor"},
+                 {"tc-weight", "3.0"}, {"discriminator-hidden", "6,5"}},
+     .beta = 2.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = factor_x, .y = NULL,
+     .noise = {{"z#0", {3, {5, 1, 3}}, factor_noise_0},
+               {"shuffle#0", {2, {5, 3}}, factor_noise_1}},
+     .others = {{"discriminator", factor_discriminator}},
+     .parts = factor_parts, .tensors = factor_tensors, .n_tensors = 16},
+    {.model = "cvae", .rows = 5, .image = {1, {7}}, .features = 7, .classes = 3, .draws = 2,
+     .options = {{"latent-dim", "3"}, {"hidden", "8"}, {"objective", "adversarial"},
+                 {"adversarial-weight", "2.0"}, {"discriminator-hidden", "6"}},
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = adversarial_x, .y = adversarial_y,
+     .noise = {{"z#0", {3, {5, 2, 3}}, adversarial_noise_0},
+               {"prior#0", {3, {5, 2, 3}}, adversarial_noise_1}},
+     .others = {{"discriminator", adversarial_discriminator}},
+     .parts = adversarial_parts, .tensors = adversarial_tensors, .n_tensors = 14},
+    {.model = "cvae", .rows = 5, .image = {1, {7}}, .features = 7, .classes = 3, .draws = 2,
+     .options = {{"latent-dim", "2"}, {"hidden", "8"}, {"objective", "vae-gan"},
+                 {"gan-alpha", "0.3"}, {"gan-layer", "1"}, {"discriminator-hidden", "6,5"}},
+     .beta = 1.0, .lr = 0.01, .epoch = 5.0, .images = 40, .x = vae_gan_x, .y = vae_gan_y,
+     .noise = {{"z#0", {3, {5, 2, 2}}, vae_gan_noise_0},
+               {"prior#0", {3, {5, 2, 2}}, vae_gan_noise_1}},
+     .others = {{"decoder", vae_gan_decoder}, {"discriminator", vae_gan_discriminator}},
+     .parts = vae_gan_parts, .tensors = vae_gan_tensors, .n_tensors = 16},
 };
 // clang-format on
 
