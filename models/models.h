@@ -41,6 +41,7 @@ extern "C" {
     MODEL(factor_vae)   /* Kim and Mnih 2018, arXiv:1802.05983                       */                               \
     MODEL(aae)          /* Makhzani et al. 2016, arXiv:1511.05644                    */                               \
     MODEL(vae_gan)      /* Larsen et al. 2016, arXiv:1512.09300                      */                               \
+    MODEL(classifier)   /* features to compare sets of images by                     */                               \
     MODEL(ae)           /* Hinton and Salakhutdinov 2006                             */                               \
     MODEL(pca)          /* Pearson 1901                                              */                               \
     MODEL(ppca)         /* Tipping and Bishop 1999                                   */

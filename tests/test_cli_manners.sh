@@ -198,6 +198,7 @@ mv runs/digits trained
 runs 'train an autoencoder' "$elbo" train ae --data data --hidden none --likelihood squared-error --latent 2 \
     --batch 16 --epochs 1 --out runs/linear
 runs 'train pca' "$elbo" train pca --data data --latent 2 --out runs/pca
+runs 'train a classifier' "$elbo" train classifier --data data --batch 16 --epochs 1 --out runs/classifier
 runs 'codes for the examples' "$elbo" encode trained -o codes.csv
 sort -u examples | while read -r program line; do
     case $line in
