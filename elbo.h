@@ -53,6 +53,7 @@
 #include "nn/layers/init.h"
 #include "nn/layers/layers.h"
 #include "nn/layers/quantise.h"
+#include "nn/layers/spectral.h"
 #include "nn/distributions/distribution.h"
 #include "nn/objectives/aggregate.h"
 #include "nn/objectives/objective.h"

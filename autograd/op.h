@@ -159,6 +159,7 @@ struct elbo_graph {
     bool feed_noise;
     elbo__column_rule columns;
     bool frozen;        /* for layers: those with running statistics leave them alone */
+    bool spectral;      /* for layers: weights are divided by their spectral norm     */
     char subject[120];  /* what error messages begin with, or "" */
     elbo_status status; /* the first error, kept with its message */
     char *message;

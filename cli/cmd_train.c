@@ -1,4 +1,5 @@
 /* elbo train MODEL: reads the images, trains, and writes the run folder. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "../autograd/plan.h"
+#include "../io/columns.h"
 #include "../io/file.h"
 #include "../nn/runs/folder.h"
 #include "../nn/runs/spread.h"
@@ -261,6 +263,46 @@ static bool check_folder(const job *j)
     return true;
 }
 
+/* Sets option columns to what a text of several lines says. */
+static elbo_status one_line(const char *text, elbo_values *values)
+{
+    elbo__columns columns;
+    elbo_status status = elbo__columns_parse(text, &columns);
+    if (status != ELBO_OK)
+        return status;
+    char *line = elbo__columns_print(&columns);
+    status = line ? elbo_values_set(values, "columns", line) : ELBO_NO_MEMORY;
+    elbo_release(line);
+    elbo__columns_free(&columns);
+    return status;
+}
+
+/* Option columns without a '=' is the name of a file of such lines, whose text takes its place. */
+static bool read_columns_file(const job *j)
+{
+    elbo_values *values = j->line.groups[MODEL].values;
+    const char *name = elbo_values_text(values, "columns");
+    if (!*name || strchr(name, '='))
+        return true;
+    elbo_status status = ELBO_NO_MEMORY;
+    char *text = NULL;
+    size_t length = 0;
+    FILE *file = fopen(name, "rb"), *copy = file ? open_memstream(&text, &length) : NULL;
+    if (!file)
+        elbo__cli_say("option \"columns\": \"%s\" is neither NAME=KIND nor a file of such lines: %s", name,
+                      strerror(errno));
+    for (int c; copy && (c = fgetc(file)) != EOF && ftell(copy) < ELBO__MOST_COLUMN_BYTES;)
+        fputc(c, copy);
+    if (copy && fclose(copy) == 0)
+        status = one_line(text, values);
+    if (file && status != ELBO_OK)
+        elbo__cli_say("%s: %s", name, elbo_error());
+    if (file)
+        fclose(file);
+    free(text);
+    return status == ELBO_OK;
+}
+
 static int prepare_and_train(job *j)
 {
     const elbo_model *model = j->model;
@@ -271,8 +313,14 @@ static int prepare_and_train(job *j)
     const int classes = labels ? (int)elbo_values_integer(values, "classes") : ELBO_WITHOUT_LABELS;
     elbo_set_threads((int)elbo_values_integer(values, "threads"));
     j->data = elbo__cli_choose_data(values, NULL, NULL);
+    if (!read_columns_file(j))
+        return FAILED;
+    elbo__cli_choose_columns(&j->data, j->line.groups[MODEL].values, false);
     if (!elbo__cli_read_part(&j->data, "train", classes, &j->train))
         return FAILED;
+    if (j->train.columns && elbo_values_set(j->line.groups[MODEL].values, "columns", j->train.columns) != ELBO_OK)
+        return elbo__cli_fail();
+    elbo__cli_choose_columns(&j->data, j->line.groups[MODEL].values, true); /* of the test part too */
     elbo_run *run = elbo_run_for(model, j->line.groups[MODEL].values, &j->train, 1);
     int status = FAILED;
     if (!run)

@@ -45,6 +45,7 @@ int elbo__cmd_anomaly(int argc, char **argv);
 int elbo__cmd_frechet(int argc, char **argv);
 int elbo__cmd_compare(int argc, char **argv);
 int elbo__cmd_export(int argc, char **argv);
+int elbo__cmd_impute(int argc, char **argv);
 int elbo__cmd_import(int argc, char **argv);
 int elbo__cmd_report(int argc, char **argv);
 int elbo__cmd_info(int argc, char **argv);

@@ -9,8 +9,10 @@
 
 #include "../autograd/plan.h"
 #include "../io/bytes.h"
+#include "../io/columns.h"
 #include "../io/origin.h"
 #include "../io/survey.h"
+#include "../nn/parts/likelihood_private.h"
 #include "command.h"
 #include "progress.h"
 
@@ -26,14 +28,25 @@ data_source elbo__cli_choose_data(const elbo_values *values, const elbo_run *run
     if (named[0])
         source.folder = strdup(named);
     else if (data)
-        source = (data_source){strdup(data), path, source.missing, false};
+        source = (data_source){.folder = strdup(data), .run = path, .missing = source.missing};
     else if (run)
-        source = (data_source){strdup(""), path, source.missing, true};
+        source = (data_source){.folder = strdup(""), .run = path, .missing = source.missing, .unknown = true};
     else
         source.folder = strdup(DEFAULT_DATA);
     elbo_release(data);
     elbo_release(missing);
+    if (run)
+        elbo__cli_choose_columns(&source, elbo_run_options(run), true);
     return source;
+}
+
+void elbo__cli_choose_columns(data_source *source, const elbo_values *options, bool exact)
+{
+    if (elbo__likelihood_values(options) != ELBO__COLUMNS)
+        return;
+    source->columns = elbo_values_text(options, "columns");
+    source->exact = exact;
+    source->missing = true; /* that a field of a table may be empty goes without saying */
 }
 
 elbo_status elbo__cli_note_data(elbo_run *run, const data_source *source)
@@ -101,11 +114,18 @@ static bool is_named(const data_source *source)
     return source->folder && !source->unknown;
 }
 
+static elbo_status load(const data_source *source, const char *part, int classes, elbo_images *out)
+{
+    return source->columns
+               ? elbo_images_load_columns(source->folder, part, source->columns, source->exact, classes, out)
+               : elbo_images_load(source->folder, part, classes, out);
+}
+
 bool elbo__cli_read_part(const data_source *source, const char *part, int classes, elbo_images *out)
 {
     if (!is_named(source))
         return false;
-    if (elbo_images_load(source->folder, part, classes, out) != ELBO_OK) {
+    if (load(source, part, classes, out) != ELBO_OK) {
         complain(source);
         return false;
     }
@@ -117,7 +137,7 @@ static bool read_labels_or_not(const data_source *source, const char *part, elbo
 {
     if (!is_named(source))
         return false;
-    const elbo_status status = elbo_images_load(source->folder, part, 0, out);
+    const elbo_status status = load(source, part, 0, out);
     if (status == ELBO_OK)
         return refuse_nan(source, out);
     char *reason = status == ELBO_FORMAT || status == ELBO_IO ? strdup(elbo_error()) : NULL;
@@ -269,6 +289,30 @@ static void print_parts(const elbo_images *train, const elbo_images *test, int64
         }
 }
 
+/* " of 7 columns: age count, income positive, city of 3 words, grade of 3 words in order": of the first of them */
+static void print_columns(const elbo_images *images, FILE *out)
+{
+    elbo__columns columns;
+    size_t told = 0;
+    if (elbo__columns_parse(images->columns, &columns) != ELBO_OK)
+        return;
+    const size_t used = elbo__columns_used(&columns);
+    fprintf(out, " of %zu %s", used, used == 1 ? "column" : "columns");
+    for (size_t i = 0; i < columns.count && told < NAMED; i++) {
+        const elbo__column *c = &columns.at[i];
+        if (c->kind == ELBO__COLUMN_SKIP)
+            continue;
+        fprintf(out, "%s%s ", told++ ? ", " : ": ", elbo__excerpt_of(c->name).text);
+        if (elbo__column_has_words(c))
+            fprintf(out, "of %zu %s%s", c->words.count, c->words.count == 1 ? "word" : "words",
+                    c->kind == ELBO__COLUMN_ORDINAL ? " in order" : "");
+        else
+            fprintf(out, "%s", elbo__column_kinds[c->kind]);
+    }
+    fprintf(out, "%s", used > NAMED ? ", ..." : "");
+    elbo__columns_free(&columns);
+}
+
 /* A new string; NULL when memory is short. Shape, type and classes are those of the first part. */
 static char *describe(const elbo_images *images, const elbo_images *test, int64_t held)
 {
@@ -278,12 +322,17 @@ static char *describe(const elbo_images *images, const elbo_images *test, int64_
     FILE *out = open_memstream(&text, &length);
     if (!out)
         return NULL;
-    format_size(images, size, sizeof size);
-    fprintf(out, "%lld %s of %s, %s", (long long)count, count == 1 ? "image" : "images", size,
-            elbo_dtype_name(images->images.dtype));
+    if (images->columns) {
+        fprintf(out, "%lld %s", (long long)count, count == 1 ? "row" : "rows");
+        print_columns(images, out);
+    } else {
+        format_size(images, size, sizeof size);
+        fprintf(out, "%lld %s of %s, %s", (long long)count, count == 1 ? "image" : "images", size,
+                elbo_dtype_name(images->images.dtype));
+    }
     const double least = test ? fmin(images->least, test->least) : images->least; /* fmin: NaN where a part has none */
     const double greatest = test ? fmax(images->greatest, test->greatest) : images->greatest;
-    if (least <= greatest)
+    if (least <= greatest && !images->columns)
         fprintf(out, " %g..%g", least, greatest);
     print_classes(images, out);
     if (images->mapping)

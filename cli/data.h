@@ -13,6 +13,8 @@ typedef struct {
     char *folder;    /* what elbo_images_load is given; free with free; NULL: memory is short */
     const char *run; /* the run that knows it; NULL: the command line, or the usual           */
     bool missing;    /* NaN stands for a missing value                                        */
+    const char *columns; /* what those of a table hold, borrowed of the run's options or the model's; NULL: numbers   */
+    bool exact;      /* they are known: see elbo_images_load_columns                          */
     bool unknown;    /* the run was made by a program, on arrays that have no name            */
 } data_source;
 
@@ -20,6 +22,10 @@ typedef struct {
  * given as `path`, was trained on; without a run DEFAULT_DATA. Values may be missing where the option says so, or the
  * run was trained in that way. */
 data_source elbo__cli_choose_data(const elbo_values *values, const elbo_run *run, const char *path);
+
+/* Where the options ask for likelihood columns the data are a table of columns, as option columns says; `exact` as for
+ * elbo_images_load_columns. */
+void elbo__cli_choose_columns(data_source *source, const elbo_values *options, bool exact);
 
 /* Notes with a run what it is trained on, for commands that run elsewhere. */
 elbo_status elbo__cli_note_data(elbo_run *run, const data_source *source) ELBO_MUST_CHECK;

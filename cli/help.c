@@ -50,10 +50,30 @@ int elbo__cli_add_help_rows(struct argp_option *rows)
     return n;
 }
 
+/* argp's help without the lines of blanks that it adds where a text ends at the last column; ends the program. */
+__attribute__((noreturn)) static void print_help(struct argp_state *state)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        exit(elbo__cli_out_of_memory());
+    argp_state_help(state, out, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK);
+    fclose(out);
+    for (const char *line = text; line && *line;) {
+        const size_t length = strcspn(line, "\n"), blanks = strspn(line, " ");
+        if (length == 0 || blanks < length)
+            fprintf(state->out_stream, "%.*s\n", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+    free(text);
+    exit(EXIT_SUCCESS);
+}
+
 void elbo__cli_help_on(int key, struct argp_state *state)
 {
     if (key == 'h' || key == '?')
-        argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP);
+        print_help(state);
     if (key == USAGE_KEY)
         argp_state_help(state, state->out_stream, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
     if (key != 'V')

@@ -14,6 +14,7 @@ library_sources += \
     %reldir%/cmd_features.c \
     %reldir%/cmd_frechet.c \
     %reldir%/cmd_import.c \
+    %reldir%/cmd_impute.c \
     %reldir%/cmd_info.c \
     %reldir%/cmd_interpolate.c \
     %reldir%/cmd_manifold.c \

@@ -8,6 +8,7 @@
 
 #include "../autograd/plan.h"
 #include "../io/file.h"
+#include "../nn/parts/likelihood_private.h"
 #include "../nn/pictures/picture.h"
 #include "../tensor/text.h"
 #include "command.h"
@@ -134,6 +135,37 @@ static void check_output(const command_line *line, const elbo_values *values)
                               file->text);
 }
 
+/* Of a table OPTION_OUTPUT is a table too, unless another name is given. */
+static void name_table(command_line *line, const elbo_run *run)
+{
+    elbo_values *values = line->groups[0].values;
+    const elbo_value *file = elbo_values_get(values, "output", ELBO_TEXT);
+    char *name = NULL;
+    if (!file || elbo_values_given(values, "output") ||
+        elbo__likelihood_values(elbo_run_options(run)) != ELBO__COLUMNS ||
+        !elbo__same_letters(end_of(file->text), ".png"))
+        return;
+    if (elbo_values_get(values, "preview", ELBO_FLAG) && elbo_values_flag(values, "preview"))
+        elbo__cli_wrong_usage(line, "option \"preview\": a row of a table is no picture that can be shown");
+    if (asprintf(&name, "%.*s.csv", (int)(strlen(file->text) - 4), file->text) < 0 ||
+        elbo_values_set(values, "output", name) != ELBO_OK)
+        elbo__cli_out_of_memory();
+    free(name);
+}
+
+/* DATA behind RUN is as good as --data DATA, and values may be missing in it. */
+static void take_second(command_line *line)
+{
+    elbo_values *values = line->groups[0].values;
+    elbo_status status = elbo_values_set(values, "missing", "yes");
+    if (status == ELBO_OK && line->count > 1 && elbo_values_given(values, "data"))
+        elbo__cli_wrong_usage(line, "the data are named twice, by --data and behind the run");
+    if (status == ELBO_OK && line->count > 1)
+        status = elbo_values_set(values, "data", line->arguments[1]);
+    if (status != ELBO_OK)
+        elbo__cli_wrong_usage(line, "%s", elbo_error());
+}
+
 static int run_command(command_line *line, int argc, char **argv, bool (*wants_images)(const run_job *job), bool labels,
                        int (*work)(const run_job *job))
 {
@@ -142,6 +174,8 @@ static int run_command(command_line *line, int argc, char **argv, bool (*wants_i
         line->least = line->most = 1;
     }
     elbo__cli_parse(line, argc, argv);
+    if (line->fills_in)
+        take_second(line);
     run_job job = {.path = line->arguments[0],
                    .second = line->count > 1 ? line->arguments[1] : NULL,
                    .values = line->groups[0].values,
@@ -157,6 +191,8 @@ static int run_command(command_line *line, int argc, char **argv, bool (*wants_i
     elbo__cli_watch_work();
     job.run = elbo_run_load(job.path, elbo__cli.models);
     int status = FAILED;
+    if (job.run)
+        name_table(line, job.run);
     if (!job.run)
         status = elbo__cli_fail();
     else if (wants_images && wants_images(&job))

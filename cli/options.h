@@ -40,6 +40,7 @@ typedef struct {
     example examples[MOST_EXAMPLES + 1];  /* ends with a NULL line; every command has one        */
     const char **arguments;               /* [count], then NULL; made by parse                   */
     bool first_only;       /* OPTION_FIRST leaves the command no other images                  */
+    bool fills_in;         /* DATA may stand behind RUN, and what is missing in it is what matters */
     const char *ends;      /* that the file of OPTION_OUTPUT may have, ".svg, .png"; NULL: any   */
     const char *exits;     /* what an exit status means for this command in particular, or NULL  */
     bool takes_model;      /* the model's name is an argument, and its options are some of these */

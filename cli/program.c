@@ -35,6 +35,7 @@ const command elbo__cli_commands[] = {
     {"frechet", "how far samples are from images, in what a classifier sees", elbo__cmd_frechet, false},
     {"compare", "runs side by side: options, figures, curves", elbo__cmd_compare, false},
     {"export", "write a trained model as C, ONNX or PyTorch", elbo__cmd_export, false},
+    {"impute", "fill in what is missing in a table or in images", elbo__cmd_impute, false},
     {"import", "make a run of weights that were changed elsewhere", elbo__cmd_import, false},
     {"report", "write a run as one page for a browser", elbo__cmd_report, false},
     {"info", "about this program, or about a run", elbo__cmd_info, false},

@@ -78,14 +78,18 @@ char *elbo__cli_owners(const char *option)
     const elbo_option *const training[] = {elbo_training_options, NULL};
     if (long_row(training, name.text, true))
         return strdup("models that are trained step by step");
+    enum { NAMED = 3 };
     char *list = NULL;
     size_t size;
+    int owners = 0;
     FILE *out = open_memstream(&list, &size);
     for (int i = 0; out && elbo__cli.models[i]; i++) {
         const elbo_option *const of_model[] = {elbo__cli.models[i]->options, NULL};
-        if (of_model[0] && long_row(of_model, name.text, true))
-            fprintf(out, "%s%s", ftell(out) ? ", " : "", elbo__cli.models[i]->name);
+        if (of_model[0] && long_row(of_model, name.text, true) && owners++ < NAMED)
+            fprintf(out, "%s%s", owners > 1 ? ", " : "", elbo__cli.models[i]->name);
     }
+    if (out && owners > NAMED)
+        fprintf(out, " and %d other models", owners - NAMED);
     if (out)
         fclose(out);
     if (list && *list)

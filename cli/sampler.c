@@ -9,13 +9,20 @@
 #include "data.h"
 #include "progress.h"
 
-/* "log-likelihood 3.21 nats a code" of what the fit came to; nothing where it is not known. */
+/* With what the fit came to. */
 static void tell_fit(const elbo_sampler *s, const char *path)
 {
-    const char *likelihood = elbo_sampler_noted(s, "log-likelihood"), *images = elbo_sampler_noted(s, "images");
-    elbo__cli_inform("sampler %s is fitted to the codes of %s images%s%s%s%s%s", elbo_sampler_name(s), images,
-                     likelihood ? ", log-likelihood " : "", likelihood ? likelihood : "",
-                     likelihood ? " nats a code" : "", path ? "; kept in " : "", path ? path : "");
+    static const struct {
+        const char *key, *label;
+    } figures[] = {{"log-likelihood", "log-likelihood "}, {"elbo", "ELBO "}};
+    const char *label = "", *figure = NULL;
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0] && !figure; i++) {
+        figure = elbo_sampler_noted(s, figures[i].key);
+        label = figures[i].label;
+    }
+    elbo__cli_inform("sampler %s is fitted to the codes of %s images%s%s%s%s%s%s", elbo_sampler_name(s),
+                     elbo_sampler_noted(s, "images"), figure ? ", " : "", figure ? label : "", figure ? figure : "",
+                     figure ? " nats a code" : "", path ? "; kept in " : "", path ? path : "");
 }
 
 /* What cannot be kept is used all the same. */

@@ -71,6 +71,19 @@ void elbo__csv_put_number(elbo__csv_writer *csv, double value)
     elbo__write(csv->out, text, (size_t)length);
 }
 
+void elbo__csv_put_float(elbo__csv_writer *csv, float value)
+{
+    char text[32] = "";
+    int length = 0;
+    for (int digits = 6; digits <= 9 && !isnan(value); digits++) {
+        length = elbo__print(text, sizeof text, "%.*g", digits, (double)value);
+        if ((float)elbo__read_number(text, NULL) == value)
+            break;
+    }
+    begin_field(csv);
+    elbo__write(csv->out, text, (size_t)length);
+}
+
 void elbo__csv_end_line(elbo__csv_writer *csv)
 {
     elbo__write(csv->out, "\n", 1);

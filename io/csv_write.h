@@ -30,6 +30,7 @@ elbo_status elbo__csv_writer_open(const char *path, elbo__csv_writer **out) ELBO
 void elbo__csv_words(elbo__csv_writer *csv, const char *text);
 void elbo__csv_count(elbo__csv_writer *csv, const char *name, int64_t number);
 void elbo__csv_put_number(elbo__csv_writer *csv, double value);
+void elbo__csv_put_float(elbo__csv_writer *csv, float value); /* with as few digits as tell it; NaN: an empty field */
 void elbo__csv_end_line(elbo__csv_writer *csv);
 
 /* Either one frees the writer. The second leaves the message of the failure that led there, and accepts NULL. */

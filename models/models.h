@@ -26,6 +26,7 @@ extern "C" {
     MODEL(radial_vae)   /* the same                                                  */                               \
     MODEL(iaf_vae)      /* Kingma et al. 2016, arXiv:1606.04934                      */                               \
     MODEL(maf_vae)      /* Papamakarios, Pavlakou and Murray 2017, arXiv:1705.07057  */                               \
+    MODEL(svae)         /* Davidson et al. 2018, arXiv:1804.00891                    */                               \
     MODEL(poincare_vae) /* Mathieu et al. 2019, arXiv:1901.06033                     */                               \
     MODEL(hvae)         /* Caterini, Doucet and Sejdinovic 2018, arXiv:1805.11328    */                               \
     MODEL(rhvae)        /* Chadebec et al. 2021, arXiv:2105.00026                    */                               \
@@ -41,6 +42,9 @@ extern "C" {
     MODEL(factor_vae)   /* Kim and Mnih 2018, arXiv:1802.05983                       */                               \
     MODEL(aae)          /* Makhzani et al. 2016, arXiv:1511.05644                    */                               \
     MODEL(vae_gan)      /* Larsen et al. 2016, arXiv:1512.09300                      */                               \
+    MODEL(rae_l2)       /* Ghosh et al. 2020, arXiv:1903.12436                       */                               \
+    MODEL(rae_gp)       /* the same                                                  */                               \
+    MODEL(rae_sn)       /* the same                                                  */                               \
     MODEL(classifier)   /* features to compare sets of images by                     */                               \
     MODEL(ae)           /* Hinton and Salakhutdinov 2006                             */                               \
     MODEL(pca)          /* Pearson 1901                                              */                               \

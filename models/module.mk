@@ -31,7 +31,11 @@ library_sources += \
     %reldir%/poincare_vae.c \
     %reldir%/ppca.c \
     %reldir%/radial_vae.c \
+    %reldir%/rae_gp.c \
+    %reldir%/rae_l2.c \
+    %reldir%/rae_sn.c \
     %reldir%/rhvae.c \
+    %reldir%/svae.c \
     %reldir%/vae.c \
     %reldir%/vae_gan.c \
     %reldir%/vamp_vae.c \

@@ -56,6 +56,7 @@ unit_sources += \
     %reldir%/test_codes.c \
     %reldir%/test_cholesky.c \
     %reldir%/test_code_draws.c \
+    %reldir%/test_columns.c \
     %reldir%/test_conv.c \
     %reldir%/test_convolve.c \
     %reldir%/test_corruption.c \
@@ -90,7 +91,9 @@ unit_sources += \
     %reldir%/test_gradient.c \
     %reldir%/test_graph.c \
     %reldir%/test_hamiltonian.c \
+    %reldir%/test_hmc.c \
     %reldir%/test_inference.c \
+    %reldir%/test_impute.c \
     %reldir%/test_init.c \
     %reldir%/test_integers.c \
     %reldir%/test_io_columns.c \
@@ -148,18 +151,22 @@ unit_sources += \
     %reldir%/test_params.c \
     %reldir%/test_parts.c \
     %reldir%/test_parts_ball.c \
+    %reldir%/test_parts_sphere.c \
     %reldir%/test_pca.c \
     %reldir%/test_pca_ways.c \
     %reldir%/test_picture_features.c \
     %reldir%/test_picture_latent.c \
+    %reldir%/test_pixelcnn.c \
     %reldir%/test_plan.c \
     %reldir%/test_plan_cases.c \
     %reldir%/test_players.c \
+    %reldir%/test_power_spherical.c \
     %reldir%/test_product.c \
     %reldir%/test_program.c \
     %reldir%/test_quantise.c \
     %reldir%/test_quantise_residual.c \
     %reldir%/test_questions.c \
+    %reldir%/test_rae.c \
     %reldir%/test_random.c \
     %reldir%/test_reduce.c \
     %reldir%/test_resume.c \
@@ -169,10 +176,11 @@ unit_sources += \
     %reldir%/test_run.c \
     %reldir%/test_run_classes.c \
     %reldir%/test_sampler.c \
-    %reldir%/test_sampler_flows.c \
+    %reldir%/test_sampler_models.c \
     %reldir%/test_schedule.c \
     %reldir%/test_shuffle.c \
     %reldir%/test_side_matters.c \
+    %reldir%/test_spectral.c \
     %reldir%/test_spd.c \
     %reldir%/test_spread.c \
     %reldir%/test_state.c \
@@ -262,6 +270,7 @@ script_tests = \
     %reldir%/test_cli.sh \
     %reldir%/test_cli_anomaly.sh \
     %reldir%/test_cli_arrays.sh \
+    %reldir%/test_cli_columns.sh \
     %reldir%/test_cli_compare.sh \
     %reldir%/test_cli_config.sh \
     %reldir%/test_cli_data.sh \

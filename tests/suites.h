@@ -30,6 +30,7 @@
     SUITE(codes)                                                                                                       \
     SUITE(cholesky)                                                                                                    \
     SUITE(code_draws)                                                                                                  \
+    SUITE(columns)                                                                                                     \
     SUITE(conv)                                                                                                        \
     SUITE(convolve)                                                                                                    \
     SUITE(corruption)                                                                                                  \
@@ -61,6 +62,8 @@
     SUITE(golden)                                                                                                      \
     SUITE(gradient)                                                                                                    \
     SUITE(graph)                                                                                                       \
+    SUITE(impute)                                                                                                      \
+    SUITE(hmc)                                                                                                         \
     SUITE(inference)                                                                                                   \
     SUITE(init)                                                                                                        \
     SUITE(integers)                                                                                                    \
@@ -116,25 +119,30 @@
     SUITE(params)                                                                                                      \
     SUITE(parts)                                                                                                       \
     SUITE(parts_ball)                                                                                                  \
+    SUITE(parts_sphere)                                                                                                \
     SUITE(pca)                                                                                                         \
     SUITE(pca_ways)                                                                                                    \
     SUITE(picture_features)                                                                                            \
     SUITE(picture_latent)                                                                                              \
+    SUITE(pixelcnn)                                                                                                    \
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
+    SUITE(power_spherical)                                                                                             \
     SUITE(program)                                                                                                     \
     SUITE(quantise)                                                                                                    \
     SUITE(quantise_residual)                                                                                           \
     SUITE(questions)                                                                                                   \
+    SUITE(rae)                                                                                                         \
     SUITE(report)                                                                                                      \
     SUITE(resume)                                                                                                      \
     SUITE(run)                                                                                                         \
     SUITE(run_classes)                                                                                                 \
     SUITE(sampler)                                                                                                     \
-    SUITE(sampler_flows)                                                                                               \
+    SUITE(sampler_models)                                                                                              \
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \
+    SUITE(spectral)                                                                                                    \
     SUITE(spd)                                                                                                         \
     SUITE(spread)                                                                                                      \
     SUITE(state)                                                                                                       \

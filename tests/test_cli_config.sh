@@ -127,7 +127,7 @@ fails 64 "unrecognized option '--latent-dims'; the nearest is --latent-dim" "$el
 fails 64 "unrecognized option '--latent-dims'; the nearest is --latent-dim" "$elbo" train vae --latent-dims=3
 fails 64 '--rho is an option of ae, not of vae' "$elbo" train vae --rho 0.1
 fails 64 '--rho is an option of ae, not of vae' "$elbo" train --rho 0.1 vae
-fails 64 '--beta is an option of vae, cvae, not of pca' "$elbo" train pca --beta=3
+fails 64 '--beta is an option of vae, cvae, beta-vae and ' "$elbo" train pca --beta=3
 fails 64 '--epochs is an option of models that are trained step by step, not of pca' "$elbo" train pca --epochs 3
 fails 64 'option "likelihood": "gausian" is not one of bernoulli, ' "$elbo" train vae --likelihood gausian
 fails 64 '; the nearest is "gaussian"' "$elbo" train vae --likelihood gausian

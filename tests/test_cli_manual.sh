@@ -108,8 +108,9 @@ offers() {
 offers 'sample scatter' s
 offers "$(echo $commands) help" ''
 offers 'train traverse' help tr
-offers 'vae cvae ae pca ppca' train ''
-offers 'vae' train --epochs 3 v
+models=$("$elbo" models | sed -n 's/^\([a-z][a-z0-9-]*\): .*/\1/p')
+offers "$models" train ''
+offers 'pca ppca poincare-vae piwae planar-vae' train --epochs 3 p
 offers 'mlp conv' train vae --net ''
 offers 'mlp conv' train vae --net =
 offers 'conv' train vae --net = c
@@ -117,7 +118,7 @@ offers 'yes no' train --force =
 offers '--latent --latent-dim' train vae --hidden = 3 --lat
 offers '--latent-dim' train vae --latent-
 offers 'squared-error' train ae --likelihood s
-offers '' train vae --likelihood s
+offers '' train ae --likelihood x
 offers 'test train' encode run --part ''
 offers '' train vae --epochs ''
 offers '' sample --count 3 --seed ''

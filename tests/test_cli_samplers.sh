@@ -54,6 +54,24 @@ runs 'of a model file' "$elbo" sample ae/model.safetensors --sampler gmm -o agai
 cmp -s fitted.npy again.npy || complain 'a model file has another sampler than its run'
 fails 1 'nowhere' "$elbo" sample ae --sampler gmm --refit --data nowhere
 
+# ---- models of codes ------------------------------------------------------------------------------------------------
+
+few='--fit-epochs 2 --fit-batch 16'
+for sampler in maf iaf two-stage; do
+    for run in ae cvae; do
+        hidden='--flow-hidden 8,8'
+        [ $sampler = two-stage ] && hidden='--stage-hidden 8'
+        runs "fit $sampler to $run" "$elbo" sample $run --sampler $sampler $few $hidden -n 40 -o fitted.npy
+        noted "sampler $sampler is fitted to the codes of 64 images, [a-zEBLO-]* [-0-9.]* nats a code; kept in $run/"
+        runs "draw from $run" "$elbo" sample $run --sampler $sampler $few $hidden -n 40 -o again.npy --threads 1
+        [ -s err ] && complain "$sampler of $run: was fitted again"
+        cmp -s fitted.npy again.npy || complain "$sampler of $run: what was kept draws other images"
+    done
+done
+fails 1 'was fitted with flow-hidden 8,8, and 9 is asked for' "$elbo" sample ae --sampler maf --flow-hidden 9
+fails 64 'option "fit-lr": of no use without' "$elbo" sample ae --sampler gmm --fit-lr 1
+fails 64 'option "flow-blocks": of no use without' "$elbo" sample ae --sampler two-stage --flow-blocks 1
+
 # ---- other weights --------------------------------------------------------------------------------------------------
 
 runs 'train further' "$elbo" train --resume ae --epochs 3

@@ -31,6 +31,8 @@ LAYER(embedding, elbo_embedding(x, "layer", 4, 3))
 LAYER(layer_norm, elbo_layer_norm(x, "layer"))
 LAYER(batch_norm, elbo_batch_norm(x, "layer"))
 LAYER(batch_norm_twice, elbo_mul(elbo_batch_norm(x, "layer"), elbo_batch_norm(elbo_tanh(x), "layer")))
+LAYER(masked_conv2d, elbo_masked_conv2d(x, "layer", 2, 3, false))
+LAYER(masked_conv2d_centre, elbo_masked_conv2d(x, "layer", 2, 3, true))
 LAYER(masked_linear, elbo_masked_linear(x, "layer", 2, ((const double[]){1, 0, 1, 0, 1, 1})))
 LAYER(made, elbo_made(x, NULL, "layer", (elbo_made_shape){(const int64_t[]){2}, 1, "tanh", 1, false}))
 LAYER(made_backwards, elbo_made(x, in[1], "layer", (elbo_made_shape){(const int64_t[]){2}, 1, "tanh", 1, true}))
@@ -84,6 +86,8 @@ static const elbo__case layers[] = {
     {"batch_norm, twice", batch_norm_twice, 1, {{2, {5, 2}}}, -3, 3, 0},
     {"batch_norm, frozen", batch_norm_frozen, 1, {{2, {5, 2}}}, -3, 3, 0},
     {"masked_linear", masked_linear, 1, {{2, {2, 3}}}, -3, 3, 0},
+    {"masked_conv2d", masked_conv2d, 1, {{4, {2, 1, 3, 2}}}, -4, 4, 0},
+    {"masked_conv2d with its centre", masked_conv2d_centre, 1, {{4, {1, 2, 2, 2}}}, -4, 4, 0},
     {"made, of rows", made, 1, {{2, {2, 3}}}, -3, 3, 0},
     {"made, of draws with a context", made_backwards, 2, {{3, {2, 2, 2}}, {2, {2, 1}}}, -3, 3, 0},
     {"residual_block", residual, 1, {{4, {2, 2, 2, 2}}}, -4, 4, 0},

@@ -1,6 +1,7 @@
-/* Masked linear layers and MADE: values, what depends on what, the step of a flow, errors. */
+/* Masked linear layers, MADE and masked convolutions: values, what depends on what, the step of a flow, errors. */
 #include <check.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "../autograd/op.h"
 #include "../nn/layers/layers.h"
@@ -184,16 +185,108 @@ START_TEST(the_step_of_a_flow_has_the_determinant_that_its_log_density_says)
 }
 END_TEST
 
+/* ---- convolutions ------------------------------------------------------------------------------------------------ */
+
+enum { SIDE = 5, PIXELS = SIDE * SIDE };
+
+/* d y[i] / d x[j], summed over channels, is 0 where pixel i must not see pixel j, and only there. */
+static void assert_sees_pixels(rig *r, elbo_var *y, elbo_var *x, bool (*sees)(int i, int j))
+{
+    const elbo_shape flat = ELBO_SHAPE(elbo_size(y, 1), PIXELS);
+    for (int i = 0; i < PIXELS; i++) {
+        elbo_var *d;
+        double got[PIXELS];
+        elbo_grad(elbo_sum_all(elbo_slice(elbo_reshape(y, flat), 1, i, 1)), &x, 1, &d);
+        rig_value(r, d, got);
+        for (int j = 0; j < PIXELS; j++)
+            ck_assert_msg((got[j] != 0) == sees(i, j), "pixel %d and pixel %d: %g", i, j, got[j]);
+    }
+}
+
+static bool near(int i, int j)
+{
+    return abs(i / SIDE - j / SIDE) <= 1 && abs(i % SIDE - j % SIDE) <= 1;
+}
+
+static bool near_before(int i, int j)
+{
+    return j < i && near(i, j);
+}
+
+static bool near_until(int i, int j)
+{
+    return j <= i && near(i, j);
+}
+
+/* For kernels of 5: all before i but what is further to the right than two columns a row. */
+static bool before_in_rows(int i, int j)
+{
+    return j < i && j % SIDE - i % SIDE <= 2 * (i / SIDE - j / SIDE);
+}
+
+static elbo_var *square_input(rig *r)
+{
+    static double picture[PIXELS];
+    for (int i = 0; i < PIXELS; i++)
+        picture[i] = sin(3.0 * i) + 2;
+    return rig_input(r, "x", ELBO_SHAPE(1, 1, SIDE, SIDE), picture);
+}
+
+START_TEST(a_masked_convolution_sees_what_comes_before)
+{
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    r.planned = _i % 2;
+    elbo_var *x = square_input(&r), *y = elbo_masked_conv2d(x, "conv", 3, 3, _i / 2);
+    settle(&r);
+    assert_sees_pixels(&r, y, x, _i / 2 ? near_until : near_before);
+    rig_free(&r);
+}
+END_TEST
+
+/* One of A and three of B: all that comes before but for the blind spot, and nothing else. */
+START_TEST(a_stack_of_masked_convolutions_sees_what_comes_before)
+{
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    elbo_var *x = square_input(&r), *y = elbo_masked_conv2d(x, "first", 4, 5, false);
+    for (int i = 0; i < 3; i++)
+        y = elbo_masked_conv2d(elbo_tanh(y), elbo_numbered("conv", i + 1).text, 4, 5, true);
+    settle(&r);
+    assert_sees_pixels(&r, y, x, before_in_rows);
+    rig_free(&r);
+}
+END_TEST
+
+/* A kernel of ones counts the pixels that are seen. */
+START_TEST(a_masked_convolution_pads_with_nothing)
+{
+    static const double ones[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1}, bias[1] = {0.5}, picture[4] = {1, 2, 4, 8},
+                        expected[2][4] = {{0, 1, 3, 7}, {1, 3, 7, 15}};
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    elbo_var *x = rig_input(&r, "x", ELBO_SHAPE(1, 1, 2, 2), picture);
+    elbo_var *y = elbo_masked_conv2d(x, "conv", 1, 3, _i);
+    double got[4];
+    settle(&r);
+    rig_set_param(&r, "conv.weight", ones);
+    rig_set_param(&r, "conv.bias", bias);
+    rig_value(&r, y, got);
+    for (int i = 0; i < 4; i++)
+        ck_assert_double_eq(got[i], expected[_i][i] + 0.5);
+    rig_free(&r);
+}
+END_TEST
+
 START_TEST(inputs_that_do_not_fit_are_named)
 {
     static const double mask[3 * D] = {0};
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 6; i++) {
         rig r = rig_new(ELBO_F32, ELBO_TRAIN);
         elbo_var *x = rig_input(&r, "x", ELBO_SHAPE(B, D), rows), *v = rig_input(&r, "v", ELBO_SHAPE(D), rows);
         static const char *const messages[] = {"masked_linear \"layer\": expected input (B, ...), got (4)",
                                                "masked_linear \"layer\": expected input (B, 4), got (B, 3)",
                                                "made \"flow\": expected input (B, ...), got (4)",
-                                               "made \"flow\": 4 entries, 0 outputs for each"};
+                                               "made \"flow\": 4 entries, 0 outputs for each",
+                                               "masked_conv2d \"layer\": expected input (B, C, H, W), got (2, 4)",
+                                               "masked_conv2d \"layer\": a kernel of 4; expected 1, 3, 5, ..."};
         switch (i) {
         case 0: elbo_masked_linear(v, "layer", 3, mask); break;
         case 1:
@@ -202,6 +295,8 @@ START_TEST(inputs_that_do_not_fit_are_named)
             break;
         case 2: elbo_made(v, NULL, "flow", (elbo_made_shape){NULL, 0, "", 1, false}); break;
         case 3: elbo_made(x, NULL, "flow", (elbo_made_shape){NULL, 0, "", 0, false}); break;
+        case 4: elbo_masked_conv2d(x, "layer", 1, 3, true); break;
+        case 5: elbo_masked_conv2d(elbo_reshape(x, ELBO_SHAPE(B, 1, 2, 2)), "layer", 1, 4, true); break;
         }
         rig_assert_error(&r, messages[i]);
         rig_free(&r);
@@ -219,6 +314,9 @@ Suite *suite_layers_masked(void)
     tcase_add_test(t, made_names_its_layers_and_takes_draws);
     tcase_add_test(t, few_units_of_made_are_spread_over_all_entries);
     tcase_add_test(t, the_step_of_a_flow_has_the_determinant_that_its_log_density_says);
+    tcase_add_loop_test(t, a_masked_convolution_sees_what_comes_before, 0, 4);
+    tcase_add_test(t, a_stack_of_masked_convolutions_sees_what_comes_before);
+    tcase_add_loop_test(t, a_masked_convolution_pads_with_nothing, 0, 2);
     tcase_add_test(t, inputs_that_do_not_fit_are_named);
     suite_add_tcase(s, t);
     return s;

@@ -194,6 +194,32 @@ START_TEST(derivatives_of_density_divergence_and_mean_agree_with_differences)
 }
 END_TEST
 
+/* Whatever is asked of it after an error. */
+START_TEST(a_distribution_in_error_answers_harmlessly)
+{
+    elbo_dist (*const make[])(elbo_var *, elbo_var *) = {elbo_von_mises_fisher, elbo_power_spherical};
+    for (int kind = 0; kind < 2; kind++)
+        for (int rank = 0; rank < 3; rank++) {
+            rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+            elbo_shape shape = ELBO_SHAPE(3, 1);
+            shape.ndim = rank;
+            elbo_dist q = make[kind](elbo_input(r.g, "m", ELBO_F32, shape), elbo_input(r.g, "k", ELBO_F32, shape));
+            elbo_dist p = elbo_sphere(r.g, shape);
+            ck_assert_int_eq(elbo_graph_status(r.g), ELBO_INVALID);
+            elbo_draw draw = elbo_rsample(q, "z", rank);
+            elbo_log_prob(q, draw.z, NULL);
+            elbo_log_prob(p, elbo_sample(p, "z", rank), NULL);
+            elbo_kl(q, p, &draw);
+            elbo_kl(q, q, &draw);
+            elbo_entropy(q);
+            elbo_entropy(p);
+            elbo_dist_mean(q);
+            ck_assert_int_eq(elbo_graph_status(r.g), ELBO_INVALID);
+            rig_free(&r);
+        }
+}
+END_TEST
+
 START_TEST(what_has_no_sense_on_the_sphere_is_an_error)
 {
     const double m[4] = {1, 0, 0, 0}, k = 2;
@@ -233,6 +259,7 @@ Suite *suite_vmf(void)
     t = tcase_create("derivatives and errors");
     tcase_add_test(t, derivatives_of_density_divergence_and_mean_agree_with_differences);
     tcase_add_test(t, what_has_no_sense_on_the_sphere_is_an_error);
+    tcase_add_test(t, a_distribution_in_error_answers_harmlessly);
     suite_add_tcase(s, t);
     return s;
 }

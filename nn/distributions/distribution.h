@@ -155,7 +155,16 @@ ELBO_API elbo_dist elbo_sphere(elbo_graph *graph, elbo_shape shape);
  * a number for each image, not for each dimension. Draws have two derivatives, which are unbiased (Davidson et al.,
  * arXiv:1804.00891). args: m, k */
 ELBO_API elbo_dist elbo_von_mises_fisher(elbo_var *mean, elbo_var *concentration);
-ELBO_API extern const elbo_dist_kind elbo_kind_sphere, elbo_kind_von_mises_fisher;
+
+/* Power spherical: density proportional to (1 + m'z)^k, m and k as above. With a = (Z - 1)/2 + k and c = Z - 1 + k the
+ * mean is k m / c, and the KL to the uniform one
+ *
+ *     k (digamma(a) - digamma(c)) - ln gamma(a) + ln gamma(c) + ln gamma((Z - 1)/2) - ln gamma(Z - 1)
+ *
+ * Draws are smooth functions of m and k, without a rejection. The density is 0 at -m, so that importance weights have
+ * no variance (the distribution: De Cao and Aziz, arXiv:2006.04437). args: m, k */
+ELBO_API elbo_dist elbo_power_spherical(elbo_var *mean, elbo_var *concentration);
+ELBO_API extern const elbo_dist_kind elbo_kind_sphere, elbo_kind_von_mises_fisher, elbo_kind_power_spherical;
 
 /* On the Poincare ball of curvature -c (nn/layers/ball.h), with densities by its own volume: z = mean + exp0(v/2),
  * v ~ N(0, diag(exp logvar)), so z lies |v| from the mean, and

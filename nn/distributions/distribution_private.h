@@ -7,13 +7,23 @@
 /* The common rank of two distributions' terms: the one that has draws decides. */
 int elbo__common_rank(const elbo_dist *a, const elbo_dist *b);
 
-/* For the unit sphere of R^Z (sphere.c): the scalar product along the last axis, (..., Z) -> (..., 1); x / |x|, and 0
- * for x = 0; ln of the area, 2 pi^(Z/2) / gamma(Z/2); whether a distribution has at least two dimensions, and there is
- * no mask (else the graph is in error). */
-elbo_var *elbo__along(elbo_var *a, elbo_var *b);
-elbo_var *elbo__on_sphere(elbo_var *x);
-double elbo__log_area(const elbo_dist *d);
+/* ---- the unit sphere of R^Z (sphere.c) --------------------------------------------------------------------------- */
+
+elbo_var *elbo__along(elbo_var *a, elbo_var *b); /* the scalar product along the last axis, (..., Z) -> (..., 1) */
+elbo_var *elbo__on_sphere(elbo_var *x);          /* x / |x|, and 0 for x = 0                                     */
+double elbo__log_area(const elbo_dist *d);       /* ln (2 pi^(Z/2) / gamma(Z/2))                                 */
+
+/* Whether Z is at least 2 and there is no mask; else the graph is in error. */
 bool elbo__sphere_takes(const elbo_dist *d, elbo_var *mask);
+
+/* elbo_dist_of for a mean direction (..., Z) and a concentration (..., 1); other shapes put the graph in error. */
+elbo_dist elbo__sphere_of(const elbo_dist_kind *kind, elbo_var *mean, elbo_var *concentration);
+
+/* Draws z (..., Z) of `shape` with the cosine w = 1 - u, u (..., 1), from the mean direction m (..., Z):
+ * z = w m + (1 - w^2)^(1/2) v, v uniform among the directions across m. */
+elbo_var *elbo__around(elbo_var *m, elbo_var *u, const char *name, elbo_shape shape, int draw_axis);
+
+/* ---- others ------------------------------------------------------------------------------------------------------ */
 
 /* log(sinh(l/2) / (l/2)), an even function, with derivatives of all orders at 0 */
 elbo_var *elbo__log_sinhc(elbo_var *l);

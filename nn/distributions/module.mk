@@ -18,6 +18,7 @@ library_sources += \
     %reldir%/ms_ssim.c \
     %reldir%/normal.c \
     %reldir%/ordinal.c \
+    %reldir%/power_spherical.c \
     %reldir%/quadrature.c \
     %reldir%/quadrature.h \
     %reldir%/random_draws.c \

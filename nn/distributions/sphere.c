@@ -15,6 +15,27 @@ elbo_var *elbo__on_sphere(elbo_var *x)
     return elbo_div(x, elbo_sqrt(square));
 }
 
+/* x (..., Z) turned so that the first axis, e, comes to lie along m: with s, the sign of m_1, and the reflection that
+ * takes e to -s m, -s (x - (e + s m) (e + s m)'x / (1 + |m_1|)), whose denominator is at least 1. */
+static elbo_var *turned(elbo_var *x, elbo_var *m, int64_t dims)
+{
+    elbo_graph *g = elbo_graph_of(x);
+    elbo_var *m_1 = elbo_slice(m, -1, 0, 1), *x_1 = elbo_slice(x, -1, 0, 1), *one = elbo_constant(g, 1);
+    elbo_var *s = elbo_where(elbo_less(m_1, elbo_constant(g, 0)), elbo_neg(one), one);
+    elbo_var *part = elbo_div(elbo_add(x_1, elbo_mul(s, elbo__along(m, x))), elbo_shift(elbo_abs(m_1), 1));
+    return elbo_sub(elbo_mul(elbo_add(elbo_pad(s, -1, 0, dims - 1), m), part), elbo_mul(s, x));
+}
+
+elbo_var *elbo__around(elbo_var *m, elbo_var *u, const char *name, elbo_shape shape, int draw_axis)
+{
+    elbo_graph *g = elbo_graph_of(u);
+    const int64_t dims = shape.dim[shape.ndim - 1]--;
+    elbo_var *v = elbo__on_sphere(elbo_random_normal(g, name, shape, draw_axis));
+    elbo_var *w = elbo_sub(elbo_constant(g, 1), u), *squares = elbo_mul(u, elbo_shift(w, 1)); /* 1 - w^2 */
+    elbo_var *across = elbo_sqrt(elbo_maximum(squares, elbo_constant(g, 1e-30)));
+    return turned(elbo_concat((elbo_var *[]){w, elbo_mul(across, v)}, 2, -1), m, dims);
+}
+
 double elbo__log_area(const elbo_dist *d)
 {
     const double half = (double)d->shape.dim[d->shape.ndim - 1] / 2;
@@ -31,6 +52,26 @@ bool elbo__sphere_takes(const elbo_dist *d, elbo_var *mask)
     else if (mask)
         elbo_graph_fail(d->graph, ELBO_INVALID, "%s: a point of the sphere has no missing values", d->kind->name);
     return elbo__graph_ok(d->graph);
+}
+
+/* With a shape that can be worked with, whatever is wrong. */
+static elbo_dist checked(elbo_dist d)
+{
+    if (!elbo__sphere_takes(&d, NULL))
+        d.shape = ELBO_SHAPE(1, 2);
+    return d;
+}
+
+elbo_dist elbo__sphere_of(const elbo_dist_kind *kind, elbo_var *mean, elbo_var *concentration)
+{
+    const elbo_shape a = elbo_shape_of(mean), b = elbo_shape_of(concentration);
+    const elbo_dist d = checked(elbo_dist_of(kind, a, mean, concentration));
+    elbo_shape expected = d.shape;
+    expected.dim[expected.ndim - 1] = 1;
+    if (elbo__graph_ok(d.graph) && !elbo_shape_equal(&b, &expected))
+        elbo_graph_fail(d.graph, ELBO_INVALID, "%s: mean direction %s and concentration %s, expected %s", kind->name,
+                        elbo_shape_format(&a).text, elbo_shape_format(&b).text, elbo_shape_format(&expected).text);
+    return d;
 }
 
 /* A number for each event of x. */
@@ -73,7 +114,5 @@ const elbo_dist_kind elbo_kind_sphere = {
 
 elbo_dist elbo_sphere(elbo_graph *graph, elbo_shape shape)
 {
-    elbo_dist d = {.kind = &elbo_kind_sphere, .graph = graph, .shape = shape, .event_rank = 1};
-    elbo__sphere_takes(&d, NULL);
-    return d;
+    return checked((elbo_dist){.kind = &elbo_kind_sphere, .graph = graph, .shape = shape, .event_rank = 1});
 }

@@ -82,28 +82,12 @@ static elbo_var *follow(elbo_var *u, elbo_var *k, int64_t dims)
     return elbo_straight_through(u, elbo_mul(away, elbo_add(slope, elbo_mul(bend, away))));
 }
 
-/* x (..., Z) turned so that the first axis, e, comes to lie along m: with s, the sign of m_1, and the reflection that
- * takes e to -s m, -s (x - (e + s m) (e + s m)'x / (1 + |m_1|)), whose denominator is at least 1. */
-static elbo_var *turned(elbo_var *x, elbo_var *m, int64_t dims)
-{
-    elbo_graph *g = elbo_graph_of(x);
-    elbo_var *m_1 = elbo_slice(m, -1, 0, 1), *x_1 = elbo_slice(x, -1, 0, 1), *one = elbo_constant(g, 1);
-    elbo_var *s = elbo_where(elbo_less(m_1, elbo_constant(g, 0)), elbo_neg(one), one);
-    elbo_var *part = elbo_div(elbo_add(x_1, elbo_mul(s, elbo__along(m, x))), elbo_shift(elbo_abs(m_1), 1));
-    return elbo_sub(elbo_mul(elbo_add(elbo_pad(s, -1, 0, dims - 1), m), part), elbo_mul(s, x));
-}
-
-/* z = w m + (1 - w^2)^(1/2) v, v uniform among the directions across m */
 static elbo_draw vmf_draw(const elbo_dist *d, const char *name, elbo_shape shape, int draw_axis)
 {
     const parameters p = parameters_of(d, shape.ndim);
     elbo_var *u = follow(draw_u(elbo_detach(p.k), name, shape, draw_axis), p.k, p.dims);
-    shape.dim[shape.ndim - 1]--;
-    elbo_var *v = elbo__on_sphere(elbo_random_normal(d->graph, name, shape, draw_axis));
-    elbo_var *w = elbo_sub(elbo_constant(d->graph, 1), u), *squares = elbo_mul(u, elbo_shift(w, 1));
-    elbo_var *across = elbo_sqrt(elbo_maximum(squares, elbo_constant(d->graph, 1e-30)));
-    elbo_var *x = elbo_concat((elbo_var *[]){w, elbo_mul(across, v)}, 2, -1);
-    return (elbo_draw){.z = turned(x, p.m, p.dims), .log_prob = density(d, &p, w)};
+    elbo_var *w = elbo_sub(elbo_constant(d->graph, 1), u);
+    return (elbo_draw){.z = elbo__around(p.m, u, name, shape, draw_axis), .log_prob = density(d, &p, w)};
 }
 
 /* ---- what is asked of it ----------------------------------------------------------------------------------------- */
@@ -156,14 +140,5 @@ const elbo_dist_kind elbo_kind_von_mises_fisher = {
 
 elbo_dist elbo_von_mises_fisher(elbo_var *mean, elbo_var *concentration)
 {
-    const elbo_shape a = elbo_shape_of(mean), b = elbo_shape_of(concentration);
-    elbo_dist d = elbo_dist_of(&elbo_kind_von_mises_fisher, a, mean, concentration);
-    elbo_shape expected = a;
-    if (!elbo__sphere_takes(&d, NULL))
-        return d;
-    expected.dim[expected.ndim - 1] = 1;
-    if (!elbo_shape_equal(&b, &expected))
-        elbo_graph_fail(d.graph, ELBO_INVALID, "von-mises-fisher: mean direction %s and concentration %s, expected %s",
-                        elbo_shape_format(&a).text, elbo_shape_format(&b).text, elbo_shape_format(&expected).text);
-    return d;
+    return elbo__sphere_of(&elbo_kind_von_mises_fisher, mean, concentration);
 }

@@ -18,7 +18,7 @@ static elbo_var *convolve(elbo_var *x, const char *name, int64_t out, int kernel
     int64_t in = elbo_size(x, 1);
     elbo_init fan_in = elbo_init_fan_in(in * kernel * kernel);
     elbo_scope(g, name);
-    elbo_var *w = elbo_param(g, "weight", ELBO_SHAPE(out, in, kernel, kernel), fan_in);
+    elbo_var *w = elbo__weight(g, ELBO_SHAPE(out, in, kernel, kernel), 0, fan_in);
     elbo_var *b = bias ? elbo_param(g, "bias", ELBO_SHAPE(out), fan_in) : NULL;
     elbo_scope_end(g);
     elbo_var *y = elbo_conv2d(x, w, stride, padding);
@@ -38,7 +38,7 @@ elbo_var *elbo_conv_transpose2d_layer(elbo_var *x, const char *name, int64_t out
         return elbo__harmless(x);
     elbo_init fan_in = elbo_init_fan_in(out * kernel * kernel);
     elbo_scope(g, name);
-    elbo_var *w = elbo_param(g, "weight", ELBO_SHAPE(elbo_size(x, 1), out, kernel, kernel), fan_in);
+    elbo_var *w = elbo__weight(g, ELBO_SHAPE(elbo_size(x, 1), out, kernel, kernel), 1, fan_in);
     elbo_var *b = elbo_param(g, "bias", ELBO_SHAPE(out), fan_in);
     elbo_scope_end(g);
     return add_to_channels(elbo_conv_transpose2d(x, w, stride, padding, output_padding), b);

@@ -34,7 +34,7 @@ elbo_var *elbo_linear_init(elbo_var *x, const char *name, int64_t out, elbo_init
     if (!elbo__takes_rows("linear", name, x, (elbo__fan){2, 1}))
         return elbo__harmless(x);
     elbo_scope(g, name);
-    elbo_var *w = elbo_param(g, "weight", ELBO_SHAPE(out, elbo_size(x, -1)), weight);
+    elbo_var *w = elbo__weight(g, ELBO_SHAPE(out, elbo_size(x, -1)), 0, weight);
     elbo_var *b = elbo_param(g, "bias", ELBO_SHAPE(out), bias);
     elbo_scope_end(g);
     return elbo_affine(x, w, b);

@@ -84,6 +84,14 @@ ELBO_API elbo_var *elbo_conv2d_layer(elbo_var *x, const char *name, int64_t out,
 ELBO_API elbo_var *elbo_conv_transpose2d_layer(elbo_var *x, const char *name, int64_t out, int kernel, int stride,
                                                int padding, int output_padding);
 
+/* x (B, in, H, W) -> (B, out, H, W), by an odd kernel whose weights are held at 0 where they would meet a pixel that
+ * comes later than the one they stand for, in the order of rows, and without `centre` that one too: masks B and A of
+ * PixelCNN (van den Oord, Kalchbrenner and Kavukcuoglu, arXiv:1601.06759). One layer of A and then layers of B make of
+ * each pixel what depends on pixels before it alone: on those that lie at most kernel / 2 columns further to the right
+ * for each row further up (the others are the blind spot of arXiv:1606.05328). NAME.weight (out, in, kernel, kernel),
+ * NAME.bias (out), both U(+-1/sqrt(n)) at first, of the n weights that are not held. */
+ELBO_API elbo_var *elbo_masked_conv2d(elbo_var *x, const char *name, int64_t out, int kernel, bool centre);
+
 /* ---- images of another size -------------------------------------------------------------------------------------- */
 
 /* The maximum (at a tie the derivative goes to the first) or the mean of windows of size by size pixels, side by side:

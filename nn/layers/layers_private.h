@@ -14,6 +14,10 @@ typedef struct {
 bool elbo__takes_rows(const char *layer, const char *name, elbo_var *x, elbo__fan fan);
 bool elbo__takes_images(const char *layer, const char *name, elbo_var *x, elbo__fan fan);
 
+/* The parameter `weight` of the layer whose scope this is, divided by its spectral norm where the graph asks for that;
+ * `axis` is that of the outputs. */
+elbo_var *elbo__weight(elbo_graph *g, elbo_shape shape, int axis, elbo_init init);
+
 /* v (C) as x takes it: (B, C, 1, 1) for x (B, C, H, W), itself for (B, C). Since it is repeated over images first, its
  * derivative is a sum over pixels, made where the images are, and a short one over images. */
 elbo_var *elbo__for_channels(elbo_var *v, elbo_var *x);

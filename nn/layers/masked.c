@@ -1,4 +1,4 @@
-/* Linear layers whose weights are partly held at 0, and the networks that they make autoregressive. */
+/* Layers whose weights are partly held at 0, and the networks that they make autoregressive. */
 #include "../../autograd/op.h"
 #include "../../tensor/memory.h"
 #include "layers_private.h"
@@ -32,6 +32,40 @@ elbo_var *elbo_masked_linear(elbo_var *x, const char *name, int64_t out, const d
         return elbo__harmless(x);
     elbo_var *masked = elbo_mul(elbo_transpose(w), constant_mask(g, mask, out, in));
     return elbo_affine(x, elbo_transpose(masked), b);
+}
+
+/* 1 before the middle (kernel, kernel) in the order of rows, with `centre` there too, and 0 after it. */
+static elbo_var *mask_of_rows(elbo_graph *g, int kernel, bool centre)
+{
+    const int n = kernel * kernel;
+    double *mask = elbo__calloc((size_t)n, sizeof *mask);
+    if (!mask)
+        return elbo_graph_fail(g, ELBO_NO_MEMORY, "masked_conv2d: out of memory");
+    for (int i = 0; i < n; i++)
+        mask[i] = centre ? i <= n / 2 : i < n / 2;
+    elbo_var *constant = elbo_array(g, ELBO_SHAPE(kernel, kernel), mask);
+    elbo__free(mask);
+    return constant;
+}
+
+elbo_var *elbo_masked_conv2d(elbo_var *x, const char *name, int64_t out, int kernel, bool centre)
+{
+    elbo_graph *g = elbo_graph_of(x);
+    if (!elbo__takes_images("masked_conv2d", name, x, (elbo__fan){4, 1}))
+        return elbo__harmless(x);
+    if (kernel < 1 || kernel % 2 == 0)
+        return elbo_graph_fail(g, ELBO_INVALID, "masked_conv2d \"%s\": a kernel of %d; expected 1, 3, 5, ...", name,
+                               kernel);
+    const int64_t in = elbo_size(x, 1), held = kernel * kernel / 2 + !centre;
+    const elbo_init fan_in = elbo_init_fan_in(in * (kernel * kernel - held > 0 ? kernel * kernel - held : 1));
+    elbo_scope(g, name);
+    elbo_var *w = elbo_param(g, "weight", ELBO_SHAPE(out, in, kernel, kernel), fan_in);
+    elbo_var *b = elbo_param(g, "bias", ELBO_SHAPE(out), fan_in);
+    elbo_scope_end(g);
+    if (!elbo__graph_ok(g))
+        return elbo__harmless(x);
+    elbo_var *y = elbo_conv2d(x, elbo_mul(w, mask_of_rows(g, kernel, centre)), 1, kernel / 2);
+    return elbo_add(y, elbo__for_channels(b, y));
 }
 
 void elbo_made_mask(const int64_t *from, int64_t in, const int64_t *to, int64_t out, bool strict, double *mask)

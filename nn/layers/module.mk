@@ -2,7 +2,8 @@ public_headers += \
     %reldir%/ball.h \
     %reldir%/init.h \
     %reldir%/layers.h \
-    %reldir%/quantise.h
+    %reldir%/quantise.h \
+    %reldir%/spectral.h
 
 library_sources += \
     %reldir%/ball.c \
@@ -15,4 +16,5 @@ library_sources += \
     %reldir%/norm.c \
     %reldir%/quantise.c \
     %reldir%/quantise_private.h \
-    %reldir%/quantise_residual.c
+    %reldir%/quantise_residual.c \
+    %reldir%/spectral.c

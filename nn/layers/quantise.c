@@ -30,11 +30,14 @@ elbo_var *elbo__sum_of_images(elbo_var *terms, const elbo_var *h)
     return elbo_sum_axis(elbo_reshape(terms, ELBO_SHAPE(elbo_size(h, 0), -1)), 1);
 }
 
-/* |h|^2, which all codes share, is left out: what is compared is small where codes are near, and exact to rounding. */
+/* One product, [h, 1] [e_k, -|e_k|^2 / 2]: what is subtracted from a product of its own would be a pass over R N
+ * numbers, which are many where each position of a map is a row. */
 elbo_var *elbo__closeness(elbo_var *rows, elbo_var *codes)
 {
-    elbo_var *half = elbo_scale(elbo_sum_axis(elbo_square(codes), 1), 0.5);
-    return elbo_sub(elbo_matmul(rows, elbo_transpose(codes)), half);
+    elbo_var *half = elbo_scale(elbo_sum(elbo_square(codes), (int[]){1}, 1, true), -0.5);
+    elbo_var *ones = elbo_expand(elbo_constant(elbo_graph_of(rows), 1), ELBO_SHAPE(elbo_size(rows, 0), 1));
+    elbo_var *with_one = elbo_concat((elbo_var *[]){rows, ones}, 2, 1);
+    return elbo_matmul(with_one, elbo_transpose(elbo_concat((elbo_var *[]){codes, half}, 2, 1)));
 }
 
 /* The rows' own numbers: (R) i32 */

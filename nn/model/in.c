@@ -110,6 +110,12 @@ bool elbo_option_flag(elbo_in *in, const char *name)
     return option(in, name, ELBO_FLAG).flag;
 }
 
+const char *elbo_option_text(elbo_in *in, const char *name)
+{
+    const char *text = option(in, name, ELBO_TEXT).text;
+    return text ? text : "";
+}
+
 bool elbo_option_declared(const elbo_in *in, const char *name)
 {
     return row_of(in, name) >= 0;

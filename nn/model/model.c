@@ -3,6 +3,7 @@
 
 #include "../../autograd/op.h"
 #include "../../tensor/text.h"
+#include "../distributions/distribution_private.h"
 #include "corruption.h"
 #include "model_check.h"
 #include "model_private.h"
@@ -244,9 +245,31 @@ static elbo_var *prior_draws(elbo_in *in)
     return elbo_sample(prior_to_draw_from(in), "z", in->draws);
 }
 
+/* x ~ p(x|z,y) of columns: the means of all are no row of a table. E[x|z,y] of pixels. */
+static elbo_var *sampled(elbo_in *in, elbo_var *z)
+{
+    const elbo_dist p = elbo__model_generate(in, z);
+    if (elbo_graph_status(in->g) != ELBO_OK)
+        return elbo__model_cannot(in);
+    return p.kind == &elbo_kind_independent ? elbo_sample(p, "x", 0) : elbo_dist_mean(p);
+}
+
 elbo_var *elbo_model_sample(elbo_in *in)
 {
-    return begin(in, ELBO__SAMPLE) ? decode(in, prior_draws(in)) : elbo__model_cannot(in);
+    return begin(in, ELBO__SAMPLE) ? sampled(in, prior_draws(in)) : elbo__model_cannot(in);
+}
+
+elbo_var *elbo__model_impute(elbo_in *in, bool drawn, elbo_var **log_weight)
+{
+    elbo_inference inference = {.z = NULL};
+    const elbo_bound bound = begin(in, drawn ? ELBO__IMPUTE_DRAWS : ELBO__IMPUTE)
+                                 ? elbo_model_bound(in, in->x, &inference)
+                                 : (elbo_bound){.kl = NULL};
+    *log_weight = bound.log_weight ? bound.log_weight : no_density(in);
+    if (elbo_graph_status(in->g) != ELBO_OK)
+        return elbo__model_cannot(in);
+    const elbo_dist p = elbo__model_generate(in, inference.z);
+    return drawn ? elbo_sample(p, "x", 0) : elbo__dist_expectations(&p);
 }
 
 elbo_var *elbo__model_prior_draws(elbo_in *in)

@@ -157,6 +157,7 @@ ELBO_API double elbo_option_number(elbo_in *in, const char *name);
 ELBO_API elbo_sizes elbo_option_sizes(elbo_in *in, const char *name);
 ELBO_API const char *elbo_option_choice(elbo_in *in, const char *name);
 ELBO_API bool elbo_option_flag(elbo_in *in, const char *name);
+ELBO_API const char *elbo_option_text(elbo_in *in, const char *name);
 
 /* Whether the model's table has the option: for what serves models with and without it. */
 ELBO_API bool elbo_option_declared(const elbo_in *in, const char *name);
@@ -222,7 +223,8 @@ ELBO_API int elbo_default_losses(elbo_in *in, elbo_loss *out);
 
 /* What errors call these graphs, and elbo_run_explain: "train", "evaluate", "encode", "codes", "lookup", "seen",
  * "prior", "prior-draws", "posterior-draws", "prior-density", "posterior-density", "decode", "metric", "sample",
- * "reconstruct", "elbo", "log-prob", "parts", "data", "joint", "simulate", "log-weights", then NULL */
+ * "reconstruct", "elbo", "log-prob", "parts", "data", "joint", "simulate", "log-weights", "impute",
+ * "impute-draws", then NULL */
 ELBO_API extern const char *const elbo_role_names[];
 
 /* The model's own prior, or N(0, I): (B, Z) with the B of in->x */

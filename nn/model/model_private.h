@@ -29,6 +29,10 @@ void elbo__model_parts(elbo_in *in);
 /* log p(x|z_k,y) + log p(z_k|y) - log q(z_k|x,y): (B, K) */
 elbo_var *elbo__model_log_weights(elbo_in *in);
 
+/* *log_weight = elbo__model_log_weights, and of the same z_k (B, K) x drawn from p(x|z_k,y) (B, K, D), or its
+ * expectations (B, K, E): the mean, or in its place the share of each class. */
+elbo_var *elbo__model_impute(elbo_in *in, bool drawn, elbo_var **log_weight);
+
 /* in->x (B, D) */
 elbo_var *elbo__model_data(elbo_in *in);
 

@@ -63,7 +63,12 @@ enum {
     ROLE(SIMULATE, "simulate", "drawing images", EVALUATE, 0, .build = build_simulate)                                 \
     /* (B, K) */                                                                                                       \
     ROLE(LOG_WEIGHTS, "log-weights", "estimating log p(x)", EVALUATE,                                                  \
-         ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS, .one = elbo__model_log_weights)
+         ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS, .one = elbo__model_log_weights)                        \
+    /* (B, K), and (B, K, E) or (B, K, D) */                                                                           \
+    ROLE(IMPUTE, "impute", "filling in", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS,              \
+         .build = build_impute)                                                                                        \
+    ROLE(IMPUTE_DRAWS, "impute-draws", "filling in", EVALUATE,                                                         \
+         ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS, .build = build_impute_draws)
 
 typedef enum {
 #define NUMBER(id, ...) ELBO__##id,

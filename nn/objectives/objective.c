@@ -20,7 +20,7 @@ elbo_bound elbo_bound_of(elbo_dist q, elbo_draw draw, elbo_dist prior, elbo_dist
 {
     elbo_var *log_p = elbo_log_prob(p, x, mask);
     elbo_bound bound = {.recon = elbo_neg(mean_over_draws(log_p)), .q = q, .prior = prior, .p = p};
-    if (p.kind->mean)
+    if (p.kind->mean && p.kind != &elbo_kind_independent) /* of columns, whose units do not add up */
         bound.squared_error = squared_error(p, x, mask);
     if (!q.kind && !draw.log_prob)
         return bound;

@@ -15,14 +15,14 @@ const char *const elbo_mean_names[] = {"linear", "sigmoid", NULL};
 /* ---- what decoders put out --------------------------------------------------------------------------------------- */
 
 /* log(LEAST_VARIANCE + e^h) */
-static elbo_var *bounded_below(elbo_var *h)
+elbo_var *elbo__variance_bounded(elbo_var *h)
 {
     const double least = log(LEAST_VARIANCE);
     return elbo_shift(elbo_softplus(elbo_shift(h, -least)), least);
 }
 
 /* h within -most..most, and nearly h where that is far away: e^h is then a number that f32 can work with. */
-static elbo_var *bounded(elbo_var *h, double most)
+elbo_var *elbo__bounded(elbo_var *h, double most)
 {
     return elbo_scale(elbo_tanh(elbo_scale(h, 1 / most)), most);
 }
@@ -40,19 +40,20 @@ static elbo_var *logvar_of(elbo_in *in, elbo_var *h, elbo_var *mean)
     const char *learned = elbo_option_declared(in, "learn-variance") ? elbo_option_choice(in, "learn-variance") : "no";
     const double variance = elbo_option_number(in, "variance");
     if (strcmp(learned, "pixel") == 0)
-        return bounded_below(elbo_net_output(in, h, "decoder.logvar"));
+        return elbo__variance_bounded(elbo_net_output(in, h, "decoder.logvar"));
     if (strcmp(learned, "no") == 0)
         return NULL;
     if (variance <= LEAST_VARIANCE)
         return elbo_graph_fail(in->g, ELBO_INVALID, "variance %g: one that is learned begins above %g", variance,
                                LEAST_VARIANCE);
-    const elbo_init begin = elbo_init_constant(log(variance - LEAST_VARIANCE)); /* bounded_below gives `variance` */
+    const elbo_init begin = elbo_init_constant(
+        log(variance - LEAST_VARIANCE)); /* elbo__variance_bounded gives `variance` */
     elbo_var *one = elbo_param(in->g, "decoder.logvar", ELBO_SCALAR, begin);
     /* computed for each image, which is little, and spares the others the wait for a single number */
     elbo_shape of_each = elbo_shape_of(mean);
     for (int i = 1; i < of_each.ndim; i++)
         of_each.dim[i] = 1;
-    return elbo_expand(bounded_below(elbo_expand(one, of_each)), elbo_shape_of(mean));
+    return elbo_expand(elbo__variance_bounded(elbo_expand(one, of_each)), elbo_shape_of(mean));
 }
 
 /* ---- pixels ------------------------------------------------------------------------------------------------------ */
@@ -95,8 +96,8 @@ static elbo_dist ms_ssim(elbo_in *in, elbo_var *h)
 
 static elbo_dist beta(elbo_in *in, elbo_var *h)
 {
-    elbo_var *log_a = bounded(elbo_net_output(in, h, "decoder.white"), 8);
-    elbo_var *log_b = bounded(elbo_net_output(in, h, "decoder.black"), 8);
+    elbo_var *log_a = elbo__bounded(elbo_net_output(in, h, "decoder.white"), 8);
+    elbo_var *log_b = elbo__bounded(elbo_net_output(in, h, "decoder.black"), 8);
     return elbo_beta_density(log_a, log_b, 1.0 / 512);
 }
 
@@ -109,7 +110,7 @@ static elbo_dist categorical(elbo_in *in, elbo_var *h)
 static elbo_dist logistics(elbo_in *in, elbo_var *h, int64_t n)
 {
     elbo_var *mean = elbo_net_outputs(in, h, "decoder.mean", n);
-    elbo_var *logscale = bounded(elbo_net_outputs(in, h, "decoder.logscale", n), 8);
+    elbo_var *logscale = elbo__bounded(elbo_net_outputs(in, h, "decoder.logscale", n), 8);
     return elbo_discretised_logistic(mean, logscale, (int)elbo_option_integer(in, "levels"));
 }
 
@@ -134,14 +135,14 @@ static elbo_dist logistic(elbo_in *in, elbo_var *h)
 
 static elbo_var *log_mean(elbo_in *in, elbo_var *h)
 {
-    return bounded(elbo_net_output(in, h, "decoder.logmean"), 20);
+    return elbo__bounded(elbo_net_output(in, h, "decoder.logmean"), 20);
 }
 
 /* The size of a value is the same for all images. */
 static elbo_var *log_size(elbo_in *in, elbo_var *mean)
 {
     elbo_var *size = elbo_param(in->g, "decoder.logsize", ELBO_SHAPE(elbo_size(in->x, -1)), elbo_init_zeros());
-    return elbo_expand(bounded(size, 10), elbo_shape_of(mean));
+    return elbo_expand(elbo__bounded(size, 10), elbo_shape_of(mean));
 }
 
 static elbo_dist poisson(elbo_in *in, elbo_var *h)
@@ -182,6 +183,7 @@ static elbo_var *seen_counts(elbo_in *in)
     ROW("poisson", poisson, COUNTS, seen_counts)                                                                       \
     ROW("negative-binomial", negative_binomial, COUNTS, seen_counts)                                                   \
     ROW("zero-inflated-negative-binomial", zero_inflated_negative_binomial, COUNTS, seen_counts)                       \
+    ROW("columns", elbo__columns_likelihood, COLUMNS, elbo__columns_seen)                                              \
     ROW("squared-error", squared_error, ANY, NULL)                                                                     \
     ROW("ms-ssim", ms_ssim, UNIT, NULL)
 #define NAME(name, ...) name,
@@ -214,7 +216,7 @@ elbo_dist elbo_likelihood(elbo_in *in, elbo_var *h)
 
 elbo__values elbo__likelihood_values(const elbo_values *options)
 {
-    const elbo_value *chosen = elbo_values_get(options, "likelihood", ELBO_CHOICE);
+    const elbo_value *chosen = options ? elbo_values_get(options, "likelihood", ELBO_CHOICE) : NULL;
     const likelihood *l = chosen ? find(chosen->text) : NULL;
     return l ? l->values : ELBO__ANY;
 }
@@ -223,4 +225,14 @@ elbo_var *elbo__likelihood_seen(elbo_in *in)
 {
     const likelihood *l = elbo_option_declared(in, "likelihood") ? find(elbo_option_choice(in, "likelihood")) : NULL;
     return l && l->seen ? l->seen(in) : in->x;
+}
+
+elbo_var *elbo__likelihood_learned(elbo_in *in, elbo_var *x)
+{
+    switch (elbo__likelihood_values(in->options)) {
+    case ELBO__COUNTS: return elbo_exp(x);
+    case ELBO__COLUMNS:
+        return elbo_graph_fail(in->g, ELBO_INVALID, "columns have words, and no row of them can be learned");
+    default: return elbo_sigmoid(x);
+    }
 }

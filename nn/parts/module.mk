@@ -8,6 +8,7 @@ library_sources += \
     %reldir%/discriminator.c \
     %reldir%/discriminator.h \
     %reldir%/likelihood.c \
+    %reldir%/likelihood_columns.c \
     %reldir%/likelihood_private.h \
     %reldir%/metric.c \
     %reldir%/metric.h \
@@ -19,6 +20,7 @@ library_sources += \
     %reldir%/objective_aggregate.c \
     %reldir%/objective_bound.c \
     %reldir%/objective_players.c \
+    %reldir%/objective_rae.c \
     %reldir%/objective_weights.c \
     %reldir%/parts.c \
     %reldir%/parts_private.h \
@@ -29,4 +31,5 @@ library_sources += \
     %reldir%/posterior_ladder.c \
     %reldir%/posterior_normal.c \
     %reldir%/posterior_riemannian.c \
+    %reldir%/posterior_sphere.c \
     %reldir%/prior.c

@@ -70,13 +70,16 @@
      .help = "variance of a pixel, or where a shared one begins"},                                                    \
     {.name = "learn-variance", .type = ELBO_CHOICE, .default_value = "no", .choices = elbo_learned_variance_names,    \
      .needs = "likelihood=gaussian|laplace", .metavar = "NAME",                                                       \
-     .help = "whether it is learned: one for all pixels, or one for each by the decoder"},                            \
+     .help = "whether that is learned, one for all pixels, or for each by the decoder"},                            \
     ELBO_OPTION_MEAN("gaussian|laplace|squared-error"),                                                               \
     {.name = "levels", .type = ELBO_INTEGER, .default_value = "256", .least = 2, .greatest = 65536,                   \
      .needs = "likelihood=categorical|logistic|logistic-mixture", .metavar = "N",                                     \
      .help = "grey levels from 0 to 1 that are told apart"},                                                          \
     {.name = "logistic-components", .type = ELBO_INTEGER, .default_value = "5", .least = 1, .greatest = 1000,         \
-     .needs = "likelihood=logistic-mixture", .metavar = "N", .help = "logistic distributions of each pixel"}
+     .needs = "likelihood=logistic-mixture", .metavar = "N", .help = "logistic distributions of each pixel"},         \
+    {.name = "columns", .type = ELBO_TEXT, .needs = "likelihood=columns", .metavar = "NAME=KIND,...",                 \
+     .help = "what columns of a table hold: real, positive, count, categorical, ordinal:low<mid<high, skip; or a "    \
+             "file of such lines. Others are real, or categorical where words stand in them"}
 
 #define ELBO_OPTION_SSIM_WINDOW                                                                                       \
     {.name = "ssim-window", .type = ELBO_INTEGER, .default_value = "11", .least = 1, .greatest = 99,                  \
@@ -264,6 +267,17 @@
     {.name = "discriminator-beta2", .type = ELBO_NUMBER, .default_value = "0.9", .least = 1e-9,                       \
      .greatest = 0.999999999, .needs = "objective=factor|adversarial|vae-gan", .metavar = "X",                        \
      .help = "decay of its adam's second moment"}
+#define ELBO_OPTIONS_RAE                                                                                              \
+    {.name = "code-penalty", .type = ELBO_NUMBER, .default_value = "1e-4", .least = 0, .greatest = 1e6,               \
+     .needs = "objective=rae", .metavar = "X", .help = "weight of half the code's squared length"},                   \
+    {.name = "gradient-penalty", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 1e6,              \
+     .needs = "objective=rae", .metavar = "X",                                                                        \
+     .help = "weight of the sum of the decoder's squared derivatives at the code"},                                   \
+    {.name = "decoder-decay", .type = ELBO_NUMBER, .default_value = "0", .least = 0, .greatest = 1e6,                 \
+     .needs = "objective=rae", .metavar = "X", .help = "weight of half the sum of the decoder's squared weights"}
+#define ELBO_OPTION_SPECTRAL_NORM                                                                                     \
+    {.name = "spectral-norm", .type = ELBO_FLAG, .default_value = "no",                                               \
+     .help = "divide each weight of the decoder by its largest singular value"}
 #define ELBO_OPTION_GRADIENT                                                                                          \
     {.name = "gradient", .type = ELBO_CHOICE, .default_value = "standard", .choices = elbo_gradient_names,            \
      .metavar = "NAME", .help = "of the posterior's parameters; stl, dreg: with less variance"}
@@ -307,6 +321,8 @@
     ELBO_OPTIONS_WEIGHTS,                                                                                             \
     ELBO_OPTIONS_AGGREGATE,                                                                                           \
     ELBO_OPTIONS_PLAYERS,                                                                                             \
+    ELBO_OPTIONS_RAE,                                                                                                 \
+    ELBO_OPTION_SPECTRAL_NORM,                                                                                        \
     ELBO_OPTIONS_CORRUPTION,                                                                                          \
     ELBO_OPTIONS_NET
 

@@ -1,6 +1,7 @@
 /* The four parts of a model, chosen by their options. */
 #include <string.h>
 
+#include "../layers/spectral.h"
 #include "parts_private.h"
 
 const elbo_option elbo_options_of_parts[] = {ELBO_OPTIONS_OF_PARTS, ELBO_OPTIONS_END};
@@ -66,7 +67,11 @@ elbo_dist elbo_generate(elbo_in *in, elbo_var *z)
 {
     const elbo__posterior *q = elbo__posterior_of(in);
     elbo_var *seen = q->place ? q->place(in, z) : z;
-    return elbo_likelihood(in, q->map ? elbo_net_decode_map(in, seen) : elbo_net_decode(in, seen));
+    const bool spectral = elbo_option_declared(in, "spectral-norm") && elbo_option_flag(in, "spectral-norm");
+    elbo_normalise_weights(in->g, spectral);
+    const elbo_dist p = elbo_likelihood(in, q->map ? elbo_net_decode_map(in, seen) : elbo_net_decode(in, seen));
+    elbo_normalise_weights(in->g, false);
+    return p;
 }
 
 elbo_var *elbo_lookup(elbo_in *in, elbo_var *index)

@@ -29,6 +29,8 @@ typedef struct {
     ROW(radial, "radial") \
     ROW(iaf, "iaf") \
     ROW(maf, "maf") \
+    ROW(vmf, "vmf") \
+    ROW(power_spherical, "power-spherical") \
     ROW(wrapped_normal, "wrapped-normal") \
     ROW(riemannian_normal, "riemannian-normal") \
     ROW(hamiltonian, "hamiltonian") \
@@ -71,7 +73,8 @@ typedef struct {
     ROW(beta_tc, "beta-tc") \
     ROW(factor, "factor") \
     ROW(adversarial, "adversarial") \
-    ROW(vae_gan, "vae-gan")
+    ROW(vae_gan, "vae-gan") \
+    ROW(rae, "rae")
 
 #define ELBO__DECLARE_POSTERIOR(id, word) extern const elbo__posterior elbo__posterior_##id;
 #define ELBO__DECLARE_PRIOR(id, word) extern const elbo__prior elbo__prior_##id;

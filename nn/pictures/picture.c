@@ -140,6 +140,31 @@ elbo_status elbo__picture_some_samples(elbo_run *run, const char *path)
     return elbo_picture_samples(run, n, ELBO_EACH_CLASS, run->seed, path);
 }
 
+/* ---- what is missing --------------------------------------------------------------------------------------------- */
+
+elbo_status elbo_picture_imputed(elbo_run *run, const elbo_images *images, int draws, int multiple, int64_t seed,
+                                 const char *path)
+{
+    const int64_t times = at_least_1(multiple), n = images->count * times;
+    const int64_t columns = multiple ? multiple : columns_of(run, false);
+    elbo_status status = elbo__check_shown(run, n, columns, path);
+    float *x = status == ELBO_OK ? elbo__numbers(n, run->pixels) : NULL, *beside = NULL;
+    const bool picture = multiple && elbo__is_picture(path);
+    if (x && picture) /* imputations of an image stand in a row */
+        beside = elbo__numbers(n, run->pixels);
+    if (status == ELBO_OK)
+        status = x && (beside || !picture) ? elbo_run_impute(run, images, draws, multiple, seed, x) : ELBO_NO_MEMORY;
+    for (int64_t i = 0; status == ELBO_OK && beside && i < n; i++)
+        memcpy(beside + i * run->pixels, x + (i % times * images->count + i / times) * run->pixels,
+               (size_t)run->pixels * sizeof *x);
+    if (status == ELBO_OK)
+        status = elbo__picture_write(&(elbo__shown){.run = run, .x = beside ? beside : x, .n = n, .columns = columns},
+                                     path);
+    elbo__free(x);
+    elbo__free(beside);
+    return status;
+}
+
 /* ---- reconstructions --------------------------------------------------------------------------------------------- */
 
 /* A picture being put together: (height, width, channels). */
@@ -212,7 +237,7 @@ elbo_status elbo_picture_reconstruction(elbo_run *run, const elbo_images *images
     const elbo__frame f = elbo__frame_of(run);
     n = smaller(n, images->count);
     const bool drawn = elbo__is_picture(path);
-    if (!drawn && (status = elbo__check_shown(run, n, COLUMNS, path)) != ELBO_OK)
+    if ((!drawn || elbo__run_has_columns(run)) && (status = elbo__check_shown(run, n, COLUMNS, path)) != ELBO_OK)
         return status;
     if (drawn && n > room_for_strips(run, MOST_STRIPS, n))
         return elbo__fail(

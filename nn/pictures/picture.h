@@ -8,7 +8,8 @@
  *     .npy    f32 (N, D), (N, H, W) or (N, C, H, W): the numbers that the model gives, in [0, 1] where its likelihood
  *             says so; what --data and numpy.load read
  *     .csv    a line for each image: pixel0, pixel1, ... after its label where there are labels, which stand there by
- *             their names where they have some
+ *             their names where they have some. With likelihood columns these have their names, and words are
+ *             written as such; they are never a picture
  *
  * In a picture images of shape (H, W) are grey; (3, H, W) are red, green and blue; any other number of channels is
  * drawn one below the other. A row of D numbers is drawn as a square where it fills one, else as a line. What would be
@@ -90,6 +91,11 @@ ELBO_API elbo_status elbo_picture_codes(elbo_run *run, const float *z, const int
  * first two principal components. */
 ELBO_API elbo_status elbo_picture_scatter(elbo_run *const *runs, const char *const *titles, int count,
                                           const elbo_images *images, const char *path) ELBO_MUST_CHECK;
+
+/* What elbo_run_impute fills in: the images of a data set, or M times all of them, one time behind the other; in a
+ * picture each has a row of its M. */
+ELBO_API elbo_status elbo_picture_imputed(elbo_run *run, const elbo_images *images, int draws, int multiple,
+                                          int64_t seed, const char *path) ELBO_MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -4,13 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "../../io/csv_write.h"
 #include "../../io/npy.h"
 #include "../../io/png.h"
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
 #include "../../tensor/watch_private.h"
-#include "../parts/likelihood_private.h"
 #include "picture_private.h"
 
 enum { WATCHED_ROWS = 64 };
@@ -28,9 +26,19 @@ static float *shares_of_greatest(const float *x, int64_t n)
     return shares;
 }
 
+/* A row of a table is no picture. */
+static elbo_status check_png(const elbo_run *run, const char *path)
+{
+    return elbo__run_has_columns(run)
+               ? elbo__fail(ELBO_INVALID, "%s: rows of columns are no pictures: .csv and .npy are for them", path)
+               : ELBO_OK;
+}
+
 /* Of counts the greatest is white. */
 static elbo_status write_png(const elbo__shown *s, const char *path)
 {
+    if (check_png(s->run, path) != ELBO_OK)
+        return ELBO_INVALID;
     const elbo__frame f = elbo__frame_of(s->run);
     const bool counts = elbo__likelihood_values(s->run->options) == ELBO__COUNTS;
     float *shares = counts ? shares_of_greatest(s->x, s->n * s->run->pixels) : NULL;
@@ -61,7 +69,34 @@ static void put_label(elbo__csv_writer *csv, const elbo__shown *s, int label)
         elbo__csv_count(csv, "", label);
 }
 
-static elbo_status write_csv(const elbo__shown *s, const char *path)
+/* Columns have their names, and words are written as such. */
+static void put_names(elbo__csv_writer *csv, const elbo__columns *columns, int64_t pixels)
+{
+    for (int64_t k = 0; columns->count == 0 && k < pixels; k++)
+        elbo__csv_count(csv, "pixel", k);
+    for (size_t i = 0; i < columns->count; i++)
+        if (columns->at[i].kind != ELBO__COLUMN_SKIP)
+            elbo__csv_words(csv, columns->at[i].name);
+}
+
+void elbo__csv_put_value(elbo__csv_writer *csv, const elbo__column *column, float x)
+{
+    if (elbo__column_has_words(column) && elbo__column_suits(column, x))
+        elbo__csv_words(csv, column->words.names[(size_t)x]);
+    else
+        elbo__csv_put_float(csv, x);
+}
+
+static void put_row(elbo__csv_writer *csv, const elbo__columns *columns, const float *x, int64_t pixels)
+{
+    for (int64_t k = 0; columns->count == 0 && k < pixels; k++)
+        elbo__csv_put_number(csv, x[k]);
+    for (size_t i = 0; i < columns->count; i++)
+        if (columns->at[i].kind != ELBO__COLUMN_SKIP)
+            elbo__csv_put_value(csv, &columns->at[i], *x++);
+}
+
+static elbo_status write_rows(const elbo__shown *s, const elbo__columns *columns, const char *path)
 {
     const int64_t pixels = s->run->pixels;
     elbo__csv_writer *csv;
@@ -70,16 +105,14 @@ static elbo_status write_csv(const elbo__shown *s, const char *path)
         return status;
     if (s->labels)
         elbo__csv_words(csv, "label");
-    for (int64_t k = 0; k < pixels; k++)
-        elbo__csv_count(csv, "pixel", k);
+    put_names(csv, columns, pixels);
     elbo__csv_end_line(csv);
     for (int64_t i = 0; i < s->n && status == ELBO_OK; i++) {
         if (i % WATCHED_ROWS == 0)
             status = elbo__watched("writing", i, s->n);
         if (s->labels)
             put_label(csv, s, s->labels[i]);
-        for (int64_t k = 0; k < pixels; k++)
-            elbo__csv_put_number(csv, s->x[i * pixels + k]);
+        put_row(csv, columns, s->x + i * pixels, pixels);
         elbo__csv_end_line(csv);
     }
     if (status == ELBO_OK)
@@ -87,6 +120,18 @@ static elbo_status write_csv(const elbo__shown *s, const char *path)
     if (status == ELBO_OK)
         return elbo__csv_writer_commit(csv);
     elbo__csv_writer_abort(csv);
+    return status;
+}
+
+static elbo_status write_csv(const elbo__shown *s, const char *path)
+{
+    elbo__columns columns = {.count = 0};
+    elbo_status status = ELBO_OK;
+    if (elbo__run_has_columns(s->run))
+        status = elbo__columns_of(elbo_values_text(s->run->options, "columns"), s->run->pixels, &columns);
+    if (status == ELBO_OK)
+        status = write_rows(s, &columns, path);
+    elbo__columns_free(&columns);
     return status;
 }
 
@@ -124,7 +169,9 @@ bool elbo__is_picture(const char *path)
 elbo_status elbo__check_shown(const elbo_run *run, int64_t n, int64_t columns, const char *path)
 {
     const format *f;
-    const elbo_status status = find_format(path, &f);
+    elbo_status status = find_format(path, &f);
+    if (status == ELBO_OK && f->write == write_png)
+        status = check_png(run, path);
     return status == ELBO_OK && f->write == write_png ? elbo__check_grid(run, n, columns) : status;
 }
 

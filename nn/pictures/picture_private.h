@@ -3,6 +3,8 @@
 #define ELBO_NN_PICTURE_PRIVATE_H
 
 #include "picture.h"
+#include "../../io/csv_write.h"
+#include "../parts/likelihood_private.h"
 #include "../runs/run_private.h"
 
 /* How one image is drawn: (channels, height, width), channels 1 or 3. */
@@ -31,6 +33,9 @@ typedef struct {
 
 /* Whether so many images can be written to a file of that name: to be asked before they are made. */
 elbo_status elbo__check_shown(const elbo_run *run, int64_t n, int64_t columns, const char *path) ELBO_MUST_CHECK;
+
+/* One field: a word of the column, or a number. */
+void elbo__csv_put_value(elbo__csv_writer *csv, const elbo__column *column, float x);
 
 /* Whether a file of that name is a PNG picture. */
 bool elbo__is_picture(const char *path);

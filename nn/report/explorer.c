@@ -325,6 +325,10 @@ elbo_status elbo__report_explorer(elbo__report *r)
         elbo__report_left_out(r, "it was not wanted");
         return ELBO_OK;
     }
+    if (elbo__run_has_columns(r->run)) {
+        elbo__report_left_out(r, "rows of columns are no pictures");
+        return ELBO_OK;
+    }
     elbo_status status = elbo__program_of(r->run, ELBO__DECODE, &program);
     if (status != ELBO_OK)
         return elbo__report_tried(r, status);

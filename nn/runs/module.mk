@@ -14,8 +14,10 @@ library_sources += \
     %reldir%/run_classes.c \
     %reldir%/run_codes.c \
     %reldir%/run_file.c \
+    %reldir%/run_impute.c \
     %reldir%/run_plans.c \
     %reldir%/run_private.h \
     %reldir%/run_table.c \
+    %reldir%/run_values.c \
     %reldir%/run_work.c \
     %reldir%/spread.c

@@ -6,6 +6,7 @@
 #include "../../tensor/memory.h"
 #include "../../tensor/product.h"
 #include "../options/option_private.h"
+#include "../parts/likelihood_private.h"
 #include "run_private.h"
 
 static elbo_values *copy_values(const elbo_model *model, const elbo_values *from)
@@ -81,7 +82,16 @@ elbo_run *elbo_run_for(const elbo_model *model, const elbo_values *options, cons
         (void)elbo__fail_for_labels(model, images);
         return NULL;
     }
-    elbo_run *run = elbo_run_new(model, options, elbo__image_shape(images), images->classes, seed);
+    elbo_values *told = NULL;
+    if (images->columns && elbo__likelihood_values(options) == ELBO__COLUMNS) {
+        told = copy_values(model, options);
+        if (!told || elbo_values_set(told, "columns", images->columns) != ELBO_OK) {
+            elbo_values_free(told);
+            return NULL;
+        }
+    }
+    elbo_run *run = elbo_run_new(model, told ? told : options, elbo__image_shape(images), images->classes, seed);
+    elbo_values_free(told);
     if (run && elbo__run_note_classes(run, images) != ELBO_OK) {
         elbo_run_free(run);
         run = NULL;

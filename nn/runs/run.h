@@ -40,7 +40,7 @@ ELBO_API elbo_run *elbo_run_new(const elbo_model *model, const elbo_values *opti
                                 int64_t seed);
 
 /* The run for a data set: its image shape and classes. Where the model takes labels, the run notes what they are
- * called. */
+ * called; with likelihood columns option columns becomes that of the data (images->columns). */
 ELBO_API elbo_run *elbo_run_for(const elbo_model *model, const elbo_values *options, const elbo_images *images,
                                 int64_t seed);
 
@@ -157,9 +157,14 @@ ELBO_API elbo_status elbo_run_decode(elbo_run *run, const float *z, const int *l
 ELBO_API elbo_status elbo_run_metric(elbo_run *run, const float *z, int64_t n, float *density,
                                      float *gradient) ELBO_MUST_CHECK;
 
-/* E[x|z,y] at one draw z from the prior for each image: x (N, D). Image i depends on `seed`, i and its label only. */
+/* At one draw z from the prior for each image E[x|z,y], or with likelihood columns x drawn from p(x|z,y): x (N, D).
+ * Image i depends on `seed`, i and its label only. */
 ELBO_API elbo_status elbo_run_sample(elbo_run *run, const int *labels, int64_t n, int64_t seed,
                                      float *x) ELBO_MUST_CHECK;
+
+/* What elbo_run_sample makes of its draws of z, of others: z (N, Z) -> x (N, D) */
+ELBO_API elbo_status elbo_run_sample_at(elbo_run *run, const float *z, const int *labels, int64_t n, int64_t seed,
+                                        float *x) ELBO_MUST_CHECK;
 
 /* E[x|z,y] at one draw z from q(z|x,y) for each image: x (N, D) -> out (N, D) */
 ELBO_API elbo_status elbo_run_reconstruct(elbo_run *run, const float *x, const int *labels, int64_t n, int64_t seed,
@@ -174,6 +179,15 @@ ELBO_API elbo_status elbo_run_elbo(elbo_run *run, const float *x, const int *lab
  * of the ELBO; with more the bound of Burda et al. (arXiv:1509.00519), which nears log p(x|y) from below. */
 ELBO_API elbo_status elbo_run_log_prob(elbo_run *run, const float *x, const int *labels, int64_t n, int draws,
                                        int64_t seed, float *out) ELBO_MUST_CHECK;
+
+/* Fills in what is missing in a data set: out (N, D) has what is there as elbo_run_rows gives it, and in the place of
+ * the rest E[x_mis|x_obs,y], a mean over `draws` draws z_k of q(z|x,y) whose weights are
+ * p(x_obs|z_k,y) p(z_k|y) / q(z_k|x,y) divided by their sum; of columns of words the most likely, of counts the
+ * nearest.
+ * With multiple = M > 0 it is filled in M times, each time by a draw from p(x_mis|z_k,y) with z_k drawn by its weight:
+ * out (M, N, D) (Mattei and Frellsen, arXiv:1812.02633). Image i depends on `seed` and i only. */
+ELBO_API elbo_status elbo_run_impute(elbo_run *run, const elbo_images *images, int draws, int multiple, int64_t seed,
+                                     float *out) ELBO_MUST_CHECK;
 
 /* Named means over images, in nats. */
 typedef struct {

@@ -174,6 +174,18 @@ static void build_metric(building *b)
     put_two(b, elbo_concat((elbo_var *[]){elbo_unsqueeze(density, 1), gradient}, 2, 1), NULL);
 }
 
+static void build_impute(building *b)
+{
+    elbo_var *log_weight, *x = elbo__model_impute(&b->in, false, &log_weight);
+    put_two(b, log_weight, x);
+}
+
+static void build_impute_draws(building *b)
+{
+    elbo_var *log_weight, *x = elbo__model_impute(&b->in, true, &log_weight);
+    put_two(b, log_weight, x);
+}
+
 #define ROW(id, name, doing, mode, takes, build) [ELBO__##id] = {doing, ELBO_##mode, takes, build},
 const elbo__role_row elbo__roles[ELBO__ROLES] = {ELBO__ROLE_TABLE(ROW)};
 #undef ROW

@@ -123,6 +123,8 @@ elbo__missing elbo__missing_of(const elbo_images *images);
 /* ELBO_INVALID where the model cannot do with missing values: one that is fitted. */
 elbo_status elbo__check_missing(const elbo_run *run, elbo__missing missing) ELBO_MUST_CHECK;
 
+bool elbo__run_has_columns(const elbo_run *run); /* of a table: likelihood columns */
+
 /* Whether the model is built with labels. */
 bool elbo__run_takes_labels(const elbo_run *run);
 
@@ -156,6 +158,10 @@ typedef struct {
     struct elbo_mapping *mapping;  /* of the images, borrowed; NULL: they are in memory */
     void *owned;        /* the pixels, where they had to be converted                */
 } elbo__table;
+
+/* ELBO_INVALID, naming the first value that the likelihood or an option of the run does not know what to do with. */
+elbo_status elbo__check_values(const elbo_run *run, const elbo_images *images,
+                               const elbo__table *table) ELBO_MUST_CHECK;
 
 /* Refuses what elbo_run_accepts does. Free with elbo__table_free; on failure it is empty. */
 elbo_status elbo__table_of(const elbo_run *run, const elbo_images *images, elbo__table *out) ELBO_MUST_CHECK;

@@ -8,7 +8,6 @@
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
 #include "../../tensor/random.h"
-#include "../parts/likelihood_private.h"
 #include "run_private.h"
 
 /* ---- checks ------------------------------------------------------------------------------------------------------ */
@@ -48,85 +47,6 @@ static elbo_status check_shape(const elbo_run *run, const elbo_images *images)
         return ELBO_INVALID;
     if (images->count > INT32_MAX)
         return elbo__fail(ELBO_INVALID, "%lld images: at most %d", (long long)images->count, INT32_MAX);
-    return ELBO_OK;
-}
-
-/* What is wanted of each value, and by which option of the run; values = ELBO__ANY: nothing. A Bernoulli's log-density
- * has no bound outside [0, 1]: training on grey levels 0 to 255 as floats would seem to go well and mean nothing. */
-typedef struct {
-    elbo__values values;
-    const char *option, *choice; /* "likelihood", "bernoulli" */
-} demand;
-
-static demand demand_of(const elbo_run *run)
-{
-    const elbo_value *likelihood = elbo_values_get(run->options, "likelihood", ELBO_CHOICE);
-    const elbo_value *binarise = elbo_values_get(run->options, "binarise", ELBO_FLAG);
-    const elbo__values values = elbo__likelihood_values(run->options);
-    if (values != ELBO__ANY)
-        return (demand){values, "likelihood ", likelihood->text};
-    return binarise && binarise->flag ? (demand){ELBO__UNIT, "option binarise", ""} : (demand){.values = ELBO__ANY};
-}
-
-/* Whether option likelihood of the run's model can be this. */
-static bool has_likelihood(const elbo_run *run, const char *name)
-{
-    const elbo_option *o = run->model->options;
-    while (o && o->name && strcmp(o->name, "likelihood") != 0)
-        o++;
-    for (const char *const *choice = o && o->name ? o->choices : NULL; choice && *choice; choice++)
-        if (strcmp(*choice, name) == 0)
-            return true;
-    return false;
-}
-
-/* What can be done about a value outside [0, 1]. */
-static const char *advice_for(const elbo_run *run)
-{
-    const elbo_value *binarise = elbo_values_get(run->options, "binarise", ELBO_FLAG);
-    if (binarise && binarise->flag)
-        return "scale the images";
-    return has_likelihood(run, "gaussian")        ? "scale the images, or take likelihood gaussian"
-           : has_likelihood(run, "squared-error") ? "scale the images, or take likelihood squared-error"
-                                                  : "scale the images";
-}
-
-static bool suits(elbo__values wanted, double value)
-{
-    return value >= 0 && (wanted == ELBO__UNIT ? value <= 1 : value == floor(value));
-}
-
-/* Fails for value `at` of all. */
-static elbo_status unsuited(const elbo_run *run, const elbo_images *images, int64_t at, double value)
-{
-    const demand d = demand_of(run);
-    const elbo__place place = elbo__place_of(images, at);
-    if (d.values == ELBO__COUNTS)
-        return elbo__fail(ELBO_INVALID, "%s: the value %g is no count 0, 1, 2, ..., which the %s%s needs", place.text,
-                          value, d.option, d.choice);
-    return elbo__fail(ELBO_INVALID, "%s: the value %g is outside [0, 1], which the %s%s needs: %s", place.text, value,
-                      d.option, d.choice, advice_for(run));
-}
-
-/* The range of the images is known; where it is too wide, and for counts, values are looked at one by one. */
-static elbo_status check_values(const elbo_run *run, const elbo_images *images, const elbo__table *table)
-{
-    const elbo__values wanted = demand_of(run).values;
-    if (table->images.dtype != ELBO_F32 || wanted == ELBO__ANY ||
-        (wanted == ELBO__UNIT && images->least >= 0 && images->greatest <= 1))
-        return ELBO_OK;
-    const elbo_layout *layout = &table->images.layout;
-    for (int64_t i = 0; i < table->count; i++) {
-        const float *row = (const float *)table->images.data + layout->offset + i * layout->strides[0];
-        const unsigned char *there = table->mask.data;
-        elbo__mapping_reads(table->mapping, row, run->pixels * (int64_t)sizeof *row);
-        for (int64_t k = 0; k < run->pixels; k++) {
-            const double value = row[k * layout->strides[1]];
-            const bool missing = there ? !there[i * run->pixels + k] : table->missing && isnan(value);
-            if (!missing && !suits(wanted, value))
-                return unsuited(run, images, i * run->pixels + k, value);
-        }
-    }
     return ELBO_OK;
 }
 
@@ -247,7 +167,7 @@ elbo_status elbo__table_of(const elbo_run *run, const elbo_images *images, elbo_
     if (images->mask.data)
         out->mask = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(images->count, run->pixels), images->mask.data);
     if (status == ELBO_OK)
-        status = check_values(run, images, out);
+        status = elbo__check_values(run, images, out);
     if (status == ELBO_OK && asks_for(run, "binarise-once") && !images->grey)
         status = binarise_once(run, images, out);
     if (status == ELBO_OK)

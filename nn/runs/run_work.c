@@ -331,6 +331,12 @@ elbo_status elbo_run_sample(elbo_run *run, const int *labels, int64_t n, int64_t
     return run_job((job){run, ELBO__SAMPLE, .labels = labels, .n = n, .seed = seed, .out = x, .width = run->pixels});
 }
 
+elbo_status elbo_run_sample_at(elbo_run *run, const float *z, const int *labels, int64_t n, int64_t seed, float *x)
+{
+    return run_job((job){run, elbo__run_has_columns(run) ? ELBO__SIMULATE : ELBO__DECODE, .z = z, .labels = labels,
+                         .n = n, .seed = seed, .out = x, .width = run->pixels});
+}
+
 elbo_status elbo_run_reconstruct(elbo_run *run, const float *x, const int *labels, int64_t n, int64_t seed, float *out)
 {
     return run_job((job){run, ELBO__RECONSTRUCT, .x = x, .labels = labels, .n = n, .seed = seed, .out = out,

@@ -4,6 +4,8 @@ public_headers += \
 library_sources += \
     %reldir%/flow.c \
     %reldir%/gmm.c \
+    %reldir%/hmc.c \
+    %reldir%/hmc.h \
     %reldir%/kmeans.c \
     %reldir%/kmeans.h \
     %reldir%/mixture.c \
@@ -11,7 +13,10 @@ library_sources += \
     %reldir%/on_codes.c \
     %reldir%/on_codes.h \
     %reldir%/options.h \
+    %reldir%/pixelcnn.c \
+    %reldir%/pixelcnn.h \
     %reldir%/prior.c \
     %reldir%/sampler.c \
     %reldir%/sampler_file.c \
-    %reldir%/sampler_private.h
+    %reldir%/sampler_private.h \
+    %reldir%/two_stage.c

@@ -9,7 +9,7 @@
 
 /* ---- training ---------------------------------------------------------------------------------------------------- */
 
-static elbo_values *choose(const elbo_sampler *s)
+static elbo_values *choose(const elbo_sampler *s, const char *const *pairs)
 {
     const elbo_model *model = s->kind->model;
     elbo_values *values = elbo_model_values(model);
@@ -23,6 +23,8 @@ static elbo_values *choose(const elbo_sampler *s)
     }
     if (status == ELBO_OK && elbo__run_takes_labels(s->run))
         status = elbo_values_set(values, "conditional", "yes");
+    for (; pairs && *pairs && status == ELBO_OK; pairs += 2)
+        status = elbo_values_set(values, pairs[0], pairs[1]);
     if (status == ELBO_OK)
         return values;
     elbo_values_free(values);
@@ -56,7 +58,7 @@ static bool go_on(void *user, const elbo_progress *progress)
     return elbo__watched(user, progress->epoch - 1, progress->epochs) == ELBO_OK;
 }
 
-static elbo_status train(elbo_sampler *s, elbo_run *run, const elbo_images *codes)
+static elbo_status train(elbo_sampler *s, const elbo_images *codes, const char *figure)
 {
     enum { FEW = 20 }; /* codes, of which none can be spared to tell when to end */
     const bool few = codes->count < FEW;
@@ -67,6 +69,7 @@ static elbo_status train(elbo_sampler *s, elbo_run *run, const elbo_images *code
                                .patience = few ? 0 : elbo_values_integer(s->values, "fit-patience"),
                                .progress = go_on,
                                .user = "fitting a sampler"};
+    elbo_run *run = s->fitted;
     elbo_epoch last;
     elbo_figures figures;
     elbo_status status = elbo_train(run, codes, NULL, &how, &last);
@@ -74,32 +77,39 @@ static elbo_status train(elbo_sampler *s, elbo_run *run, const elbo_images *code
         return elbo__fail(ELBO_STOPPED, "the fit of sampler %s was stopped", s->name);
     if (status == ELBO_OK)
         status = elbo_run_evaluate(run, codes, 1, run->seed, &figures);
+    return status == ELBO_OK ? elbo__sampler_note(s, figure, elbo_figures_get(&figures, "elbo")) : status;
+}
+
+elbo_status elbo__on_codes_open(elbo_sampler *s, elbo_shape shape, const char *const *pairs)
+{
+    elbo_values *values = choose(s, pairs);
+    if (values)
+        s->fitted = elbo_run_new(s->kind->model, values, shape, s->run->classes, s->run->seed);
+    elbo_values_free(values);
+    return s->fitted ? ELBO_OK : ELBO_INVALID;
+}
+
+elbo_status elbo__on_codes_train(elbo_sampler *s, const float *x, const int *labels, int64_t n, const char *figure)
+{
+    const elbo_shape shape = elbo_run_image(s->fitted);
+    elbo_shape all = {.ndim = shape.ndim + 1, .dim = {n}};
+    memcpy(all.dim + 1, shape.dim, (size_t)shape.ndim * sizeof shape.dim[0]);
+    const elbo_tensor codes = elbo_tensor_of(ELBO_F32, all, x), of = elbo_tensor_of(ELBO_I32, ELBO_SHAPE(n), labels);
+    elbo_images images;
+    elbo_status status = elbo_images_of(&codes, labels ? &of : NULL, s->run->classes, &images);
     if (status == ELBO_OK)
-        status = elbo__sampler_note(s, s->kind->log_prob ? "log-likelihood" : "elbo",
-                                    elbo_figures_get(&figures, "elbo"));
+        status = train(s, &images, figure);
+    elbo_images_free(&images);
     return status;
 }
 
 elbo_status elbo__on_codes_fit(elbo_sampler *s, const elbo__codes *codes)
 {
-    const int64_t dims = s->run->latent;
-    const elbo_tensor z = elbo_tensor_of(ELBO_F32, ELBO_SHAPE(codes->n, dims), codes->z),
-                      labels = elbo_tensor_of(ELBO_I32, ELBO_SHAPE(codes->n), codes->labels);
-    elbo_images images;
-    elbo_status status = elbo_images_of(&z, codes->labels ? &labels : NULL, s->run->classes, &images);
-    elbo_values *values = status == ELBO_OK ? choose(s) : NULL;
-    elbo_run *run = values ? elbo_run_new(s->kind->model, values, ELBO_SHAPE(dims), s->run->classes, s->run->seed)
-                           : NULL;
-    if (status == ELBO_OK && !run)
-        status = ELBO_INVALID;
-    elbo_values_free(values);
-    s->fitted = run;
-    if (status == ELBO_OK) {
-        standardise(run, codes);
-        status = train(s, run, &images);
-    }
-    elbo_images_free(&images);
-    return status;
+    elbo_status status = elbo__on_codes_open(s, ELBO_SHAPE(s->run->latent), NULL);
+    if (status != ELBO_OK)
+        return status;
+    standardise(s->fitted, codes);
+    return elbo__on_codes_train(s, codes->z, codes->labels, codes->n, s->kind->log_prob ? "log-likelihood" : "elbo");
 }
 
 /* ---- at work ----------------------------------------------------------------------------------------------------- */
@@ -138,13 +148,19 @@ elbo_status elbo__on_codes_write(const elbo_sampler *s, const char *path, const 
     return status == ELBO_OK ? elbo_run_save(run, path) : status;
 }
 
-elbo_status elbo__on_codes_read(elbo_sampler *s, const elbo_safetensors *file)
+elbo_status elbo__on_codes_load(elbo_sampler *s, const elbo_safetensors *file, elbo_shape shape)
 {
     elbo_run *run = s->fitted = elbo__run_of_file(file, (const elbo_model *const[]){s->kind->model, NULL});
-    if (run && (run->pixels != s->run->latent || run->classes != s->run->classes))
-        return elbo__fail(ELBO_FORMAT, "is of codes of %lld numbers and %d classes", (long long)run->pixels,
-                          run->classes);
+    if (run && (!elbo_shape_equal(&run->image, &shape) || run->classes != s->run->classes))
+        return elbo__fail(ELBO_FORMAT, "is of codes of shape %s and %d classes, not of %s and %d",
+                          elbo_shape_format(&run->image).text, run->classes, elbo_shape_format(&shape).text,
+                          s->run->classes);
     return run ? ELBO_OK : ELBO_FORMAT;
+}
+
+elbo_status elbo__on_codes_read(elbo_sampler *s, const elbo_safetensors *file)
+{
+    return elbo__on_codes_load(s, file, ELBO_SHAPE(s->run->latent));
 }
 
 void elbo__on_codes_release(void *fitted)

@@ -25,6 +25,19 @@ elbo_status elbo__on_codes_write(const elbo_sampler *s, const char *path, const 
 elbo_status elbo__on_codes_read(elbo_sampler *s, const elbo_safetensors *file) ELBO_MUST_CHECK;
 void elbo__on_codes_release(void *fitted);
 
+/* ---- what these are made of, for a kind whose model sees codes in another form ----------------------------------- */
+
+/* s->fitted = a new run of kind->model, of "images" of that shape, with its options as above and as `pairs` say, names
+ * and texts in turn, then NULL; NULL: none. */
+elbo_status elbo__on_codes_open(elbo_sampler *s, elbo_shape shape, const char *const *pairs) ELBO_MUST_CHECK;
+
+/* Trains it on x (n, size of shape), and notes under `figure` what its ELBO came to. */
+elbo_status elbo__on_codes_train(elbo_sampler *s, const float *x, const int *labels, int64_t n,
+                                 const char *figure) ELBO_MUST_CHECK;
+
+/* s->fitted = what the file holds, which must be a run of "images" of that shape. */
+elbo_status elbo__on_codes_load(elbo_sampler *s, const elbo_safetensors *file, elbo_shape shape) ELBO_MUST_CHECK;
+
 /* ---- for the models ---------------------------------------------------------------------------------------------- */
 
 /* What standardises codes: states mean and deviation (Z). */

@@ -13,7 +13,7 @@ extern const char *const elbo__covariance_names[]; /* full, diagonal */
      .needs = "sampler=gmm", .metavar = "NAME", .help = "of each of them"}
 
 /* Of samplers that are trained; `samplers` are those of them that need an option. */
-#define ELBO__TRAINED_SAMPLERS "sampler=maf|iaf"
+#define ELBO__TRAINED_SAMPLERS "sampler=maf|iaf|two-stage|pixelcnn"
 #define ELBO__OPTIONS_FIT                                                                                             \
     {.name = "fit-epochs", .type = ELBO_INTEGER, .default_value = "100", .least = 1, .greatest = 1e6,                 \
      .needs = ELBO__TRAINED_SAMPLERS, .metavar = "N", .help = "passes over the codes, at most"},                      \
@@ -30,6 +30,18 @@ extern const char *const elbo__covariance_names[]; /* full, diagonal */
      .needs = samplers, .metavar = "N", .help = "steps of the flow"},                                                 \
     {.name = "flow-hidden", .type = ELBO_SIZES, .default_value = "128,128,128", .least = 1, .greatest = 65536,        \
      .needs = samplers, .metavar = "N,N,...", .help = "hidden layers of the network of a step"}
+
+#define ELBO__OPTIONS_TWO_STAGE(samplers)                                                                             \
+    {.name = "stage-hidden", .type = ELBO_SIZES, .default_value = "1024,1024", .least = 1, .greatest = 65536,         \
+     .needs = samplers, .metavar = "N,N,...", .help = "hidden layers of the second encoder; the decoder mirrors them"}
+
+#define ELBO__OPTIONS_PIXELCNN(samplers)                                                                              \
+    {.name = "pixel-layers", .type = ELBO_INTEGER, .default_value = "10", .least = 1, .greatest = 100,                \
+     .needs = samplers, .metavar = "N", .help = "masked convolutions over the map of codes"},                         \
+    {.name = "pixel-channels", .type = ELBO_INTEGER, .default_value = "64", .least = 1, .greatest = 4096,             \
+     .needs = samplers, .metavar = "N", .help = "their channels"},                                                    \
+    {.name = "pixel-kernel", .type = ELBO_INTEGER, .default_value = "5", .least = 3, .greatest = 31,                  \
+     .needs = samplers, .metavar = "N", .help = "the side of their kernels, an odd number"}
 
 /* A model of codes has this one besides, which is set where the run takes labels. */
 #define ELBO__OPTION_OF_LABELS {.name = "conditional", .type = ELBO_FLAG, .help = "the density is one of each class"}

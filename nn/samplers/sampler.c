@@ -23,6 +23,8 @@ const elbo_option elbo_sampler_options[] = {
      .help = "where codes come from"},
     ELBO__OPTIONS_GMM,
     ELBO__OPTIONS_FLOWS("sampler=maf|iaf"),
+    ELBO__OPTIONS_TWO_STAGE("sampler=two-stage"),
+    ELBO__OPTIONS_PIXELCNN("sampler=pixelcnn"),
     ELBO__OPTIONS_FIT,
     ELBO_OPTIONS_END,
 };
@@ -123,7 +125,7 @@ static void free_codes(elbo__codes *codes)
 static elbo_status make_codes(elbo_run *run, const elbo_images *images, elbo__codes *out)
 {
     int64_t size;
-    *out = (elbo__codes){.n = images->count};
+    *out = (elbo__codes){.n = images->count, .images = images};
     if (!elbo__mul_size(images->count, run->latent, &size))
         return elbo__fail(ELBO_NO_MEMORY, "codes of %lld images are too many", (long long)images->count);
     out->z = elbo__calloc((size_t)size, sizeof *out->z);
@@ -211,7 +213,7 @@ static elbo_status draw_images(void *user, const int *labels, int64_t n, float *
     float *z = elbo__numbers(n, run->latent);
     elbo_status status = z ? elbo_sampler_draw(d->sampler, labels, n, d->seed, z) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
-        status = elbo_run_decode(run, z, labels, n, x);
+        status = elbo_run_sample_at(run, z, labels, n, d->seed, x);
     elbo__free(z);
     return status;
 }

@@ -13,6 +13,7 @@ typedef struct {
     float *z;    /* (n, Z), all finite                                       */
     int *labels; /* (n), as the run knows the classes; NULL: it takes none   */
     int64_t n;
+    const elbo_images *images; /* that they are codes of                     */
 } elbo__codes;
 
 /* What is NULL: there is no such thing. */
@@ -33,7 +34,9 @@ typedef struct {
     SAMPLER("normal", normal)                                                                                         \
     SAMPLER("gmm", gmm)                                                                                               \
     SAMPLER("maf", maf)                                                                                               \
-    SAMPLER("iaf", iaf)
+    SAMPLER("iaf", iaf)                                                                                               \
+    SAMPLER("two-stage", two_stage)                                                                                   \
+    SAMPLER("pixelcnn", pixelcnn)
 
 #define DECLARE(name, id) extern const elbo__sampler_kind elbo__sampler_##id;
 ELBO__SAMPLER_TABLE(DECLARE)

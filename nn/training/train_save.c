@@ -324,12 +324,13 @@ elbo_status elbo__save_model(const elbo__saver *s)
 
 static elbo_status draw_samples(const elbo__saver *s, const char *path)
 {
-    return !elbo_run_has_prior(s->run) ? ELBO_OK : elbo__picture_some_samples(s->run, path);
+    const bool shown = elbo_run_has_prior(s->run) && !elbo__run_has_columns(s->run);
+    return shown ? elbo__picture_some_samples(s->run, path) : ELBO_OK;
 }
 
 static elbo_status draw_reconstruction(const elbo__saver *s, const char *path)
 {
-    return elbo__picture_some_reconstructions(s->run, s->shown, path);
+    return elbo__run_has_columns(s->run) ? ELBO_OK : elbo__picture_some_reconstructions(s->run, s->shown, path);
 }
 
 /* The model comes before what only shows it. */

@@ -11,7 +11,7 @@ import math
 
 import numpy
 import torch
-from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
+from torch.distributions import Bernoulli, Categorical, Independent, Normal, kl_divergence
 from torch.nn import functional as F
 
 torch.set_default_dtype(torch.float64)
@@ -21,7 +21,7 @@ LEAST_VARIANCE = 1e-4
 # What a case is made of; a case says what differs. What is an option of the model has the model's own default here.
 DEFAULTS = dict(
     title=None,                  # a name for C
-    model="vae",                 # vae, cvae (with classes) or ae
+    model="vae",                 # vae, cvae (with classes), ae, vq-vae, hrq-vae or rae-gp, of which vq and hrq have mlp
     rows=5, image=[12], classes=0, latent=3, draws=1, hidden=[8], activation="relu",
     channels=[],                 # of convolutions before the hidden layers, mirrored behind those of the decoder
     likelihood="bernoulli",      # bernoulli, continuous-bernoulli or gaussian; ae: bernoulli or squared-error
@@ -36,7 +36,19 @@ DEFAULTS = dict(
     sparsity=0.0,                # ae: weight of KL(rho || mean activation), over all sigmoid units of the encoder
     rho=0.05,
     corruption=0.0,              # ae: an input is set to 0 where its noise is below this
+    codes=512, code_positions=1,  # vq-vae, hrq-vae: rows of a codebook; latent / positions numbers each
+    codebook="gradient",         # vq-vae: or average
+    code_decay=0.99,             # vq-vae: of moving averages
+    commitment=0.25,             # vq-vae
+    code_levels=4, code_drop=0.1, code_kl=0.1, code_norm=0.5, code_shrink=1.5,  # hrq-vae
+    code_cooling=33.3, code_temperature=0.5,
+    code_penalty=1e-4,           # rae-gp
+    gradient_penalty=0.0,
 )
+EPOCH = 5.0                      # what scalar epoch says
+
+QUANTISERS = ("vq-vae", "hrq-vae")
+WITHOUT_KL = ("ae", "rae-gp", *QUANTISERS)
 
 CASES = [
     dict(title="vae"),
@@ -53,6 +65,13 @@ CASES = [
     dict(title="sparse_ae", model="ae", hidden=[8, 6], activation="sigmoid", code_activation="sigmoid", sparsity=0.5,
          rho=0.1),
     dict(title="masking_ae", model="ae", likelihood="squared-error", corruption=0.3),
+    dict(title="vq", model="vq-vae", latent=6, code_positions=3, codes=4, likelihood="squared-error"),
+    dict(title="vq_average", model="vq-vae", latent=4, code_positions=2, codes=3, codebook="average", code_decay=0.9,
+         commitment=0.5, likelihood="squared-error"),
+    dict(title="hrq", model="hrq-vae", latent=6, code_positions=2, codes=4, code_levels=3, code_drop=0.3,
+         code_shrink=4.0, likelihood="squared-error"),
+    dict(title="rae_gp", model="rae-gp", image=[7], activation="tanh", likelihood="squared-error", code_penalty=0.2,
+         gradient_penalty=0.3),
     dict(title="conv_vae", image=[7, 6], channels=[2, 3], hidden=[]),
     dict(title="conv_cvae", model="cvae", image=[2, 5, 6], classes=3, latent=2, draws=2, channels=[2, 3], hidden=[5]),
 ]
@@ -98,7 +117,7 @@ def encoder_layers(c):
         layers.update({name: (n_out, n_in, 3, 3) for name, (n_in, n_out) in convolutions.items()})
         at = math.prod(sizes[-1])
     dense, at = chain("encoder.hidden", at, c["hidden"])
-    heads = ["code"] if c["model"] == "ae" else ["mean", c["spread"]]
+    heads = ["code"] if c["model"] in WITHOUT_KL else ["mean", c["spread"]]
     dense.update({f"encoder.{head}": (at, c["latent"]) for head in heads})
     layers.update({name: (n_out, n_in) for name, (n_in, n_out) in dense.items()})
     return {name: shape for name, shape in layers.items() if 0 not in shape}
@@ -123,10 +142,32 @@ def decoder_layers(c):
     return {**layers, **{name: (n_in, n_out, 3, 3) for name, (n_in, n_out) in convolutions.items()}}
 
 
+def code_dim(c):
+    return c["latent"] // c["code_positions"]
+
+
+def level_names(c):
+    return list(chain("level", 0, range(c["code_levels"]))[0])
+
+
+def codebooks(c, uniform):
+    """Tensors of the codebooks by name; what does not ask for a gradient is state"""
+    table = lambda: single(2 * uniform(c["codes"], code_dim(c)) - 1)
+    if c["model"] == "hrq-vae":
+        return {f"codes.{level}.weight": table().requires_grad_() for level in level_names(c)}
+    if c["model"] != "vq-vae":
+        return {}
+    codes = {"codes.sum": table()} if c["codebook"] == "average" else {"codes.weight": table().requires_grad_()}
+    return {**codes, "codes.count": torch.ones(c["codes"])}
+
+
 def parameters(c, uniform):
     """By name, in the order in which the model meets them"""
     w = {}
-    for name, shape in {**encoder_layers(c), **prior_layers(c), **decoder_layers(c)}.items():
+    for name, shape in {**encoder_layers(c), "codes": None, **prior_layers(c), **decoder_layers(c)}.items():
+        if shape is None:
+            w.update(codebooks(c, uniform))
+            continue
         transposed = len(shape) == 4 and name.startswith("decoder")
         bound = math.prod(shape[1:]) ** -0.5
         if not (c["tied"] and name.startswith("decoder")):
@@ -232,9 +273,9 @@ def prior(c, w, q, y):
 
 
 def vae_loss(c, w, x, y, noise):
-    """loss, recon and kl, means over the images; noise (rows, draws, latent)"""
+    """loss, recon and kl, means over the images; noise z#0 (rows, draws, latent)"""
     q = posterior(c, w, encode(c, w, x, y))
-    z = q.loc[:, None, :] + q.scale[:, None, :] * noise
+    z = q.loc[:, None, :] + q.scale[:, None, :] * noise["z#0"]
     recon = -log_likelihood(c, w, decode(c, w, z, y), x).mean(1)
     dims = kl_divergence(q, prior(c, w, q, y))
     kl = dims.sum(-1)
@@ -253,9 +294,11 @@ def with_tied_weights(c, w):
 
 
 def ae_loss(c, w, x, y, noise):
-    """loss, recon (means over the images) and 0, there being no kl; noise (rows, features) or None"""
+    """loss, recon (means over the images) and 0, there being no kl; noise corruption#0 (rows, features) or none"""
     w = with_tied_weights(c, w) if c["tied"] else w
-    units = hidden_layers(c, w, x if noise is None else torch.where(noise < c["corruption"], 0.0, x), "encoder")[1:]
+    if noise:
+        x_seen = torch.where(noise["corruption#0"] < c["corruption"], 0.0, x)
+    units = hidden_layers(c, w, x_seen if noise else x, "encoder")[1:]
     code = linear(w, units[-1], "encoder.code")
     sparse = units if c["activation"] == "sigmoid" else []
     if c["code_activation"] != "identity":
@@ -274,6 +317,84 @@ def ae_loss(c, w, x, y, noise):
     return loss, recon, torch.zeros(())
 
 
+# ---- codebooks -------------------------------------------------------------------------------------------------------
+
+def rows_of(c, w, x):
+    """(rows, positions, numbers of a code)"""
+    code = linear(w, encode(c, w, x, None), "encoder.code")
+    return code.reshape(c["rows"], c["code_positions"], code_dim(c))
+
+
+def squared_error_of(c, w, code, x):
+    """Of each image, from codes (rows, positions, ...)"""
+    h = hidden_layers(c, w, code.reshape(c["rows"], -1), "decoder")[-1]
+    return F.mse_loss(linear(w, h, "decoder.mean"), x, reduction="none").sum(-1)
+
+
+def follow(c, w, h, index):
+    """Moving averages of how many rows choose a code, and of their sums"""
+    chosen = F.one_hot(index.reshape(-1), c["codes"]).double()
+    decay = c["code_decay"]
+    w["codes.count"] = decay * w["codes.count"] + (1 - decay) * chosen.sum(0)
+    if c["codebook"] == "average":
+        w["codes.sum"] = decay * w["codes.sum"] + (1 - decay) * chosen.T @ h.detach().reshape(-1, code_dim(c))
+
+
+def vq_loss(c, w, x, y, noise):
+    h = rows_of(c, w, x)
+    if c["codebook"] == "average":
+        count = w["codes.count"]
+        smooth = (count + 1e-5) / (count.sum() + 1e-5 * c["codes"]) * count.sum()
+        table = w["codes.sum"] / smooth[:, None]
+    else:
+        table = w["codes.weight"]
+    index = torch.cdist(h.detach(), table.detach()).argmin(-1)
+    e = F.embedding(index, table)
+    recon = squared_error_of(c, w, h + (e - h).detach(), x)
+    cost = c["commitment"] * F.mse_loss(h, e.detach(), reduction="none").sum((1, 2))
+    if c["codebook"] == "gradient":
+        cost = cost + F.mse_loss(h.detach(), e, reduction="none").sum((1, 2))
+    follow(c, w, h, index)
+    return (recon + cost).mean(), recon.mean(), torch.zeros(())
+
+
+def hrq_loss(c, w, x, y, noise):
+    h = rows_of(c, w, x)
+    left, quantised, cost = h, [], 0
+    for l, level in enumerate(level_names(c)):
+        table = w[f"codes.{level}.weight"]
+        logits = -(left[:, :, None, :] - table).square().sum(-1)
+        uniform = Categorical(probs=torch.full_like(logits, 1 / c["codes"]))
+        cost = cost + c["code_kl"] * kl_divergence(uniform, Categorical(logits=logits)).sum(1)
+        noisy = logits - torch.log(-torch.log(noise[f"codes.{level}.gumbel#0"].squeeze(1)))
+        temperature = max(math.exp(-EPOCH / (c["code_cooling"] * 1.5 ** l)), c["code_temperature"])
+        soft = F.softmax(noisy / temperature, -1)
+        hard = F.one_hot(noisy.argmax(-1), c["codes"]).double()
+        quantised.append((hard - soft.detach() + soft) @ table)
+        left = left - quantised[-1]
+    quantised = torch.stack(quantised, 2)  # (rows, positions, levels, numbers)
+    norms = torch.linalg.vector_norm(quantised, dim=-1)
+    long = (norms[:, :, 1:] / norms[:, :, :-1] * c["code_shrink"]).clamp(min=1) - 1
+    cost = cost + c["code_norm"] * long.square().mean(-1).sum(1)
+    kept = torch.cumprod((noise["codes.drop#0"].squeeze(1) >= c["code_drop"]).double(), -1)
+    recon = squared_error_of(c, w, (quantised * kept[..., None]).sum(2), x)
+    return (recon + cost).mean(), recon.mean(), torch.zeros(())
+
+
+# ---- regularised autoencoder -----------------------------------------------------------------------------------------
+
+def rae_loss(c, w, x, y, noise):
+    z = linear(w, encode(c, w, x, None), "encoder.code")
+    out = linear(w, hidden_layers(c, w, z, "decoder")[-1], "decoder.mean")
+    back, = torch.autograd.grad(out, z, noise["steepness#0"].squeeze(1), create_graph=True)
+    recon = F.mse_loss(out, x, reduction="none").sum(-1)
+    cost = c["code_penalty"] / 2 * z.square().sum(-1) + c["gradient_penalty"] * back.square().sum(-1)
+    return (recon + cost).mean(), recon.mean(), torch.zeros(())
+
+
+LOSSES = {"ae": ae_loss, "vq-vae": vq_loss, "hrq-vae": hrq_loss, "rae-gp": rae_loss}
+
+
 # ---- writing ---------------------------------------------------------------------------------------------------------
 
 def array(name, tensor):
@@ -284,25 +405,32 @@ def array(name, tensor):
 
 
 def draw_noise(c, generator):
-    """Of both steps: (2, rows, draws, latent); ae: (2, rows, features), uniform, where it is corrupted"""
-    if c["model"] != "ae":
-        return single(torch.randn(2, c["rows"], c["draws"], c["latent"], generator=generator))
-    if c["corruption"] > 0:
-        return single(torch.rand(2, c["rows"], c["features"], generator=generator))
-    return None
+    """Of both steps, by the name of the stream: (2, rows, ...)"""
+    normal = lambda *shape: single(torch.randn(2, c["rows"], *shape, generator=generator))
+    uniform = lambda *shape: single(torch.rand(2, c["rows"], *shape, generator=generator))
+    if c["model"] == "hrq-vae":
+        rows = (1, c["code_positions"])
+        gumbel = {f"codes.{level}.gumbel#0": uniform(*rows, c["codes"]) for level in level_names(c)}
+        return {**gumbel, "codes.drop#0": uniform(*rows, c["code_levels"])}
+    if c["model"] == "rae-gp":
+        return {"steepness#0": normal(1, c["features"])}
+    if c["model"] not in WITHOUT_KL:
+        return {"z#0": normal(c["draws"], c["latent"])}
+    return {"corruption#0": uniform(c["features"])} if c["corruption"] > 0 else {}
 
 
 def two_steps(c, w, x, y, noise):
     """What the loss consists of in both steps, and the gradient in the first; w is updated"""
-    loss_of = ae_loss if c["model"] == "ae" else vae_loss
-    adam = torch.optim.Adam(w.values(), lr=LEARNING_RATE)
+    loss_of = LOSSES.get(c["model"], vae_loss)
+    trained = [name for name, t in w.items() if t.requires_grad]
+    adam = torch.optim.Adam([w[name] for name in trained], lr=LEARNING_RATE)
     parts, gradient = [], {}
     for step in range(2):
         adam.zero_grad()
-        loss = loss_of(c, w, x, y, None if noise is None else noise[step])
+        loss = loss_of(c, w, x, y, {name: numbers[step] for name, numbers in noise.items()})
         loss[0].backward()
         if step == 0:
-            gradient = {name: t.grad.clone() for name, t in w.items()}
+            gradient = {name: w[name].grad.clone() for name in trained}
         parts.append(torch.stack(loss))
         adam.step()
     return torch.stack(parts), gradient
@@ -317,9 +445,14 @@ def option_text(value):
 def model_options(c):
     """(name, text) of each option of the model"""
     keys = ["hidden", "activation", "likelihood", "variance", "learned_variance", "spread", "prior", "free_bits",
-            "code_activation", "tied", "sparsity", "rho", "channels"]
+            "code_activation", "tied", "sparsity", "rho", "channels", "codes", "code_positions", "codebook",
+            "code_decay", "commitment", "code_levels", "code_drop", "code_shrink", "code_penalty", "gradient_penalty"]
     names = {"learned_variance": "learn-variance"}
     options = {"latent-dim": c["latent"]}
+    if c["model"] in QUANTISERS:
+        options = {"net": "mlp", "code-dim": code_dim(c)}
+    if c["model"] == "vq-vae":
+        options["code-restart"] = 0
     options.update({names.get(k, k.replace("_", "-")): c[k] for k in keys if k == "hidden" or c[k] != DEFAULTS[k]})
     if c["channels"]:
         options["net"] = "conv"
@@ -336,13 +469,14 @@ def case_row(c, n_tensors, noise):
     pairs = [f'{{"{name}", "{text}"}}' for name, text in model_options(c)]
     lines = [", ".join(pairs[i:i + 3]) for i in range(0, len(pairs), 3)]
     options = ",\n                 ".join(lines)
-    title, stream = c["title"], "corruption#0" if c["model"] == "ae" else "z#0"
-    noise_text = "" if noise is None else (f'     .stream = "{stream}", .noise_shape = {shape_of(noise.shape[1:])}, '
-                                           f'.noise = {title}_noise,\n')
+    title = c["title"]
+    streams = [f'{{"{stream}", {shape_of(numbers.shape[1:])}, {title}_noise_{i}}}'
+               for i, (stream, numbers) in enumerate(noise.items())]
+    noise_text = f"     .noise = {{{(',' + chr(10) + ' ' * 15).join(streams)}}},\n" if noise else ""
     return (f'    {{.model = "{c["model"]}", .rows = {c["rows"]}, .image = {shape_of(c["image"])}, '
             f'.features = {c["features"]}, .classes = {c["classes"]}, .draws = {c["draws"]},\n'
             f'     .options = {{{options}}},\n'
-            f'     .beta = {c["beta"]}, .lr = {LEARNING_RATE}, .x = {title}_x, '
+            f'     .beta = {c["beta"]}, .lr = {LEARNING_RATE}, .epoch = {EPOCH}, .x = {title}_x, '
             f'.y = {title + "_y" if c["classes"] else "NULL"},\n{noise_text}'
             f'     .parts = {title}_parts, .tensors = {title}_tensors, .n_tensors = {n_tensors}}},')
 
@@ -351,10 +485,11 @@ def write_tensors(title, w, initial, gradient):
     rows = []
     for i, (name, t) in enumerate(w.items()):
         array(f"{title}_{i}_initial", initial[name])
-        array(f"{title}_{i}_gradient", gradient[name])
+        if name in gradient:
+            array(f"{title}_{i}_gradient", gradient[name])
         array(f"{title}_{i}_after", t)
-        rows.append(f'    {{"{name}", {shape_of(t.shape)}, {title}_{i}_initial, {title}_{i}_gradient, '
-                    f'{title}_{i}_after}},')
+        rows.append(f'    {{"{name}", {shape_of(t.shape)}, {title}_{i}_initial, '
+                    f'{f"{title}_{i}_gradient" if name in gradient else "NULL"}, {title}_{i}_after}},')
     print(f"static const golden_tensor {title}_tensors[] = {{")
     print("\n".join(rows) + "\n};\n")
 
@@ -374,8 +509,8 @@ def write_case(c):
     array(f"{title}_x", x)
     if y is not None:
         array(f"{title}_y", y)
-    if noise is not None:
-        array(f"{title}_noise", noise)
+    for i, numbers in enumerate(noise.values()):
+        array(f"{title}_noise_{i}", numbers)
     array(f"{title}_parts", parts)
     write_tensors(title, w, initial, gradient)
     return case_row(c, len(w), noise)
@@ -384,10 +519,11 @@ def write_case(c):
 def main():
     cases = [complete(case) for case in CASES]
     most_options = max(len(model_options(c)) for c in cases)
+    most_streams = max(c["code_levels"] for c in cases) + 1
     print(f"""/* Made by make_golden.py with PyTorch {torch.__version__.split("+")[0]}: do not edit.
  *
  * Two Adam steps of small models. `parts` is loss, recon, kl of each step (kl is 0 where the model has none);
- * `gradient` that of the first step; `after` the weights after both. */
+ * `gradient` that of the first step, NULL of state; `after` the weights after both. */
 #ifndef ELBO_TESTS_GOLDEN_STEPS_H
 #define ELBO_TESTS_GOLDEN_STEPS_H
 
@@ -406,12 +542,14 @@ typedef struct {{
     struct {{
         const char *name, *text;
     }} options[{most_options}];
-    double beta, lr;
+    double beta, lr, epoch;
     const double *x, *y; /* (rows, features), (rows, classes) */
-    const char *stream;  /* of the noise; NULL: there is none */
-    elbo_shape noise_shape;
-    const double *noise; /* (2, noise_shape)                  */
-    const double *parts; /* (2, 3)                            */
+    struct {{
+        const char *stream;
+        elbo_shape shape;
+        const double *numbers; /* (2, shape) */
+    }} noise[{most_streams}];
+    const double *parts; /* (2, 3) */
     const golden_tensor *tensors;
     int n_tensors;
 }} golden_case;

@@ -1,6 +1,7 @@
-/* Flows as densities of codes: their steps, and what they learn. */
+/* Models of codes: the steps of flows, and what flows and a second stage learn. */
 #include <check.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../autograd/op.h"
@@ -144,12 +145,15 @@ END_TEST
 
 enum { N = 3000, Z = 3 };
 
-/* z = m + A e: codes of a normal distribution with covariance A A^T */
-static const double centre[Z] = {10, -3, 0.5}, root[Z][Z] = {{3, 0, 0}, {-2, 1, 0}, {0.1, 0.1, 0.05}};
+/* z = m + A e: codes of a normal distribution with covariance A A^T, of two kinds */
+static const double centre[Z] = {10, -3, 0.5}, narrow[Z][Z] = {{3, 0, 0}, {-2, 1, 0}, {0.1, 0.1, 0.05}},
+                    mild[Z][Z] = {{3, 0, 0}, {-0.6, 0.8, 0}, {0.03, 0.02, 0.05}};
+static const double (*root)[Z]; /* A */
 static float z[N * Z];
 
-static void draw_codes(void)
+static void draw_codes(const double A[Z][Z])
 {
+    root = A;
     numbers r = {11};
     for (int i = 0; i < N; i++) {
         double e[4];
@@ -209,7 +213,7 @@ START_TEST(a_flow_learns_a_correlated_normal)
 {
     static double nats[N];
     static float drawn[N * Z], drawn_again[N * Z];
-    draw_codes();
+    draw_codes(narrow);
     elbo_run *run = identity_run(0);
     const elbo_images images = images_of(z, N, ELBO_SHAPE(Z));
     elbo_sampler *s = fitted(run, &images, SMALL_FLOW(_i ? "iaf" : "maf"));
@@ -259,7 +263,7 @@ START_TEST(a_fit_that_no_longer_gains_ends)
     const char *const options[] = {"sampler",      "maf", "flow-hidden", "64,64", "fit-epochs", "3000",
                                    "fit-patience", "2",   "fit-lr",      "1e-2",  NULL};
     int64_t last = 0;
-    draw_codes();
+    draw_codes(narrow);
     elbo_run *run = identity_run(0);
     const elbo_images images = images_of(z, 200, ELBO_SHAPE(Z));
     elbo_watch(note_epoch, &last);
@@ -267,6 +271,65 @@ START_TEST(a_fit_that_no_longer_gains_ends)
     elbo_watch(NULL, NULL);
     ck_assert_int_gt(last, 2);
     ck_assert_int_lt(last, 300);
+    elbo_sampler_free(s);
+    elbo_run_free(run);
+}
+END_TEST
+
+/* Its bound is the entropy where q(u|z) is the posterior, which for a normal it can be. Means and variances say that
+ * the noise of p(z|u) is drawn too, and is the one that was learned. */
+START_TEST(a_second_stage_learns_a_correlated_normal)
+{
+    static float drawn[N * Z];
+    double variance[Z] = {0}, mean[Z] = {0}, square[Z] = {0}, logvar;
+    draw_codes(mild);
+    elbo_run *run = identity_run(0);
+    const elbo_images images = images_of(z, N, ELBO_SHAPE(Z));
+    elbo_sampler *s = fitted(run, &images,
+                             OPTIONS("sampler", "two-stage", "stage-hidden", "32,32", "fit-epochs", "60", "fit-lr",
+                                     "3e-3", "fit-patience", "60"));
+    const double elbo = strtod(elbo_sampler_noted(s, "elbo"), NULL);
+    ck_assert_double_le(elbo, true_likelihood() + 0.01);
+    ck_assert_double_ge(elbo, true_likelihood() - 0.05);
+    ck_assert(!elbo_sampler_has_density(s));
+    run_param(s->fitted, "decoder.logvar", &logvar);
+    ck_assert_double_gt(exp(logvar), 1e-3);
+    assert_ok(elbo_sampler_draw(s, NULL, N, 5, drawn));
+    for (int i = 0; i < N * Z; i++)
+        mean[i % Z] += (double)drawn[i] / N;
+    for (int i = 0; i < N * Z; i++)
+        square[i % Z] += (drawn[i] - mean[i % Z]) * (drawn[i] - mean[i % Z]) / N;
+    for (int j = 0; j < Z; j++) {
+        for (int k = 0; k < Z; k++)
+            variance[j] += root[j][k] * root[j][k];
+        ck_assert_double_eq_tol(mean[j], centre[j], 0.15 * sqrt(variance[j]));
+        ck_assert_double_eq_tol(square[j] / variance[j], 1, 0.15);
+    }
+    elbo_sampler_free(s);
+    elbo_run_free(run);
+}
+END_TEST
+
+/* Where the decoder says nothing of u, all of z is noise: its deviation is that of the codes times sqrt g. */
+START_TEST(a_draw_of_the_second_stage_has_its_noise)
+{
+    static float drawn[N * Z];
+    static double zeros[Z * 8];
+    double square[Z] = {0}, deviation[Z];
+    draw_codes(narrow);
+    elbo_run *run = identity_run(0);
+    const elbo_images images = images_of(z, N, ELBO_SHAPE(Z));
+    elbo_sampler *s = fitted(run, &images, OPTIONS("sampler", "two-stage", "stage-hidden", "8", "fit-epochs", "1"));
+    const double logvar = log(0.25);
+    run_set_param(s->fitted, "decoder.mean.weight", zeros);
+    run_set_param(s->fitted, "decoder.mean.bias", zeros);
+    run_set_param(s->fitted, "decoder.logvar", &logvar);
+    run_param(s->fitted, "deviation", deviation);
+    assert_ok(elbo_sampler_draw(s, NULL, N, 5, drawn));
+    for (int i = 0; i < N * Z; i++)
+        square[i % Z] += (drawn[i] - centre[i % Z]) * (drawn[i] - centre[i % Z]) / N;
+    for (int j = 0; j < Z; j++)
+        ck_assert_double_eq_tol(square[j] / (0.25 * deviation[j] * deviation[j]), 1, 0.15);
     elbo_sampler_free(s);
     elbo_run_free(run);
 }
@@ -297,7 +360,7 @@ static bool refuse(void *user, const char *what, int64_t done, int64_t total)
 START_TEST(a_fit_can_be_stopped)
 {
     elbo_run *run = identity_run(0);
-    draw_codes();
+    draw_codes(narrow);
     const elbo_images images = images_of(z, N, ELBO_SHAPE(Z));
     elbo_values *values = elbo_values_new(elbo_sampler_options);
     int left = 30;
@@ -348,16 +411,18 @@ START_TEST(a_flow_of_classes_draws_what_belongs_to_a_class)
 }
 END_TEST
 
-Suite *suite_sampler_flows(void)
+Suite *suite_sampler_models(void)
 {
-    Suite *s = suite_create("sampler_flows");
-    TCase *t = tcase_create("flows");
+    Suite *s = suite_create("sampler_models");
+    TCase *t = tcase_create("models");
     tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, noise_becomes_the_code_again, 0, 2);
     tcase_add_loop_test(t, the_determinant_is_that_of_the_jacobian, 0, 2);
     tcase_add_loop_test(t, a_step_is_triangular, 0, 2);
     tcase_add_loop_test(t, a_flow_learns_a_correlated_normal, 0, 2);
+    tcase_add_test(t, a_second_stage_learns_a_correlated_normal);
+    tcase_add_test(t, a_draw_of_the_second_stage_has_its_noise);
     tcase_add_test(t, a_fit_that_no_longer_gains_ends);
     tcase_add_loop_test(t, few_codes_and_one_that_never_varies_are_fitted, 0, 2);
     tcase_add_test(t, a_fit_can_be_stopped);
