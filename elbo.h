@@ -72,6 +72,7 @@
 #include "nn/evaluation/annealing.h"
 #include "nn/evaluation/anomaly.h"
 #include "nn/evaluation/disentangling.h"
+#include "nn/evaluation/features.h"
 #include "nn/evaluation/latent_use.h"
 #include "nn/evaluation/measure.h"
 #include "nn/exports/export.h"

@@ -42,6 +42,7 @@ int elbo__cmd_decode(int argc, char **argv);
 int elbo__cmd_classify(int argc, char **argv);
 int elbo__cmd_evaluate(int argc, char **argv);
 int elbo__cmd_anomaly(int argc, char **argv);
+int elbo__cmd_frechet(int argc, char **argv);
 int elbo__cmd_compare(int argc, char **argv);
 int elbo__cmd_export(int argc, char **argv);
 int elbo__cmd_impute(int argc, char **argv);

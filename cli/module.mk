@@ -12,6 +12,7 @@ library_sources += \
     %reldir%/cmd_evaluate.c \
     %reldir%/cmd_export.c \
     %reldir%/cmd_features.c \
+    %reldir%/cmd_frechet.c \
     %reldir%/cmd_import.c \
     %reldir%/cmd_impute.c \
     %reldir%/cmd_info.c \

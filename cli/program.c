@@ -32,6 +32,7 @@ const command elbo__cli_commands[] = {
     {"classify", "ask a conditional model which label explains each image best", elbo__cmd_classify, false},
     {"evaluate", "the ELBO of a trained model, and its parts", elbo__cmd_evaluate, false},
     {"anomaly", "how odd images are to a trained model", elbo__cmd_anomaly, false},
+    {"frechet", "how far samples are from images, in what a classifier sees", elbo__cmd_frechet, false},
     {"compare", "runs side by side: options, figures, curves", elbo__cmd_compare, false},
     {"export", "write a trained model as C, ONNX or PyTorch", elbo__cmd_export, false},
     {"impute", "fill in what is missing in a table or in images", elbo__cmd_impute, false},

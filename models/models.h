@@ -45,6 +45,7 @@ extern "C" {
     MODEL(rae_l2)       /* Ghosh et al. 2020, arXiv:1903.12436                       */                               \
     MODEL(rae_gp)       /* the same                                                  */                               \
     MODEL(rae_sn)       /* the same                                                  */                               \
+    MODEL(classifier)   /* features to compare sets of images by                     */                               \
     MODEL(ae)           /* Hinton and Salakhutdinov 2006                             */                               \
     MODEL(pca)          /* Pearson 1901                                              */                               \
     MODEL(ppca)         /* Tipping and Bishop 1999                                   */

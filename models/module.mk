@@ -8,6 +8,7 @@ library_sources += \
     %reldir%/beta_vae.c \
     %reldir%/capacity_vae.c \
     %reldir%/ciwae.c \
+    %reldir%/classifier.c \
     %reldir%/cvae.c \
     %reldir%/hrq_vae.c \
     %reldir%/hvae.c \

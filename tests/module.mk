@@ -82,6 +82,7 @@ unit_sources += \
     %reldir%/test_eigen.c \
     %reldir%/test_elementwise.c \
     %reldir%/test_explain.c \
+    %reldir%/test_features.c \
     %reldir%/test_exports.c \
     %reldir%/test_finite.c \
     %reldir%/test_folder.c \
@@ -275,6 +276,7 @@ script_tests = \
     %reldir%/test_cli_data.sh \
     %reldir%/test_cli_evaluate.sh \
     %reldir%/test_cli_faults.sh \
+    %reldir%/test_cli_frechet.sh \
     %reldir%/test_cli_json.sh \
     %reldir%/test_cli_large.sh \
     %reldir%/test_cli_manners.sh \

@@ -56,6 +56,7 @@
     SUITE(eigen)                                                                                                       \
     SUITE(exports)                                                                                                     \
     SUITE(explain)                                                                                                     \
+    SUITE(features)                                                                                                    \
     SUITE(folder)                                                                                                      \
     SUITE(free_bits)                                                                                                   \
     SUITE(golden)                                                                                                      \

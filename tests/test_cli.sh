@@ -14,7 +14,7 @@ says '^elbo [0-9]'
 runs help "$elbo" --help
 says 'reconstruct'
 for command in train sample reconstruct interpolate traverse manifold scatter features encode decode angles \
-    anomaly classify compare evaluate plan info models; do
+    anomaly classify compare evaluate frechet plan info models; do
     runs "help of $command" "$elbo" $command --help
     says "Usage: elbo $command"
 done

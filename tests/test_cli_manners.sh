@@ -206,6 +206,7 @@ printf 'age,job\n20,\n,b\n' >people.csv
 runs 'train on images alone' "$elbo" train vae --data data --hidden 4 --latent 2 --epochs 1 --out runs/vae
 runs 'images for the examples' "$elbo" sample trained -n 4 --npy holes.npy
 runs 'train pca' "$elbo" train pca --data data --latent 2 --out runs/pca
+runs 'train a classifier' "$elbo" train classifier --data data --batch 16 --epochs 1 --out runs/classifier
 runs 'codes for the examples' "$elbo" encode trained -o codes.csv
 sort -u examples | while read -r program line; do
     case $line in

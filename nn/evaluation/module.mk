@@ -2,6 +2,7 @@ public_headers += \
     %reldir%/annealing.h \
     %reldir%/anomaly.h \
     %reldir%/disentangling.h \
+    %reldir%/features.h \
     %reldir%/latent_use.h \
     %reldir%/measure.h
 
@@ -17,6 +18,8 @@ library_sources += \
     %reldir%/disentangling.c \
     %reldir%/disentangling_private.h \
     %reldir%/factor_scores.c \
+    %reldir%/features.c \
+    %reldir%/features_private.h \
     %reldir%/information.c \
     %reldir%/latent_use.c \
     %reldir%/measure.c \

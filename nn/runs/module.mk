@@ -14,6 +14,8 @@ library_sources += \
     %reldir%/run_classes.c \
     %reldir%/run_codes.c \
     %reldir%/run_file.c \
+    %reldir%/run_job.c \
+    %reldir%/run_job.h \
     %reldir%/run_impute.c \
     %reldir%/run_plans.c \
     %reldir%/run_private.h \
