@@ -72,6 +72,30 @@ fails 1 'was fitted with flow-hidden 8,8, and 9 is asked for' "$elbo" sample ae 
 fails 64 'option "fit-lr": of no use without' "$elbo" sample ae --sampler gmm --fit-lr 1
 fails 64 'option "flow-blocks": of no use without' "$elbo" sample ae --sampler two-stage --flow-blocks 1
 
+few="$few --pixel-layers 2 --pixel-channels 8"
+fails 1 'sampler pixelcnn: the codes of model "ae" are no whole numbers' "$elbo" sample ae --sampler pixelcnn
+runs 'train vq-vae' "$elbo" train vq-vae --data data --batch 16 --epochs 2 --channels 4,4 --codes 8 --code-dim 2 \
+    --conditional --out vq
+runs 'fit pixelcnn' "$elbo" sample vq --sampler pixelcnn $few -n 40 -o fitted.npy
+noted 'sampler pixelcnn is fitted to the codes of 64 images, log-likelihood [-0-9.]* nats a code; kept in vq/'
+runs 'draw from it' "$elbo" sample vq --sampler pixelcnn -n 40 -o again.npy --threads 1
+cmp -s fitted.npy again.npy || complain 'pixelcnn: what was kept draws other images'
+
+# ---- priors by their names, and a metric ----------------------------------------------------------------------------
+
+for run in vamp-vae:vamp svae:hypersphere poincare-vae:poincare; do
+    runs "train ${run%:*}" "$elbo" train ${run%:*} $small --latent 3 --out own --force
+    runs "sample ${run#*:}" "$elbo" sample own --sampler ${run#*:} -o named.npy
+    says "^sampler ${run#*:}\$"
+    runs 'sample' "$elbo" sample own -o prior.npy
+    cmp -s prior.npy named.npy || complain "sampler ${run#*:} is not the prior"
+    fails 1 'is no normal distribution; sampler prior draws it' "$elbo" sample own --sampler normal
+done
+fails 1 'has learned no metric' "$elbo" sample vae --sampler rhvae
+runs 'train rhvae' "$elbo" train rhvae $small --metric-size 8 --metric-hidden 8 --out metric
+runs 'sample rhvae' "$elbo" sample metric --sampler rhvae --hmc-proposals 5 -o drawn.npy
+says '^sampler rhvae$'
+
 # ---- other weights --------------------------------------------------------------------------------------------------
 
 runs 'train further' "$elbo" train --resume ae --epochs 3

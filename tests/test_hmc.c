@@ -63,7 +63,8 @@ START_TEST(chains_end_as_the_density_says)
 }
 END_TEST
 
-/* N(m, S) of two dimensions with S = (2, 1; 1, 1), whose inverse is (1, -1; -1, 2); *user counts the points asked for. */
+/* N(m, S) of two dimensions with S = (2, 1; 1, 1), whose inverse is (1, -1; -1, 2); *user counts the points that are
+ * asked for. */
 static elbo_status correlated(void *user, const double *z, int64_t n, double *log_density, double *gradient)
 {
     for (int64_t i = 0; i < n; i++) {

@@ -89,8 +89,8 @@ END_TEST
 
 /* ---- a metric ---------------------------------------------------------------------------------------------------- */
 
-/* Around one centroid c, G^-1(z) = M e^(-|z - c|^2 / T^2), but for lambda, which is next to nothing: sqrt det G^-1 is in
- * proportion to N(z; c, T^2 / Z). */
+/* Around one centroid c, G^-1(z) = M e^(-|z - c|^2 / T^2), but for lambda, which is next to nothing: sqrt det G^-1 is
+ * in proportion to N(z; c, T^2 / Z). */
 START_TEST(draws_on_a_metric_follow_its_volume)
 {
     const double centroid[2] = {3, -1}, matrix[4] = {100, 30, 30, 50};
