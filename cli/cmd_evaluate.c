@@ -171,6 +171,16 @@ static elbo_status anneal(const run_job *job, findings *f)
     return elbo_run_anneal(job->run, job->images, &f->annealing, &f->annealed);
 }
 
+/* Whether the model can be annealed at all, before much time goes into the rest. */
+static elbo_status try_annealing(const run_job *job)
+{
+    elbo_annealed a;
+    const elbo_annealing how = {.count = 1, .simulated = 1, .chains = 1, .temperatures = 1};
+    elbo_status status = elbo_run_anneal(job->run, job->images, &how, &a);
+    elbo_annealed_free(&a);
+    return status;
+}
+
 static elbo_status measure(const run_job *job, findings *f)
 {
     const elbo_values *v = job->values;
@@ -186,6 +196,8 @@ static elbo_status measure(const run_job *job, findings *f)
     elbo_status status = ELBO_OK;
     if (elbo_values_flag(v, "factors")) /* of images that have none this fails, and at once */
         status = elbo_run_disentangling(job->run, &images, f->how.count, f->how.seed, &f->disentangling);
+    if (status == ELBO_OK && elbo_values_flag(v, "ais"))
+        status = try_annealing(&as_asked);
     if (status == ELBO_OK)
         status = elbo_run_measure(job->run, &images, &f->how, &f->means, &f->each);
     if (status == ELBO_OK && elbo_run_has_prior(job->run))

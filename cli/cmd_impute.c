@@ -210,7 +210,7 @@ int elbo__cmd_impute(int argc, char **argv)
             "the other, numbered in column imputation.",
         .examples = {{"impute runs/people people.csv -o whole.csv", "a table, filled in"},
                      {"impute runs/people people.csv --multiple 5 -o five.csv", "five times, by chance"},
-                     {"impute runs/digits holes.npy -o whole.npy", "images, where NaN is what is missing"}},
+                     {"impute runs/vae holes.npy -o whole.npy", "images, where NaN is what is missing"}},
         .ends = OUTPUT_ENDS,
         .fills_in = true,
         .groups = {{.title = "Options:", .table = table}},

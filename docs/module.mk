@@ -8,6 +8,7 @@ nobase_dist_doc_DATA += \
     %reldir%/models.md \
     %reldir%/own-data.md \
     %reldir%/own-models.md \
+    %reldir%/parts.md \
     %reldir%/performance.md \
     %reldir%/training.md \
     %reldir%/tutorial.md \

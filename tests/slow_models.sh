@@ -27,10 +27,18 @@ bound() {
     esac
 }
 
+# hidden MODEL: a smaller network, of a model that has dense layers
+hidden() {
+    case $1 in
+    vq-vae | hrq-vae) ;; # codes stand at the places of a convolution's map
+    *) echo --hidden 128 ;;
+    esac
+}
+
 # try MODEL OPTION...: trains, measures, draws where there is a prior
 try() {
     name=$*
-    if ! "$elbo" train "$@" -q --data "$mnist" --epochs 1 --hidden 128 --out run --force >out 2>err; then
+    if ! "$elbo" train "$@" -q --data "$mnist" --epochs 1 $(hidden "$1") --out run --force >out 2>err; then
         complain "$name: does not train"
         return
     fi
@@ -65,7 +73,7 @@ try vae --posterior iaf --prior vamp --objective iwae --gradient dreg --draws 5 
 draw() {
     model=$1 sampler=$2
     shift 2
-    if "$elbo" train "$model" -q --data "$mnist" --epochs 1 --hidden 128 --out run --force >out 2>err &&
+    if "$elbo" train "$model" -q --data "$mnist" --epochs 1 $(hidden "$model") --out run --force >out 2>err &&
         "$elbo" sample run -q --sampler "$sampler" "$@" -n 16 -o samples.png >out 2>err; then
         printf '%-40s drawn from\n' "$model, sampler $sampler"
     else

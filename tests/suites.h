@@ -126,6 +126,7 @@
     SUITE(pixelcnn)                                                                                                    \
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
+    SUITE(power_spherical)                                                                                             \
     SUITE(program)                                                                                                     \
     SUITE(quantise)                                                                                                    \
     SUITE(quantise_residual)                                                                                           \
@@ -151,7 +152,6 @@
     SUITE(total_correlation)                                                                                           \
     SUITE(train)                                                                                                       \
     SUITE(training_choices)                                                                                            \
-    SUITE(power_spherical)                                                                                             \
     SUITE(vmf)                                                                                                         \
     SUITE(vmf_draws)                                                                                                   \
     SUITE(watch)                                                                                                       \

@@ -199,6 +199,12 @@ runs 'train an autoencoder' "$elbo" train ae --data data --hidden none --likelih
     --batch 16 --epochs 1 --out runs/linear
 runs 'train an autoencoder to draw from' "$elbo" train ae --data data --hidden none --latent 2 --batch 16 --epochs 1 \
     --out runs/ae
+printf '%s\n' age,job 20,a 30,a 40,a 50,b 60,b 70,b 80,b 90,b >people.csv
+runs 'train on a table' "$elbo" train vae --data people.csv --likelihood columns --hidden 4 --latent 1 --epochs 1 \
+    --out runs/people
+printf 'age,job\n20,\n,b\n' >people.csv
+runs 'train on images alone' "$elbo" train vae --data data --hidden 4 --latent 2 --epochs 1 --out runs/vae
+runs 'images for the examples' "$elbo" sample trained -n 4 --npy holes.npy
 runs 'train pca' "$elbo" train pca --data data --latent 2 --out runs/pca
 runs 'codes for the examples' "$elbo" encode trained -o codes.csv
 sort -u examples | while read -r program line; do

@@ -245,6 +245,34 @@ START_TEST(networks_see_the_logarithm_of_a_count)
 }
 END_TEST
 
+START_TEST(a_vamp_prior_learns_counts_of_any_size)
+{
+    const double large[5 * PIXELS] = {5, 4, 5, 4, 3, 5, 4, 5, 5, 5, 5, 5, 4, 4, 4, 4, 2, 5, 2, 5};
+    const double pick[Z * PIXELS] = {1}, nothing[Z] = {0};
+    float z[Z];
+    double mean = 0;
+    elbo_run *run = run_of(
+        &elbo_model_vae,
+        OPTIONS("hidden", "none", "latent-dim", "2", "likelihood", "poisson", "prior", "vamp", "components", "5"),
+        ELBO_SHAPE(PIXELS), 0);
+    run_set_param(run, "prior.inputs", large);
+    run_set_param(run, "encoder.mean.weight", pick);
+    run_set_param(run, "encoder.mean.bias", nothing);
+    for (int i = 0; i < 5; i++)
+        mean += log1p(exp(large[i * PIXELS])) / 5;
+    double sum = 0;
+    for (int i = 0; i < 400; i++) {
+        assert_ok(elbo_run_draw_prior(run, NULL, 1, i, z));
+        sum += z[0] / 400;
+    }
+    ck_assert_double_le(fabs(sum - mean), 5 * sqrt(4. / 400)); /* pixels of (0, 1) would give log 2 at most */
+    elbo_run_free(run);
+    assert_no_run(&elbo_model_vae,
+                  OPTIONS("likelihood", "columns", "columns", "a=real:0+-1,b=categorical:x|y", "prior", "vamp"),
+                  ELBO_SHAPE(2), "no row of them can be learned");
+}
+END_TEST
+
 START_TEST(what_is_no_count_is_refused)
 {
     static const struct {
@@ -300,6 +328,7 @@ Suite *suite_likelihood_kinds(void)
     suite_add_tcase(suite, layers);
     tcase_add_test(counts, a_count_of_u8_is_the_number_itself);
     tcase_add_test(counts, networks_see_the_logarithm_of_a_count);
+    tcase_add_test(counts, a_vamp_prior_learns_counts_of_any_size);
     tcase_add_test(counts, what_is_no_count_is_refused);
     tcase_add_checked_fixture(counts, scratch_setup, scratch_teardown);
     tcase_add_test(counts, of_counts_the_greatest_in_a_picture_is_white);

@@ -252,6 +252,31 @@ START_TEST(numbers_in_f32_are_finite_whatever_the_concentration)
 }
 END_TEST
 
+/* Draws and their gradients, of which those by the parameters are sums over images. */
+START_TEST(bits_do_not_depend_on_the_number_of_threads)
+{
+    enum { ROWS = 700, DIMS = 5 };
+    static double y[2][2 * ROWS * DIMS + ROWS + DIMS + 1];
+    for (int way = 0; way < 2; way++) {
+        elbo_set_threads(way ? 4 : 1);
+        rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+        r.planned = true;
+        elbo_dist one = vmf(&r, DIMS, 6, 1);
+        elbo_var *rows = elbo_reshape(elbo_scale(elbo_arange(r.g, ROWS), 0.01), ELBO_SHAPE(ROWS, 1)), *grads[2];
+        elbo_dist q = elbo_von_mises_fisher(elbo_expand(one.args[0], ELBO_SHAPE(ROWS, DIMS)),
+                                            elbo_add(rows, one.args[1]));
+        elbo_draw draw = elbo_rsample(q, "z", 2);
+        elbo_grad(elbo_add(elbo_sum_all(elbo_exp(draw.z)), elbo_sum_all(draw.log_prob)), one.args, 2, grads);
+        double *at[4] = {y[way], y[way] + 2 * ROWS * DIMS, y[way] + 2 * ROWS * DIMS + ROWS};
+        at[3] = at[2] + DIMS;
+        rig_run(&r, (elbo_var *[]){draw.z, elbo_kl(q, elbo_sphere(r.g, q.shape), NULL), grads[0], grads[1]}, 4, at);
+        rig_free(&r);
+    }
+    elbo_set_threads(0);
+    ck_assert_mem_eq(y[0], y[1], sizeof y[0]);
+}
+END_TEST
+
 /* The ends of what a draw can be: proposals at e = 0 and 1, and noise of length 0. */
 START_TEST(the_most_extreme_noise_gives_finite_draws_and_gradients)
 {
@@ -369,6 +394,7 @@ Suite *suite_vmf_draws(void)
     suite_add_tcase(s, t);
     t = tcase_create("precision");
     tcase_add_test(t, numbers_in_f32_are_finite_whatever_the_concentration);
+    tcase_add_test(t, bits_do_not_depend_on_the_number_of_threads);
     tcase_add_test(t, the_most_extreme_noise_gives_finite_draws_and_gradients);
     suite_add_tcase(s, t);
     return s;

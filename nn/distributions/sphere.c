@@ -104,6 +104,7 @@ static elbo_var *sphere_entropy(const elbo_dist *d)
 
 const elbo_dist_kind elbo_kind_sphere = {
     .name = "sphere",
+    .curved = true,
     .reparametrised = true,
     .log_prob = sphere_log_prob,
     .draw = sphere_draw,

@@ -129,6 +129,7 @@ static elbo_var *vmf_kl(const elbo_dist *qd, const elbo_dist *pd)
 
 const elbo_dist_kind elbo_kind_von_mises_fisher = {
     .name = "von-mises-fisher",
+    .curved = true,
     .reparametrised = true,
     .log_prob = vmf_log_prob,
     .draw = vmf_draw,

@@ -216,7 +216,7 @@ elbo_dist elbo_likelihood(elbo_in *in, elbo_var *h)
 
 elbo__values elbo__likelihood_values(const elbo_values *options)
 {
-    const elbo_value *chosen = elbo_values_get(options, "likelihood", ELBO_CHOICE);
+    const elbo_value *chosen = options ? elbo_values_get(options, "likelihood", ELBO_CHOICE) : NULL;
     const likelihood *l = chosen ? find(chosen->text) : NULL;
     return l ? l->values : ELBO__ANY;
 }
@@ -225,4 +225,14 @@ elbo_var *elbo__likelihood_seen(elbo_in *in)
 {
     const likelihood *l = elbo_option_declared(in, "likelihood") ? find(elbo_option_choice(in, "likelihood")) : NULL;
     return l && l->seen ? l->seen(in) : in->x;
+}
+
+elbo_var *elbo__likelihood_learned(elbo_in *in, elbo_var *x)
+{
+    switch (elbo__likelihood_values(in->options)) {
+    case ELBO__COUNTS: return elbo_exp(x);
+    case ELBO__COLUMNS:
+        return elbo_graph_fail(in->g, ELBO_INVALID, "columns have words, and no row of them can be learned");
+    default: return elbo_sigmoid(x);
+    }
 }

@@ -5,6 +5,7 @@
 #include "../../autograd/op.h"
 #include "../../tensor/memory.h"
 #include "likelihood_private.h"
+#include "net_private.h"
 
 /* Columns of one kind that stand side by side; one of words stands alone. */
 typedef struct {
@@ -148,7 +149,7 @@ elbo_dist elbo__columns_likelihood(elbo_in *in, elbo_var *h)
     elbo_dist *parts = find_spans(in, &s) ? elbo__calloc((size_t)s.count, sizeof *parts) : NULL;
     if (!parts)
         return elbo_bernoulli(h);
-    elbo_var *y = elbo_linear(h, "decoder.columns", s.parameters);
+    elbo_var *y = elbo__net_linear(in, h, "decoder.columns", s.parameters);
     int64_t at = 0;
     for (int i = 0; i < s.count; i++) {
         parts[i] = dist_of(&s.at[i], elbo_slice(y, -1, at, s.at[i].parameters));

@@ -18,6 +18,10 @@ elbo__values elbo__likelihood_values(const elbo_values *options);
 /* in->x as networks take it, (B, E), by option likelihood where the model has it: counts as log(1 + x). */
 elbo_var *elbo__likelihood_seen(elbo_in *in);
 
+/* What any numbers x (..., D) stand for in the place of data that are learned (a VampPrior's): pixels in (0, 1), or
+ * counts above 0. */
+elbo_var *elbo__likelihood_learned(elbo_in *in, elbo_var *x);
+
 /* ---- columns of tables ------------------------------------------------------------------------------------------- */
 
 /* *out = the columns that a text (of option columns) tells. Fails unless all are known, and as many as values of x. */

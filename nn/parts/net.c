@@ -46,9 +46,12 @@ static elbo__layer first_layer(elbo_in *in)
  * of that one, transposed. */
 static elbo_var *decoder_layer(elbo_in *in, elbo_var *h, const char *name, int i, int64_t out)
 {
+    const bool tied = elbo_option_declared(in, "tied") && elbo_option_flag(in, "tied");
+    if (!tied && i == 0) /* of a model of one's own, too, which has a likelihood and no other option */
+        return elbo__net_linear(in, h, name, out);
     const elbo_sizes hidden = elbo_option_sizes(in, "hidden");
     const elbo__layer layer = i > 0 && i == hidden.n ? first_layer(in) : elbo__net_linear;
-    if (!elbo_option_declared(in, "tied") || !elbo_option_flag(in, "tied"))
+    if (!tied)
         return layer(in, h, name, out);
     const elbo_init init = elbo_init_fan_in(elbo_size(h, -1));
     elbo_scope(in->g, encoder_name(&hidden, i).text);
@@ -89,7 +92,7 @@ static elbo_var *output(elbo_in *in, elbo_var *h, const char *name, int64_t n)
     elbo_shape shape = elbo_shape_of(h);
     shape.dim[shape.ndim - 1] = pixels;
     shape.dim[shape.ndim++] = n;
-    return elbo_reshape(elbo_linear(h, name, pixels * n), shape);
+    return elbo_reshape(elbo__net_linear(in, h, name, pixels * n), shape);
 }
 
 static elbo_shape map(elbo_in *in)

@@ -1,4 +1,5 @@
 /* Priors p(z|y): N(0, I) or what else goes with the posterior, a normal for each label, and two mixtures. */
+#include "likelihood_private.h"
 #include "parts_private.h"
 
 static int64_t images(elbo_in *in)
@@ -54,14 +55,15 @@ static elbo_dist mixture(elbo_in *in, int64_t dims)
 
 const elbo__prior elbo__prior_mixture = {mixture};
 
-/* A copy that goes through the encoder beside the batch: C pseudo-inputs in (0, 1), with soft labels where the model
+/* A copy that goes through the encoder beside the batch: C pseudo-inputs, with soft labels where the model
  * takes labels. They begin as dark as most pictures are. */
 static elbo_in pseudo_inputs(elbo_in *in, int64_t components)
 {
     elbo_in pseudo = *in;
     const elbo_init dark = elbo_init_normal(-2, 1);
     pseudo.mask = NULL;
-    pseudo.x = elbo_sigmoid(elbo_param(in->g, "prior.inputs", ELBO_SHAPE(components, elbo_size(in->x, 1)), dark));
+    elbo_var *inputs = elbo_param(in->g, "prior.inputs", ELBO_SHAPE(components, elbo_size(in->x, 1)), dark);
+    pseudo.x = elbo__likelihood_learned(in, inputs);
     if (!in->y)
         return pseudo;
     const elbo_shape labels = ELBO_SHAPE(components, elbo_size(in->y, 1));
