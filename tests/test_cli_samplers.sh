@@ -58,7 +58,7 @@ fails 1 'nowhere' "$elbo" sample ae --sampler gmm --refit --data nowhere
 
 few='--fit-epochs 2 --fit-batch 16'
 for sampler in maf iaf two-stage; do
-    for run in ae cvae; do
+    for run in ae vae cvae; do
         hidden='--flow-hidden 8,8'
         [ $sampler = two-stage ] && hidden='--stage-hidden 8'
         runs "fit $sampler to $run" "$elbo" sample $run --sampler $sampler $few $hidden -n 40 -o fitted.npy
@@ -95,6 +95,23 @@ fails 1 'has learned no metric' "$elbo" sample vae --sampler rhvae
 runs 'train rhvae' "$elbo" train rhvae $small --metric-size 8 --metric-hidden 8 --out metric
 runs 'sample rhvae' "$elbo" sample metric --sampler rhvae --hmc-proposals 5 -o drawn.npy
 says '^sampler rhvae$'
+
+# ---- log p(x) -------------------------------------------------------------------------------------------------------
+
+runs 'evaluate' "$elbo" evaluate vae --samples 20
+mv out figures
+runs 'evaluate with the prior' "$elbo" evaluate vae --samples 20 --sampler prior
+cmp -s figures out || complain 'sampler prior is not the own prior'
+for sampler in gmm maf; do
+    runs "evaluate with $sampler" "$elbo" evaluate vae --samples 20 --sampler $sampler
+    figure 'log p(x) at least' '-[0-9.]*' "nats per image, p(z) of sampler $sampler"
+    cmp -s figures out && complain "sampler $sampler finds the figures of the prior"
+done
+runs 'evaluate classes' "$elbo" evaluate cvae --samples 20 --sampler gmm --data data --json
+says '"sampler": "gmm"'
+fails 64 'option "sampler": of no use without samples' "$elbo" evaluate vae --sampler gmm
+fails 1 'the density of sampler two-stage cannot be told' "$elbo" evaluate cvae --samples 5 --sampler two-stage
+fails 1 'gives no density of z' "$elbo" evaluate ae --samples 5 --sampler gmm
 
 # ---- other weights --------------------------------------------------------------------------------------------------
 

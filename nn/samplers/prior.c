@@ -1,7 +1,7 @@
 /* The prior that the run was trained with, whatever it is; and the same by the name of what it is. */
 #include <string.h>
 
-#include "../../tensor/error_private.h"
+#include "../../tensor/memory.h"
 #include "sampler_private.h"
 
 static elbo_status has_prior(const elbo_run *run)
@@ -62,8 +62,20 @@ static elbo_status draw(elbo_sampler *s, const int *labels, int64_t n, int64_t s
     return elbo_run_draw_prior(s->run, labels, n, seed, z);
 }
 
-const elbo__sampler_kind elbo__sampler_prior = {.check = has_prior, .draw = draw, .prior = true};
-const elbo__sampler_kind elbo__sampler_normal = {.check = is_normal, .draw = draw, .prior = true};
-const elbo__sampler_kind elbo__sampler_vamp = {.check = is_vamp, .draw = draw, .prior = true};
-const elbo__sampler_kind elbo__sampler_hypersphere = {.check = is_hypersphere, .draw = draw, .prior = true};
-const elbo__sampler_kind elbo__sampler_poincare = {.check = is_poincare, .draw = draw, .prior = true};
+static elbo_status log_prob(elbo_sampler *s, const float *z, const int *labels, int64_t n, double *nats)
+{
+    float *own = elbo__calloc((size_t)n, sizeof *own);
+    elbo_status status = own ? elbo__run_prior_density(s->run, z, labels, n, own) : ELBO_NO_MEMORY;
+    for (int64_t i = 0; i < n && status == ELBO_OK; i++)
+        nats[i] = own[i];
+    elbo__free(own);
+    return status;
+}
+
+#define PRIOR(id, suits)                                                                                               \
+    const elbo__sampler_kind elbo__sampler_##id = {.check = suits, .draw = draw, .log_prob = log_prob, .prior = true};
+PRIOR(prior, has_prior)
+PRIOR(normal, is_normal)
+PRIOR(vamp, is_vamp)
+PRIOR(hypersphere, is_hypersphere)
+PRIOR(poincare, is_poincare)
