@@ -7,6 +7,7 @@
 #include "data.h"
 #include "evaluate.h"
 #include "progress.h"
+#include "sampler.h"
 
 enum { MOST_INFORMED = 10000 };
 
@@ -119,6 +120,7 @@ static const elbo_option table[] = {
      .greatest = 9.2e18,
      .metavar = "N",
      .help = "of the draws; -1: that of the run, for the figures of its training again"},
+    OPTION_REFIT,
     OPTION_THREADS,
     OPTION_JSON,
     ELBO_OPTIONS_END,
@@ -181,14 +183,23 @@ static elbo_status try_annealing(const run_job *job)
     return status;
 }
 
-static elbo_status measure(const run_job *job, findings *f)
+static elbo_status density(void *sampler, const float *z, const int *labels, int64_t n, double *nats)
+{
+    return elbo_sampler_log_prob(sampler, z, labels, n, nats);
+}
+
+/* sampler: what p(z) is told by; NULL: the run's own prior */
+static elbo_status measure(const run_job *job, elbo_sampler *sampler, findings *f)
 {
     const elbo_values *v = job->values;
     const int64_t given = elbo_values_integer(v, "seed");
     *f = (findings){.how = {.count = elbo_values_integer(v, "count"),
                             .samples = elbo_values_integer(v, "samples"),
                             .rounds = (int)elbo_values_integer(v, "rounds"),
-                            .seed = given < 0 ? elbo_run_seed(job->run) : given}};
+                            .seed = given < 0 ? elbo_run_seed(job->run) : given,
+                            .prior = sampler ? density : NULL,
+                            .user = sampler},
+                    .prior = sampler ? elbo_sampler_name(sampler) : NULL};
     elbo_images images = *job->images;
     run_job as_asked = *job;
     images.grey = elbo_values_flag(v, "grey");
@@ -216,9 +227,13 @@ static int evaluate(const run_job *job)
     int exit_status = elbo__cli_check_per_image(job);
     if (exit_status != EXIT_SUCCESS)
         return exit_status;
-    const elbo_status status = measure(job, &f);
+    elbo_sampler *sampler;
+    if ((exit_status = elbo__cli_find_density(job, &sampler)) != EXIT_SUCCESS)
+        return exit_status;
+    const elbo_status status = measure(job, sampler, &f);
     exit_status = status == ELBO_OK ? elbo__cli_show_findings(job, &f) : failure(status);
     free_findings(&f);
+    elbo_sampler_free(sampler);
     return exit_status;
 }
 
@@ -237,7 +252,8 @@ int elbo__cmd_evaluate(int argc, char **argv)
                      {"evaluate runs/digits --samples 5000 -n 1000", "and log p(x) of the first thousand"},
                      {"evaluate runs/digits --samples 5000 --rounds 5", "log p(x) of all, five times over"},
                      {"evaluate runs/digits --ais --temperatures 100", "log p(x) between two bounds"}},
-        .groups = {{.title = "Options:", .table = table}},
+        .groups = {{.title = "Options:", .table = table},
+                   {.title = "Samplers, whose p(z) log p(x) is estimated with:", .table = elbo_sampler_options}},
     };
     return elbo__cli_on_run(&line, argc, argv, elbo__cli_always, evaluate);
 }

@@ -58,7 +58,7 @@ static int load(const run_job *job, const char *path, elbo_sampler **out)
         elbo__cli_say("%s; --refit fits it anew", elbo_error());
     else if (elbo_sampler_check(*out, job->others) != ELBO_OK)
         elbo__cli_say("%s: %s; --refit fits it anew", path, elbo_error());
-    else if (elbo_values_given(job->values, "data"))
+    else if (elbo_values_given(job->values, "data") && !job->images)
         elbo__cli_say("%s: is fitted already; --refit fits it to these data", path);
     else
         return EXIT_SUCCESS;
@@ -76,12 +76,12 @@ static int find_fitted(const run_job *job, const char *name, elbo_sampler **out)
     return status;
 }
 
-/* Options of a fit where there is none. */
-static const char *useless_option(const elbo_values *values)
+/* Options of a fit where there is none; a command with images of its own has another use for the others. */
+static const char *useless_option(const run_job *job)
 {
-    static const char *const options[] = {"data", "missing", "refit"};
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
-        if (elbo_values_given(values, options[i]))
+    static const char *const options[] = {"refit", "data", "missing"};
+    for (size_t i = 0; i < (job->images ? 1 : sizeof options / sizeof options[0]); i++)
+        if (elbo_values_given(job->values, options[i]))
             return options[i];
     return NULL;
 }
@@ -102,7 +102,7 @@ static void say_without_prior(const run_job *job)
 int elbo__cli_find_sampler(const run_job *job, elbo_sampler **out)
 {
     const char *name = elbo_values_choice(job->others, "sampler");
-    const char *useless = elbo_sampler_is_fitted(name) ? NULL : useless_option(job->values);
+    const char *useless = elbo_sampler_is_fitted(name) ? NULL : useless_option(job);
     *out = NULL;
     if (useless) {
         elbo__cli_say("option \"%s\": of no use with sampler %s, which is not fitted", useless, name);
@@ -116,6 +116,24 @@ int elbo__cli_find_sampler(const run_job *job, elbo_sampler **out)
         return find_fitted(job, name, out);
     *out = elbo_sampler_fit(job->run, job->others, NULL);
     return *out ? EXIT_SUCCESS : elbo__cli_fail();
+}
+
+int elbo__cli_find_density(const run_job *job, elbo_sampler **out)
+{
+    *out = NULL;
+    if (strcmp(elbo_values_choice(job->others, "sampler"), "prior") == 0 && !elbo_values_flag(job->values, "refit"))
+        return EXIT_SUCCESS;
+    if (elbo_values_integer(job->values, "samples") == 0) {
+        elbo__cli_say("option \"sampler\": of no use without samples of z; --samples 1000 takes some");
+        return USAGE;
+    }
+    const int status = elbo__cli_find_sampler(job, out);
+    if (status != EXIT_SUCCESS || elbo_sampler_has_density(*out))
+        return status;
+    elbo__cli_say("%s: the density of sampler %s cannot be told", job->path, elbo_sampler_name(*out));
+    elbo_sampler_free(*out);
+    *out = NULL;
+    return FAILED;
 }
 
 void elbo__cli_give_sampler(result *r, const elbo_sampler *s)

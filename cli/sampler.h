@@ -15,6 +15,9 @@
  * EXIT_SUCCESS, or the exit status, after a word on stderr. Freed with elbo_sampler_free. */
 int elbo__cli_find_sampler(const run_job *job, elbo_sampler **out);
 
+/* The same for what asks for its density, of a command with images of its own: *out NULL for the run's own prior. */
+int elbo__cli_find_density(const run_job *job, elbo_sampler **out);
+
 /* Which it is, among the result. Nothing of the prior. */
 void elbo__cli_give_sampler(result *r, const elbo_sampler *sampler);
 

@@ -177,6 +177,7 @@ unit_sources += \
     %reldir%/test_run_classes.c \
     %reldir%/test_sampler.c \
     %reldir%/test_sampler_models.c \
+    %reldir%/test_sampler_own.c \
     %reldir%/test_schedule.c \
     %reldir%/test_shuffle.c \
     %reldir%/test_side_matters.c \

@@ -85,10 +85,16 @@ samplers=$("$elbo" sample --help | tr -s '\n ' '  ' |
     sed -n 's/.*where codes come from: \([a-z0-9, -]*\) (.*/\1/p' | tr -d ,)
 for sampler in $samplers; do
     case $sampler in
-    prior) draw vamp-vae prior ;;
-    pixelcnn) draw vq-vae pixelcnn ;;
-    rhvae | metric) draw rhvae "$sampler" ;;
-    *) draw ae "$sampler" ;;
+    prior) draw mixture-vae prior ;;
+    normal) draw vae normal ;;
+    vamp) draw vamp-vae vamp ;;
+    hypersphere) draw svae hypersphere ;;
+    poincare) draw poincare-vae poincare ;;
+    pixelcnn) draw vq-vae pixelcnn --pixel-layers 3 --pixel-channels 16 --fit-epochs 1 ;;
+    rhvae) draw rhvae rhvae ;;
+    gmm) draw ae gmm ;;
+    two-stage) draw ae two-stage --stage-hidden 256,256 --fit-epochs 1 ;;
+    *) draw ae "$sampler" --fit-epochs 1 ;;
     esac
 done
 

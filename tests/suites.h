@@ -139,6 +139,7 @@
     SUITE(run_classes)                                                                                                 \
     SUITE(sampler)                                                                                                     \
     SUITE(sampler_models)                                                                                              \
+    SUITE(sampler_own)                                                                                                 \
     SUITE(schedule)                                                                                                    \
     SUITE(shuffle)                                                                                                     \
     SUITE(side_matters)                                                                                                \

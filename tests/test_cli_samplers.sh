@@ -58,7 +58,7 @@ fails 1 'nowhere' "$elbo" sample ae --sampler gmm --refit --data nowhere
 
 few='--fit-epochs 2 --fit-batch 16'
 for sampler in maf iaf two-stage; do
-    for run in ae cvae; do
+    for run in ae vae cvae; do
         hidden='--flow-hidden 8,8'
         [ $sampler = two-stage ] && hidden='--stage-hidden 8'
         runs "fit $sampler to $run" "$elbo" sample $run --sampler $sampler $few $hidden -n 40 -o fitted.npy
@@ -71,6 +71,47 @@ done
 fails 1 'was fitted with flow-hidden 8,8, and 9 is asked for' "$elbo" sample ae --sampler maf --flow-hidden 9
 fails 64 'option "fit-lr": of no use without' "$elbo" sample ae --sampler gmm --fit-lr 1
 fails 64 'option "flow-blocks": of no use without' "$elbo" sample ae --sampler two-stage --flow-blocks 1
+
+few="$few --pixel-layers 2 --pixel-channels 8"
+fails 1 'sampler pixelcnn: the codes of model "ae" are no whole numbers' "$elbo" sample ae --sampler pixelcnn
+runs 'train vq-vae' "$elbo" train vq-vae --data data --batch 16 --epochs 2 --channels 4,4 --codes 8 --code-dim 2 \
+    --conditional --out vq
+runs 'fit pixelcnn' "$elbo" sample vq --sampler pixelcnn $few -n 40 -o fitted.npy
+noted 'sampler pixelcnn is fitted to the codes of 64 images, log-likelihood [-0-9.]* nats a code; kept in vq/'
+runs 'draw from it' "$elbo" sample vq --sampler pixelcnn -n 40 -o again.npy --threads 1
+cmp -s fitted.npy again.npy || complain 'pixelcnn: what was kept draws other images'
+
+# ---- priors by their names, and a metric ----------------------------------------------------------------------------
+
+for run in vamp-vae:vamp svae:hypersphere poincare-vae:poincare; do
+    runs "train ${run%:*}" "$elbo" train ${run%:*} $small --latent 3 --out own --force
+    runs "sample ${run#*:}" "$elbo" sample own --sampler ${run#*:} -o named.npy
+    says "^sampler ${run#*:}\$"
+    runs 'sample' "$elbo" sample own -o prior.npy
+    cmp -s prior.npy named.npy || complain "sampler ${run#*:} is not the prior"
+    fails 1 'is no normal distribution; sampler prior draws it' "$elbo" sample own --sampler normal
+done
+fails 1 'has learned no metric' "$elbo" sample vae --sampler rhvae
+runs 'train rhvae' "$elbo" train rhvae $small --metric-size 8 --metric-hidden 8 --out metric
+runs 'sample rhvae' "$elbo" sample metric --sampler rhvae --hmc-proposals 5 -o drawn.npy
+says '^sampler rhvae$'
+
+# ---- log p(x) -------------------------------------------------------------------------------------------------------
+
+runs 'evaluate' "$elbo" evaluate vae --samples 20
+mv out figures
+runs 'evaluate with the prior' "$elbo" evaluate vae --samples 20 --sampler prior
+cmp -s figures out || complain 'sampler prior is not the own prior'
+for sampler in gmm maf; do
+    runs "evaluate with $sampler" "$elbo" evaluate vae --samples 20 --sampler $sampler
+    figure 'log p(x) at least' '-[0-9.]*' "nats per image, p(z) of sampler $sampler"
+    cmp -s figures out && complain "sampler $sampler finds the figures of the prior"
+done
+runs 'evaluate classes' "$elbo" evaluate cvae --samples 20 --sampler gmm --data data --json
+says '"sampler": "gmm"'
+fails 64 'option "sampler": of no use without samples' "$elbo" evaluate vae --sampler gmm
+fails 1 'the density of sampler two-stage cannot be told' "$elbo" evaluate cvae --samples 5 --sampler two-stage
+fails 1 'gives no density of z' "$elbo" evaluate ae --samples 5 --sampler gmm
 
 # ---- other weights --------------------------------------------------------------------------------------------------
 

@@ -53,6 +53,7 @@ static const struct {
     {"joint", "concat(z(16, 1, 20), "},
     {"simulate", "random_uniform("},
     {"log-weights", "gather(images(24, 64) whole, rows(16))"},
+    {"log-ratios", "gather(images(24, 64) whole, rows(16))"},
     {"impute", "sigmoid("},
     {"impute-draws", "random_uniform("},
 };

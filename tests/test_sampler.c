@@ -6,6 +6,7 @@
 
 #include "../autograd/plan.h"
 #include "../io/safetensors.h"
+#include "../nn/evaluation/measure.h"
 #include "../nn/samplers/sampler.h"
 #include "linear_vae.h"
 #include "numbers.h"
@@ -75,7 +76,11 @@ START_TEST(the_prior_needs_no_fit)
     assert_ok(elbo_run_draw_prior(run, NULL, DRAWN, 7, b));
     ck_assert_mem_eq(a, b, sizeof a);
     assert_refused(elbo_sampler_save(s, scratch_path("file")), "nothing is fitted for sampler");
-    assert_refused(elbo_sampler_log_prob(s, a, NULL, DRAWN, NULL), "cannot be told");
+    double nats[DRAWN];
+    ck_assert(elbo_sampler_has_density(s));
+    assert_ok(elbo_sampler_log_prob(s, a, NULL, DRAWN, nats));
+    for (int i = 0; i < DRAWN; i++)
+        assert_close(nats[i], -(a[2 * i] * a[2 * i] + a[2 * i + 1] * a[2 * i + 1]) / 2 - log(2 * M_PI), 1e-5);
     elbo_sampler_free(s);
     elbo_run_free(run);
 }
@@ -385,6 +390,74 @@ START_TEST(a_sampler_lies_beside_the_model)
 }
 END_TEST
 
+/* ---- log p(x) ---------------------------------------------------------------------------------------------------- */
+
+static elbo_status density_of(void *sampler, const float *z, const int *labels, int64_t n, double *nats)
+{
+    return elbo_sampler_log_prob(sampler, z, labels, n, nats);
+}
+
+/* Mean of log p(x) over images, and its Monte Carlo error; by the run's own prior where there is no sampler. */
+static double measured(elbo_run *run, const elbo_images *images, elbo_sampler *s, int64_t samples, double *error)
+{
+    elbo_image_figures each;
+    const elbo_measuring how = {.samples = samples, .seed = 3, .prior = s ? density_of : NULL, .user = s};
+    assert_ok(elbo_run_measure(run, images, &how, NULL, &each));
+    const double mean = elbo_summary_of(each.at[ELBO_IMAGE_LOG_LIKELIHOOD], each.images).mean;
+    *error = elbo_error_of_mean(each.at[ELBO_IMAGE_ERROR], each.images);
+    elbo_image_figures_free(&each);
+    return mean;
+}
+
+/* x|z ~ N(2 z + 1, 0.5), and z ~ N(m, s^2) as one component has it: x ~ N(2 m + 1, 4 s^2 + 0.5). The codes are those of
+ * q(z|x) = N(x / 2, 0.25), which is wide enough to be drawn from. */
+START_TEST(log_p_of_x_is_that_of_the_fitted_density)
+{
+    enum { IMAGES = 200 };
+    const double code[] = {0.5}, decode[] = {2}, bias[] = {1}, logvar[] = {log(0.25)};
+    elbo_run *run = linear_vae_run(&(linear_vae){
+        .pixels = 1, .latent = 1, .code = code, .logvar = logvar, .decode = decode, .mean = bias, .variance = "0.5"});
+    numbers r = {9};
+    float pixels[IMAGES];
+    for (int i = 0; i < IMAGES; i++)
+        pixels[i] = (float)numbers_between(&r, 3, 9);
+    const elbo_images images = images_of(pixels, IMAGES, ELBO_SHAPE(1));
+    elbo_sampler *s = fitted(run, &images, OPTIONS("sampler", "gmm", "components", "1"));
+    static float z[IMAGES];
+    double mean = 0, variance = 0, expected = 0, error;
+    assert_ok(elbo_run_draw_codes(run, &images, elbo_run_seed(run), z));
+    for (int i = 0; i < IMAGES; i++)
+        mean += z[i] / (double)IMAGES;
+    for (int i = 0; i < IMAGES; i++)
+        variance += (z[i] - mean) * (z[i] - mean) / IMAGES;
+    const double spread = 4 * variance + 0.5;
+    for (int i = 0; i < IMAGES; i++) {
+        const double off = pixels[i] - 2 * mean - 1;
+        expected += -(off * off / spread + log(2 * M_PI * spread)) / 2 / IMAGES;
+    }
+    const double found = measured(run, &images, s, 2000, &error);
+    ck_assert_double_lt(error, 0.01);
+    ck_assert_double_eq_tol(found, expected, 4 * error);
+    ck_assert_double_gt(found, measured(run, &images, NULL, 2000, &error) + 1); /* N(0, 1) is a poor prior of these */
+    elbo_sampler_free(s);
+    elbo_run_free(run);
+}
+END_TEST
+
+/* With labels, which the learned prior depends on. */
+START_TEST(the_prior_of_the_run_gives_what_the_run_gives)
+{
+    const elbo_images images = pattern_images(20);
+    elbo_run *run = run_of(&elbo_model_cvae, OPTIONS("hidden", "9", "latent-dim", "2", "prior", "learned"),
+                           ELBO_SHAPE(PATTERN_SIDE, PATTERN_SIDE), PATTERN_CLASSES);
+    elbo_sampler *s = fitted(run, NULL, NO_OPTIONS);
+    double error;
+    assert_close(measured(run, &images, s, 300, &error), measured(run, &images, NULL, 300, &error), 1e-6);
+    elbo_sampler_free(s);
+    elbo_run_free(run);
+}
+END_TEST
+
 /* ---- what is refused --------------------------------------------------------------------------------------------- */
 
 START_TEST(what_cannot_be_fitted_is_named)
@@ -473,6 +546,8 @@ Suite *suite_sampler(void)
     tcase_add_test(t, other_files_are_refused);
     tcase_add_test(t, a_full_disk_leaves_the_file_that_was_there);
     tcase_add_test(t, a_sampler_lies_beside_the_model);
+    tcase_add_test(t, log_p_of_x_is_that_of_the_fitted_density);
+    tcase_add_test(t, the_prior_of_the_run_gives_what_the_run_gives);
     tcase_add_test(t, what_cannot_be_fitted_is_named);
     tcase_add_test(t, an_autoencoder_draws_by_a_mixture);
     tcase_add_test(t, nothing_is_lost_where_memory_is_short);

@@ -56,19 +56,72 @@ static elbo_status take_weights(void *user, const elbo__piece *piece)
     return ELBO_OK;
 }
 
+/* What weights by another prior are added to, and what is known of the images. */
+typedef struct {
+    const elbo_run *run;
+    const elbo__table *table;
+    const elbo_measuring *how;
+    elbo__weights *weights;
+} other_prior;
+
+/* The draws of a piece one after the other, as the prior takes them. */
+typedef struct {
+    float *z;
+    int *labels;
+    double *nats;
+} asked;
+
+static elbo_status ask_prior(const other_prior *o, const elbo__piece *piece, const asked *a)
+{
+    const elbo_tensor ratios = elbo_plan_output(piece->planned->plan, 0), z = elbo_plan_output(piece->planned->plan, 1);
+    const elbo_tensor rows = elbo_tensor_of(ELBO_F32, z.layout.shape, a->z);
+    const bool labelled = o->table->labels.data;
+    const int64_t n = piece->batch * piece->draws;
+    elbo_tensor_copy(&rows, &z);
+    for (int64_t i = 0; i < n && labelled; i++) {
+        const int64_t image = piece->first + i / piece->draws;
+        a->labels[i] = (int)elbo_tensor_get(&o->table->labels, &image);
+    }
+    elbo_status status = o->how->prior(o->how->user, a->z, labelled ? a->labels : NULL, n, a->nats);
+    for (int64_t i = 0; i < n && status == ELBO_OK; i++) {
+        const int64_t at[] = {i / piece->draws, i % piece->draws};
+        elbo__weight_add(o->weights, piece->first + at[0], elbo_tensor_get(&ratios, at) + a->nats[i]);
+    }
+    return status;
+}
+
+static elbo_status take_ratios(void *user, const elbo__piece *piece)
+{
+    const other_prior *o = user;
+    const size_t n = (size_t)(piece->batch * piece->draws);
+    const asked a = {elbo__calloc(n, (size_t)o->run->latent * sizeof *a.z), elbo__calloc(n, sizeof *a.labels),
+                     elbo__calloc(n, sizeof *a.nats)};
+    elbo_status status = a.z && a.labels && a.nats ? ask_prior(o, piece, &a) : ELBO_NO_MEMORY;
+    elbo__free(a.z);
+    elbo__free(a.labels);
+    elbo__free(a.nats);
+    return status;
+}
+
 /* One round: in w (N) each. */
 static elbo_status weigh_round(elbo_run *run, const elbo__table *table, const elbo_measuring *how, int round,
                                int64_t images, elbo__weights *w)
 {
+    other_prior other = {run, table, how, w};
+    elbo__question question = {.role = ELBO__LOG_WEIGHTS,
+                               .count = images,
+                               .draws = how->samples,
+                               .seed = how->seed,
+                               .round = round,
+                               .take = take_weights,
+                               .user = w};
+    if (how->prior) {
+        question.role = ELBO__LOG_RATIOS;
+        question.take = take_ratios;
+        question.user = &other;
+    }
     elbo__weights_begin(w, images);
-    elbo_status status = elbo__run_ask(run, table,
-                                       &(elbo__question){.role = ELBO__LOG_WEIGHTS,
-                                                         .count = images,
-                                                         .draws = how->samples,
-                                                         .seed = how->seed,
-                                                         .round = round,
-                                                         .take = take_weights,
-                                                         .user = w});
+    elbo_status status = elbo__run_ask(run, table, &question);
     if (status == ELBO_OK)
         elbo__weights_finish(w, images, how->samples);
     return status;

@@ -52,6 +52,10 @@ typedef struct {
     int64_t samples; /* of z for log p(x|y), K; 0: it is not estimated        */
     int rounds;      /* of log p(x|y), each with draws of its own, R; 0: one  */
     int64_t seed;
+
+    /* log p(z|y) in place of that of the model's own prior, for log p(x|y): z (n, Z), labels (n) or NULL -> nats (n) */
+    elbo_status (*prior)(void *user, const float *z, const int *labels, int64_t n, double *nats);
+    void *user;
 } elbo_measuring;
 
 /* *means (may be NULL) = what elbo_run_evaluate gives for these images; *each = the same image by image where there is

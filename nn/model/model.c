@@ -151,6 +151,14 @@ elbo_var *elbo__model_log_weights(elbo_in *in)
     return bound.log_weight ? bound.log_weight : no_density(in);
 }
 
+elbo_var *elbo__model_log_ratios(elbo_in *in, elbo_var **z)
+{
+    elbo_inference i = {.z = NULL};
+    elbo_bound bound = begin(in, ELBO__LOG_RATIOS) ? elbo_model_bound(in, in->x, &i) : (elbo_bound){.kl = NULL};
+    *z = bound.log_weight ? i.z : no_density(in);
+    return bound.log_weight ? elbo_sub(elbo_log_prob(bound.p, in->x, in->mask), i.log_q) : *z;
+}
+
 elbo_var *elbo__model_data(elbo_in *in)
 {
     return begin(in, ELBO__DATA) ? in->x : elbo__model_cannot(in);

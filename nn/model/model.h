@@ -223,8 +223,8 @@ ELBO_API int elbo_default_losses(elbo_in *in, elbo_loss *out);
 
 /* What errors call these graphs, and elbo_run_explain: "train", "evaluate", "encode", "codes", "lookup", "seen",
  * "prior", "prior-draws", "posterior-draws", "prior-density", "posterior-density", "decode", "metric", "sample",
- * "reconstruct", "elbo", "log-prob", "parts", "data", "joint", "simulate", "log-weights", "impute",
- * "impute-draws", then NULL */
+ * "reconstruct", "elbo", "log-prob", "parts", "data", "joint", "simulate", "log-weights",
+ * "log-ratios", "impute", "impute-draws", then NULL */
 ELBO_API extern const char *const elbo_role_names[];
 
 /* The model's own prior, or N(0, I): (B, Z) with the B of in->x */

@@ -29,6 +29,9 @@ void elbo__model_parts(elbo_in *in);
 /* log p(x|z_k,y) + log p(z_k|y) - log q(z_k|x,y): (B, K) */
 elbo_var *elbo__model_log_weights(elbo_in *in);
 
+/* The same without log p(z_k|y), and *z (B, K, Z) = the draws that another density of z may be asked about. */
+elbo_var *elbo__model_log_ratios(elbo_in *in, elbo_var **z);
+
 /* *log_weight = elbo__model_log_weights, and of the same z_k (B, K) x drawn from p(x|z_k,y) (B, K, D), or its
  * expectations (B, K, E): the mean, or in its place the share of each class. */
 elbo_var *elbo__model_impute(elbo_in *in, bool drawn, elbo_var **log_weight);

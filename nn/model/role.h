@@ -64,6 +64,9 @@ enum {
     /* (B, K) */                                                                                                       \
     ROLE(LOG_WEIGHTS, "log-weights", "estimating log p(x)", EVALUATE,                                                  \
          ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS, .one = elbo__model_log_weights)                        \
+    /* log p(x|z) - log q(z|x) (B, K), z (B, K, Z) */                                                                  \
+    ROLE(LOG_RATIOS, "log-ratios", "estimating log p(x)", EVALUATE,                                                    \
+         ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS, .build = build_log_ratios)                             \
     /* (B, K), and (B, K, E) or (B, K, D) */                                                                           \
     ROLE(IMPUTE, "impute", "filling in", EVALUATE, ELBO__TAKES_X | ELBO__TAKES_TABLE | ELBO__TAKES_DRAWS,              \
          .build = build_impute)                                                                                        \

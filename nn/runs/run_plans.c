@@ -174,6 +174,12 @@ static void build_metric(building *b)
     put_two(b, elbo_concat((elbo_var *[]){elbo_unsqueeze(density, 1), gradient}, 2, 1), NULL);
 }
 
+static void build_log_ratios(building *b)
+{
+    elbo_var *z, *ratios = elbo__model_log_ratios(&b->in, &z);
+    put_two(b, ratios, z);
+}
+
 static void build_impute(building *b)
 {
     elbo_var *log_weight, *x = elbo__model_impute(&b->in, false, &log_weight);

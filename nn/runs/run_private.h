@@ -99,6 +99,10 @@ elbo_status elbo__run_open_weights(elbo_run *run) ELBO_MUST_CHECK;
 /* elbo_run_load of a resume.safetensors, whose tensors are not the weights alone. */
 elbo_run *elbo__run_load_resume(const char *path, const elbo_model *const *models);
 
+/* log p(z|y) under the model's own prior: z (n, Z) -> nats (n) */
+elbo_status elbo__run_prior_density(elbo_run *run, const float *z, const int *labels, int64_t n,
+                                    float *nats) ELBO_MUST_CHECK;
+
 /* elbo_run_load of an open file, whose name the message does not have. */
 elbo_run *elbo__run_of_file(const elbo_safetensors *file, const elbo_model *const *models);
 

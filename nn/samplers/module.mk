@@ -8,6 +8,7 @@ library_sources += \
     %reldir%/hmc.h \
     %reldir%/kmeans.c \
     %reldir%/kmeans.h \
+    %reldir%/metric.c \
     %reldir%/mixture.c \
     %reldir%/mixture.h \
     %reldir%/on_codes.c \

@@ -43,6 +43,14 @@ extern const char *const elbo__covariance_names[]; /* full, diagonal */
     {.name = "pixel-kernel", .type = ELBO_INTEGER, .default_value = "5", .least = 3, .greatest = 31,                  \
      .needs = samplers, .metavar = "N", .help = "the side of their kernels, an odd number"}
 
+#define ELBO__OPTIONS_HMC(samplers)                                                                                   \
+    {.name = "hmc-proposals", .type = ELBO_INTEGER, .default_value = "100", .least = 1, .greatest = 1e6,              \
+     .needs = samplers, .metavar = "N", .help = "so many proposals of Hamiltonian Monte Carlo lead to a code"},       \
+    {.name = "hmc-leaps", .type = ELBO_INTEGER, .default_value = "15", .least = 1, .greatest = 1e4,                   \
+     .needs = samplers, .metavar = "N", .help = "leapfrog steps in each"},                                            \
+    {.name = "hmc-step", .type = ELBO_NUMBER, .default_value = "0.03", .least = 0, .greatest = 1e3,                   \
+     .exclusive = true, .needs = samplers, .metavar = "X", .help = "the size of a leapfrog step"}
+
 /* A model of codes has this one besides, which is set where the run takes labels. */
 #define ELBO__OPTION_OF_LABELS {.name = "conditional", .type = ELBO_FLAG, .help = "the density is one of each class"}
 

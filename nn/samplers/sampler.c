@@ -26,6 +26,7 @@ const elbo_option elbo_sampler_options[] = {
     ELBO__OPTIONS_TWO_STAGE("sampler=two-stage"),
     ELBO__OPTIONS_PIXELCNN("sampler=pixelcnn"),
     ELBO__OPTIONS_FIT,
+    ELBO__OPTIONS_HMC("sampler=rhvae"),
     ELBO_OPTIONS_END,
 };
 
@@ -220,7 +221,7 @@ static elbo_status draw_images(void *user, const int *labels, int64_t n, float *
 
 elbo_status elbo_sampler_picture(elbo_sampler *s, int64_t n, int label, int64_t seed, const char *path)
 {
-    if (!s->kind->fit) /* the same in one graph */
+    if (s->kind->prior) /* the same in one graph */
         return elbo_picture_samples(s->run, n, label, seed, path);
     return elbo__picture_drawn(s->run, n, label, draw_images, &(drawing){s, seed}, path);
 }

@@ -26,17 +26,22 @@ typedef struct {
     elbo_status (*write)(const elbo_sampler *s, const char *path, const elbo_ini *notes);
     elbo_status (*read)(elbo_sampler *s, const elbo_safetensors *file);
     void (*release)(void *fitted);
+    bool prior;                                                    /* draws are those of the run's own prior     */
     const elbo_model *model;                                       /* of codes, for the hooks of on_codes.h      */
 } elbo__sampler_kind;
 
 #define ELBO__SAMPLER_TABLE(SAMPLER)                                                                                   \
     SAMPLER("prior", prior)                                                                                           \
     SAMPLER("normal", normal)                                                                                         \
+    SAMPLER("vamp", vamp)                                                                                             \
+    SAMPLER("hypersphere", hypersphere)                                                                               \
+    SAMPLER("poincare", poincare)                                                                                     \
     SAMPLER("gmm", gmm)                                                                                               \
     SAMPLER("maf", maf)                                                                                               \
     SAMPLER("iaf", iaf)                                                                                               \
     SAMPLER("two-stage", two_stage)                                                                                   \
-    SAMPLER("pixelcnn", pixelcnn)
+    SAMPLER("pixelcnn", pixelcnn)                                                                                     \
+    SAMPLER("rhvae", rhvae)
 
 #define DECLARE(name, id) extern const elbo__sampler_kind elbo__sampler_##id;
 ELBO__SAMPLER_TABLE(DECLARE)
