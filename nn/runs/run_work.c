@@ -74,7 +74,8 @@ elbo_status elbo_run_decode(elbo_run *run, const float *z, const int *labels, in
 
 elbo_status elbo__run_prior_density(elbo_run *run, const float *z, const int *labels, int64_t n, float *nats)
 {
-    return run_job((job){run, ELBO__PRIOR_DENSITY, .z = z, .labels = labels, .n = n, .out = nats, .width = 1});
+    return elbo__run_job(
+        (elbo__job){run, ELBO__PRIOR_DENSITY, .z = z, .labels = labels, .n = n, .out = nats, .width = 1});
 }
 
 elbo_status elbo_run_metric(elbo_run *run, const float *z, int64_t n, float *density, float *gradient)
