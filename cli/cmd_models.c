@@ -1,9 +1,12 @@
 /* elbo models: what can be trained. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../autograd/plan.h"
 #include "command.h"
+#include "on_model.h"
 #include "options.h"
 #include "result.h"
 
@@ -45,6 +48,7 @@ static void put_model(result *r, const elbo_model *model)
     elbo__cli_open_object(r, NULL);
     elbo__cli_put_text(r, "name", model->name);
     elbo__cli_put_text(r, "summary", model->summary);
+    elbo__cli_put_text(r, "family", model->family);
     elbo__cli_put_flag(r, "takes_labels", elbo_model_takes_labels(model, NULL));
     elbo__cli_open_list(r, "options");
     elbo_values *values = values_of(model);
@@ -64,7 +68,7 @@ static void print_option(const result *r, const elbo_option *o)
     elbo_release(help);
 }
 
-static void print_model(const result *r, const elbo_model *model, bool first)
+static void print_options(const result *r, const elbo_model *model, bool first)
 {
     elbo__cli_line(r, "%s%s: %s", first ? "" : "\n", model->name, model->summary ? model->summary : "");
     elbo_values *values = values_of(model);
@@ -73,23 +77,50 @@ static void print_model(const result *r, const elbo_model *model, bool first)
     elbo_values_free(values);
 }
 
+static bool same_family(const elbo_model *a, const elbo_model *b)
+{
+    return strcmp(a->family ? a->family : "", b->family ? b->family : "") == 0;
+}
+
+/* Models of one family stand side by side in the list. */
+static void print_list(const result *r, const elbo_model *const *models)
+{
+    int width = 0;
+    for (int i = 0; models[i]; i++)
+        width = (int)strlen(models[i]->name) > width ? (int)strlen(models[i]->name) : width;
+    for (int i = 0; models[i]; i++) {
+        if (models[i]->family && (i == 0 || !same_family(models[i], models[i - 1])))
+            elbo__cli_line(r, "%s%s:", i == 0 ? "" : "\n", models[i]->family);
+        elbo__cli_line(r, "  %-*s  %s", width, models[i]->name, models[i]->summary ? models[i]->summary : "");
+    }
+}
+
 int elbo__cmd_models(int argc, char **argv)
 {
     command_line line = {
         .name = "models",
-        .args = "",
-        .examples = {{"models", "all models, each with its options"}},
-        .doc = "Lists the models with their options and, in brackets, the defaults.",
+        .args = "[MODEL...]",
+        .examples = {{"models", "what can be trained, by families"}, {"models iaf-vae", "the options of one model"}},
+        .doc = "Lists the models; or the options of those that are named, with the defaults in brackets. As JSON both.",
+        .most = INT_MAX,
         .groups = {{.title = "Options:", .table = table}},
     };
     elbo__cli_parse(&line, argc, argv);
+    for (int i = 0; i < line.count; i++)
+        (void)elbo__cli_model(&line, line.arguments[i]); /* nothing is printed where one is wrong */
     result r = elbo__cli_result(line.groups[0].values);
+    const elbo_model *const *all = elbo__cli.models;
     elbo__cli_open_list(&r, "models");
-    for (int i = 0; elbo__cli.models[i]; i++) {
+    if (!line.count && !elbo__cli_is_json(&r))
+        print_list(&r, all);
+    for (int i = 0; elbo__cli_is_json(&r) && !line.count && all[i]; i++)
+        put_model(&r, all[i]);
+    for (int i = 0; i < line.count; i++) {
+        const elbo_model *model = elbo__cli_model(&line, line.arguments[i]);
         if (elbo__cli_is_json(&r))
-            put_model(&r, elbo__cli.models[i]);
+            put_model(&r, model);
         else
-            print_model(&r, elbo__cli.models[i], i == 0);
+            print_options(&r, model, i == 0);
     }
     elbo__cli_close(&r);
     elbo__cli_release(&line);

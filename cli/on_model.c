@@ -156,18 +156,31 @@ static void set_model(command_line *line, const char *verb, const elbo_model *mo
     line->groups[TRAINING].table = model && model->fit ? no_options : elbo_training_options;
 }
 
-/* Ends the program where no model is named: which there are. */
+/* Ends the program where no model is named: which there are, or what lists them where they are many. */
 static void miss_model(const command_line *line)
 {
-    char *list = NULL;
-    size_t size;
-    FILE *out = open_memstream(&list, &size);
-    if (!out)
-        exit(elbo__cli_out_of_memory());
-    for (int i = 0; elbo__cli.models[i]; i++)
-        fprintf(out, "%s%s", !i ? "" : elbo__cli.models[i + 1] ? ", " : " or ", elbo__cli.models[i]->name);
-    fclose(out);
+    char list[160] = "";
+    size_t used = 0;
+    for (int i = 0; elbo__cli.models[i] && used < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
+                                 !i                        ? ""
+                                 : elbo__cli.models[i + 1] ? ", "
+                                                           : " or ",
+                                 elbo__cli.models[i]->name);
+    if (used >= sizeof list)
+        elbo__cli_wrong_usage(line, "the model is missing: `%s models' lists them", elbo__cli.name);
     elbo__cli_wrong_usage(line, "the model is missing: %s", list);
+}
+
+const elbo_model *elbo__cli_model(const command_line *line, const char *name)
+{
+    const elbo_model *model = elbo__model_find(elbo__cli.models, name);
+    if (model)
+        return model;
+    if (strchr(elbo_error(), ';'))
+        elbo__cli_wrong_usage(line, "%s", elbo_error());
+    elbo__cli_wrong_usage(line, "%s; `%s models' lists them", elbo_error(), elbo__cli.name);
+    return NULL;
 }
 
 const elbo_model *elbo__cli_parse_for_model(command_line *line, const char *verb, int argc, char **argv)
@@ -181,8 +194,7 @@ const elbo_model *elbo__cli_parse_for_model(command_line *line, const char *verb
     if (seen.at < argc && !named) {
         check_options_before(line, tables, argv, seen.at);
         check_for_run(line, verb, argv[seen.at]);
-        (void)elbo__model_find(models, argv[seen.at]);
-        elbo__cli_wrong_usage(line, "%s", elbo_error());
+        (void)elbo__cli_model(line, argv[seen.at]);
     }
     free(tables);
     if (seen.config && !seen.help)

@@ -12,4 +12,7 @@ enum { MODEL, TRAINING, GENERAL };
  * there are several. The doc (for --help without a model) and the group GENERAL of *line are there already. */
 const elbo_model *elbo__cli_parse_for_model(command_line *line, const char *verb, int argc, char **argv);
 
+/* The model of that name; ends the program where there is none. */
+const elbo_model *elbo__cli_model(const command_line *line, const char *name);
+
 #endif

@@ -40,7 +40,7 @@ const command elbo__cli_commands[] = {
     {"report", "write a run as one page for a browser", elbo__cmd_report, false},
     {"info", "about this program, or about a run", elbo__cmd_info, false},
     {"plan", "what becomes of a training step, and where its time goes", elbo__cmd_plan, false},
-    {"models", "the models that can be trained, with their options", elbo__cmd_models, false},
+    {"models", "the models that can be trained; the options of one", elbo__cmd_models, false},
     {"manual", "print the manual page of the program or of a command", elbo__cmd_manual, true},
     {"completion", "print the script that completes what is typed in bash", elbo__cmd_completion, true},
     {NULL, NULL, NULL, false},

@@ -8,7 +8,7 @@
 static const elbo_option options[] = {
     ELBO_OPTION_HIDDEN("128"), ELBO_OPTION_LATENT_DIM,     ELBO_OPTION_ACTIVATION, ELBO_OPTION_CODE_ACTIVATION,
     ELBO_OPTION_TIED,          ELBO_OPTION_RECONSTRUCTION, ELBO_OPTIONS_SPARSITY,  ELBO_OPTIONS_CORRUPTION,
-    ELBO_OPTIONS_BINARISE,      ELBO_OPTIONS_NET,           ELBO_OPTIONS_END,
+    ELBO_OPTIONS_BINARISE,     ELBO_OPTIONS_NET,           ELBO_OPTIONS_END,
 };
 
 static bool is_sigmoid(elbo_in *in, const char *option)
@@ -50,6 +50,7 @@ static elbo_dist generate(elbo_in *in, elbo_var *z)
 
 const elbo_model elbo_model_ae = {
     .name = "ae",
+    .family = "Autoencoders",
     .summary = "autoencoder: linear, deep, convolutional, tied, denoising, sparse",
     .options = options,
     .flags = ELBO_NO_PRIOR,

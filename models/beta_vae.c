@@ -4,6 +4,7 @@
 
 const elbo_model elbo_model_beta_vae = {
     .name = "beta-vae",
+    .family = "Variational autoencoders",
     .summary = "VAE that presses its codes to be independent",
     .preset = "beta=4",
     ELBO_OF_PARTS,

@@ -4,6 +4,7 @@
 
 const elbo_model elbo_model_capacity_vae = {
     .name = "capacity-vae",
+    .family = "Variational autoencoders",
     .summary = "VAE whose KL term is drawn to a number of nats that rises",
     .preset = "objective=capacity beta=100",
     ELBO_OF_PARTS,

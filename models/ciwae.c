@@ -4,6 +4,7 @@
 
 const elbo_model elbo_model_ciwae = {
     .name = "ciwae",
+    .family = "Tighter bounds",
     .summary = "VAE trained by the ELBO and an importance weighted bound together",
     .preset = "objective=ciwae draws=5",
     ELBO_OF_PARTS,

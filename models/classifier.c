@@ -48,6 +48,7 @@ static int losses(elbo_in *in, elbo_loss *out)
 
 const elbo_model elbo_model_classifier = {
     .name = "classifier",
+    .family = "To compare by",
     .summary = "labels from images, whose features tell how far sets of images are apart",
     .options = options,
     .flags = ELBO_NEEDS_LABELS | ELBO_NO_PRIOR,

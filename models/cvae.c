@@ -5,6 +5,7 @@
 
 const elbo_model elbo_model_cvae = {
     .name = "cvae",
+    .family = "Variational autoencoders",
     .summary = "variational autoencoder conditioned on the label",
     .preset = "conditional=yes",
     ELBO_OF_PARTS,

@@ -4,6 +4,7 @@
 
 const elbo_model elbo_model_hvae = {
     .name = "hvae",
+    .family = "Posteriors beyond the normal",
     .summary = "VAE whose draws are moved along the gradient of log p(x, z)",
     .preset = "posterior=hamiltonian leapfrog-learn=both",
     ELBO_OF_PARTS,

@@ -4,6 +4,7 @@
 
 const elbo_model elbo_model_iaf_vae = {
     .name = "iaf-vae",
+    .family = "Posteriors beyond the normal",
     .summary = "VAE with an inverse autoregressive flow after its posterior",
     .preset = "posterior=iaf",
     ELBO_OF_PARTS,

@@ -4,6 +4,7 @@
 
 const elbo_model elbo_model_info_vae = {
     .name = "info-vae",
+    .family = "Codes matched or disentangled",
     .summary = "VAE that keeps what z says of x by a mean discrepancy",
     .preset = "objective=info",
     ELBO_OF_PARTS,

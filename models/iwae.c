@@ -4,6 +4,7 @@
 
 const elbo_model elbo_model_iwae = {
     .name = "iwae",
+    .family = "Tighter bounds",
     .summary = "VAE trained by importance weights",
     .preset = "objective=iwae draws=5",
     ELBO_OF_PARTS,

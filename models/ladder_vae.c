@@ -4,6 +4,7 @@
 
 const elbo_model elbo_model_ladder_vae = {
     .name = "ladder-vae",
+    .family = "Posteriors beyond the normal",
     .summary = "VAE of several latent levels, inferred from the top down",
     .preset = "posterior=ladder beta-schedule=linear",
     ELBO_OF_PARTS,

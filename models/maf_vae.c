@@ -4,6 +4,7 @@
 
 const elbo_model elbo_model_maf_vae = {
     .name = "maf-vae",
+    .family = "Posteriors beyond the normal",
     .summary = "VAE with an autoregressive flow after its posterior",
     .preset = "posterior=maf",
     ELBO_OF_PARTS,

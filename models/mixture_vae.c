@@ -4,6 +4,7 @@
 
 const elbo_model elbo_model_mixture_vae = {
     .name = "mixture-vae",
+    .family = "Priors that are learned",
     .summary = "VAE whose prior is a mixture of normals",
     .preset = "prior=mixture",
     ELBO_OF_PARTS,

@@ -29,6 +29,7 @@ static elbo_dist generate(elbo_in *in, elbo_var *z)
 
 const elbo_model elbo_model_pca = {
     .name = "pca",
+    .family = "Fitted in closed form",
     .summary = "principal component analysis",
     .options = options,
     .flags = ELBO_NO_PRIOR,

@@ -60,6 +60,7 @@ static int losses(elbo_in *in, elbo_loss *out)
 
 const elbo_model elbo_model_ppca = {
     .name = "ppca",
+    .family = "Fitted in closed form",
     .summary = "probabilistic principal component analysis, the exact linear VAE",
     .options = options,
     .infer = infer,

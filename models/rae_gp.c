@@ -4,6 +4,7 @@
 
 const elbo_model elbo_model_rae_gp = {
     .name = "rae-gp",
+    .family = "Autoencoders",
     .summary = "autoencoder with short codes and a decoder of small derivatives",
     .preset = "posterior=delta prior=none objective=rae likelihood=squared-error latent-dim=16 gradient-penalty=1e-7",
     ELBO_OF_PARTS,

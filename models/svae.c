@@ -4,6 +4,7 @@
 
 const elbo_model elbo_model_svae = {
     .name = "svae",
+    .family = "Curved latent spaces",
     .summary = "VAE whose latent space is a sphere",
     .preset = "posterior=vmf latent-dim=11",
     ELBO_OF_PARTS,

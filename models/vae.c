@@ -4,6 +4,7 @@
 
 const elbo_model elbo_model_vae = {
     .name = "vae",
+    .family = "Variational autoencoders",
     .summary = "variational autoencoder",
     ELBO_OF_PARTS,
 };

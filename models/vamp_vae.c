@@ -4,6 +4,7 @@
 
 const elbo_model elbo_model_vamp_vae = {
     .name = "vamp-vae",
+    .family = "Priors that are learned",
     .summary = "VAE whose prior is a mixture of posteriors of learned images",
     .preset = "prior=vamp",
     ELBO_OF_PARTS,

@@ -4,6 +4,7 @@
 
 const elbo_model elbo_model_vq_vae = {
     .name = "vq-vae",
+    .family = "Discrete codes",
     .summary = "autoencoder whose codes are rows of a codebook",
     .preset = "posterior=vq prior=none likelihood=squared-error net=conv",
     ELBO_OF_PARTS,

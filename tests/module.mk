@@ -307,10 +307,11 @@ EXTRA_DIST += \
     %reldir%/tutorial.awk
 dist_check_SCRIPTS += $(script_tests) %reldir%/installed
 
-# What takes too long for every change: 12 GB of images, and a million graphs.
+# What takes too long for every change: 12 GB of images, every model, the beginning of long trainings, a million graphs.
 check-slow: elbo$(EXEEXT) %reldir%/tiny_data$(EXEEXT) %reldir%/fuzz$(EXEEXT)
 	$(AM_TESTS_ENVIRONMENT) LARGE_GB=12 LARGE_MOST_KB=1000000 $(srcdir)/%reldir%/test_cli_large.sh
 	$(AM_TESTS_ENVIRONMENT) MNIST=$(srcdir)/data/mnist $(srcdir)/%reldir%/slow_models.sh
+	ELBO=$(abs_builddir)/elbo REPRODUCED=$(abs_builddir)/reproduced $(srcdir)/scripts/reproduce --quick
 	$(AM_TESTS_ENVIRONMENT) %reldir%/fuzz --graphs 1000000
 
 .PHONY: check-slow

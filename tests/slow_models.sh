@@ -55,7 +55,7 @@ try() {
     fi
 }
 
-models=$("$elbo" models | sed -n 's/^\([a-z][a-z0-9-]*\): .*/\1/p')
+models=$("$elbo" models | sed -n 's/^  \([a-z][a-z0-9-]*\)  .*/\1/p')
 for model in $models; do
     case $model in
     pca | ppca) continue ;; # are fitted, and have tests of their own

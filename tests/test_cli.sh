@@ -23,7 +23,13 @@ says '--latent-dim'
 says '--batch-size'
 says '--out'
 runs models "$elbo" models
+says '^Variational autoencoders:$'
+says '^  cvae  *variational autoencoder conditioned on the label$'
+says '^  iaf-vae  *VAE with'
+runs 'options of models' "$elbo" models cvae iaf-vae
 says '^cvae: '
+says '^iaf-vae: '
+says '^  --latent-dim=N  *.* (20)$'
 runs info "$elbo" info
 says '^threads [1-9]'
 says '^processor .'
@@ -156,7 +162,7 @@ head -n 1 err | grep -qx 'elbo: a command is missing' && grep -q '^  train  ' er
 fails 64 '"trian"' "$elbo" trian
 fails 64 '--colour' "$elbo" train vae --colour
 fails 64 '"vaee"' "$elbo" train vaee
-fails 64 'the model is missing: vae, cvae, ' "$elbo" train --lr 3
+fails 64 "the model is missing: \`elbo models' lists them" "$elbo" train --lr 3
 fails 64 'the model is missing' "$elbo" train
 fails 64 'empty' "$elbo" train vae --out ''
 fails 64 'the model is missing' "$elbo" train --data data --latent 3
@@ -164,7 +170,9 @@ fails 64 'the model is missing' "$elbo" plan
 fails 64 'the model is missing' "$elbo" train --out vae
 fails 64 'no model "vaee"; the nearest is "vae"' "$elbo" train --hidden 8 vaee --out vae
 fails 64 '"trian"' "$elbo" help trian
-fails 64 'no model "foo"' "$elbo" plan foo
+fails 64 "no model \"foo\"; \`elbo models' lists them" "$elbo" plan foo
+fails 64 "no model \"foo\"; \`elbo models' lists them" "$elbo" models vae foo
+fails 64 'no model "iaf-ave"; the nearest is "iaf-vae"' "$elbo" models iaf-ave
 fails 64 'option "latent-dim": 0 is less than 1' "$elbo" plan vae --latent 0
 fails 64 'option "role": "dance" is not one of train, evaluate' "$elbo" plan vae --role dance
 fails 64 'too many arguments: more' "$elbo" plan vae more

@@ -151,7 +151,7 @@ fits 'help'
 for status in 0 1 64 128+N; do says "^  $status  "; done
 commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\)  .*/\1/p' out | grep -vx help)
 runs 'models' "$elbo" models
-models=$(sed -n 's/^\([a-z]*\): .*/\1/p' out)
+models=$(sed -n 's/^  \([a-z]*\)  .*/\1/p' out)
 [ "$(echo $commands | wc -w)" -ge 15 ] && [ "$(echo $models | wc -w)" -ge 5 ] || complain 'too few commands or models'
 for command in $commands; do
     runs "help of $command" "$elbo" $command --help

@@ -12,7 +12,7 @@ runs 'help' "$elbo" --help
 commands=$(sed -n '/^Commands:/,/^Exit/s/^  \([a-z]*\)  .*/\1/p' out | grep -vx help)
 for aside in manual completion; do echo $commands | grep -qw $aside || complain "elbo --help does not name $aside"; done
 runs 'models' "$elbo" models
-models=$(sed -n 's/^\([a-z]*\): .*/\1/p' out)
+models=$(sed -n 's/^  \([a-z]*\)  .*/\1/p' out)
 
 # ---- manual pages ---------------------------------------------------------------------------------------------------
 
@@ -108,8 +108,9 @@ offers() {
 offers 'sample scatter' s
 offers "$(echo $commands) help" ''
 offers 'train traverse' help tr
-models=$("$elbo" models | sed -n 's/^\([a-z][a-z0-9-]*\): .*/\1/p')
+models=$("$elbo" models | sed -n 's/^  \([a-z][a-z0-9-]*\)  .*/\1/p')
 offers "$models" train ''
+offers 'vae vae-gan vamp-vae vq-vae' models cvae v
 offers 'pca ppca poincare-vae piwae planar-vae' train --epochs 3 p
 offers 'mlp conv' train vae --net ''
 offers 'mlp conv' train vae --net =

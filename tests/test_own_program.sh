@@ -62,10 +62,13 @@ fails 1 'option "test-draws": model "game" takes no draws' $own game train --dat
 # ---- several: the list is what the program knows --------------------------------------------------------------------
 
 runs 'models' $both models
+says '^  mine  *of a test$'
+says '^  vae  *variational autoencoder$'
+runs 'options of models' $both models mine vae
 says '^mine: of a test$'
 says '^  --petals=VALUE  *a number (3)$'
 says '^vae: '
-grep -q '^cvae' out && complain 'models: one that is not in the list'
+grep -q '^  cvae' out && complain 'models: one that is not in the list'
 runs 'train another' $both train vae $small --out vae
 runs 'sample from it' "$elbo" sample vae -o vae.png
 runs 'sample from the first' $both sample a -o mine.png
@@ -127,7 +130,7 @@ fi
 # ---- the example ----------------------------------------------------------------------------------------------------
 
 runs 'the example without arguments' "$example"
-says '^wide: '
+says '^  wide  '
 runs 'the example trains' "$example" train $small --prior-variance 2 --out wide
 runs 'the example draws' "$example" sample wide -o wide.png
 program=12-program

@@ -128,6 +128,7 @@ enum {
 
 struct elbo_model {
     const char *name, *summary;                         /* as in `elbo train NAME`; one line for the list             */
+    const char *family;                                 /* under which heading of the list; NULL: none                */
     const elbo_option *options;                         /* ends with ELBO_OPTIONS_END; NULL: none                     */
     const char *preset;                                 /* defaults that differ, "posterior=iaf draws=5"; NULL: none  */
     unsigned flags;
