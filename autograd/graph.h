@@ -105,7 +105,9 @@ ELBO_API elbo_var *elbo_straight_through(elbo_var *hard, elbo_var *soft);
 
 /* state := value, in graphs of mode ELBO_TRAIN alone: elsewhere it is an error, so that no test image moves anything.
  * `state` comes from elbo_param, elbo_state or elbo_slab. Nodes added before see the old value, nodes added after it
- * the new one. Assignments take place in every run, wanted as outputs or not. Returns `state`. */
+ * the new one; so do derivatives that elbo_grad adds after it, even of a loss added before: take gradients first, or
+ * let the loss read elbo_copy(state). Assignments take place in every run, wanted as outputs or not; returns `state`.
+ */
 ELBO_API elbo_var *elbo_assign(elbo_var *state, elbo_var *value);
 
 /* state := condition () is not 0 ? value : state */

@@ -13,4 +13,9 @@ example_programs += \
     %reldir%/09-cvae \
     %reldir%/10-laplace \
     %reldir%/11-own-loop \
-    %reldir%/12-program
+    %reldir%/12-program \
+    %reldir%/13-student-t \
+    %reldir%/14-fair \
+    %reldir%/15-gumbel \
+    %reldir%/16-sigma \
+    %reldir%/17-flow-prior

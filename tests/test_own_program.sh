@@ -136,4 +136,20 @@ runs 'the example draws' "$example" sample wide -o wide.png
 program=12-program
 fails 64 'option "prior-variance": 0 is less than 0.001' "$example" train --prior-variance 0
 
+# ---- variants that are examples -------------------------------------------------------------------------------------
+
+for name in 13-student-t 14-fair 15-gumbel 16-sigma 17-flow-prior; do
+    variant=$(dirname "$example")/$name
+    program=$name
+    runs "$name without arguments" "$variant"
+    runs "$name trains" "$variant" train $small --out $name
+    says "^run $name\$"
+    runs "$name measures" "$variant" evaluate $name --samples 3
+    says '^ELBO  *-*[0-9]'
+    for command in sample reconstruct interpolate; do
+        runs "$name: $command" "$variant" $command $name -o picture.png
+    done
+    ! grep -q nan $name/metrics.csv || complain "$name: a figure is no number"
+done
+
 verdict

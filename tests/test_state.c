@@ -66,6 +66,22 @@ START_TEST(readers_before_see_the_old_value_and_readers_after_the_new_one)
 }
 END_TEST
 
+START_TEST(derivatives_taken_after_an_assignment_read_the_new_value_and_that_of_a_copy_from_before_it)
+{
+    fixture f = start(_i, ELBO_SCALAR); /* 1 */
+    elbo_var *x = elbo_scalar(f.r.g, "x"), *d[2];
+    elbo_var *bare = elbo_mul(x, f.s), *copied = elbo_mul(x, elbo_copy(f.s));
+    elbo_assign(f.s, elbo_constant(f.r.g, 7));
+    elbo_grad(bare, &x, 1, &d[0]);
+    elbo_grad(copied, &x, 1, &d[1]);
+    rig_scalar(&f.r, "x", 2);
+    double out[4];
+    run_numbers(&f, (elbo_var *[]){d[0], d[1], bare, copied}, 4, out);
+    ck_assert(out[0] == 7 && out[1] == 1 && out[2] == 2 && out[3] == 2);
+    rig_free(&f.r);
+}
+END_TEST
+
 START_TEST(a_product_made_before_and_added_to_after_has_the_old_value)
 {
     fixture f = start(_i, ELBO_SHAPE(20)); /* 1 to 20 */
@@ -321,6 +337,8 @@ Suite *suite_state(void)
     Suite *s = suite_create("state");
     TCase *t = tcase_create("by interpreter and plan");
     tcase_add_loop_test(t, readers_before_see_the_old_value_and_readers_after_the_new_one, 0, 2);
+    tcase_add_loop_test(t, derivatives_taken_after_an_assignment_read_the_new_value_and_that_of_a_copy_from_before_it,
+                        0, 2);
     tcase_add_loop_test(t, a_product_made_before_and_added_to_after_has_the_old_value, 0, 2);
     tcase_add_loop_test(t, the_same_expression_before_and_after_is_not_one_node, 0, 2);
     tcase_add_loop_test(t, a_view_made_before_and_read_after_sees_the_new_value, 0, 2);

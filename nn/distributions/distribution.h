@@ -242,7 +242,8 @@ ELBO_API bool elbo_kl_closed(elbo_dist q, elbo_dist p); /* whether there is one 
 /* ---- for kinds of one's own -------------------------------------------------------------------------------------- */
 
 /* A distribution of `shape`, an event being its last axis, with one to ELBO_DIST_ARGS parameters: elbo_dist_of(&mine,
- * shape, location, scale). Its graph is that of the first one; without any it is no distribution. */
+ * shape, location, scale). Its graph is that of the first one; without any it is no distribution. `number` and
+ * `event_rank` may be set afterwards. */
 #define elbo_dist_of(kind, shape, ...)                                                                                \
     elbo_dist_with((kind), (shape), (elbo_var *const[ELBO_DIST_ARGS]){__VA_ARGS__})
 ELBO_API elbo_dist elbo_dist_with(const elbo_dist_kind *kind, elbo_shape shape, elbo_var *const *args);

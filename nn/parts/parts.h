@@ -13,6 +13,8 @@
  *     const elbo_model mine = {.name = "mine", .options = elbo_options_of_parts, .infer = my_infer,
  *                              .prior = elbo_prior, .generate = elbo_generate, .losses = elbo_losses};
  *
+ * or with a table of its own: a part whose option is not declared there is the first of its names, that of a VAE.
+ *
  * In nn/parts: what is chosen by name, a table for each part with a file for each row, and the networks that they
  * share. What a part computes with belongs to nn/distributions, nn/objectives and nn/layers.
  */
