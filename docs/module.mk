@@ -4,12 +4,13 @@ nobase_dist_doc_DATA += \
     %reldir%/evaluating.md \
     %reldir%/interchange.md \
     %reldir%/latent-space.md \
+    %reldir%/likelihoods.md \
     %reldir%/math.md \
     %reldir%/models.md \
     %reldir%/own-data.md \
     %reldir%/own-models.md \
-    %reldir%/parts.md \
     %reldir%/performance.md \
+    %reldir%/samplers.md \
     %reldir%/training.md \
     %reldir%/tutorial.md \
     %reldir%/pictures/ae-reconstruction.png \
