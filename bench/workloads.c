@@ -3,7 +3,8 @@
 #include "convvae.h"
 
 static const elbo_model *const own[] = {&elbo_bench_ae,      &elbo_bench_tied,      &elbo_bench_iwae,
-                                        &elbo_bench_convvae, &elbo_bench_mixture,   &elbo_bench_untuned};
+                                        &elbo_bench_convvae, &elbo_bench_mixture,   &elbo_bench_untuned,
+                                        &elbo_bench_iwae_5,  &elbo_bench_beta_tcvae};
 
 const elbo_model *workload(int i)
 {

@@ -22,6 +22,12 @@ extern const elbo_model elbo_bench_tied;
 /* A VAE that nobody tuned anything for: 784-300-300-16 and mirrored, layer norm and GELU after each hidden layer. */
 extern const elbo_model elbo_bench_untuned;
 
+/* The beta-TCVAE of the library (784-400-20, beta 6), with weighted minibatches for its stratified ones. */
+extern const elbo_model elbo_bench_beta_tcvae;
+
+/* The library's importance-weighted autoencoder: 784-400-20 and mirrored, rectifiers; 5 draws. */
+extern const elbo_model elbo_bench_iwae_5;
+
 /* The i-th of all of them, those above first; NULL past the last. */
 const elbo_model *workload(int i);
 
