@@ -17,6 +17,7 @@ noinst_PROGRAMS += %reldir%/step
     %reldir%/convvae.h \
     %reldir%/iwae.c \
     %reldir%/mixture.c \
+    %reldir%/presets.c \
     %reldir%/step.c \
     %reldir%/untuned.c \
     %reldir%/workloads.c \
@@ -45,6 +46,7 @@ EXTRA_DIST += \
     %reldir%/peers \
     %reldir%/peers_jax.py \
     %reldir%/peers_torch.py \
+    %reldir%/peers_torch_models.py \
     %reldir%/peers_worker.py \
     %reldir%/report
 

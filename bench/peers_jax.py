@@ -184,7 +184,8 @@ def time_steps():
 
     steps = calls * each
     seconds = peers_worker.median_time(chunk, max(3, OPTIONS.steps // steps), WARM_UP)
-    peers_worker.report(OPTIONS.batch * steps, seconds, loss)
+    learned = sum(array.size for array in jax.tree_util.tree_leaves(state[0]))
+    peers_worker.report(OPTIONS.batch * steps, seconds, loss=loss, parameters=learned)
 
 
 def time_decode():

@@ -68,9 +68,8 @@ def median_time(call, count, warm_up):
     return statistics.median(times)
 
 
-def report(images, seconds, loss=None):
-    """The line that bench/peers reads."""
-    figures = {"rate": images / seconds}
-    if loss is not None:
-        figures["loss"] = float(loss)
-    print(json.dumps(figures))
+def report(images, seconds, **figures):
+    """The line that bench/peers reads: rate, and of a training the last loss and how many numbers are learned."""
+    if "loss" in figures:
+        figures["loss"] = float(figures["loss"])
+    print(json.dumps({"rate": images / seconds, **figures}))

@@ -16,6 +16,7 @@
  *     compile_ms         what it took to make the plan of the graph, once
  *     finite_check       whether a step with a gradient that may not be finite updates nothing
  *     draws              of z, for each image
+ *     parameters         numbers that are learned
  *     allocations        by the library, in all of the timed steps
  *
  * Rates of different programs compare only when they were measured side by side on an idle machine.
@@ -36,6 +37,7 @@ typedef struct {
     const elbo_model *model;
     const char *data;
     int batch, threads, steps, draws;
+    double beta; /* weight of the KL term */
     bool finite_check, plan;
 } options;
 
@@ -106,7 +108,8 @@ static training compile_step(const options *o, const images *im)
     must(elbo_plan_bind(tr.plan, "images", im->pixels));
     must(elbo_plan_bind(tr.plan, "labels", im->labels));
     must(elbo_plan_set(tr.plan, "lr", 1e-3));
-    must(elbo_plan_set(tr.plan, "beta", 1));
+    must(elbo_plan_set(tr.plan, "lr-factor", 1));
+    must(elbo_plan_set(tr.plan, "beta", o->beta));
     must(elbo_plan_set(tr.plan, "epoch", 1));
     must(elbo_plan_set(tr.plan, "dataset-size", (double)im->count));
     return tr;
@@ -138,6 +141,16 @@ static double loss_of(const training *tr)
     return loss;
 }
 
+static long long learned_numbers(const elbo_params *params)
+{
+    long long sum = 0;
+    for (int i = 0; i < elbo_params_count(params); i++) {
+        const elbo_shape shape = elbo_params_shape(params, i);
+        sum += elbo_params_trained(params, i) ? elbo_shape_size(&shape) : 0;
+    }
+    return sum;
+}
+
 /* ---- the measurement --------------------------------------------------------------------------------------------- */
 
 /* Blocks of steps in turn with the arithmetic peak, so that both see the same machine. */
@@ -167,10 +180,11 @@ static void measure(training *tr)
     const double flops = elbo_plan_product_flops(tr->plan);
     printf("{\"model\": \"%s\", \"batch\": %d, \"threads\": %d, \"images_per_s\": %.0f, \"images_per_s_p10\": %.0f, "
            "\"gflops\": %.1f, \"fma_peak_gflops\": %.1f, \"fraction_of_peak\": %.3f, \"loss\": %.3f, "
-           "\"compile_ms\": %.2f, \"finite_check\": %s, \"draws\": %d, \"allocations\": %ld}\n",
+           "\"compile_ms\": %.2f, \"finite_check\": %s, \"draws\": %d, \"parameters\": %lld, "
+           "\"allocations\": %ld}\n",
            o->model->name, o->batch, o->threads, o->batch / median, o->batch / fast, flops / median * 1e-9, peak * 1e-9,
            flops / fast / peak, loss_of(tr), 1e3 * tr->compile_s, o->finite_check ? "true" : "false", o->draws,
-           allocated);
+           learned_numbers(tr->params), allocated);
     free(step_times);
     free(fma_times);
 }
@@ -188,29 +202,39 @@ static void describe(training *tr)
 
 /* ---- the command line -------------------------------------------------------------------------------------------- */
 
-static const elbo_model *find_model(struct argp_state *state, const char *name)
+/* The first of that name; NULL: there is none */
+static const elbo_model *model_of(const char *name)
 {
-    char names[256] = "";
-    size_t length = 0;
-    for (int i = 0; workload(i); i++) {
-        if (strcmp(workload(i)->name, name) == 0)
-            return workload(i);
-        if (length < sizeof names)
-            length += (size_t)snprintf(names + length, sizeof names - length, " %s", workload(i)->name);
-    }
-    argp_error(state, "no model \"%s\"; there are%s", name, names);
-    return NULL;
+    int i = 0;
+    while (workload(i) && strcmp(workload(i)->name, name) != 0)
+        i++;
+    return workload(i);
 }
 
-/* Fills in the model's own number of draws where none was given. */
-static void settle_draws(struct argp_state *state, options *o)
+static const elbo_model *find_model(struct argp_state *state, const char *name)
 {
-    const elbo_option *draws = elbo_option_find(o->model->options, "draws");
+    char names[1024] = "";
+    size_t length = 0;
+    const elbo_model *found = model_of(name), *other;
+    for (int i = 0; !found && (other = workload(i)); i++)
+        if (length < sizeof names && model_of(other->name) == other)
+            length += (size_t)snprintf(names + length, sizeof names - length, " %s", other->name);
+    if (!found)
+        argp_error(state, "no model \"%s\"; there are%s", name, names);
+    return found;
+}
+
+/* Fills in what the model has defaults for: the number of draws, unless one was given, and beta. */
+static void settle(struct argp_state *state, options *o)
+{
+    elbo_values *values = must_have(elbo_model_values(o->model));
+    const elbo_value *draws = elbo_values_get(values, "draws", ELBO_INTEGER);
+    const elbo_value *beta = elbo_values_get(values, "beta", ELBO_NUMBER);
     if (o->draws && !draws)
         argp_error(state, "--draws: model \"%s\" takes no number of draws", o->model->name);
-    elbo_values *values = must_have(elbo_model_values(o->model));
     if (!o->draws)
-        o->draws = draws ? (int)elbo_values_integer(values, "draws") : 1;
+        o->draws = draws ? (int)draws->integer : 1;
+    o->beta = beta ? beta->number : 1;
     elbo_values_free(values);
 }
 
@@ -235,7 +259,7 @@ static error_t handle(int key, char *text, struct argp_state *state)
     case ARGP_KEY_END:
         if (!o->model)
             argp_error(state, "a model is missing, as in `step vae'");
-        settle_draws(state, o);
+        settle(state, o);
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
