@@ -29,6 +29,13 @@ static const elbo_option table[] = {
      .type = ELBO_TEXT,
      .metavar = "FILE",
      .help = "draw the curves of the metric over each other: FILE.svg or FILE.png"},
+    {.name = "from",
+     .type = ELBO_INTEGER,
+     .default_value = "1",
+     .least = 1,
+     .greatest = 1e9,
+     .metavar = "EPOCH",
+     .help = "where the curves begin: the first epochs may dwarf the others"},
     OPTION_JSON,
     ELBO_OPTIONS_END,
 };
@@ -337,23 +344,35 @@ static void put_groups_json(result *r, const comparison *c, const char *metric)
 
 /* ---- curves ------------------------------------------------------------------------------------------------------ */
 
-/* Column `name` of a table as an array of its own. */
-static double *column_of(const elbo_csv_table *t, const char *name)
+/* Column `name` of a table from a row on, as an array of its own. */
+static double *column_of(const elbo_csv_table *t, const char *name, int64_t first)
 {
     const int column = elbo_csv_column(t, name);
-    double *values = calloc((size_t)t->rows, sizeof *values);
-    for (int64_t i = 0; i < t->rows && values; i++)
-        values[i] = column >= 0 ? t->values[i * t->columns + column] : NAN;
+    double *values = calloc((size_t)t->rows + 1, sizeof *values);
+    for (int64_t i = first; i < t->rows && values; i++)
+        values[i - first] = column >= 0 ? t->values[i * t->columns + column] : NAN;
     return values;
 }
 
-static elbo_status draw_curves(const comparison *c, const char *metric, const char *path)
+/* The first row of an epoch that is not before `from`; t->rows: there is none. */
+static int64_t row_of(const elbo_csv_table *t, int64_t from)
+{
+    const int column = elbo_csv_column(t, "epoch");
+    int64_t i = 0;
+    while (i < t->rows && column >= 0 && t->values[i * t->columns + column] < (double)from)
+        i++;
+    return i;
+}
+
+static elbo_status draw_curves(const comparison *c, const char *metric, int64_t from, const char *path)
 {
     elbo_curve *curves = calloc((size_t)c->count, sizeof *curves);
     elbo_status status = curves ? ELBO_OK : ELBO_NO_MEMORY;
     for (int i = 0; i < c->count && status == ELBO_OK; i++) {
         const elbo_csv_table *t = &c->runs[i].metrics;
-        curves[i] = (elbo_curve){c->runs[i].path, column_of(t, "epoch"), column_of(t, metric), t->rows};
+        const int64_t first = row_of(t, from);
+        curves[i] = (elbo_curve){c->runs[i].path, column_of(t, "epoch", first), column_of(t, metric, first),
+                                 t->rows - first};
         status = curves[i].x && curves[i].y ? ELBO_OK : ELBO_NO_MEMORY;
     }
     if (status == ELBO_OK)
@@ -378,7 +397,7 @@ static int show(const comparison *c, const elbo_values *values)
         elbo__cli_say("option \"output\": \"%s\" is the name of a part of a run", output);
         return FAILED;
     }
-    if (output[0] && draw_curves(c, metric, output) != ELBO_OK)
+    if (output[0] && draw_curves(c, metric, elbo_values_integer(values, "from"), output) != ELBO_OK)
         return elbo__cli_fail();
     result r = elbo__cli_result(values);
     elbo__cli_put_text(&r, "metric", metric);

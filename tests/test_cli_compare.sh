@@ -58,6 +58,9 @@ tail -n 1 out | grep -qx 'curves compare.svg' || complain 'compare: no word of t
 for name in runs/seed-1 runs/seed-2 runs/seed-3 runs/wide test_elbo; do
     grep -qF ">$name<" compare.svg || complain "compare.svg: no $name"
 done
+runs 'compare from the second epoch on' "$elbo" compare runs/* --from 2 -o later.svg
+cmp -s compare.svg later.svg && complain 'compare --from 2: the first epoch is drawn'
+fails 1 'no curve has a point that can be drawn' "$elbo" compare runs/* --from 100 -o none.svg
 runs 'compare to a picture' "$elbo" compare runs/* -o compare.png --json
 says '"curves": "compare.png"'
 head -c 4 compare.png | grep -aq PNG || complain 'no compare.png'
