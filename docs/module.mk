@@ -10,6 +10,7 @@ nobase_dist_doc_DATA += \
     %reldir%/own-data.md \
     %reldir%/own-models.md \
     %reldir%/performance.md \
+    %reldir%/results.md \
     %reldir%/samplers.md \
     %reldir%/training.md \
     %reldir%/tutorial.md \
@@ -23,6 +24,7 @@ nobase_dist_doc_DATA += \
     %reldir%/pictures/mixture-scatter.png \
     %reldir%/pictures/pca-components.png \
     %reldir%/pictures/reconstruction.png \
+    %reldir%/pictures/results-vamp.png \
     %reldir%/pictures/rings.png \
     %reldir%/pictures/samples.png \
     %reldir%/pictures/scatter.png \
