@@ -228,15 +228,10 @@ static int show(const run_job *job, const elbo_oddness *o, const bool *odd)
 /* Reads images of the training, where they are wanted and known; whether all is well. */
 static bool read_usual(const run_job *job, elbo_images *out)
 {
-    static const elbo_option nothing[] = {OPTION_DATA(""), ELBO_OPTIONS_END};
     *out = (elbo_images){.count = 0};
     if (elbo_values_integer(job->values, "usual") == 0 || !elbo_run_has_prior(job->run))
         return true;
-    elbo_values *unnamed = elbo_values_new(nothing);
-    if (!unnamed)
-        return elbo__cli_out_of_memory() == EXIT_SUCCESS;
-    const data_source source = elbo__cli_choose_data(unnamed, job->run, job->path);
-    elbo_values_free(unnamed);
+    const data_source source = elbo__cli_training_data(job->run, job->path);
     bool good = true;
     if (source.unknown)
         elbo__cli_note("%s: nobody knows where its training images are, so there is no typicality", job->path);

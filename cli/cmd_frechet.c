@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../nn/evaluation/features.h"
 #include "command.h"
@@ -90,14 +91,17 @@ static elbo_status compare_samples(comparison *c)
     return status;
 }
 
-/* As many images of the training, where it is known where they are: what is not further away than these is as good as
- * can be. */
+/* As many images of the training, where it is known where they are and they are others than those of the comparison:
+ * what is not further away than these is as good as can be. */
 static elbo_status compare_training(comparison *c)
 {
-    const data_source source = elbo__cli_choose_data(c->job->values, c->job->run, c->job->path);
+    const run_job *job = c->job;
+    const data_source source = elbo__cli_training_data(job->run, job->path);
+    const bool known = source.folder && !source.unknown;
+    const bool others = known && (strcmp(job->part, "train") != 0 || !elbo__cli_same_data(source.folder, job->folder));
     elbo_images images;
-    elbo_status status = ELBO_OK;
-    if (!source.unknown && elbo__cli_read_part_for(c->job->run, &source, "train", false, &images)) {
+    elbo_status status = source.folder ? ELBO_OK : ELBO_NO_MEMORY;
+    if (others && elbo__cli_read_part_for(job->run, &source, "train", false, &images)) {
         elbo_features *made = elbo_features_new(c->classifier);
         status = made ? elbo_features_add_images(made, &images, c->n) : ELBO_NO_MEMORY;
         if (status == ELBO_OK)
