@@ -150,11 +150,10 @@ static elbo_status measure(comparison *c)
     const run_job *job = c->job;
     const size_t pixels = (size_t)elbo_run_pixels(job->run);
     const bool takes_labels = elbo_run_classes(job->run) > 0;
-    c->images = elbo_features_new(c->classifier);
     c->labels = takes_labels ? calloc((size_t)c->n, sizeof *c->labels) : NULL;
     c->x = calloc(BLOCK, pixels * sizeof *c->x);
     c->seen = calloc(BLOCK, pixels * sizeof *c->seen);
-    if (!c->images || !c->x || !c->seen || (takes_labels && !c->labels))
+    if (!c->x || !c->seen || (takes_labels && !c->labels))
         return ELBO_NO_MEMORY;
     elbo_status status = elbo_features_add_images(c->images, job->images, c->n);
     if (status == ELBO_OK && takes_labels)
@@ -176,7 +175,13 @@ static int frechet(const run_job *job)
                     .samples = NAN,
                     .reconstructions = NAN,
                     .training = NAN};
-    int shown = c.classifier ? elbo__cli_find_sampler(job, &c.sampler) : elbo__cli_fail();
+    int shown = c.classifier ? EXIT_SUCCESS : elbo__cli_fail();
+    if (c.classifier && !(c.images = elbo_features_new(c.classifier))) {
+        elbo__cli_say("%s: %s", job->second, elbo_error());
+        shown = FAILED;
+    }
+    if (shown == EXIT_SUCCESS)
+        shown = elbo__cli_find_sampler(job, &c.sampler);
     if (shown == EXIT_SUCCESS)
         shown = measure(&c) == ELBO_OK ? show(&c) : elbo__cli_fail();
     elbo_sampler_free(c.sampler);

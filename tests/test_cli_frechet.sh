@@ -56,6 +56,8 @@ runs 'of what was fitted' "$elbo" frechet ae classifier --sampler gmm --componen
 says '^sampler gmm$'
 runs 'in the features of an autoencoder' "$elbo" frechet vae ae
 says '^in 3 features of ae, a run of elbo.s model "ae"$'
+fails 1 'cvae: model "cvae" encodes images with their labels: its codes are no features of images' \
+    "$elbo" frechet vae cvae
 fails 64 'CLASSIFIER is missing' "$elbo" frechet vae
 fails 1 'nowhere: cannot open' "$elbo" frechet vae nowhere
 runs 'train on sprites' "$elbo" train vae --data sprites --hidden 4 --latent 2 --batch 500 --epochs 1 --out sprites
