@@ -199,7 +199,7 @@ static elbo_status measure(const run_job *job, elbo_sampler *sampler, findings *
                             .seed = given < 0 ? elbo_run_seed(job->run) : given,
                             .prior = sampler ? density : NULL,
                             .user = sampler},
-                    .prior = sampler ? elbo_sampler_name(sampler) : NULL};
+                    .sampler = sampler};
     elbo_images images = *job->images;
     run_job as_asked = *job;
     images.grey = elbo_values_flag(v, "grey");

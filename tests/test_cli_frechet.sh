@@ -53,7 +53,7 @@ done
 
 fails 1 'has no prior to draw from' "$elbo" frechet ae classifier
 runs 'of what was fitted' "$elbo" frechet ae classifier --sampler gmm --components 2
-says '^sampler gmm$'
+says '^sampler gmm, fitted to 64 images of /.*/data$'
 runs 'in the features of an autoencoder' "$elbo" frechet vae ae
 says '^in 3 features of ae, a run of elbo.s model "ae"$'
 fails 1 'cvae: model "cvae" encodes images with their labels: its codes are no features of images' \
