@@ -152,10 +152,12 @@ static elbo_status look_at_latent_space(const run_job *job, findings *f)
 {
     elbo_status status = elbo_run_latent_use(job->run, job->images, f->how.count, &f->use);
     const int64_t n = informed(job->values, job->run, f->each.images);
-    if (status != ELBO_OK || n == 0)
-        return status;
-    status = elbo_run_mutual_information(job->run, job->images, n, f->how.seed, &f->information);
-    return status == ELBO_INVALID ? ELBO_OK : status; /* q(z|x) is no normal */
+    bool known = false;
+    if (status == ELBO_OK && n > 0)
+        status = elbo_run_has_densities(job->run, &known);
+    if (status == ELBO_OK && known)
+        status = elbo_run_mutual_information(job->run, job->images, n, f->how.seed, &f->information);
+    return status;
 }
 
 static elbo_status anneal(const run_job *job, findings *f)
