@@ -98,7 +98,8 @@ static bool read_classes(const run_job *job, const char *list, bool *odd)
     return true;
 }
 
-/* Whether some of n images are odd and some are not, without which nothing is to be told apart; says which are missing. */
+/* Whether some of n images are odd and some are not, without which nothing is to be told apart; says which are
+ * missing. */
 static bool has_both(const run_job *job, const bool *odd, int64_t n)
 {
     int64_t found = 0;
