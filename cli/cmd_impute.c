@@ -9,6 +9,7 @@
 #include "../io/csv_write.h"
 #include "../io/origin.h"
 #include "../nn/pictures/picture_private.h"
+#include "../tensor/error_private.h"
 #include "command.h"
 #include "data.h"
 #include "on_run.h"
@@ -82,11 +83,21 @@ static void put_record(elbo__csv_writer *csv, const filled *f, const elbo__csv_r
                        const float *x)
 {
     for (int i = 0; i < record->count; i++)
-        if (places[i] >= 0 && elbo__column_is_missing(record->fields[i]))
+        if (places[i] >= 0 && elbo__column_is_missing(record->fields[i]) && !isnan(x[places[i]]))
             elbo__csv_put_value(csv, used_column(f->columns, places[i]), x[places[i]]);
         else
             elbo__csv_words(csv, record->fields[i]);
     elbo__csv_end_line(csv);
+}
+
+/* Record i, of a file that was read before and ended behind its rows. */
+static elbo_status next_record(elbo__csv_reader *reader, const filled *f, int64_t i, const elbo__csv_record **record)
+{
+    const elbo_status status = elbo__csv_next(reader, record);
+    if (status == ELBO_OK && !*record != (i == f->rows))
+        return elbo__fail(ELBO_IO, "%s: has changed: it has no longer the %lld rows that were read", f->path,
+                          (long long)f->rows);
+    return status;
 }
 
 static elbo_status put_rows(elbo__csv_writer *csv, const filled *f, int64_t m)
@@ -106,8 +117,8 @@ static elbo_status put_rows(elbo__csv_writer *csv, const filled *f, int64_t m)
             elbo__csv_words(csv, names->names[i]);
         elbo__csv_end_line(csv);
     }
-    for (int64_t i = 0; i < f->rows && status == ELBO_OK; i++) {
-        status = elbo__csv_next(reader, &record);
+    for (int64_t i = 0; i <= f->rows && status == ELBO_OK; i++) {
+        status = next_record(reader, f, i, &record);
         if (status != ELBO_OK || !record)
             break;
         if (f->times)
@@ -150,7 +161,7 @@ static bool is_table(const run_job *job, const char *output, char **path)
     return *path;
 }
 
-static elbo_status impute_table(const run_job *job, const char *path, const char *output)
+static elbo_status impute_table(const run_job *job, const char *path, const char *output, elbo_imputed *told)
 {
     const elbo_values *v = job->values;
     const int64_t multiple = elbo_values_integer(v, "multiple"), times = multiple ? multiple : 1;
@@ -165,7 +176,7 @@ static elbo_status impute_table(const run_job *job, const char *path, const char
                       .times = multiple,
                       .x = elbo__numbers(job->images->count * times, elbo_run_pixels(job->run))};
     status = f.x ? elbo_run_impute(job->run, job->images, (int)elbo_values_integer(v, "samples"), (int)multiple,
-                                   elbo_values_integer(v, "seed"), (float *)f.x)
+                                   elbo_values_integer(v, "seed"), (float *)f.x, told)
                  : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         status = write_filled(&f, output);
@@ -181,18 +192,24 @@ static int impute(const run_job *job)
     const elbo_values *v = job->values;
     const char *output = elbo_values_text(v, "output");
     char *path;
+    elbo_imputed told;
     elbo_status status;
     if (is_table(job, output, &path))
-        status = impute_table(job, path, output);
+        status = impute_table(job, path, output, &told);
     else
         status = elbo_picture_imputed(job->run, job->images, (int)elbo_values_integer(v, "samples"),
-                                      (int)elbo_values_integer(v, "multiple"), elbo_values_integer(v, "seed"), output);
+                                      (int)elbo_values_integer(v, "multiple"), elbo_values_integer(v, "seed"), output,
+                                      &told);
     free(path);
     if (status != ELBO_OK)
         return elbo__cli_fail();
     result r = elbo__cli_result(v);
     elbo__cli_give_text(&r, "imputed", NULL, output);
-    elbo__cli_give_integer(&r, "values", "filled in", job->images->missing, NULL);
+    elbo__cli_give_integer(&r, "values", "filled in", told.filled, NULL);
+    elbo__cli_put_integer(&r, "rows_left", told.left_rows);
+    if (told.left_rows > 0)
+        elbo__cli_line(&r, "left as they are %" PRId64 ", of %" PRId64 " %s that no draw explains", told.left,
+                       told.left_rows, told.left_rows == 1 ? "row" : "rows");
     return elbo__cli_result_end(&r, EXIT_SUCCESS);
 }
 

@@ -35,6 +35,31 @@ hidden() {
     esac
 }
 
+# are_images FILE.npy: whether its numbers, f32 (N, ...), are all in [0, 1], and the mean over pixels of their variance
+# over the N is above that of noise: images of MNIST have 0.067
+are_images() {
+    head=$(od -A n -t u2 -j 8 -N 2 "$1") &&
+        n=$(head -c 200 "$1" | LC_ALL=C tr -cd '[:print:]' |
+            sed -n "s/.*'descr': '<f4'.*'shape': (\([0-9]*\),.*/\1/p" | head -n 1) &&
+        od -A n -v -t f4 -w4 -j $((10 + head)) "$1" | awk -v n="$n" -v least=1e-3 '
+            !($1 >= 0 && $1 <= 1) || $1 ~ /[Nn]an|[Ii]nf/ { wrong = 1; exit }
+            { x[NR - 1] = $1 }
+            END {
+                pixels = n + 0 > 0 ? NR / n : 0
+                if (wrong || n < 2 || pixels < 1 || pixels != int(pixels))
+                    exit 1
+                for (j = 0; j < pixels; j++) {
+                    sum = squares = 0
+                    for (i = 0; i < n; i++) {
+                        sum += x[i * pixels + j] / n
+                        squares += x[i * pixels + j] ^ 2 / n
+                    }
+                    variance += (squares - sum ^ 2) / pixels
+                }
+                exit !(variance > least)
+            }'
+}
+
 # try MODEL OPTION...: trains, measures, draws where there is a prior
 try() {
     name=$*
@@ -51,7 +76,8 @@ try() {
         complain "$name: squared error $error"
     printf '%-40s squared error %6.1f\n' "$name" "$error"
     if grep -q '"kl"' out; then
-        "$elbo" sample run -q -n 16 -o samples.png >out 2>err || complain "$name: cannot be drawn from"
+        "$elbo" sample run -q -n 16 -o samples.npy >out 2>err || complain "$name: cannot be drawn from"
+        are_images samples.npy || complain "$name: what is drawn is not images"
     fi
 }
 
@@ -74,7 +100,8 @@ draw() {
     model=$1 sampler=$2
     shift 2
     if "$elbo" train "$model" -q --data "$mnist" --epochs 1 $(hidden "$model") --out run --force >out 2>err &&
-        "$elbo" sample run -q --sampler "$sampler" "$@" -n 16 -o samples.png >out 2>err; then
+        "$elbo" sample run -q --sampler "$sampler" "$@" -n 16 -o samples.npy >out 2>err; then
+        are_images samples.npy || complain "$model: what sampler $sampler draws is not images"
         printf '%-40s drawn from\n' "$model, sampler $sampler"
     else
         complain "$model: sampler $sampler"

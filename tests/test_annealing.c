@@ -8,6 +8,7 @@
 #include "../nn/parts/options.h"
 #include "linear_vae.h"
 #include "rig.h"
+#include "scratch.h"
 #include "suites.h"
 
 enum { D = 3, Z = 2, N = 6 };
@@ -104,12 +105,12 @@ START_TEST(the_exact_log_p_of_images_that_the_model_draws_lies_between_the_bound
 END_TEST
 
 /* The draws of the prior by which the chains begin, and p(x|z) by hand. */
-START_TEST(one_temperature_is_importance_sampling_from_the_prior)
+static void compare_with_importance_sampling(int64_t C)
 {
-    enum { C = 30, FORWARD = 1 };
+    enum { FORWARD = 1 };
     const elbo_images images = some(N);
     elbo_run *run = linear_run();
-    elbo_annealed a = annealed(run, &images, (elbo_annealing){.temperatures = 1, .chains = C, .seed = 5});
+    elbo_annealed a = annealed(run, &images, (elbo_annealing){.temperatures = 1, .chains = (int)C, .seed = 5});
     elbo__planned *planned;
     assert_ok(elbo__run_plan(run, &(elbo__work){.role = ELBO__PRIOR_DRAWS, .batch = N, .draws = C}, &planned));
     assert_ok(elbo_plan_run(planned->plan, run->params, (elbo_at){.seed = 5, .step = FORWARD}));
@@ -126,11 +127,59 @@ START_TEST(one_temperature_is_importance_sampling_from_the_prior)
             }
             sum += exp(log_p);
         }
-        ck_assert_double_eq_tol(a.log_likelihood[i], log(sum / C), 1e-4);
+        ck_assert_double_eq_tol(a.log_likelihood[i], log(sum / (double)C), 1e-4);
     }
     ck_assert(isnan(a.acceptance) && isnan(a.first_step) && isnan(a.last_step));
     elbo_annealed_free(&a);
     elbo_run_free(run);
+}
+
+START_TEST(one_temperature_is_importance_sampling_from_the_prior)
+{
+    compare_with_importance_sampling(30);
+    compare_with_importance_sampling(4500); /* more chains than go on together */
+}
+END_TEST
+
+/* Steps of chains from number 3 on are those that they take among others. */
+START_TEST(a_chain_does_not_depend_on_those_beside_it)
+{
+    enum { C = 7, FROM = 3 };
+    const float image[D] = {2.5f, 0.1f, 0.2f};
+    const elbo__random_key key = {.seed = 3, .stream = 5, .step = 1};
+    elbo_run *run = linear_run();
+    elbo__chains all, some_of_them;
+    double taken;
+    assert_ok(elbo__chains_open(run, 1, C, &all));
+    assert_ok(elbo__chains_open(run, 1, C - FROM, &some_of_them));
+    some_of_them.first_chain = FROM;
+    elbo__chains *const both[] = {&all, &some_of_them};
+    for (int k = 0; k < 2; k++) {
+        assert_ok(elbo__chains_show(both[k], image, NULL, 0));
+        assert_ok(elbo__chains_look(both[k]));
+        assert_ok(elbo__chains_step(both[k], 1, 3, 0.44, key, &taken));
+    }
+    ck_assert_mem_eq(all.at.z + FROM * Z, some_of_them.at.z, (C - FROM) * Z * sizeof(double));
+    elbo__chains_free(&all);
+    elbo__chains_free(&some_of_them);
+    elbo_run_free(run);
+}
+END_TEST
+
+static elbo_status anneal_by_many_chains(void)
+{
+    const elbo_images images = some(1);
+    elbo_run *run = linear_run();
+    elbo_annealed a;
+    elbo_status status = elbo_run_anneal(run, &images, &(elbo_annealing){.temperatures = 1, .chains = 100000}, &a);
+    elbo_annealed_free(&a);
+    elbo_run_free(run);
+    return status;
+}
+
+START_TEST(memory_does_not_grow_with_the_chains)
+{
+    ck_assert_uint_lt(largest_allocation(anneal_by_many_chains), 100000 * sizeof(double));
 }
 END_TEST
 
@@ -413,6 +462,8 @@ Suite *suite_annealing(void)
     tcase_add_test(linear, chains_find_the_exact_log_p);
     tcase_add_test(linear, the_exact_log_p_of_images_that_the_model_draws_lies_between_the_bounds);
     tcase_add_test(linear, one_temperature_is_importance_sampling_from_the_prior);
+    tcase_add_test(linear, a_chain_does_not_depend_on_those_beside_it);
+    tcase_add_test(linear, memory_does_not_grow_with_the_chains);
     tcase_add_test(linear, a_model_that_ignores_z_has_no_error_at_all);
     tcase_add_test(linear, a_missing_value_is_left_out);
     suite_add_tcase(suite, linear);

@@ -73,7 +73,35 @@ runs 'impute often' "$elbo" impute run people.csv --multiple 3 -o three.csv --sa
 [ "$(head -n 1 three.csv)" = 'imputation,id,age,city,income,grade,"a, note"' ] ||
     complain 'imputations are not numbered'
 runs 'impute --json' "$elbo" impute run people.csv -o whole.csv --json
-says '{"imputed": "whole.csv", "values": 19}'
+says '{"imputed": "whole.csv", "values": 19, "rows_left": 0}'
+
+# A row that no draw explains stays as it is, and is counted.
+printf 'city,grade,income,age\nOslo,high,,31\nOslo,?,NA,1e38\n' >far.csv
+for how in '' '--multiple 2'; do
+    runs "impute what is far away $how" "$elbo" impute run far.csv -o near.csv $how
+    says '^filled in 1$'
+    says '^left as they are 2, of 1 row that no draw explains$'
+    grep -q 'Oslo,?,NA,1e38$' near.csv || complain 'a row that no draw explains did not stay as it is'
+    grep -qE 'Oslo,high,[0-9.e+]+,31$' near.csv || complain 'the row beside it was left too'
+done
+runs 'impute what is far away as JSON' "$elbo" impute run far.csv -o near.csv --json
+says '{"imputed": "near.csv", "values": 1, "rows_left": 1}'
+
+# A file that changes between its reading and the writing: stopped until it has.
+for change in "sed -i '\$d'" 'printf "p60,1,Oslo,1,low,x\n" >>'; do
+    cp people.csv moving.csv
+    rm -f moved.csv
+    "$elbo" impute run moving.csv -o moved.csv --samples 100000 >out 2>err &
+    child=$!
+    until grep -q 'data: ' err; do :; done
+    kill -STOP $child
+    eval "$change moving.csv"
+    kill -CONT $child
+    wait $child && complain 'a table that has changed was filled in'
+    grep -q 'moving.csv: has changed: it has no longer the 60 rows that were read' err ||
+        complain 'that the table has changed is not said'
+    [ -e moved.csv ] && complain 'a table that has changed was written'
+done
 
 # ---- other data ----------------------------------------------------------------------------------------------------
 

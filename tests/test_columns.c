@@ -108,7 +108,7 @@ START_TEST(what_stands_at_a_missing_value_has_no_influence)
         assert_ok(elbo_images_set_mask(&images, &mask));
         nats[k] = evaluated(run, &images, 1, "recon");
         assert_ok(elbo_run_encode_images(run, &images, z[k], NULL));
-        assert_ok(elbo_run_impute(run, &images, 20, 0, 1, filled[k]));
+        assert_ok(elbo_run_impute(run, &images, 20, 0, 1, filled[k], NULL));
         elbo_images_free(&images);
     }
     ck_assert_double_eq(nats[0], nats[1]);
@@ -166,7 +166,7 @@ START_TEST(a_run_knows_its_columns_and_writes_their_words)
     run = elbo_run_load(scratch_path("run"), elbo_models);
     ck_assert_msg(run != NULL, "%s", elbo_error());
     ck_assert_str_eq(elbo_values_text(elbo_run_options(run), "columns"), images.columns);
-    assert_ok(elbo_picture_imputed(run, &images, 3, 0, 1, scratch_path("whole.csv")));
+    assert_ok(elbo_picture_imputed(run, &images, 3, 0, 1, scratch_path("whole.csv"), NULL));
     assert_ok(elbo_images_load_columns(scratch_path("whole.csv"), "train", images.columns, true, 0, &again));
     assert_ok(elbo_images_rows(&images, 0, 4, x, NULL));
     assert_ok(elbo_images_rows(&again, 0, 4, back, NULL));

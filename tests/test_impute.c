@@ -55,7 +55,7 @@ START_TEST(means_are_the_conditional_means_of_the_model)
     elbo_run *run = linear_run();
     elbo_images images = images_of(rows, N, ELBO_SHAPE(D));
     for (int k = 0; k < SEEDS; k++)
-        assert_ok(elbo_run_impute(run, &images, 3000, 0, k, x[k]));
+        assert_ok(elbo_run_impute(run, &images, 3000, 0, k, x[k], NULL));
     for (int i = 0; i < N * D; i++) {
         double sum = 0, square = 0, variance;
         for (int k = 0; k < SEEDS; k++) {
@@ -82,7 +82,7 @@ START_TEST(many_imputations_have_the_conditional_mean_and_variance)
     static float x[MANY * N * D];
     elbo_run *run = linear_run();
     elbo_images images = images_of(rows, N, ELBO_SHAPE(D));
-    assert_ok(elbo_run_impute(run, &images, 5000, MANY, 1, x));
+    assert_ok(elbo_run_impute(run, &images, 5000, MANY, 1, x, NULL));
     for (int i = 0; i < N * D; i++) {
         double sum = 0, square = 0, variance = 0;
         const double exact = isnan(rows[i]) ? conditional(rows + i / D * D, i % D, &variance) : rows[i];
@@ -106,13 +106,40 @@ START_TEST(a_row_does_not_depend_on_those_beside_it)
         all[i] = rows[i % (N * D)];
     elbo_run *run = linear_run();
     elbo_images images = images_of(all, MORE, ELBO_SHAPE(D)), first = images_of(all, 1, ELBO_SHAPE(D));
-    assert_ok(elbo_run_impute(run, &images, 700, 0, 1, x));
-    assert_ok(elbo_run_impute(run, &first, 700, 0, 1, alone));
+    assert_ok(elbo_run_impute(run, &images, 700, 0, 1, x, NULL));
+    assert_ok(elbo_run_impute(run, &first, 700, 0, 1, alone, NULL));
     ck_assert_mem_eq(x, alone, sizeof alone);
-    assert_ok(elbo_run_impute(run, &images, 700, 3, 1, many));
-    assert_ok(elbo_run_impute(run, &first, 700, 3, 1, few));
+    assert_ok(elbo_run_impute(run, &images, 700, 3, 1, many, NULL));
+    assert_ok(elbo_run_impute(run, &first, 700, 3, 1, few, NULL));
     for (int m = 0; m < 3; m++)
         ck_assert_mem_eq(many + m * MORE * D, few + m * D, D * sizeof *few);
+    elbo_run_free(run);
+}
+END_TEST
+
+/* Its log-density is beyond all f32. */
+START_TEST(a_row_that_no_draw_explains_is_left_as_it_is)
+{
+    enum { M = 3 };
+    float far[N * D], x[N * D], others[N * D], many[M * N * D];
+    elbo_imputed told;
+    memcpy(far, rows, sizeof far);
+    far[D] = NAN, far[D + 1] = 1e30f; /* the second row: two values are missing */
+    elbo_run *run = linear_run();
+    elbo_images images = images_of(far, N, ELBO_SHAPE(D)), near = images_of(rows, N, ELBO_SHAPE(D));
+    assert_ok(elbo_run_impute(run, &near, 50, 0, 1, others, &told));
+    ck_assert(told.filled == 8 && told.left == 0 && told.left_rows == 0);
+    assert_ok(elbo_run_impute(run, &images, 50, 0, 1, x, &told));
+    ck_assert(told.filled == 5 && told.left == 2 && told.left_rows == 1);
+    ck_assert_mem_eq(x, others, D * sizeof *x);
+    ck_assert_mem_eq(x + 2 * D, others + 2 * D, D * sizeof *x);
+    assert_ok(elbo_run_impute(run, &images, 50, M, 1, many, &told));
+    ck_assert(told.filled == 5 && told.left == 2 && told.left_rows == 1);
+    for (int i = 0; i < N * D; i++) {
+        ck_assert(!isnan(x[i]) || (i / D == 1 && isnan(far[i])));
+        for (int m = 0; m < M; m++)
+            ck_assert(isnan(many[m * N * D + i]) == isnan(x[i]));
+    }
     elbo_run_free(run);
 }
 END_TEST
@@ -122,12 +149,12 @@ START_TEST(what_cannot_be_is_refused)
     float x[N * D];
     elbo_run *run = linear_run(), *code_run;
     elbo_images images = images_of(rows, N, ELBO_SHAPE(D)), others = images_of(rows, 2, ELBO_SHAPE(6));
-    assert_refused(elbo_run_impute(run, &images, 0, 0, 1, x), "0 draws for 0 imputations");
-    assert_refused(elbo_run_impute(run, &others, 5, 0, 1, x), "images of shape (6), but the model is for (4)");
+    assert_refused(elbo_run_impute(run, &images, 0, 0, 1, x, NULL), "0 draws for 0 imputations");
+    assert_refused(elbo_run_impute(run, &others, 5, 0, 1, x, NULL), "images of shape (6), but the model is for (4)");
     elbo_run_free(run);
     code_run = run_of(&elbo_model_ae, OPTIONS("hidden", "none", "latent-dim", "2", "likelihood", "squared-error"),
                       ELBO_SHAPE(D), 0);
-    assert_refused(elbo_run_impute(code_run, &images, 5, 0, 1, x), "gives no density of z");
+    assert_refused(elbo_run_impute(code_run, &images, 5, 0, 1, x, NULL), "gives no density of z");
     elbo_run_free(code_run);
 }
 END_TEST
@@ -139,6 +166,7 @@ Suite *suite_impute(void)
     tcase_add_test(linear, means_are_the_conditional_means_of_the_model);
     tcase_add_test(linear, many_imputations_have_the_conditional_mean_and_variance);
     tcase_add_test(linear, a_row_does_not_depend_on_those_beside_it);
+    tcase_add_test(linear, a_row_that_no_draw_explains_is_left_as_it_is);
     tcase_add_test(linear, what_cannot_be_is_refused);
     suite_add_tcase(suite, linear);
     return suite;

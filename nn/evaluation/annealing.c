@@ -81,7 +81,7 @@ static elbo_status read_images(const annealer *a, const elbo_images *images, int
 
 /* Runs the plan of a role without x for images first, ... of some. Its output is valid until the next. */
 static elbo_status run_role(const annealer *a, elbo__role role, const subjects *s, int64_t first, int64_t n,
-                            int64_t draws, pass p, elbo_tensor *out)
+                            int64_t first_draw, int64_t draws, pass p, elbo_tensor *out)
 {
     elbo_run *run = a->run;
     elbo__planned *planned;
@@ -94,9 +94,11 @@ static elbo_status run_role(const annealer *a, elbo__role role, const subjects *
     if (status == ELBO_OK)
         status = elbo__run_scalars(run, planned->plan);
     if (status == ELBO_OK)
-        status = elbo_plan_run(
-            planned->plan, run->params,
-            (elbo_at){.seed = (uint64_t)a->how.seed, .step = (uint64_t)p, .first_row = (uint64_t)first});
+        status = elbo_plan_run(planned->plan, run->params,
+                               (elbo_at){.seed = (uint64_t)a->how.seed,
+                                         .step = (uint64_t)p,
+                                         .first_row = (uint64_t)first,
+                                         .first_draw = (uint64_t)first_draw});
     *out = status == ELBO_OK ? elbo_plan_output(planned->plan, 0) : (elbo_tensor){.data = NULL};
     return status;
 }
@@ -114,12 +116,12 @@ static elbo_status draw_images(const annealer *a, const subjects *images, subjec
         n = elbo__run_block(run, 1);
         n = n < out->count - first ? n : out->count - first;
         elbo_tensor made;
-        status = run_role(a, ELBO__PRIOR_DRAWS, out, first, n, 1, DRAW, &made);
+        status = run_role(a, ELBO__PRIOR_DRAWS, out, first, n, 0, 1, DRAW, &made);
         elbo_tensor z = elbo_tensor_of(ELBO_F32, made.layout.shape, out->z + first * run->latent);
         if (status == ELBO_OK)
             elbo_tensor_copy(&z, &made);
         if (status == ELBO_OK)
-            status = run_role(a, ELBO__SIMULATE, out, first, n, 1, DRAW, &made);
+            status = run_role(a, ELBO__SIMULATE, out, first, n, 0, 1, DRAW, &made);
         if (status == ELBO_OK && elbo_shape_size(&made.layout.shape) != n * run->pixels)
             status = elbo__fail(ELBO_INVALID, "model \"%s\": a draw of p(x|z) is of shape %s, not an image",
                                 run->model->name, elbo_shape_format(&made.layout.shape).text);
@@ -140,16 +142,18 @@ static elbo__random_key key_of(const annealer *a, pass p, int t, int number)
                               .step = (uint64_t)t << 32 | (uint64_t)number};
 }
 
-/* Chains of images first, ... with their x in place, where the prior or (going backwards) an image's own z has them. */
-static elbo_status open_chains(const annealer *a, const subjects *s, int64_t first, int64_t n, int64_t chains, pass p,
-                               elbo__chains *out)
+/* Chains first_chain, ... of images first, ... with their x in place, where the prior or (going backwards) an image's
+ * own z has them. */
+static elbo_status open_chains(const annealer *a, const subjects *s, int64_t first, int64_t n, int64_t first_chain,
+                               int64_t chains, pass p, elbo__chains *out)
 {
     const int64_t latent = a->run->latent;
     elbo_tensor z = {.data = NULL};
     elbo_status status = elbo__chains_open(a->run, n, chains, out);
+    out->first_chain = first_chain;
     const subjects without_z = {.labels = s->labels};
     if (status == ELBO_OK && p != BACKWARD)
-        status = run_role(a, ELBO__PRIOR_DRAWS, &without_z, first, n, chains, p, &z);
+        status = run_role(a, ELBO__PRIOR_DRAWS, &without_z, first, n, first_chain, chains, p, &z);
     const elbo_tensor to = elbo_tensor_of(ELBO_F64, ELBO_SHAPE(n, chains, latent), out->at.z);
     if (status == ELBO_OK && p != BACKWARD)
         elbo_tensor_copy(&to, &z);
@@ -192,32 +196,49 @@ static int64_t block_of(const annealer *a, int64_t count)
     return n < 1 ? 1 : n < count ? n : count;
 }
 
+/* How many chains of an image go on together: more than a plan takes come one portion after the other. */
+static int64_t portion_of(const annealer *a)
+{
+    return a->how.chains < ROWS ? a->how.chains : ROWS;
+}
+
+/* Adds the weights of chains first_chain, ... of images first, ...; log_weights (n, chains) is room. */
+static elbo_status add_chains(annealer *a, const subjects *s, int64_t first, int64_t n, int64_t first_chain,
+                              int64_t chains, pass p, double *log_weights, const elbo__weights *w)
+{
+    const double sign = p == BACKWARD ? -1 : 1;
+    elbo__chains c;
+    memset(log_weights, 0, (size_t)(n * chains) * sizeof *log_weights);
+    elbo_status status = open_chains(a, s, first, n, first_chain, chains, p, &c);
+    if (status == ELBO_OK)
+        status = run_chains(a, &c, p, log_weights);
+    for (int64_t i = 0; i < n * chains && status == ELBO_OK; i++)
+        elbo__weight_add(w, i / chains, sign * log_weights[i]);
+    elbo__chains_free(&c);
+    return status;
+}
+
 /* The bounds of all images, and (error not NULL) their errors. */
 static elbo_status bound(annealer *a, const subjects *s, pass p, double *bounds, double *error)
 {
-    const int64_t block = block_of(a, s->count), chains = a->how.chains;
-    double *log_weights = elbo__calloc((size_t)(block * chains), sizeof *log_weights);
+    const int64_t block = block_of(a, s->count), chains = a->how.chains, portion = portion_of(a);
+    double *log_weights = elbo__calloc((size_t)(block * portion), sizeof *log_weights);
     double *room = elbo__calloc(3 * (size_t)block, sizeof *room);
     elbo_status status = log_weights && room ? ELBO_OK : ELBO_NO_MEMORY;
     const double sign = p == BACKWARD ? -1 : 1;
     for (int64_t first = 0; first < s->count && status == ELBO_OK; first += block) {
         const int64_t n = block < s->count - first ? block : s->count - first;
         const elbo__weights w = {bounds + first, room, room + block};
-        elbo__chains c;
-        memset(log_weights, 0, (size_t)(n * chains) * sizeof *log_weights);
         elbo__weights_begin(&w, n);
-        status = open_chains(a, s, first, n, chains, p, &c);
-        if (status == ELBO_OK)
-            status = run_chains(a, &c, p, log_weights);
-        for (int64_t i = 0; i < n * chains; i++)
-            elbo__weight_add(&w, i / chains, sign * log_weights[i]);
+        for (int64_t from = 0; from < chains && status == ELBO_OK; from += portion)
+            status = add_chains(a, s, first, n, from, portion < chains - from ? portion : chains - from, p, log_weights,
+                                &w);
         elbo__weights_finish(&w, n, chains);
         for (int64_t i = 0; i < n; i++) {
             bounds[first + i] *= sign;
             if (error)
                 error[first + i] = w.sum[i];
         }
-        elbo__chains_free(&c);
     }
     elbo__free(log_weights);
     elbo__free(room);
@@ -259,7 +280,7 @@ static elbo_status tune(annealer *a, const subjects *s)
     const int64_t n = s->count < TUNED_IMAGES ? s->count : TUNED_IMAGES;
     double step = 1, taken = 0;
     elbo__chains c = {.run = NULL};
-    elbo_status status = last > 1 ? open_chains(a, s, 0, n, TUNED / n, TUNE, &c) : ELBO_OK;
+    elbo_status status = last > 1 ? open_chains(a, s, 0, n, 0, TUNED / n, TUNE, &c) : ELBO_OK;
     for (int t = 1; t < last && status == ELBO_OK; t++) {
         const int proposals = t == 1 ? SEARCHING + each : each;
         status = elbo__watched("annealing", a->done++, a->total);
@@ -299,10 +320,11 @@ static elbo_annealing with_defaults(elbo_annealing how, int64_t images)
     return how;
 }
 
+/* How often chains go through all temperatures. */
 static int64_t blocks(const annealer *a, int64_t count)
 {
-    const int64_t block = count > 0 ? block_of(a, count) : 1;
-    return (count + block - 1) / block;
+    const int64_t block = count > 0 ? block_of(a, count) : 1, portion = portion_of(a);
+    return (count + block - 1) / block * ((a->how.chains + portion - 1) / portion);
 }
 
 static elbo_status open_annealer(elbo_run *run, const elbo_annealing *how, int64_t images, annealer *a)

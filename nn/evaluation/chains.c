@@ -173,8 +173,9 @@ elbo_status elbo__chains_step(elbo__chains *c, double power, int leapfrog, doubl
     const int64_t n = c->images * c->chains, before = c->taken;
     elbo__random_key other = key;
     other.stream++;
-    elbo__normal_f64(c->momentum, c->images, c->chains, c->run->latent, key, (uint64_t)c->first, 0);
-    elbo__uniform_f64(c->uniform, c->images, c->chains, 1, other, (uint64_t)c->first, 0);
+    const uint64_t image = (uint64_t)c->first, chain = (uint64_t)c->first_chain;
+    elbo__normal_f64(c->momentum, c->images, c->chains, c->run->latent, key, image, chain);
+    elbo__uniform_f64(c->uniform, c->images, c->chains, 1, other, image, chain);
     for (int64_t i = 0; i < n; i++)
         c->before[i] = energy(c, &c->at, i, power);
     elbo_status status = leap(c, power, leapfrog, step);

@@ -15,7 +15,7 @@ typedef struct {
 typedef struct {
     elbo_run *run;
     elbo__planned *planned;
-    int64_t images, chains, first;
+    int64_t images, chains, first, first_chain; /* the last, of whoever opens them, counts for random numbers alone */
     elbo__place at, proposed;
     double *momentum, *before; /* (B, C, Z), and energies (B, C) */
     double *uniform;           /* (B, C)                         */
@@ -33,8 +33,8 @@ void elbo__chains_free(elbo__chains *chains);
 elbo_status elbo__chains_look(elbo__chains *chains) ELBO_MUST_CHECK;
 
 /* One step that leaves p(z) p(x|z)^power as it is: `leapfrog` steps of size `step` for all chains, taken or not each by
- * itself. Random numbers are those of the key, of rows that are the images and draws that are the chains. Returns in
- * *taken, which may be NULL, the share of proposals that were taken. */
+ * itself. Random numbers are those of the key, of rows that are the images and draws that are the chains, from
+ * first_chain on. Returns in *taken, which may be NULL, the share of proposals that were taken. */
 elbo_status elbo__chains_step(elbo__chains *chains, double power, int leapfrog, double step, elbo__random_key key,
                               double *taken) ELBO_MUST_CHECK;
 

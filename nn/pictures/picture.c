@@ -143,7 +143,7 @@ elbo_status elbo__picture_some_samples(elbo_run *run, const char *path)
 /* ---- what is missing --------------------------------------------------------------------------------------------- */
 
 elbo_status elbo_picture_imputed(elbo_run *run, const elbo_images *images, int draws, int multiple, int64_t seed,
-                                 const char *path)
+                                 const char *path, elbo_imputed *told)
 {
     const int64_t times = at_least_1(multiple), n = images->count * times;
     const int64_t columns = multiple ? multiple : columns_of(run, false);
@@ -153,7 +153,8 @@ elbo_status elbo_picture_imputed(elbo_run *run, const elbo_images *images, int d
     if (x && picture) /* imputations of an image stand in a row */
         beside = elbo__numbers(n, run->pixels);
     if (status == ELBO_OK)
-        status = x && (beside || !picture) ? elbo_run_impute(run, images, draws, multiple, seed, x) : ELBO_NO_MEMORY;
+        status = x && (beside || !picture) ? elbo_run_impute(run, images, draws, multiple, seed, x, told)
+                                           : ELBO_NO_MEMORY;
     for (int64_t i = 0; status == ELBO_OK && beside && i < n; i++)
         memcpy(beside + i * run->pixels, x + (i % times * images->count + i / times) * run->pixels,
                (size_t)run->pixels * sizeof *x);

@@ -95,7 +95,8 @@ ELBO_API elbo_status elbo_picture_scatter(elbo_run *const *runs, const char *con
 /* What elbo_run_impute fills in: the images of a data set, or M times all of them, one time behind the other; in a
  * picture each has a row of its M. */
 ELBO_API elbo_status elbo_picture_imputed(elbo_run *run, const elbo_images *images, int draws, int multiple,
-                                          int64_t seed, const char *path) ELBO_MUST_CHECK;
+                                          int64_t seed, const char *path,
+                                          elbo_imputed *told /* may be NULL */) ELBO_MUST_CHECK;
 
 #ifdef __cplusplus
 }

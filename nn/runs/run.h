@@ -185,9 +185,15 @@ ELBO_API elbo_status elbo_run_log_prob(elbo_run *run, const float *x, const int 
  * p(x_obs|z_k,y) p(z_k|y) / q(z_k|x,y) divided by their sum; of columns of words the most likely, of counts the
  * nearest.
  * With multiple = M > 0 it is filled in M times, each time by a draw from p(x_mis|z_k,y) with z_k drawn by its weight:
- * out (M, N, D) (Mattei and Frellsen, arXiv:1812.02633). Image i depends on `seed` and i only. */
+ * out (M, N, D) (Mattei and Frellsen, arXiv:1812.02633). Image i depends on `seed` and i only. One that no draw
+ * explains, since all weights are 0 or some are not finite, stays as it is: NaN where values are missing. */
+typedef struct {
+    int64_t filled;    /* values, of one time     */
+    int64_t left;      /* values that are NaN yet */
+    int64_t left_rows; /* images that they are of */
+} elbo_imputed;
 ELBO_API elbo_status elbo_run_impute(elbo_run *run, const elbo_images *images, int draws, int multiple, int64_t seed,
-                                     float *out) ELBO_MUST_CHECK;
+                                     float *out, elbo_imputed *told /* may be NULL */) ELBO_MUST_CHECK;
 
 /* Named means over images, in nats. */
 typedef struct {

@@ -20,8 +20,10 @@ typedef struct {
     weights *weights;      /* of a block of images                                       */
     double *sums;          /* (block, E) of expectations                                 */
     bool *missing;         /* (block, D) of draws                                        */
+    int64_t *holes;        /* values that are missing of each of a block                 */
     double *luck;          /* (M)                                                        */
     elbo__columns columns; /* none: pixels                                               */
+    elbo_imputed told;
 } filling;
 
 /* ---- one draw after the other ------------------------------------------------------------------------------------ */
@@ -92,20 +94,35 @@ static void put_expected(const filling *f, const double *sums, double all, float
     }
 }
 
-static elbo_status finish(filling *f, int64_t image, int64_t place)
+/* What draws without weights have put in is taken out again. */
+static void leave(filling *f, int64_t image, int64_t place)
+{
+    for (int64_t m = 0; m < f->multiple; m++)
+        for (int64_t i = 0; i < f->width; i++)
+            if (f->missing[place * f->width + i])
+                f->out[(m * f->images + image) * f->width + i] = NAN;
+}
+
+static void finish(filling *f, int64_t image, int64_t place)
 {
     const double sum = f->weights[place].sum;
-    if (!(sum > 0) || !isfinite(f->weights[place].most))
-        return elbo__fail(ELBO_INVALID, "model \"%s\": image %lld: no draw has a weight", f->run->model->name,
-                          (long long)image);
-    if (!f->multiple)
+    const bool explained = sum > 0 && isfinite(f->weights[place].most);
+    const int64_t missing = f->holes[place];
+    if (!explained)
+        leave(f, image, place);
+    else if (!f->multiple)
         put_expected(f, f->sums + place * f->width, sum, f->out + image * f->run->pixels);
-    return ELBO_OK;
+    f->told.filled += explained ? missing : 0;
+    f->told.left += explained ? 0 : missing;
+    f->told.left_rows += !explained && missing > 0;
 }
 
 static void begin(filling *f, int64_t image, int64_t place)
 {
     f->weights[place] = (weights){.most = -INFINITY};
+    f->holes[place] = 0;
+    for (int64_t i = 0; i < f->run->pixels; i++)
+        f->holes[place] += isnan(f->out[image * f->run->pixels + i]) != 0;
     for (int64_t i = 0; i < f->width && !f->multiple; i++)
         f->sums[place * f->width + i] = 0;
     for (int64_t i = 0; i < f->width && f->multiple; i++)
@@ -131,16 +148,15 @@ static void take_draw(filling *f, const elbo__piece *p, int64_t i, int64_t k)
 static elbo_status take(void *user, const elbo__piece *p)
 {
     filling *f = user;
-    elbo_status status = ELBO_OK;
-    for (int64_t i = 0; i < p->batch && status == ELBO_OK; i++) {
+    for (int64_t i = 0; i < p->batch; i++) {
         if (p->first_draw == 0)
             begin(f, p->first + i, i);
         for (int64_t k = 0; k < p->draws; k++)
             take_draw(f, p, i, k);
         if (p->first_draw + p->draws == f->draws)
-            status = finish(f, p->first + i, i);
+            finish(f, p->first + i, i);
     }
-    return status;
+    return ELBO_OK;
 }
 
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
@@ -169,7 +185,8 @@ static elbo_status open(filling *f)
     f->sums = elbo__calloc(f->multiple ? 1 : block * (size_t)f->width, sizeof *f->sums);
     f->missing = elbo__calloc(f->multiple ? block * (size_t)f->width : 1, sizeof *f->missing);
     f->luck = elbo__calloc((size_t)f->multiple + 1, sizeof *f->luck);
-    return f->weights && f->sums && f->missing && f->luck ? ELBO_OK : ELBO_NO_MEMORY;
+    f->holes = elbo__calloc(block, sizeof *f->holes);
+    return f->weights && f->sums && f->missing && f->luck && f->holes ? ELBO_OK : ELBO_NO_MEMORY;
 }
 
 static elbo_status fill_in(filling *f, const elbo_images *images)
@@ -189,7 +206,8 @@ static elbo_status fill_in(filling *f, const elbo_images *images)
     return status;
 }
 
-elbo_status elbo_run_impute(elbo_run *run, const elbo_images *images, int draws, int multiple, int64_t seed, float *out)
+elbo_status elbo_run_impute(elbo_run *run, const elbo_images *images, int draws, int multiple, int64_t seed, float *out,
+                            elbo_imputed *told)
 {
     filling f = {.run = run, .images = images->count, .multiple = multiple, .draws = draws, .seed = seed, .out = out};
     if (draws < 1 || multiple < 0)
@@ -205,6 +223,9 @@ elbo_status elbo_run_impute(elbo_run *run, const elbo_images *images, int draws,
     elbo__free(f.sums);
     elbo__free(f.missing);
     elbo__free(f.luck);
+    elbo__free(f.holes);
     elbo__columns_free(&f.columns);
+    if (told)
+        *told = f.told;
     return status;
 }
