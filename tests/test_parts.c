@@ -201,6 +201,23 @@ START_TEST(flows_are_invertible_whatever_their_parameters_are)
 }
 END_TEST
 
+/* Where w^T v is far below 0, m(w^T v) would be -1 and log det -inf at the plane w^T z + b = 0. */
+START_TEST(a_planar_step_keeps_some_volume_on_its_plane)
+{
+    setting s = setting_of("latent-dim=2 hidden=none flow-steps=1 posterior=planar flow-shared=yes", K);
+    double noise[B * K * 2] = {0}, z[B * K * 2], log_q[B * K], zeros[2 * D] = {0};
+    rig_set_param(&s.r, "encoder.mean.weight", zeros);
+    rig_set_param(&s.r, "encoder.mean.bias", zeros);
+    rig_set_param(&s.r, "encoder.flow.w", (double[]){20, 20});
+    rig_set_param(&s.r, "encoder.flow.u", (double[]){-20, -20});
+    rig_set_param(&s.r, "encoder.flow.b", zeros);
+    infer(&s, noise, z, log_q);
+    for (int d = 0; d < B * K; d++)
+        ck_assert(isfinite(log_q[d]));
+    end(&s);
+}
+END_TEST
+
 START_TEST(one_autoregressive_step_is_triangular_and_two_mix_all_dimensions)
 {
     for (int steps = 1; steps <= 2; steps++) {
@@ -584,6 +601,7 @@ Suite *suite_parts(void)
     TCase *densities = tcase_create("flows");
     tcase_add_loop_test(densities, log_q_is_that_of_the_noise_less_the_numeric_log_determinant, 0, 5);
     tcase_add_loop_test(densities, flows_are_invertible_whatever_their_parameters_are, 1, 3);
+    tcase_add_test(densities, a_planar_step_keeps_some_volume_on_its_plane);
     tcase_add_loop_test(densities, one_autoregressive_step_is_triangular_and_two_mix_all_dimensions, 3, 5);
     tcase_add_loop_test(densities, importance_weights_of_a_flow_have_the_evidence_as_their_mean, 0, 5);
     suite_add_tcase(suite, densities);
