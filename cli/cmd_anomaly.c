@@ -98,6 +98,22 @@ static bool read_classes(const run_job *job, const char *list, bool *odd)
     return true;
 }
 
+/* Whether some of n images are odd and some are not, without which nothing is to be told apart; says which are
+ * missing. */
+static bool has_both(const run_job *job, const bool *odd, int64_t n)
+{
+    int64_t found = 0;
+    for (int64_t i = 0; i < n; i++)
+        found += odd[i];
+    const char *list = elbo_values_text(job->values, "odd");
+    if (found == 0)
+        elbo__cli_say("option \"odd\": no odd images: none of the %" PRId64 " of %s is of class %s", n, job->folder,
+                      list);
+    else if (found == n)
+        elbo__cli_say("option \"odd\": no usual images: all %" PRId64 " of %s are of class %s", n, job->folder, list);
+    return found > 0 && found < n;
+}
+
 /* *out = [N] which images are odd, NULL where nobody knows; freed with free. Whether all is well. */
 static bool find_odd(const run_job *job, int64_t n, bool **out)
 {
@@ -110,9 +126,10 @@ static bool find_odd(const run_job *job, int64_t n, bool **out)
     const bool room = classes && *out;
     if (!room)
         elbo__cli_out_of_memory();
-    const bool good = room && read_classes(job, list, classes);
+    bool good = room && read_classes(job, list, classes);
     for (int64_t i = 0; i < n && good; i++)
         (*out)[i] = classes[(int)elbo_tensor_get(&job->images->labels, &i)];
+    good = good && has_both(job, *out, n);
     free(classes);
     if (!good) {
         free(*out);
@@ -228,15 +245,10 @@ static int show(const run_job *job, const elbo_oddness *o, const bool *odd)
 /* Reads images of the training, where they are wanted and known; whether all is well. */
 static bool read_usual(const run_job *job, elbo_images *out)
 {
-    static const elbo_option nothing[] = {OPTION_DATA(""), ELBO_OPTIONS_END};
     *out = (elbo_images){.count = 0};
     if (elbo_values_integer(job->values, "usual") == 0 || !elbo_run_has_prior(job->run))
         return true;
-    elbo_values *unnamed = elbo_values_new(nothing);
-    if (!unnamed)
-        return elbo__cli_out_of_memory() == EXIT_SUCCESS;
-    const data_source source = elbo__cli_choose_data(unnamed, job->run, job->path);
-    elbo_values_free(unnamed);
+    const data_source source = elbo__cli_training_data(job->run, job->path);
     bool good = true;
     if (source.unknown)
         elbo__cli_note("%s: nobody knows where its training images are, so there is no typicality", job->path);

@@ -152,10 +152,12 @@ static elbo_status look_at_latent_space(const run_job *job, findings *f)
 {
     elbo_status status = elbo_run_latent_use(job->run, job->images, f->how.count, &f->use);
     const int64_t n = informed(job->values, job->run, f->each.images);
-    if (status != ELBO_OK || n == 0)
-        return status;
-    status = elbo_run_mutual_information(job->run, job->images, n, f->how.seed, &f->information);
-    return status == ELBO_INVALID ? ELBO_OK : status; /* q(z|x) is no normal */
+    bool known = false;
+    if (status == ELBO_OK && n > 0)
+        status = elbo_run_has_densities(job->run, &known);
+    if (status == ELBO_OK && known)
+        status = elbo_run_mutual_information(job->run, job->images, n, f->how.seed, &f->information);
+    return status;
 }
 
 static elbo_status anneal(const run_job *job, findings *f)
@@ -199,7 +201,7 @@ static elbo_status measure(const run_job *job, elbo_sampler *sampler, findings *
                             .seed = given < 0 ? elbo_run_seed(job->run) : given,
                             .prior = sampler ? density : NULL,
                             .user = sampler},
-                    .prior = sampler ? elbo_sampler_name(sampler) : NULL};
+                    .sampler = sampler};
     elbo_images images = *job->images;
     run_job as_asked = *job;
     images.grey = elbo_values_flag(v, "grey");

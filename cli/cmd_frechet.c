@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../nn/evaluation/features.h"
 #include "command.h"
@@ -90,14 +91,17 @@ static elbo_status compare_samples(comparison *c)
     return status;
 }
 
-/* As many images of the training, where it is known where they are: what is not further away than these is as good as
- * can be. */
+/* As many images of the training, where it is known where they are and they are others than those of the comparison:
+ * what is not further away than these is as good as can be. */
 static elbo_status compare_training(comparison *c)
 {
-    const data_source source = elbo__cli_choose_data(c->job->values, c->job->run, c->job->path);
+    const run_job *job = c->job;
+    const data_source source = elbo__cli_training_data(job->run, job->path);
+    const bool known = source.folder && !source.unknown;
+    const bool others = known && (strcmp(job->part, "train") != 0 || !elbo__cli_same_data(source.folder, job->folder));
     elbo_images images;
-    elbo_status status = ELBO_OK;
-    if (!source.unknown && elbo__cli_read_part_for(c->job->run, &source, "train", false, &images)) {
+    elbo_status status = source.folder ? ELBO_OK : ELBO_NO_MEMORY;
+    if (others && elbo__cli_read_part_for(job->run, &source, "train", false, &images)) {
         elbo_features *made = elbo_features_new(c->classifier);
         status = made ? elbo_features_add_images(made, &images, c->n) : ELBO_NO_MEMORY;
         if (status == ELBO_OK)
@@ -146,11 +150,10 @@ static elbo_status measure(comparison *c)
     const run_job *job = c->job;
     const size_t pixels = (size_t)elbo_run_pixels(job->run);
     const bool takes_labels = elbo_run_classes(job->run) > 0;
-    c->images = elbo_features_new(c->classifier);
     c->labels = takes_labels ? calloc((size_t)c->n, sizeof *c->labels) : NULL;
     c->x = calloc(BLOCK, pixels * sizeof *c->x);
     c->seen = calloc(BLOCK, pixels * sizeof *c->seen);
-    if (!c->images || !c->x || !c->seen || (takes_labels && !c->labels))
+    if (!c->x || !c->seen || (takes_labels && !c->labels))
         return ELBO_NO_MEMORY;
     elbo_status status = elbo_features_add_images(c->images, job->images, c->n);
     if (status == ELBO_OK && takes_labels)
@@ -172,7 +175,13 @@ static int frechet(const run_job *job)
                     .samples = NAN,
                     .reconstructions = NAN,
                     .training = NAN};
-    int shown = c.classifier ? elbo__cli_find_sampler(job, &c.sampler) : elbo__cli_fail();
+    int shown = c.classifier ? EXIT_SUCCESS : elbo__cli_fail();
+    if (c.classifier && !(c.images = elbo_features_new(c.classifier))) {
+        elbo__cli_say("%s: %s", job->second, elbo_error());
+        shown = FAILED;
+    }
+    if (shown == EXIT_SUCCESS)
+        shown = elbo__cli_find_sampler(job, &c.sampler);
     if (shown == EXIT_SUCCESS)
         shown = measure(&c) == ELBO_OK ? show(&c) : elbo__cli_fail();
     elbo_sampler_free(c.sampler);

@@ -20,24 +20,39 @@ const char *const elbo__cli_part_names[] = {"test", "train", NULL};
 
 /* ---- which data -------------------------------------------------------------------------------------------------- */
 
+data_source elbo__cli_training_data(const elbo_run *run, const char *path)
+{
+    char *data = elbo_run_noted(run, "data"), *missing = elbo_run_noted(run, "missing");
+    data_source source = {.folder = strdup(data ? data : ""), .run = path, .missing = missing, .unknown = !data};
+    elbo_release(data);
+    elbo_release(missing);
+    elbo__cli_choose_columns(&source, elbo_run_options(run), true);
+    return source;
+}
+
 data_source elbo__cli_choose_data(const elbo_values *values, const elbo_run *run, const char *path)
 {
     const char *named = elbo_values_text(values, "data");
-    char *data = run ? elbo_run_noted(run, "data") : NULL, *missing = run ? elbo_run_noted(run, "missing") : NULL;
-    data_source source = {.missing = elbo_values_flag(values, "missing") || missing};
-    if (named[0])
-        source.folder = strdup(named);
-    else if (data)
-        source = (data_source){.folder = strdup(data), .run = path, .missing = source.missing};
-    else if (run)
-        source = (data_source){.folder = strdup(""), .run = path, .missing = source.missing, .unknown = true};
-    else
-        source.folder = strdup(DEFAULT_DATA);
-    elbo_release(data);
-    elbo_release(missing);
+    data_source source = {.folder = NULL};
     if (run)
-        elbo__cli_choose_columns(&source, elbo_run_options(run), true);
+        source = elbo__cli_training_data(run, path);
+    if (named[0] || !run) {
+        free(source.folder);
+        source.folder = strdup(named[0] ? named : DEFAULT_DATA);
+        source.run = NULL;
+        source.unknown = false;
+    }
+    source.missing |= elbo_values_flag(values, "missing");
     return source;
+}
+
+bool elbo__cli_same_data(const char *one, const char *other)
+{
+    char *first = elbo__origin_from_anywhere(one), *second = elbo__origin_from_anywhere(other);
+    const bool same = first && second && strcmp(first, second) == 0;
+    elbo_release(first);
+    elbo_release(second);
+    return same;
 }
 
 void elbo__cli_choose_columns(data_source *source, const elbo_values *options, bool exact)

@@ -23,6 +23,12 @@ typedef struct {
  * run was trained in that way. */
 data_source elbo__cli_choose_data(const elbo_values *values, const elbo_run *run, const char *path);
 
+/* The data of the training, whatever a command line names besides; `unknown` where a program trained it. */
+data_source elbo__cli_training_data(const elbo_run *run, const char *path);
+
+/* Whether the same data are meant, as seen from anywhere. */
+bool elbo__cli_same_data(const char *one, const char *other);
+
 /* Where the options ask for likelihood columns the data are a table of columns, as option columns says; `exact` as for
  * elbo_images_load_columns. */
 void elbo__cli_choose_columns(data_source *source, const elbo_values *options, bool exact);

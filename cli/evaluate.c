@@ -89,11 +89,11 @@ static void add_log_likelihood(const elbo_run *run, const findings *f, figures *
         return;
     const elbo_summary nats = elbo_summary_of(f->each.at[ELBO_IMAGE_LOG_LIKELIHOOD], n),
                        ess = elbo_summary_of(f->each.at[ELBO_IMAGE_ESS], n);
-    elbo__cli_add_figure(out,
-                         (figure){"log_likelihood_estimate",
-                                  elbo_run_classes(run) ? "log p(x|y) at least" : "log p(x) at least", nats.mean,
-                                  nats.error, .digits = 2},
-                         "nats per image%s%s", f->prior ? ", p(z) of sampler " : "", f->prior ? f->prior : "");
+    elbo__cli_add_figure(
+        out,
+        (figure){"log_likelihood_estimate", elbo_run_classes(run) ? "log p(x|y) at least" : "log p(x) at least",
+                 nats.mean, nats.error, .digits = 2},
+        "nats per image%s%s", f->sampler ? ", p(z) of sampler " : "", f->sampler ? elbo_sampler_name(f->sampler) : "");
     elbo__cli_add_figure(out, (figure){"nll", "NLL at most", -nats.mean, nats.error, .digits = 2}, "nats per image");
     if (f->how.samples > 1) {
         const double error = elbo_error_of_mean(f->each.at[ELBO_IMAGE_ERROR], n);
@@ -287,7 +287,10 @@ static void put_limits(result *r, const findings *f)
         elbo__cli_put_number(r, "ess_least", elbo_summary_of(ess, f->each.images).least);
         elbo__cli_put_number(r, "ess_percentile_1", elbo_quantile_of(ess, f->each.images, 0.01));
         elbo__cli_put_numbers(r, "log_likelihood_of_rounds", f->each.of_rounds, f->each.rounds);
-        elbo__cli_put_text(r, "sampler", f->prior ? f->prior : "prior");
+        if (f->sampler)
+            elbo__cli_give_sampler(r, f->sampler);
+        else
+            elbo__cli_put_text(r, "sampler", "prior");
     }
     if (f->annealed.images > 0)
         put_annealed(r, f);

@@ -6,12 +6,12 @@
 #include "../nn/evaluation/disentangling.h"
 #include "../nn/evaluation/latent_use.h"
 #include "../nn/evaluation/measure.h"
-#include "on_run.h"
+#include "sampler.h"
 
 /* All that is found out, before a word of it is said. */
 typedef struct {
     elbo_measuring how;
-    const char *prior;            /* the sampler that p(z) is of; NULL: the run's own prior   */
+    const elbo_sampler *sampler;  /* that p(z) is of; NULL: the run's own prior               */
     elbo_figures means;
     elbo_image_figures each;
     elbo_latent_use use;          /* latent 0: the model has no prior                         */

@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include "../autograd/plan.h"
+#include "../io/origin.h"
+#include "../io/quote.h"
+#include "../tensor/text.h"
 #include "command.h"
 #include "data.h"
 #include "progress.h"
@@ -34,6 +37,15 @@ static void keep(const elbo_sampler *s, const char *path)
     tell_fit(s, kept ? path : NULL);
 }
 
+/* What it is fitted to, for commands that run elsewhere and later. */
+static int note_data(elbo_sampler *s, const char *folder)
+{
+    char *from_anywhere = elbo__origin_from_anywhere(folder);
+    const elbo_status status = from_anywhere ? elbo_sampler_note(s, "data", from_anywhere) : ELBO_NO_MEMORY;
+    elbo_release(from_anywhere);
+    return status == ELBO_OK ? EXIT_SUCCESS : elbo__cli_fail();
+}
+
 static int fit(const run_job *job, const char *path, elbo_sampler **out)
 {
     const data_source source = elbo__cli_choose_data(job->values, job->run, job->path);
@@ -43,9 +55,9 @@ static int fit(const run_job *job, const char *path, elbo_sampler **out)
         elbo__cli_tell_data(&source, &images);
         *out = elbo_sampler_fit(job->run, job->others, &images);
         elbo_images_free(&images);
-        status = *out ? EXIT_SUCCESS : elbo__cli_fail();
+        status = *out ? note_data(*out, source.folder) : elbo__cli_fail();
     }
-    if (*out)
+    if (status == EXIT_SUCCESS)
         keep(*out, path);
     free(source.folder);
     return status;
@@ -138,6 +150,18 @@ int elbo__cli_find_density(const run_job *job, elbo_sampler **out)
 
 void elbo__cli_give_sampler(result *r, const elbo_sampler *s)
 {
-    if (strcmp(elbo_sampler_name(s), "prior") != 0)
-        elbo__cli_give_text(r, "sampler", NULL, elbo_sampler_name(s));
+    const char *name = elbo_sampler_name(s), *images = elbo_sampler_noted(s, "images"),
+               *data = elbo_sampler_noted(s, "data");
+    if (strcmp(name, "prior") == 0)
+        return;
+    elbo__cli_put_text(r, "sampler", name);
+    if (!images) {
+        elbo__cli_line(r, "sampler %s", name);
+        return;
+    }
+    char *folder = data ? elbo__unquote(data) : NULL; /* a file that is older has none */
+    elbo__cli_line(r, "sampler %s, fitted to %s images of %s", name, images, folder ? folder : "unknown data");
+    elbo__cli_put_integer(r, "sampler_images", elbo__read_integer(images, NULL));
+    elbo__cli_put_text(r, "sampler_data", folder);
+    elbo_release(folder);
 }

@@ -18,7 +18,7 @@ int elbo__cli_find_sampler(const run_job *job, elbo_sampler **out);
 /* The same for what asks for its density, of a command with images of its own: *out NULL for the run's own prior. */
 int elbo__cli_find_density(const run_job *job, elbo_sampler **out);
 
-/* Which it is, among the result. Nothing of the prior. */
+/* Which it is and what it was fitted to, among the result. Nothing of the prior. */
 void elbo__cli_give_sampler(result *r, const elbo_sampler *sampler);
 
 #endif

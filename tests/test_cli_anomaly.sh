@@ -37,6 +37,8 @@ grep -q 'log p\|KL\|typicality\|complexity' out && complain 'scores that an auto
 fails 1 'option "odd": "nine" is no class of' "$elbo" anomaly vae --odd 1,nine
 fails 1 'option "odd": "4" is no class of' "$elbo" anomaly vae --odd 4
 fails 1 'option "odd": "" is no class of' "$elbo" anomaly vae --odd ,1
+fails 1 'option "odd": no usual images: all 24 of ' "$elbo" anomaly vae --odd 0,1,2,3
+fails 1 'option "odd": no odd images: none of the 3 of ' "$elbo" anomaly vae --odd 3 -n 3
 
 runs 'per image' "$elbo" anomaly vae --odd 1 -n 7 --per-image odd.csv
 says '^scores of each image odd.csv$'

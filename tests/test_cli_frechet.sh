@@ -39,11 +39,25 @@ distance() {
 [ "$(distance 'images of the training' all)" = 0.000 ] || complain 'equal images are apart'
 awk -v d="$(distance samples all)" 'BEGIN { exit !(d > 0.01) }' || complain 'samples of an untrained model are images'
 
+# The images of the training are those of the training, whatever else is measured, and no yardstick of themselves.
+runs 'draw others' "$elbo" sample vae -n 30 -o others.npy
+runs 'of others' "$elbo" frechet vae classifier --data others.npy --part train
+row 'images of the training' 30
+awk -v d="$(distance 'images of the training' out)" 'BEGIN { exit !(d > 0.01) }' ||
+    complain 'other images were compared with themselves'
+for data in '' '--data data'; do
+    runs "of the training itself $data" "$elbo" frechet vae classifier --part train $data
+    row samples 64
+    grep -q 'images of the training' out && complain "$data: the training was compared with itself"
+done
+
 fails 1 'has no prior to draw from' "$elbo" frechet ae classifier
 runs 'of what was fitted' "$elbo" frechet ae classifier --sampler gmm --components 2
-says '^sampler gmm$'
+says '^sampler gmm, fitted to 64 images of /.*/data$'
 runs 'in the features of an autoencoder' "$elbo" frechet vae ae
 says '^in 3 features of ae, a run of elbo.s model "ae"$'
+fails 1 'cvae: model "cvae" encodes images with their labels: its codes are no features of images' \
+    "$elbo" frechet vae cvae
 fails 64 'CLASSIFIER is missing' "$elbo" frechet vae
 fails 1 'nowhere: cannot open' "$elbo" frechet vae nowhere
 runs 'train on sprites' "$elbo" train vae --data sprites --hidden 4 --latent 2 --batch 500 --epochs 1 --out sprites

@@ -34,7 +34,7 @@ fails 64 'option "sampler": "gm" is not one of prior' "$elbo" sample vae --sampl
 for run in ae vae cvae; do
     runs "fit to $run" "$elbo" sample $run --sampler gmm --components 3 -n 40 -o fitted.npy
     says '^samples fitted.npy$'
-    says '^sampler gmm$'
+    says '^sampler gmm, fitted to 64 images of /.*/data$'
     noted "is fitted to the codes of 64 images, log-likelihood [-0-9.]* nats a code; kept in $run/sampler-gmm.s"
     [ -s $run/sampler-gmm.safetensors ] || complain "$run: nothing was kept"
     runs "draw from $run" "$elbo" sample $run --sampler gmm -n 40 -o again.npy --threads 1
@@ -43,7 +43,7 @@ for run in ae vae cvae; do
 done
 runs 'of a class' "$elbo" sample cvae --sampler gmm --label 2
 runs 'as JSON' "$elbo" sample vae --sampler gmm --json
-says '"sampler": "gmm"'
+says '"sampler": "gmm", "sampler_images": 64, "sampler_data": "/.*/data"'
 fails 1 'was fitted with components 3, and 4 is asked for; --refit' "$elbo" sample ae --sampler gmm --components 4
 fails 1 'is fitted already; --refit fits it to these data' "$elbo" sample ae --sampler gmm --data data
 runs 'fit anew' "$elbo" sample ae --sampler gmm --components 4 --refit -o fitted.npy
@@ -109,6 +109,17 @@ for sampler in gmm maf; do
 done
 runs 'evaluate classes' "$elbo" evaluate cvae --samples 20 --sampler gmm --data data --json
 says '"sampler": "gmm"'
+# A sampler that was fitted to other images says so for as long as it is kept.
+odd=$(printf 'the\tothers.npy') # which is kept in quotes
+runs 'draw others' "$elbo" sample vae -n 30 -o others.npy
+mv others.npy "$odd"
+for sampler in gmm maf; do
+    runs "fit $sampler to others" "$elbo" sample vae --sampler $sampler --refit --data "$odd" -o other.npy
+    runs "evaluate with $sampler of others" "$elbo" evaluate vae --samples 20 --sampler $sampler
+    says "^sampler $sampler, fitted to 30 images of /.*/$odd\$"
+done
+runs 'evaluate as JSON' "$elbo" evaluate vae --samples 20 --sampler maf --json
+says '"sampler": "maf", "sampler_images": 30, "sampler_data": "/.*/the.tothers.npy"'
 fails 64 'option "sampler": of no use without samples' "$elbo" evaluate vae --sampler gmm
 fails 1 'the density of sampler two-stage cannot be told' "$elbo" evaluate cvae --samples 5 --sampler two-stage
 fails 1 'gives no density of z' "$elbo" evaluate ae --samples 5 --sampler gmm

@@ -229,6 +229,13 @@ static elbo_dist plain_prior(elbo_in *in)
 
 static const elbo_model flow = {.name = "flow", .infer = drawn_infer, .prior = plain_prior, .generate = decode_normal};
 
+static void assert_has_densities(elbo_run *run, bool expected)
+{
+    bool known = !expected;
+    assert_ok(elbo_run_has_densities(run, &known));
+    ck_assert_msg(known == expected, "has densities: %d", known);
+}
+
 START_TEST(what_a_model_cannot_tell_is_refused_or_left_out)
 {
     const elbo_images images = corner_images();
@@ -237,6 +244,7 @@ START_TEST(what_a_model_cannot_tell_is_refused_or_left_out)
     elbo_run *run = run_of(&elbo_model_ae, OPTIONS("hidden", "none", "latent-dim", "2"), ELBO_SHAPE(D), 0);
     assert_refused(elbo_run_latent_use(run, &images, 0, &use), "model \"ae\" has no prior");
     assert_refused(elbo_run_mutual_information(run, &images, 0, 1, &information), "model \"ae\" has no prior");
+    assert_has_densities(run, false);
     ck_assert_ptr_null(use.variance);
     elbo_run_free(run);
     run = run_of(&flow, NO_OPTIONS, ELBO_SHAPE(D), 0);
@@ -246,6 +254,7 @@ START_TEST(what_a_model_cannot_tell_is_refused_or_left_out)
     elbo_latent_use_free(&use);
     assert_refused(elbo_run_mutual_information(run, &images, 0, 1, &information),
                    "q(z|x) has no density but at its draws");
+    assert_has_densities(run, false);
     const elbo_images others = images_of((float[4]){0}, 1, ELBO_SHAPE(4));
     assert_refused(elbo_run_latent_use(run, &others, 0, &use), "images of shape (4)");
     elbo_run_free(run);
@@ -259,6 +268,7 @@ START_TEST(codes_that_are_all_one_tell_nothing)
     elbo_run *run = linear_vae_run(&(linear_vae){.pixels = D, .latent = Z});
     const elbo_images images = corner_images();
     elbo_information i;
+    assert_has_densities(run, true);
     assert_ok(elbo_run_mutual_information(run, &images, 0, 1, &i));
     assert_close(i.mutual_information, 0, 1e-12);
     assert_close(i.marginal_kl, 0, 1e-12);

@@ -7,14 +7,14 @@
 
 /* ---- priors ------------------------------------------------------------------------------------------------------ */
 
-static void elbo__priors_free(elbo__priors *p)
+static void free_priors(elbo__priors *p)
 {
     elbo__free(p->mean);
     elbo__free(p->deviation);
     *p = (elbo__priors){.mean = NULL};
 }
 
-static elbo_status elbo__priors_find(elbo_run *run, elbo__priors *out)
+static elbo_status find_priors(elbo_run *run, elbo__priors *out)
 {
     *out = (elbo__priors){.count = elbo__run_takes_labels(run) ? run->classes : 1};
     if (!run->normal_prior)
@@ -30,7 +30,7 @@ static elbo_status elbo__priors_find(elbo_run *run, elbo__priors *out)
         status = elbo_run_prior(run, labels, out->count, out->mean, out->deviation);
     elbo__free(labels);
     if (status != ELBO_OK)
-        elbo__priors_free(out);
+        free_priors(out);
     return status;
 }
 
@@ -54,7 +54,7 @@ double elbo__normal_kl(double m, double logvar, double n, double t)
 void elbo__codes_free(elbo__codes *c)
 {
     elbo__table_free(&c->table);
-    elbo__priors_free(&c->priors);
+    free_priors(&c->priors);
     elbo__free(c->mean);
     elbo__free(c->logvar);
 }
@@ -73,7 +73,7 @@ elbo_status elbo__codes_open(elbo_run *run, const elbo_images *images, int64_t c
     out->count = count && count < images->count ? count : images->count;
     out->mean = elbo__calloc(block, size);
     out->logvar = elbo__calloc(block, size);
-    return out->mean && out->logvar ? elbo__priors_find(run, &out->priors) : ELBO_NO_MEMORY;
+    return out->mean && out->logvar ? find_priors(run, &out->priors) : ELBO_NO_MEMORY;
 }
 
 static elbo_status take_codes(void *user, const elbo__piece *piece)

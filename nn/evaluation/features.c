@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../../autograd/op.h"
 #include "../../tensor/eigen.h"
 #include "../../tensor/memory.h"
 #include "../../tensor/watch_private.h"
@@ -16,9 +17,29 @@ struct elbo_features {
     double *origin, *sum, *products; /* (F), (F), (F, F) of which [i][k] is kept where i <= k */
 };
 
+/* That codes depend on images alone: a classifier takes labels, but does not encode with them. */
+static elbo_status check_labels(const elbo_run *run)
+{
+    elbo_var *out[ELBO_MAX_METRICS];
+    int outputs;
+    if (!elbo__run_takes_labels(run))
+        return ELBO_OK;
+    elbo_graph *g = elbo__run_graph(run, &(elbo__work){.role = ELBO__ENCODE, .batch = 1, .draws = 1}, out, &outputs);
+    elbo_var *labels = elbo_input(g, "labels", ELBO_I32, ELBO_SHAPE(1));
+    elbo_status status = elbo_graph_status(g);
+    const bool depends = status == ELBO_OK && elbo__depends(out[0], labels, NULL);
+    if (status == ELBO_OK)
+        status = elbo_graph_status(g);
+    elbo_graph_free(g);
+    return depends ? elbo__fail(ELBO_INVALID,
+                                "model \"%s\" encodes images with their labels: its codes are no features of images",
+                                run->model->name)
+                   : status;
+}
+
 elbo_features *elbo_features_new(elbo_run *run)
 {
-    elbo_features *f = elbo__calloc(1, sizeof *f);
+    elbo_features *f = check_labels(run) == ELBO_OK ? elbo__calloc(1, sizeof *f) : NULL;
     const size_t width = (size_t)run->latent;
     if (!f)
         return NULL;

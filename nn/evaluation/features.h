@@ -27,12 +27,12 @@ extern "C" {
 /* Mean and covariance of codes, images by images. */
 typedef struct elbo_features elbo_features;
 
-/* None yet. The run is borrowed. NULL on failure. */
+/* None yet. The run is borrowed. NULL on failure, as for a run that encodes an image with its label. */
 ELBO_API elbo_features *elbo_features_new(elbo_run *run);
 ELBO_API void elbo_features_free(elbo_features *features); /* accepts NULL */
 
 /* Adds images x (n, D) of the run's shape, or the first `count` of a data set (0, or more than there are: all). Labels
- * are not looked at: a run that takes some gets class 0, which a classifier does not look at either. */
+ * are not looked at: a run that takes some, as a classifier, gets class 0 and does not look at it. */
 ELBO_API elbo_status elbo_features_add(elbo_features *features, const float *x, int64_t n) ELBO_MUST_CHECK;
 ELBO_API elbo_status elbo_features_add_images(elbo_features *features, const elbo_images *images,
                                               int64_t count) ELBO_MUST_CHECK;

@@ -344,6 +344,30 @@ static elbo_status inform(elbo__codes *c, int64_t seed, elbo_information *out)
     return status;
 }
 
+/* What the model does not have cannot be built. */
+static elbo_status has_role(elbo_run *run, elbo__role role, bool *has)
+{
+    elbo__planned *planned;
+    const elbo_status status = elbo__run_plan(run, &(elbo__work){.role = role, .batch = 1, .draws = 1}, &planned);
+    *has = status == ELBO_OK;
+    return status == ELBO_INVALID ? ELBO_OK : status;
+}
+
+elbo_status elbo_run_has_densities(elbo_run *run, bool *known)
+{
+    bool normal = false;
+    elbo__planned *planned;
+    *known = false;
+    if (!elbo_run_has_prior(run))
+        return ELBO_OK;
+    elbo_status status = elbo__run_plan(run, &(elbo__work){.role = ELBO__ENCODE, .batch = 1, .draws = 1}, &planned);
+    if (status == ELBO_OK && !(normal = *known = planned->outputs > 1))
+        status = has_role(run, ELBO__POSTERIOR_DENSITY, known);
+    if (status == ELBO_OK && *known && !(normal && run->normal_prior))
+        status = has_role(run, ELBO__PRIOR_DENSITY, known);
+    return status;
+}
+
 elbo_status elbo_run_mutual_information(elbo_run *run, const elbo_images *images, int64_t count, int64_t seed,
                                         elbo_information *out)
 {

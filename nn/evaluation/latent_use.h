@@ -57,9 +57,13 @@ typedef struct {
     double marginal_kl;        /* KL(q(z) || p(z)), the mean KL less I_q; NaN where p(z|y) is not the same for all  */
 } elbo_information;
 
+/* *known = whether q(z|x,y) and p(z|y) have densities at any z, without which there is no estimate: none of a code, nor
+ * of what has a density at its draws alone. */
+ELBO_API elbo_status elbo_run_has_densities(elbo_run *run, bool *known) ELBO_MUST_CHECK;
+
 /* From the first `count` images (0, or more than there are: all): time goes with N^2 Z, and Z numbers are kept for each
- * image. A normal q(z|x) is compared in double, one of another kind as the run has it. ELBO_INVALID where q(z|x) has no
- * density but at its draws, as behind a flow. Draw n depends on `seed` and n only. */
+ * image. A normal q(z|x) is compared in double, one of another kind as the run has it. ELBO_INVALID where
+ * elbo_run_has_densities finds none. Draw n depends on `seed` and n only. */
 ELBO_API elbo_status elbo_run_mutual_information(elbo_run *run, const elbo_images *images, int64_t count, int64_t seed,
                                                  elbo_information *out) ELBO_MUST_CHECK;
 

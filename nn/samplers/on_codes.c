@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../../io/quote.h"
 #include "../../tensor/memory.h"
 #include "../../tensor/watch_private.h"
 #include "../training/train.h"
@@ -141,9 +142,13 @@ elbo_status elbo__on_codes_write(const elbo_sampler *s, const char *path, const 
     elbo_run *run = s->fitted;
     elbo_ini own = {.count = 0};
     elbo_status status = elbo_run_describe(run, &own);
-    for (size_t i = 0; i < notes->count && status == ELBO_OK; i++)
-        if (!elbo_ini_get(&own, notes->entries[i].key)) /* an option of the model too, for one */
-            status = elbo_run_note(run, notes->entries[i].key, notes->entries[i].value);
+    for (size_t i = 0; i < notes->count && status == ELBO_OK; i++) {
+        if (elbo_ini_get(&own, notes->entries[i].key)) /* an option of the model too, for one */
+            continue;
+        char *text = elbo__unquote(notes->entries[i].value);
+        status = text ? elbo_run_note(run, notes->entries[i].key, text) : ELBO_NO_MEMORY;
+        elbo__free(text);
+    }
     elbo_ini_free(&own);
     return status == ELBO_OK ? elbo_run_save(run, path) : status;
 }

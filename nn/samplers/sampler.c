@@ -1,6 +1,7 @@
 /* The table of samplers, and what all of them share. Files are in sampler_file.c. */
 #include <string.h>
 
+#include "../../io/quote.h"
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
 #include "../pictures/picture_private.h"
@@ -91,6 +92,17 @@ const char *elbo_sampler_noted(const elbo_sampler *s, const char *key)
     return elbo_ini_get(&s->notes, key);
 }
 
+elbo_status elbo_sampler_note(elbo_sampler *s, const char *key, const char *value)
+{
+    for (const elbo_option *o = elbo_sampler_options; o->name; o++)
+        if (strcmp(o->name, key) == 0)
+            return elbo__fail(ELBO_INVALID, "\"%s\" is no note: it is an option of samplers", key);
+    char *line = elbo__quote(value);
+    const elbo_status status = line ? elbo_ini_set(&s->notes, key, line) : ELBO_NO_MEMORY;
+    elbo__free(line);
+    return status;
+}
+
 elbo_status elbo__sampler_note(elbo_sampler *s, const char *key, double value)
 {
     char text[32];
@@ -140,6 +152,13 @@ static elbo_status make_codes(elbo_run *run, const elbo_images *images, elbo__co
     return status == ELBO_OK && out->labels ? elbo_run_rows(run, images, 0, images->count, NULL, out->labels) : status;
 }
 
+static elbo_status note_count(elbo_sampler *s, int64_t count)
+{
+    char text[24];
+    elbo__print(text, sizeof text, "%lld", (long long)count);
+    return elbo_ini_set(&s->notes, "images", text);
+}
+
 static elbo_status fit(elbo_sampler *s, const elbo_images *images)
 {
     elbo__codes codes;
@@ -147,7 +166,7 @@ static elbo_status fit(elbo_sampler *s, const elbo_images *images)
         return elbo__fail(ELBO_INVALID, "sampler %s is fitted to images, and there are none", s->name);
     elbo_status status = make_codes(s->run, images, &codes);
     if (status == ELBO_OK)
-        status = elbo__sampler_note(s, "images", (double)images->count);
+        status = note_count(s, images->count);
     if (status == ELBO_OK)
         status = s->kind->fit(s, &codes);
     free_codes(&codes);

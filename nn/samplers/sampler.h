@@ -45,8 +45,13 @@ ELBO_API void elbo_sampler_free(elbo_sampler *sampler); /* accepts NULL         
 ELBO_API const char *elbo_sampler_name(const elbo_sampler *sampler);
 ELBO_API const elbo_values *elbo_sampler_values(const elbo_sampler *sampler); /* of elbo_sampler_options              */
 
-/* What the fit came to, such as log-likelihood, as text; NULL where there is no such thing. */
+/* What the fit came to, such as log-likelihood, or another note, as text that stands in quotes where elbo_run_note
+ * writes some; NULL where there is no such thing. */
 ELBO_API const char *elbo_sampler_noted(const elbo_sampler *sampler, const char *key);
+
+/* Notes a word of the caller's, such as data "people.csv", which elbo_sampler_save keeps. ELBO_INVALID for the name of
+ * an option. */
+ELBO_API elbo_status elbo_sampler_note(elbo_sampler *sampler, const char *key, const char *value) ELBO_MUST_CHECK;
 
 /* ---- at work ----------------------------------------------------------------------------------------------------- */
 

@@ -52,7 +52,7 @@ struct elbo_sampler {
     const elbo__sampler_kind *kind;
     elbo_run *run;       /* borrowed                                */
     elbo_values *values; /* of elbo_sampler_options                 */
-    elbo_ini notes;      /* what the fit came to                    */
+    elbo_ini notes;      /* what the fit came to, quoted            */
     void *fitted;        /* of the kind; NULL: nothing is fitted    */
 };
 
