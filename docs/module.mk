@@ -10,6 +10,8 @@ nobase_dist_doc_DATA += \
     %reldir%/own-data.md \
     %reldir%/own-models.md \
     %reldir%/performance.md \
+    %reldir%/results.csv \
+    %reldir%/results.jsonl \
     %reldir%/results.md \
     %reldir%/samplers.md \
     %reldir%/training.md \
