@@ -10,6 +10,8 @@ nobase_dist_doc_DATA += \
     %reldir%/own-data.md \
     %reldir%/own-models.md \
     %reldir%/performance.md \
+    %reldir%/results.csv \
+    %reldir%/results.jsonl \
     %reldir%/results.md \
     %reldir%/samplers.md \
     %reldir%/training.md \
@@ -22,6 +24,28 @@ nobase_dist_doc_DATA += \
     %reldir%/pictures/manifold-ae.png \
     %reldir%/pictures/manifold-vae.png \
     %reldir%/pictures/mixture-scatter.png \
+    %reldir%/pictures/model-aae.png \
+    %reldir%/pictures/model-beta-tcvae.png \
+    %reldir%/pictures/model-beta-vae.png \
+    %reldir%/pictures/model-capacity-vae.png \
+    %reldir%/pictures/model-factor-vae.png \
+    %reldir%/pictures/model-iaf-vae.png \
+    %reldir%/pictures/model-info-vae.png \
+    %reldir%/pictures/model-iwae.png \
+    %reldir%/pictures/model-ladder-vae.png \
+    %reldir%/pictures/model-maf-vae.png \
+    %reldir%/pictures/model-mixture-vae.png \
+    %reldir%/pictures/model-ms-ssim-vae.png \
+    %reldir%/pictures/model-planar-vae.png \
+    %reldir%/pictures/model-poincare-vae.png \
+    %reldir%/pictures/model-radial-vae.png \
+    %reldir%/pictures/model-rae-gp.png \
+    %reldir%/pictures/model-rae-l2.png \
+    %reldir%/pictures/model-rae-sn.png \
+    %reldir%/pictures/model-svae.png \
+    %reldir%/pictures/model-vamp-vae.png \
+    %reldir%/pictures/model-vq-vae.png \
+    %reldir%/pictures/model-wae.png \
     %reldir%/pictures/pca-components.png \
     %reldir%/pictures/reconstruction.png \
     %reldir%/pictures/results-vamp.png \

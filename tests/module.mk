@@ -43,6 +43,8 @@ unit_sources += \
     %reldir%/small_dists.h \
     %reldir%/small_model.c \
     %reldir%/small_model.h \
+    %reldir%/setting.c \
+    %reldir%/setting.h \
     %reldir%/spheres.c \
     %reldir%/spheres.h \
     %reldir%/suites.h \
@@ -85,6 +87,7 @@ unit_sources += \
     %reldir%/test_features.c \
     %reldir%/test_exports.c \
     %reldir%/test_finite.c \
+    %reldir%/test_flows.c \
     %reldir%/test_folder.c \
     %reldir%/test_free_bits.c \
     %reldir%/test_golden.c \

@@ -92,3 +92,23 @@ void grey_levels(float *x, int n)
     for (int i = 0; i < n; i++)
         x[i] = (float)numbers_between(&random, 0, 1);
 }
+
+void assert_learns(const elbo_model *model, const char *const *pairs, bool labels)
+{
+    static float x[5 * 36];
+    static int32_t y[5] = {0, 1, 2, 1, 0};
+    grey_levels(x, 5 * 36);
+    elbo_images images = images_of(x, 5, ELBO_SHAPE(6, 6));
+    if (labels) {
+        images.labels = elbo_tensor_of(ELBO_I32, ELBO_SHAPE(5), y);
+        images.classes = 3;
+    }
+    elbo_run *run = run_of(model, pairs, ELBO_SHAPE(6, 6), labels ? 3 : 0);
+    elbo_epoch epoch;
+    assert_ok(elbo_train(run, &images, &images, &(elbo_training){.epochs = 1, .batch_size = 2}, &epoch));
+    const double before = elbo_figures_get(&epoch.test, "loss");
+    assert_ok(elbo_train(run, &images, &images, &(elbo_training){.epochs = 60, .batch_size = 2}, &epoch));
+    const double after = elbo_figures_get(&epoch.test, "loss");
+    ck_assert_msg(after < before - 0.5, "loss %g, then %g", before, after);
+    elbo_run_free(run);
+}

@@ -57,6 +57,7 @@
     SUITE(exports)                                                                                                     \
     SUITE(explain)                                                                                                     \
     SUITE(features)                                                                                                    \
+    SUITE(flows)                                                                                                       \
     SUITE(folder)                                                                                                      \
     SUITE(free_bits)                                                                                                   \
     SUITE(golden)                                                                                                      \

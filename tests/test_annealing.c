@@ -454,6 +454,15 @@ START_TEST(what_cannot_be_annealed_is_refused)
 }
 END_TEST
 
+START_TEST(kinds_on_a_sphere_or_in_a_ball_say_that_they_are_curved)
+{
+    const elbo_dist_kind *const kinds[] = {&elbo_kind_sphere, &elbo_kind_von_mises_fisher, &elbo_kind_power_spherical,
+                                           &elbo_kind_wrapped_normal, &elbo_kind_riemannian_normal};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        ck_assert_msg(kinds[i]->curved, "%s", kinds[i]->name);
+}
+END_TEST
+
 Suite *suite_annealing(void)
 {
     Suite *suite = suite_create("annealing");
@@ -476,6 +485,7 @@ Suite *suite_annealing(void)
     tcase_add_test(asked, images_in_several_blocks_are_those_of_one);
     tcase_add_test(asked, labels_are_a_part_of_the_question);
     tcase_add_test(asked, what_cannot_be_annealed_is_refused);
+    tcase_add_test(asked, kinds_on_a_sphere_or_in_a_ball_say_that_they_are_curved);
     suite_add_tcase(suite, asked);
     return suite;
 }

@@ -213,8 +213,8 @@ START_TEST(free_bits_of_a_posterior_known_only_when_drawing_are_an_error)
     rig r = rig_new(ELBO_F64, ELBO_TRAIN);
     elbo_in in = inputs(&r, &flow, options, K);
     elbo_model_evaluate(&in);
-    rig_assert_error(&r, "model \"flow\", evaluate: free bits: KL(q || p) has no closed form, for q is known "
-                         "only when drawing, after \"decoder.logits\"");
+    rig_assert_error(&r, "model \"flow\", evaluate: free bits: KL(q || p) has no closed form where q is known "
+                         "only when drawing, as with a gradient of less variance, after \"decoder.logits\"");
     rig_free(&r);
     elbo_values_free(options);
 }

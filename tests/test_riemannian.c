@@ -240,6 +240,25 @@ START_TEST(the_last_images_trained_on_make_the_metric_elsewhere)
 }
 END_TEST
 
+/* The sum over the images grows with their number; steps of one size bear only so many. */
+START_TEST(no_more_images_make_the_metric_than_are_kept)
+{
+    enum { KEPT = 2 };
+    double means[KEPT * Z], kept[KEPT * Z];
+    bench b = bench_of(&elbo_model_rhvae, ELBO_TRAIN,
+                       OPTIONS("hidden", "5", "latent-dim", "2", "metric-size", "2", "metric-hidden", "4"));
+    const elbo_dist q = elbo__posterior_riemannian_hamiltonian.law(&b.in);
+    const elbo__metric metric = elbo__metric_of_batch(&b.in, elbo_dist_mean(q));
+    ck_assert_msg(elbo__graph_settle(b.r.g) == ELBO_OK, "%s", elbo_error());
+    ck_assert_int_eq(elbo_size(metric.centroids, 0), KEPT);
+    ck_assert_int_eq(elbo_size(metric.matrices, 0), KEPT);
+    rig_value(&b.r, metric.centroids, means);
+    rig_param(&b.r, "encoder.metric.centroids", kept);
+    ck_assert(memcmp(kept, means, sizeof means) == 0);
+    bench_free(&b);
+}
+END_TEST
+
 START_TEST(what_is_not_finite_is_not_kept)
 {
     double x[B * D] = {NAN}, kept[N * Z];
@@ -366,6 +385,7 @@ Suite *suite_riemannian(void)
     tcase_add_loop_test(tc, its_weights_are_unbiased_for_the_evidence, 0, 2);
     tcase_add_test(tc, the_networks_have_the_derivatives_of_the_loss);
     tcase_add_test(tc, the_last_images_trained_on_make_the_metric_elsewhere);
+    tcase_add_test(tc, no_more_images_make_the_metric_than_are_kept);
     tcase_add_test(tc, what_is_not_finite_is_not_kept);
     tcase_add_loop_test(tc, a_run_tells_the_density_and_its_derivative, 0, 2);
     tcase_add_test(tc, a_model_without_a_metric_says_so);

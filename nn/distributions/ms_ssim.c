@@ -66,7 +66,7 @@ static elbo_var *local_mean(elbo_var *v, elbo_var *along_rows, elbo_var *along_c
     return elbo_reshape(elbo_transpose(elbo_reshape(v, ELBO_SHAPE(-1, width, height))), shape);
 }
 
-/* (a b + c) / ((a^2 + b^2) / 2 + c) from what stand for a b and (a^2 + b^2) / 2: at most 1, for a = b */
+/* (2 a b + c) / (a^2 + b^2 + c) from what stand for a b and (a^2 + b^2) / 2: at most 1, for a = b */
 static elbo_var *agreement(elbo_var *product, elbo_var *square, double c)
 {
     return elbo_div(elbo_shift(elbo_scale(product, 2), c), elbo_shift(elbo_scale(square, 2), c));

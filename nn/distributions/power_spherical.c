@@ -134,6 +134,7 @@ static elbo_var *power_kl(const elbo_dist *q, const elbo_dist *p)
 const elbo_dist_kind elbo_kind_power_spherical = {
     .name = "power-spherical",
     .reparametrised = true,
+    .curved = true,
     .log_prob = power_log_prob,
     .draw = power_draw,
     .mean = power_mean,

@@ -117,6 +117,7 @@ static elbo_var *drawn(const radial *l, elbo_var *u)
 typedef struct {
     elbo_var *mean, *logvar;
     radial law;
+    double log_area; /* elbo__log_area */
 } params;
 
 static params params_of(const elbo_dist *d, int ndim)
@@ -128,6 +129,7 @@ static params params_of(const elbo_dist *d, int ndim)
     p.logvar = d->args[1] ? elbo_align(d->args[1], 1, ndim) : elbo_expand(elbo_constant(d->graph, 0), ones);
     elbo_var *k = elbo_scale(elbo_exp(elbo_scale(p.logvar, 0.5)), sqrt(d->number));
     p.law = radial_of(k, d->shape.dim[d->shape.ndim - 1]);
+    p.log_area = elbo__log_area(d);
     return p;
 }
 
@@ -135,12 +137,12 @@ static params params_of(const elbo_dist *d, int ndim)
  * (..., 1) -> (...) */
 static elbo_var *density(const params *p, elbo_var *t)
 {
-    const double dims = p->law.others + 1, sphere = log(2) + dims / 2 * log(M_PI) - lgamma(dims / 2);
+    const double dims = p->law.others + 1;
     const radial *l = &p->law;
     elbo_var *sinh = elbo_sub(elbo_add(elbo_mul(l->k, l->mode), l->tail), elbo_log(elbo_scale(l->k, 2)));
     elbo_var *at_mode = elbo_sub(elbo_scale(sinh, l->others), elbo_scale(elbo_square(l->mode), 0.5));
     elbo_var *log_a = elbo_add(elbo_add(at_mode, elbo_log(mass(l, l->high))), elbo_scale(p->logvar, dims / 2));
-    return elbo_sum_axis(elbo_shift(elbo_neg(elbo_add(log_a, elbo_scale(elbo_square(t), 0.5))), -sphere), -1);
+    return elbo_sum_axis(elbo_shift(elbo_neg(elbo_add(log_a, elbo_scale(elbo_square(t), 0.5))), -p->log_area), -1);
 }
 
 static elbo_var *riemannian_log_prob(const elbo_dist *d, elbo_var *z, elbo_var *mask)

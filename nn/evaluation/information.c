@@ -178,14 +178,6 @@ static void show_codes(const comparison *k, int64_t first)
     }
 }
 
-/* Adds e^log_density to a sum of which d->aggregate has the logarithm. */
-static void add(double *log_sum, double log_density)
-{
-    const double larger = *log_sum > log_density ? *log_sum : log_density;
-    const double smaller = *log_sum > log_density ? log_density : *log_sum;
-    *log_sum = smaller == -INFINITY ? larger : larger + log1p(exp(smaller - larger));
-}
-
 /* log q(z_m|x_n) of images and codes of a block each. */
 static void take_block(const comparison *k, int64_t images, int64_t codes)
 {
@@ -194,7 +186,7 @@ static void take_block(const comparison *k, int64_t images, int64_t codes)
     for (int64_t m = 0; m < k->size && codes + m < d->count; m++)
         for (int64_t n = 0; n < k->size && images + n < d->count; n++) {
             const double log_density = elbo_tensor_get(&out, (int64_t[]){n, m});
-            add(&d->aggregate[codes + m], log_density);
+            d->aggregate[codes + m] = elbo__log_add(d->aggregate[codes + m], log_density);
             if (images + n == codes + m)
                 d->own[codes + m] = log_density;
         }

@@ -48,7 +48,8 @@ elbo_var *elbo_free_bits_kl(const elbo_bound *bound, double nats)
 {
     if (!bound->q.kind)
         return elbo_graph_fail(elbo_graph_of(bound->recon), ELBO_INVALID,
-                               "free bits: KL(q || p) has no closed form, for q is known only when drawing");
+                               "free bits: KL(q || p) has no closed form where q is known only when drawing, as with a "
+                               "gradient of less variance");
     if (!bound->q.kind->kl || !bound->q.kind->kl(&bound->q, &bound->prior))
         return elbo_graph_fail(elbo_graph_of(bound->recon), ELBO_INVALID,
                                "free bits: KL(%s || %s) has no closed form for each dimension", bound->q.kind->name,

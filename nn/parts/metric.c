@@ -67,7 +67,12 @@ elbo__metric elbo__metric_of_state(elbo_in *in, int64_t dims)
 
 elbo__metric elbo__metric_of_batch(elbo_in *in, elbo_var *means)
 {
-    const elbo__metric m = metric_of(in, means, matrices_of(in, elbo_size(means, -1)));
+    const int64_t most = elbo_option_integer(in, "metric-size"), batch = elbo_size(means, 0);
+    const int64_t n = batch < most ? batch : most;
+    elbo_in first = *in;
+    first.x = elbo_slice(in->x, 0, 0, n);
+    first.y = in->y ? elbo_slice(in->y, 0, 0, n) : NULL;
+    const elbo__metric m = metric_of(in, elbo_slice(means, 0, 0, n), matrices_of(&first, elbo_size(means, -1)));
     const elbo__metric before = elbo__metric_of_state(in, elbo_size(means, -1));
     note(before.centroids, m.centroids);
     note(before.matrices, m.matrices);

@@ -18,7 +18,9 @@ typedef struct {
     double temperature, least; /* T, lambda */
 } elbo__metric;
 
-/* The metric of a graph that trains, of in->x and the means (B, Z) of its q(z|x), which it notes as the last images. */
+/* The metric of a graph that trains, of in->x and the means (B, Z) of its q(z|x), which it notes as the last images. Of
+ * more than metric-size images the first make it: the sum over them grows with their number, and what steps can bear
+ * does not. */
 elbo__metric elbo__metric_of_batch(elbo_in *in, elbo_var *means);
 
 /* That of the images noted last, Z = dims. Before there are any it is I / lambda. */

@@ -210,6 +210,11 @@ elbo_dist elbo__net_normal(elbo_in *in, elbo_var *h)
     return elbo_normal(mean, elbo__net_logvar(in, h, dims));
 }
 
+elbo_dist elbo__net_law(elbo_in *in)
+{
+    return elbo__net_normal(in, elbo_net_encode(in));
+}
+
 elbo_inference elbo_infer_net(elbo_in *in, elbo_var *h)
 {
     return elbo_infer_from(in, elbo__net_normal(in, h));

@@ -60,7 +60,7 @@ elbo_dist elbo__prior_of(elbo_in *in, const elbo_bound *bound)
 
 elbo_dist elbo__fixed_prior_of(elbo_in *in, const elbo_bound *bound)
 {
-    if (strcmp(elbo_option_choice(in, "prior"), "standard") != 0)
+    if (elbo_option_declared(in, "prior") && strcmp(elbo_option_choice(in, "prior"), "standard") != 0)
         elbo_graph_fail(in->g, ELBO_INVALID,
                         "option \"prior\": objective %s is for a prior that does not learn; take "
                         "standard",

@@ -103,5 +103,6 @@ elbo_var *elbo__net_logvar(elbo_in *in, elbo_var *h, int64_t n);
 
 /* N(mean, exp logvar) of layer encoder.mean and of these: h (B, H) */
 elbo_dist elbo__net_normal(elbo_in *in, elbo_var *h);
+elbo_dist elbo__net_law(elbo_in *in); /* of elbo_net_encode */
 
 #endif

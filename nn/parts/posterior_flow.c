@@ -31,19 +31,20 @@ static elbo_var *numbers(elbo_in *in, elbo_var *h, const char *name, int64_t n)
     return elbo_unsqueeze(elbo_linear(h, name, n), 1);
 }
 
-/* z + u tanh(a), a = w^T z + b, with log |1 + (1 - tanh^2 a) w^T u|. For the step to be invertible w^T u is at least -1
- * (appendix A.1): u = v + (m(w^T v) - w^T v) w / |w|^2, m(s) = -1 + softplus(s). */
+/* z + u tanh(a), a = w^T z + b, with log |1 + (1 - tanh^2 a) w^T u|. For the step to be invertible w^T u is more than
+ * -1 (appendix A.1): u = v + (m(w^T v) - w^T v) w / |w|^2, m(s) = -1 + 1e-6 + softplus(s), which w^T u is: summed up
+ * again it could be rounded below -1. */
 static moved planar(elbo_in *in, elbo_var *z, elbo_var *h, bool backwards)
 {
     const int64_t dims = elbo_size(z, -1);
     (void)backwards;
     elbo_var *w = numbers(in, h, "w", dims), *v = numbers(in, h, "u", dims), *b = numbers(in, h, "b", 1);
-    elbo_var *along = dot(w, v), *least = elbo_shift(elbo_softplus(along), -1);
+    elbo_var *along = dot(w, v), *least = elbo_shift(elbo_softplus(along), 1e-6 - 1);
     elbo_var *length = elbo_shift(dot(w, w), 1e-12);
     elbo_var *u = elbo_add(v, elbo_mul(elbo_div(elbo_sub(least, along), length), w));
     elbo_var *t = elbo_tanh(elbo_add(dot(w, z), b));
     elbo_var *slope = elbo_sub(elbo_constant(in->g, 1), elbo_square(t));
-    return (moved){elbo_add(z, elbo_mul(u, t)), elbo_squeeze(elbo_log1p(elbo_mul(slope, dot(w, u))), -1)};
+    return (moved){elbo_add(z, elbo_mul(u, t)), elbo_squeeze(elbo_log1p(elbo_mul(slope, least)), -1)};
 }
 
 /* z + beta h (z - c), h = 1 / (alpha + r), r = |z - c|, with log (1 + beta h)^(Z - 1) (1 + beta h - beta h^2 r);
@@ -127,17 +128,12 @@ static elbo_inference infer(elbo_in *in, flow_step step)
     return i;
 }
 
-static elbo_dist law(elbo_in *in)
-{
-    return elbo__net_normal(in, elbo_net_encode(in));
-}
-
 #define FLOW(id, step)                                                                                                 \
     static elbo_inference infer_##id(elbo_in *in)                                                                      \
     {                                                                                                                  \
         return infer(in, step);                                                                                        \
     }                                                                                                                  \
-    const elbo__posterior elbo__posterior_##id = {.infer = infer_##id, .law = law};
+    const elbo__posterior elbo__posterior_##id = {.infer = infer_##id, .law = elbo__net_law};
 
 FLOW(planar, planar)
 FLOW(radial, radial)

@@ -23,14 +23,9 @@ static elbo_var *at_rest(elbo__motion *m, elbo_var *z)
     return elbo_squeeze(elbo__leapfrog(m, (elbo__phase){from, none}).z, 1);
 }
 
-static elbo_dist law(elbo_in *in)
-{
-    return elbo__net_normal(in, elbo_net_encode(in));
-}
-
 static elbo_inference infer(elbo_in *in)
 {
-    elbo_inference i = elbo_infer_from(in, law(in));
+    elbo_inference i = elbo_infer_from(in, elbo__net_law(in));
     if (elbo_graph_status(in->g) != ELBO_OK)
         return i;
     elbo__motion motion = elbo__motion_of(in, elbo_size(i.z, -1));
@@ -45,4 +40,4 @@ static elbo_inference infer(elbo_in *in)
     return i;
 }
 
-const elbo__posterior elbo__posterior_hamiltonian = {.infer = infer, .law = law};
+const elbo__posterior elbo__posterior_hamiltonian = {.infer = infer, .law = elbo__net_law};

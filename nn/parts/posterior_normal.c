@@ -3,17 +3,12 @@
 
 /* ---- normal: q = N(mean, diag(exp logvar)) ----------------------------------------------------------------------- */
 
-static elbo_dist law(elbo_in *in)
-{
-    return elbo__net_normal(in, elbo_net_encode(in));
-}
-
 static elbo_inference infer(elbo_in *in)
 {
-    return elbo_infer_from(in, law(in));
+    return elbo_infer_from(in, elbo__net_law(in));
 }
 
-const elbo__posterior elbo__posterior_normal = {.infer = infer, .law = law};
+const elbo__posterior elbo__posterior_normal = {.infer = infer, .law = elbo__net_law};
 
 /* ---- delta: a code, of which no density is known ----------------------------------------------------------------- */
 

@@ -70,11 +70,6 @@ elbo__phase elbo__riemannian_leapfrog(const elbo__course *c, elbo__phase from)
 
 /* ---- the posterior ----------------------------------------------------------------------------------------------- */
 
-static elbo_dist law(elbo_in *in)
-{
-    return elbo__net_normal(in, elbo_net_encode(in));
-}
-
 /* v^T w (B, K) */
 static elbo_var *dot(elbo_var *v, elbo_var *w)
 {
@@ -91,7 +86,7 @@ static elbo_var *log_ratio(const elbo__metric_place *first, const elbo__metric_p
 
 static elbo_inference infer(elbo_in *in)
 {
-    elbo_inference i = elbo_infer_from(in, law(in));
+    elbo_inference i = elbo_infer_from(in, elbo__net_law(in));
     if (elbo_graph_status(in->g) != ELBO_OK)
         return i;
     elbo__motion motion = elbo__motion_of(in, elbo_size(i.z, -1));
@@ -111,7 +106,7 @@ static elbo_inference infer(elbo_in *in)
     return i;
 }
 
-const elbo__posterior elbo__posterior_riemannian_hamiltonian = {.infer = infer, .law = law};
+const elbo__posterior elbo__posterior_riemannian_hamiltonian = {.infer = infer, .law = elbo__net_law};
 
 elbo_var *elbo_metric_density(elbo_in *in, elbo_var *z, elbo_var **gradient)
 {

@@ -79,7 +79,8 @@ static elbo_dist vamp(elbo_in *in, int64_t dims)
     const elbo__posterior *q = elbo__posterior_of(in);
     (void)dims;
     if (!q->law) {
-        elbo_graph_fail(in->g, ELBO_INVALID, "option \"prior\": vamp needs a posterior with a density");
+        elbo_graph_fail(in->g, ELBO_INVALID,
+                        "option \"prior\": vamp needs a posterior whose density is known anywhere");
         return (elbo_dist){.kind = NULL};
     }
     elbo_in pseudo = pseudo_inputs(in, components);

@@ -99,6 +99,8 @@ elbo_status elbo__run_open_weights(elbo_run *run) ELBO_MUST_CHECK;
 /* elbo_run_load of a resume.safetensors, whose tensors are not the weights alone. */
 elbo_run *elbo__run_load_resume(const char *path, const elbo_model *const *models);
 
+double elbo__log_add(double a, double b); /* log(e^a + e^b) */
+
 /* log p(z|y) under the model's own prior: z (n, Z) -> nats (n) */
 elbo_status elbo__run_prior_density(elbo_run *run, const float *z, const int *labels, int64_t n,
                                     float *nats) ELBO_MUST_CHECK;

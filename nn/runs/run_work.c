@@ -117,8 +117,7 @@ elbo_status elbo_run_reconstruct(elbo_run *run, const float *x, const int *label
 
 /* ---- log p(x|y) and the bound, from draws ------------------------------------------------------------------------ */
 
-/* log(e^a + e^b) */
-static double log_add(double a, double b)
+double elbo__log_add(double a, double b)
 {
     const double larger = a > b ? a : b, smaller = a > b ? b : a;
     return smaller == -INFINITY ? larger : larger + log1p(exp(smaller - larger));
@@ -133,7 +132,7 @@ static elbo_status take_mean(const elbo__job *j, const elbo__piece *p)
     const elbo_tensor mean = elbo_plan_output(p->planned->plan, 0);
     for (int64_t i = 0; i < p->batch; i++) {
         const double m = elbo_tensor_get(&mean, &i), sum = logs ? m + log(portion) : m * portion;
-        j->sums[i] = p->first_draw == 0 ? sum : logs ? log_add(j->sums[i], sum) : j->sums[i] + sum;
+        j->sums[i] = p->first_draw == 0 ? sum : logs ? elbo__log_add(j->sums[i], sum) : j->sums[i] + sum;
         if (last)
             j->out[p->first + i] = (float)(logs ? j->sums[i] - log(all) : j->sums[i] / all);
     }
