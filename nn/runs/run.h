@@ -180,6 +180,13 @@ ELBO_API elbo_status elbo_run_elbo(elbo_run *run, const float *x, const int *lab
 ELBO_API elbo_status elbo_run_log_prob(elbo_run *run, const float *x, const int *labels, int64_t n, int draws,
                                        int64_t seed, float *out) ELBO_MUST_CHECK;
 
+/* What became of missing values. */
+typedef struct {
+    int64_t filled;    /* values, of one time     */
+    int64_t left;      /* values that are NaN yet */
+    int64_t left_rows; /* images that they are of */
+} elbo_imputed;
+
 /* Fills in what is missing in a data set: out (N, D) has what is there as elbo_run_rows gives it, and in the place of
  * the rest E[x_mis|x_obs,y], a mean over `draws` draws z_k of q(z|x,y) whose weights are
  * p(x_obs|z_k,y) p(z_k|y) / q(z_k|x,y) divided by their sum; of columns of words the most likely, of counts the
@@ -187,11 +194,6 @@ ELBO_API elbo_status elbo_run_log_prob(elbo_run *run, const float *x, const int 
  * With multiple = M > 0 it is filled in M times, each time by a draw from p(x_mis|z_k,y) with z_k drawn by its weight:
  * out (M, N, D) (Mattei and Frellsen, arXiv:1812.02633). Image i depends on `seed` and i only. One that no draw
  * explains, since all weights are 0 or some are not finite, stays as it is: NaN where values are missing. */
-typedef struct {
-    int64_t filled;    /* values, of one time     */
-    int64_t left;      /* values that are NaN yet */
-    int64_t left_rows; /* images that they are of */
-} elbo_imputed;
 ELBO_API elbo_status elbo_run_impute(elbo_run *run, const elbo_images *images, int draws, int multiple, int64_t seed,
                                      float *out, elbo_imputed *told /* may be NULL */) ELBO_MUST_CHECK;
 
