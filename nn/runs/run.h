@@ -193,7 +193,7 @@ typedef struct {
  * nearest.
  * With multiple = M > 0 it is filled in M times, each time by a draw from p(x_mis|z_k,y) with z_k drawn by its weight:
  * out (M, N, D) (Mattei and Frellsen, arXiv:1812.02633). Image i depends on `seed` and i only. One that no draw
- * explains, since all weights are 0 or some are not finite, stays as it is: NaN where values are missing. */
+ * explains, since the weight of none is finite and above 0, stays as it is: NaN where values are missing. */
 ELBO_API elbo_status elbo_run_impute(elbo_run *run, const elbo_images *images, int draws, int multiple, int64_t seed,
                                      float *out, elbo_imputed *told /* may be NULL */) ELBO_MUST_CHECK;
 

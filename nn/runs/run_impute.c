@@ -29,18 +29,20 @@ typedef struct {
 /* ---- one draw after the other ------------------------------------------------------------------------------------ */
 
 /* Takes one more weight into account; returns its share of all so far. *scale = what sums so far are to be multiplied
- * by. */
+ * by. One that is not finite counts as 0. */
 static double weigh(weights *w, double log_weight, double *scale)
 {
     *scale = 1;
+    if (!isfinite(log_weight))
+        return 0;
     if (log_weight > w->most) {
         *scale = exp(w->most - log_weight); /* 0 for the first */
         w->most = log_weight;
         w->sum *= *scale;
     }
-    const double weight = log_weight == -INFINITY ? 0 : exp(log_weight - w->most);
+    const double weight = exp(log_weight - w->most);
     w->sum += weight;
-    return w->sum > 0 ? weight / w->sum : 0;
+    return weight / w->sum;
 }
 
 /* Row (i, k) of x (B, K, E), whose numbers lie `step` apart. */
@@ -94,23 +96,12 @@ static void put_expected(const filling *f, const double *sums, double all, float
     }
 }
 
-/* What draws without weights have put in is taken out again. */
-static void leave(filling *f, int64_t image, int64_t place)
-{
-    for (int64_t m = 0; m < f->multiple; m++)
-        for (int64_t i = 0; i < f->width; i++)
-            if (f->missing[place * f->width + i])
-                f->out[(m * f->images + image) * f->width + i] = NAN;
-}
-
 static void finish(filling *f, int64_t image, int64_t place)
 {
     const double sum = f->weights[place].sum;
-    const bool explained = sum > 0 && isfinite(f->weights[place].most);
+    const bool explained = sum > 0;
     const int64_t missing = f->holes[place];
-    if (!explained)
-        leave(f, image, place);
-    else if (!f->multiple)
+    if (explained && !f->multiple)
         put_expected(f, f->sums + place * f->width, sum, f->out + image * f->run->pixels);
     f->told.filled += explained ? missing : 0;
     f->told.left += explained ? 0 : missing;
@@ -141,7 +132,7 @@ static void take_draw(filling *f, const elbo__piece *p, int64_t i, int64_t k)
     if (f->multiple)
         choose(f, p->first + i, i, p->first_draw + k, share, x, step);
     else
-        for (int64_t e = 0; e < f->width; e++)
+        for (int64_t e = 0; e < f->width && share > 0; e++)
             sum[e] = scale * sum[e] + weight * x[e * step];
 }
 
