@@ -28,8 +28,9 @@ typedef struct {
     uint64_t seed, step, first_row, first_draw;
 } elbo_at;
 
-/* Threads used by the plans compiled from now on: at most the processors this process may use, at least 1.
- * 0 gives that maximum back, which is also the default. Returns what it was set to. */
+/* Threads used by the plans compiled from now on: at most the processors this process may use, at least 1. 0, which is
+ * also the default: as many as the environment variable OMP_NUM_THREADS says, or that maximum. Returns how many it
+ * is. */
 ELBO_API int elbo_set_threads(int threads);
 ELBO_API int elbo_threads(void);
 

@@ -14,6 +14,7 @@ const named_text elbo__cli_exits[] = {
 };
 
 const named_text elbo__cli_environment[] = {
+    {"OMP_NUM_THREADS", "how many threads there are where --threads does not say; results are the same"},
     {"ELBO_PROCESSORS", "how many processors are made believe; results are the same"},
     {"ELBO_KERNELS", "base or avx2 where the processor could do more: lesser kernels, for comparisons"},
     {"BLIS_ARCH_TYPE", "which kernels BLIS uses, where matrices are multiplied by BLIS"},

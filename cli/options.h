@@ -95,7 +95,7 @@ void elbo__cli_unrecognized(const command_line *line, const elbo_option *const *
      .help = "of all random numbers"}
 #define OPTION_THREADS                                                                                                 \
     {.name = "threads", .type = ELBO_INTEGER, .default_value = "0", .least = 0, .greatest = 4096, .metavar = "N",     \
-     .help = "at most one a processor, which 0 stands for; the results are the same for any number"}
+     .help = "at most one a processor, 0: OMP_NUM_THREADS or that many; the results are the same for any number"}
 #define OPTION_JSON                                                                                                    \
     {.name = "json", .type = ELBO_FLAG, .help = "print the result as one JSON object"}
 #define OPTION_OUTPUT(file)                                                                                            \

@@ -8,11 +8,22 @@
 
 #include "text.h"
 
-int elbo__pretended_processors(void)
+/* The number, 1 to 4096, that a variable of the environment is or, of a list, begins with; 0: none. */
+static int number_in(const char *variable)
 {
-    const char *text = getenv("ELBO_PROCESSORS");
+    const char *text = getenv(variable);
     const long long n = text ? elbo__read_integer(text, NULL) : 0;
     return n > 0 && n <= 4096 ? (int)n : 0;
+}
+
+int elbo__pretended_processors(void)
+{
+    return number_in("ELBO_PROCESSORS");
+}
+
+int elbo__threads_of_environment(void)
+{
+    return number_in("OMP_NUM_THREADS"); /* a list: a number for each level of nesting */
 }
 
 int elbo__processors(void)

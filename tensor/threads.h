@@ -9,4 +9,7 @@ int elbo__processors(void);
  * plan. 0: it is not set. Results are the same, which is what it is for: to see that. */
 int elbo__pretended_processors(void);
 
+/* How many threads OpenMP's variable OMP_NUM_THREADS asks for. 0: it is not set. */
+int elbo__threads_of_environment(void);
+
 #endif

@@ -1,6 +1,7 @@
 /* Plans as a caller meets them: inputs and outputs, sets, lifetimes, threads. */
 #include <check.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "numbers.h"
@@ -280,6 +281,24 @@ START_TEST(threads_are_at_least_one_and_at_most_the_processors)
 }
 END_TEST
 
+START_TEST(the_environment_says_how_many_threads_there_are_where_the_program_does_not)
+{
+    setenv("ELBO_PROCESSORS", "4", 1); /* however many there are */
+    const struct {
+        const char *text;
+        int threads;
+    } cases[] = {{"1", 1}, {"3", 3}, {"2,1", 2}, {"9", 4}, {"0", 4}, {"many", 4}, {"", 4}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        setenv("OMP_NUM_THREADS", cases[i].text, 1);
+        ck_assert_int_eq(elbo_set_threads(0), cases[i].threads);
+        ck_assert_int_eq(elbo_set_threads(2), 2);
+    }
+    elbo_set_threads(0);
+    unsetenv("OMP_NUM_THREADS");
+    unsetenv("ELBO_PROCESSORS");
+}
+END_TEST
+
 /* Four plans at once over one set, within the caller's own parallel region. */
 START_TEST(plans_run_at_the_same_time_within_a_callers_parallel_region)
 {
@@ -341,6 +360,7 @@ Suite *suite_binding(void)
     suite_add_tcase(s, t);
     t = tcase_create("threads");
     tcase_add_test(t, threads_are_at_least_one_and_at_most_the_processors);
+    tcase_add_test(t, the_environment_says_how_many_threads_there_are_where_the_program_does_not);
     tcase_add_test(t, plans_run_at_the_same_time_within_a_callers_parallel_region);
     suite_add_tcase(s, t);
     return s;

@@ -7,7 +7,7 @@
 
 /* ---- threads ----------------------------------------------------------------------------------------------------- */
 
-static _Atomic int threads_wanted; /* 0: as many as there are processors */
+static _Atomic int threads_wanted; /* 0: as the environment says, or else as many as there are processors */
 
 int elbo_set_threads(int threads)
 {
@@ -17,8 +17,8 @@ int elbo_set_threads(int threads)
 
 int elbo_threads(void)
 {
-    int most = elbo__processors();
-    int wanted = threads_wanted;
+    const int most = elbo__processors();
+    const int wanted = threads_wanted > 0 ? threads_wanted : elbo__threads_of_environment();
     return wanted > 0 && wanted < most ? wanted : most;
 }
 
