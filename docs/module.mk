@@ -28,21 +28,28 @@ nobase_dist_doc_DATA += \
     %reldir%/pictures/model-beta-tcvae.png \
     %reldir%/pictures/model-beta-vae.png \
     %reldir%/pictures/model-capacity-vae.png \
+    %reldir%/pictures/model-ciwae.png \
     %reldir%/pictures/model-factor-vae.png \
+    %reldir%/pictures/model-hrq-vae.png \
+    %reldir%/pictures/model-hvae.png \
     %reldir%/pictures/model-iaf-vae.png \
     %reldir%/pictures/model-info-vae.png \
     %reldir%/pictures/model-iwae.png \
     %reldir%/pictures/model-ladder-vae.png \
     %reldir%/pictures/model-maf-vae.png \
+    %reldir%/pictures/model-miwae.png \
     %reldir%/pictures/model-mixture-vae.png \
     %reldir%/pictures/model-ms-ssim-vae.png \
+    %reldir%/pictures/model-piwae.png \
     %reldir%/pictures/model-planar-vae.png \
     %reldir%/pictures/model-poincare-vae.png \
     %reldir%/pictures/model-radial-vae.png \
     %reldir%/pictures/model-rae-gp.png \
     %reldir%/pictures/model-rae-l2.png \
     %reldir%/pictures/model-rae-sn.png \
+    %reldir%/pictures/model-rhvae.png \
     %reldir%/pictures/model-svae.png \
+    %reldir%/pictures/model-vae-gan.png \
     %reldir%/pictures/model-vamp-vae.png \
     %reldir%/pictures/model-vq-vae.png \
     %reldir%/pictures/model-wae.png \
