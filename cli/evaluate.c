@@ -20,8 +20,8 @@ enum { SHOWN_DIMENSIONS = 64, USUAL_COLUMNS = 80 };
 
 /* ---- figures ----------------------------------------------------------------------------------------------------- */
 
-/* How a metric is called and what it is measured in, NULL: as the likelihood is; what is not here is shown under its own
- * name. */
+/* How a metric is called and what it is measured in, NULL: as the likelihood is; what is not here is shown under its
+ * own name. */
 static const struct {
     const char *metric, *label, *unit;
 } known[] = {

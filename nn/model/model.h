@@ -112,7 +112,7 @@ typedef struct {
  * updates. What is 0 (or NULL) is the default. A critic that moves in each step, and an autoencoder that does in every
  * third (steps, not updates, make an epoch):
  *
- *     static int losses(elbo_in *in, elbo_loss *out)     // out is all 0; after an error of the graph any number will do
+ *     static int losses(elbo_in *in, elbo_loss *out)  // out is all 0; after an error of the graph any number will do
  *     {
  *         ...
  *         out[0] = (elbo_loss){.name = "critic", .params = "critic.", .value = mistakes, .lr = 1e-4};

@@ -187,8 +187,8 @@ char *elbo_option_print(const elbo_option *o, const elbo_value *value)
     return elbo__strdup(value->text);
 }
 
-/* "; of no use without --net conv", "; of no use with --val 0", of a flag "; of no use without --ais"; nothing where there
- * is no such condition. */
+/* "; of no use without --net conv", "; of no use with --val 0", of a flag "; of no use without --ais"; nothing where
+ * there is no such condition. */
 typedef struct {
     char text[160];
 } condition;

@@ -311,7 +311,7 @@
     ELBO_OPTION_OBJECTIVE, ELBO_OPTIONS_BETA, ELBO_OPTIONS_CAPACITY, ELBO_OPTIONS_WEIGHTS, ELBO_OPTIONS_AGGREGATE,    \
         ELBO_OPTIONS_PLAYERS, ELBO_OPTIONS_RAE
 
-/* For losses of one's own beside the other parts; where they call elbo_objective or elbo_beta, with ELBO_OPTIONS_BETA. */
+/* For losses of one's own beside the other parts; with ELBO_OPTIONS_BETA, if they call elbo_objective or elbo_beta. */
 #define ELBO_OPTIONS_BUT_OBJECTIVES                                                                                   \
     ELBO_OPTION_CONDITIONAL, ELBO_OPTION_HIDDEN("400"), ELBO_OPTION_ACTIVATION, ELBO_OPTION_INIT, ELBO_OPTIONS_NET,   \
         ELBO_OPTIONS_OF_POSTERIORS, ELBO_OPTIONS_OF_PRIORS, ELBO_OPTIONS_OF_GENERATION, ELBO_OPTIONS_CORRUPTION,      \
