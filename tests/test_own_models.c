@@ -300,7 +300,7 @@ START_TEST(a_code_of_another_width_than_z_is_refused)
     static const elbo_model narrow = {
         .name = "narrow", .options = options_of_all, .infer = narrow_infer, .generate = linear_generate};
     assert_no_run(&narrow, OPTIONS("latent-dim", "2"), ELBO_SHAPE(D),
-                  "infer: code: is of shape (1, 1); expected (B, Z) = (1, 2)");
+                  "infer: code: is of shape (4, 1); expected (B, Z) = (4, 2)");
 }
 END_TEST
 

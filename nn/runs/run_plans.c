@@ -211,7 +211,8 @@ static elbo_status check_read(const elbo_run *run, const elbo_graph *g)
 elbo_status elbo__run_open_weights(elbo_run *run)
 {
     elbo_graph *g = elbo_graph_new(run->params, ELBO_TRAIN);
-    elbo_in in = inputs(run, g, &(elbo__work){.role = ELBO__EVALUATE, .batch = 1, .draws = 1});
+    /* a batch that a wrong shape does not fit by chance */
+    elbo_in in = inputs(run, g, &(elbo__work){.role = ELBO__EVALUATE, .batch = 4, .draws = 1});
     elbo_in encoding = in, asking = in; /* each with metrics of its own */
     elbo_model_evaluate(&in);
     run->turns = in.turns;
