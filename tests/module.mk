@@ -213,10 +213,12 @@ EXTRA_DIST += \
     %reldir%/golden/flows.py \
     %reldir%/golden/likelihoods.py \
     %reldir%/golden/make_golden.py \
+    %reldir%/golden/momenta.py \
     %reldir%/golden/networks.py \
     %reldir%/golden/objectives.py \
     %reldir%/golden/posteriors.py \
     %reldir%/golden/priors.py \
+    %reldir%/golden/sphere.py \
     %reldir%/lsan.supp
 
 # The shared library alone.

@@ -29,6 +29,7 @@ DEFAULTS = dict(
     corruption="none", corruption_level=0.3,  # mask: an input is set to 0 where its noise is below the level
     flow_steps=2, flow_shared=False, flow_hidden=[128, 128],  # planar, radial, iaf, maf
     leapfrog_steps=3, leapfrog_size=0.05, leapfrog_learn="none", tempering=0.3,  # hamiltonian
+    metric_hidden=400, metric_size=128, metric_temperature=1.5, metric_lambda=0.01, fixed_points=3,  # riemannian-
     ladder_dims=[8, 16, 32], ladder_hidden=128,  # ladder
     curvature=1.0, isotropic=False, gyroplanes=False,  # wrapped-normal
     codes=512, code_positions=1,  # vq, hrq: rows of a codebook; latent / positions numbers each
@@ -69,7 +70,9 @@ PRESETS = {
     "iaf-vae": dict(posterior="iaf"),
     "maf-vae": dict(posterior="maf"),
     "hvae": dict(posterior="hamiltonian", leapfrog_learn="both"),
+    "rhvae": dict(posterior="riemannian-hamiltonian", leapfrog_size=0.001, latent=10),
     "ladder-vae": dict(posterior="ladder", beta_schedule="linear"),
+    "svae": dict(posterior="vmf", latent=11),
     "poincare-vae": dict(posterior="wrapped-normal", latent=10, spread="softplus", isotropic=True, gyroplanes=True),
     "vamp-vae": dict(prior="vamp"),
     "mixture-vae": dict(prior="mixture"),
@@ -112,13 +115,14 @@ CASES = [
     dict(title="rae_gp", model="rae-gp", image=[7], latent=3, activation="tanh", code_penalty=0.2,
          gradient_penalty=0.3),
     dict(title="conv_vae", net="conv", image=[7, 6], channels=[2, 3], hidden=[]),
-    dict(title="conv_cvae", model="cvae", net="conv", image=[2, 5, 6], classes=3, latent=2, draws=2, channels=[2, 3],
-         hidden=[5]),
+    dict(title="conv_cvae", model="cvae", net="conv", rows=3, image=[2, 5, 6], classes=3, latent=2, draws=2,
+         channels=[2, 3], hidden=[5]),
     dict(title="beta_tcvae", model="beta-tcvae", beta=3.0, tc_alpha=0.5, tc_gamma=2.0),
     dict(title="weighted_beta_tcvae", model="beta-tcvae", image=[7], classes=3, latent=2, draws=2, tc_estimator="mws"),
     dict(title="factor_vae", model="factor-vae", beta=2.0, discriminator_hidden=[6, 5]),
     dict(title="aae", model="aae", image=[7], classes=3, latent=3, draws=2, discriminator_hidden=[6]),
-    dict(title="vae_gan", model="vae-gan", image=[7], classes=3, latent=2, draws=2, discriminator_hidden=[6, 5]),
+    dict(title="vae_gan", model="vae-gan", gain=1.5, image=[7], classes=3, latent=2, draws=2,
+         discriminator_hidden=[6, 5]),
     dict(SMALL, title="beta_vae", model="beta-vae"),
     dict(SMALL, title="capacity_vae", model="capacity-vae"),
     dict(SMALL, title="ms_ssim_vae", model="ms-ssim-vae", image=[6, 7], hidden=[3]),
@@ -131,16 +135,20 @@ CASES = [
     dict(SMALL, title="piwae_dreg", model="piwae", draws=6, estimates=3, gradient="dreg"),
     dict(SMALL, title="ciwae", model="ciwae"),
     dict(SMALL, title="ciwae_dreg", model="ciwae", classes=2, draws=3, elbo_share=0.3, gradient="dreg"),
-    dict(SMALL, title="planar_vae", model="planar-vae", classes=3, draws=2, flow_steps=2, gain=2.0),
+    dict(SMALL, title="planar_vae", model="planar-vae", classes=3, latent=4, flow_steps=2, gain=2.0),
     dict(SMALL, title="radial_vae", model="radial-vae", latent=3, flow_shared=True, gain=4.0),
-    dict(SMALL, title="radial_of_image", model="radial-vae", flow_steps=1),
+    dict(SMALL, title="radial_of_image", model="radial-vae", latent=3, flow_steps=2),
     dict(SMALL, title="iaf_vae", model="iaf-vae", latent=3, draws=2, flow_hidden=[5]),
     dict(SMALL, title="maf_vae", model="maf-vae", latent=3, flow_shared=True, flow_hidden=[5, 4]),
     dict(SMALL, title="maf_stl", model="maf-vae", classes=2, flow_hidden=[3], gradient="stl"),
     dict(SMALL, title="hvae", model="hvae"),
+    dict(SMALL, title="rhvae", model="rhvae", metric_hidden=3, metric_size=4, leapfrog_size=0.1),
+    dict(SMALL, title="far_rhvae", model="rhvae", classes=2, draws=2, metric_hidden=3, metric_size=2, leapfrog_size=0.1,
+         leapfrog_steps=2, fixed_points=2, metric_lambda=0.3, metric_temperature=1.2, tempering=0.5),
     dict(SMALL, title="ladder_vae", model="ladder-vae", draws=2, hidden=[], ladder_dims=[1, 2, 2], ladder_hidden=3,
          epoch=2.0),
     dict(SMALL, title="ladder_cvae", model="ladder-vae", classes=2, ladder_dims=[2, 3], ladder_hidden=3, warmup=20.0),
+    dict(SMALL, title="svae", model="svae", rows=2, latent=3, classes=2, draws=2),
     dict(SMALL, title="poincare_vae", model="poincare-vae", draws=2),
     dict(SMALL, title="flat_poincare_vae", model="poincare-vae", latent=3, classes=2, curvature=0.7, isotropic=False,
          gyroplanes=False, spread="logvar"),

@@ -62,14 +62,14 @@ def two_steps(c, w, x, y, noise):
 # ---- writing ---------------------------------------------------------------------------------------------------------
 
 def literal(number):
-    """What is single gives the number again; results have fourteen digits"""
+    """What is single gives the number again; results have sixteen digits"""
     near = numpy.float32(number)
-    return f"{near!s}f" if float(near) == number else f"{number:.14g}"
+    return f"{near!s}f" if float(near) == number else f"{number:.16g}"
 
 
 def array(name, tensor):
     values = [literal(v) for v in tensor.detach().reshape(-1).tolist()]
-    lines = [", ".join(values[i:i + 8]) for i in range(0, len(values), 8)]
+    lines = [", ".join(values[i:i + 12]) for i in range(0, len(values), 12)]
     print(f"static const double {name}[] = {{")
     print(",\n".join("    " + line for line in lines) + "};")
 
@@ -145,12 +145,11 @@ def case_row(c, n_tensors, noise, others):
 def write_tensors(c, w, initial, gradient):
     rows, title = [], c["title"]
     for i, (name, t) in enumerate(w.items()):
-        array(f"{title}_{i}_initial", initial[name])
-        if name in gradient:
-            array(f"{title}_{i}_gradient", gradient[name])
-        array(f"{title}_{i}_after", t)
-        rows.append(f'    {{"{name}", "{player_of(c, name)}", {shape_of(t.shape)}, {title}_{i}_initial, '
-                    f'{f"{title}_{i}_gradient" if name in gradient else "NULL"}, {title}_{i}_after}},')
+        trained, size, at = name in gradient, t.numel(), f"{title}_{i}"
+        numbers = [initial[name], *([gradient[name]] if trained else []), t]
+        array(at, torch.cat([one.detach().reshape(-1) for one in numbers]))
+        rows.append(f'    {{"{name}", "{player_of(c, name)}", {shape_of(t.shape)}, {at}, '
+                    f'{f"{at} + {size}" if trained else "NULL"}, {at} + {size * (1 + trained)}}},')
     print(f"static const golden_tensor {title}_tensors[] = {{")
     print("\n".join(rows) + "\n};\n")
 

@@ -53,6 +53,8 @@ def heads(c):
         return {}
     if c["posterior"] in ("delta", "vq", "hrq"):
         return {"code": c["latent"]}
+    if c["posterior"] == "vmf":
+        return {"mean": c["latent"], "concentration": 1}
     spread = "variance" if c["spread"] == "softplus" else c["spread"]
     return {"mean": c["latent"], spread: 1 if c["isotropic"] else c["latent"]}
 

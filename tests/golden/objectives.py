@@ -45,7 +45,13 @@ def bound(c, w, x, y, noise):
     # of a ladder log q is over the densities of its levels, which are its prior
     ratio = i.log_q if c["posterior"] == "ladder" else i.log_q - PRIORS[c["prior"]](c, w, y)(i.z)
     dims = divergence(c, w, i.q, y)
-    return Bound(i, -log_p.mean(1), ratio.mean(1) if dims is None else dims.sum(-1), dims, log_p - ratio)
+    closed = i.kl if dims is None else dims.sum(-1)
+    return Bound(i, -log_p.mean(1), ratio.mean(1) if closed is None else closed, dims, log_p - ratio)
+
+
+def mean_weight(b, draws):
+    """Of the draws, its logarithm, as a metric"""
+    return {f"iwae-{draws}": (torch.logsumexp(b.log_weight, 1) - math.log(draws)).mean()}
 
 
 def beta_of(c):
@@ -58,6 +64,8 @@ def elbo(c, w, x, y, noise):
     """recon, and the KL times beta where there is one, means over the images"""
     b = bound(c, w, x, y, noise)
     others = {f"kl-level{i + 1}": kl.mean() for i, kl in enumerate(b.inferred.levels)}
+    if b.log_weight is not None and c["draws"] > 1:
+        others.update(mean_weight(b, c["draws"]))
     penalty = torch.as_tensor(b.inferred.penalty).mean()
     if b.kl is None:
         return Outcome(b.recon.mean() + penalty, b.recon.mean())
@@ -94,8 +102,7 @@ def importance(c, w, x, y, noise, parts, share=0.0):
 
 
 def weighed(loss, path, b, draws):
-    return Outcome(loss, b.recon.mean(), b.kl.mean(),
-                   {f"iwae-{draws}": (torch.logsumexp(b.log_weight, 1) - math.log(draws)).mean()}, {"encoder": path})
+    return Outcome(loss, b.recon.mean(), b.kl.mean(), mean_weight(b, draws), {"encoder": path})
 
 
 def iwae(c, w, x, y, noise):

@@ -4,20 +4,24 @@ from typing import Any, NamedTuple
 
 import torch
 from torch.distributions import Independent, Normal, kl_divergence
+from torch.nn import functional as F
 
 from ball import log_room, moebius, out_of_0
 from codebooks import codebooks, level_names, residually_quantised, vector_quantised
 from densities import log_normal, log_volume
 from flows import FLOWS, flow_tensors
 from likelihoods import log_likelihood
+from momenta import Metric, leapfrog, leapfrog_tensors, metric_tensors, riemannian_leapfrog
 from networks import beside, encode, encoded, law, layer_tensors, linear, numbered, single, weights
 from priors import PRIORS
+from sphere import CANDIDATES, draw_on_sphere
 
 
 class Inferred(NamedTuple):
     z: torch.Tensor              # (rows, draws, latent)
     log_q: torch.Tensor = None   # (rows, draws)
     q: Normal = None             # (rows, latent), where z is a draw of it
+    kl: torch.Tensor = None      # (rows) of the standard prior, where it has a closed form and z is not normal
     penalty: Any = 0.0           # (rows)
     levels: tuple = ()           # KL of each level (rows, draws)
 
@@ -40,39 +44,22 @@ def infer_code(c, w, x, y, noise):
     return Inferred(linear(w, encode(c, w, x, y), "encoder.code")[:, None])
 
 
-# ---- leapfrog --------------------------------------------------------------------------------------------------------
-
-MOST_SIZE = 0.5
-
-
-def leapfrog_tensors(c, uniform):
-    logit = lambda p: torch.log(p / (1 - p))
-    size = torch.full((c["latent"],), c["leapfrog_size"] / MOST_SIZE)
-    return {"encoder.leapfrog.size": single(logit(size)).requires_grad_(),
-            "encoder.leapfrog.tempering": single(logit(torch.tensor(c["tempering"]))).requires_grad_()}
-
+# ---- momenta ---------------------------------------------------------------------------------------------------------
 
 def infer_hamiltonian(c, w, x, y, noise):
-    """Caterini, Doucet and Sejdinovic, arXiv:1805.11328, with quadratic tempering"""
-    first = drawn(c, law(c, w, encode(c, w, x, y)), noise)
+    first, momentum = drawn(c, law(c, w, encode(c, w, x, y)), noise), noise["momentum#0"]
     log_p = PRIORS[c["prior"]](c, w, y)
-    size = MOST_SIZE * torch.sigmoid(w["encoder.leapfrog.size"])
-    start = torch.sigmoid(w["encoder.leapfrog.tempering"])
-    steps = c["leapfrog_steps"]
-    beta = [(1 / ((1 - 1 / start.sqrt()) * k ** 2 / steps ** 2 + 1 / start.sqrt())) ** 2 for k in range(steps + 1)]
+    z, last = leapfrog(c, w, lambda z: log_likelihood(c, w, z, x, y) + log_p(z), first.z, momentum)
+    return Inferred(z, first.log_q + log_normal(momentum) - log_normal(last))
 
-    def down(z):
-        """The derivative of -log p(x, z)"""
-        energy = -(log_likelihood(c, w, z, x, y) + log_p(z)).sum()
-        return torch.autograd.grad(energy, z, create_graph=True)[0]
 
-    z, drawn_momentum = first.z, noise["momentum#0"]
-    momentum = drawn_momentum / beta[0].sqrt()
-    for k in range(1, steps + 1):
-        half = momentum - size / 2 * down(z)
-        z = z + size * half
-        momentum = (beta[k - 1] / beta[k]).sqrt() * (half - size / 2 * down(z))
-    return Inferred(z, first.log_q + log_normal(drawn_momentum) - log_normal(momentum))
+def infer_riemannian(c, w, x, y, noise):
+    first = drawn(c, law(c, w, encode(c, w, x, y)), noise)
+    metric = Metric(c, w, x, y, linear(w, encode(c, w, x, y), "encoder.mean"))
+    momentum = metric.momentum(first.z, noise["momentum#0"])
+    log_p = PRIORS[c["prior"]](c, w, y)
+    z, last = riemannian_leapfrog(c, metric, lambda z: log_likelihood(c, w, z, x, y) + log_p(z), first.z, momentum)
+    return Inferred(z, first.log_q + metric.log_prob(first.z, momentum) - metric.log_prob(z, last))
 
 
 # ---- ladder ----------------------------------------------------------------------------------------------------------
@@ -120,7 +107,7 @@ def infer_ladder(c, w, x, y, noise):
     return Inferred(z, kl, levels=tuple(levels))
 
 
-# ---- flows and balls -------------------------------------------------------------------------------------------------
+# ---- flows, balls, spheres -------------------------------------------------------------------------------------------
 
 def infer_flow(c, w, x, y, noise):
     h = encode(c, w, x, y)
@@ -143,6 +130,14 @@ def infer_ball(c, w, x, y, noise):
     return Inferred(z, of_v - log_volume(z, v) - log_room(c, z))
 
 
+def infer_sphere(c, w, x, y, noise):
+    assert c["latent"] == 3
+    h = encode(c, w, x, y)
+    k = 1 + F.softplus(linear(w, h, "encoder.concentration"))
+    z, log_q, kl = draw_on_sphere(k, F.normalize(linear(w, h, "encoder.mean"), dim=-1), noise)
+    return Inferred(z, log_q, kl=kl)
+
+
 # ---- codes -----------------------------------------------------------------------------------------------------------
 
 def infer_vq(c, w, x, y, noise):
@@ -158,10 +153,10 @@ def infer_hrq(c, w, x, y, noise):
 # ---- by name ---------------------------------------------------------------------------------------------------------
 
 POSTERIORS = {"normal": infer_normal, "planar": infer_flow, "radial": infer_flow, "iaf": infer_flow, "maf": infer_flow,
-              "hamiltonian": infer_hamiltonian, "ladder": infer_ladder, "wrapped-normal": infer_ball,
-              "delta": infer_code, "vq": infer_vq, "hrq": infer_hrq}
-TENSORS = {**dict.fromkeys(FLOWS, flow_tensors), "hamiltonian": leapfrog_tensors, "ladder": ladder_tensors,
-           "vq": codebooks, "hrq": codebooks}
+              "hamiltonian": infer_hamiltonian, "riemannian-hamiltonian": infer_riemannian, "ladder": infer_ladder,
+              "wrapped-normal": infer_ball, "vmf": infer_sphere, "delta": infer_code, "vq": infer_vq, "hrq": infer_hrq}
+TENSORS = {**dict.fromkeys(FLOWS, flow_tensors), "hamiltonian": leapfrog_tensors,
+           "riemannian-hamiltonian": metric_tensors, "ladder": ladder_tensors, "vq": codebooks, "hrq": codebooks}
 
 
 def posterior_tensors(c, uniform):
@@ -182,9 +177,12 @@ def draw_noise(c, generator):
     elif c["posterior"] == "ladder":
         names = ["z#0", *(f"z.level{i + 1}#0" for i in range(1, len(c["ladder_dims"])))]
         noise = {name: normal(draws, dims) for name, dims in zip(names, c["ladder_dims"])}
+    elif c["posterior"] == "vmf":
+        noise = {f"z#{i}": uniform(draws, CANDIDATES) for i in range(3)}
+        noise["z#3"] = normal(draws, latent - 1)
     elif c["posterior"] not in ("delta", "vq"):
         noise = {"z#0": normal(draws, latent)}
-    if c["posterior"] == "hamiltonian":
+    if "hamiltonian" in c["posterior"]:
         noise["momentum#0"] = normal(draws, latent)
     if c["objective"] == "factor":
         noise["shuffle#0"] = uniform(draws * latent)

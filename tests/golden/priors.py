@@ -5,10 +5,11 @@ from torch.distributions import Categorical, Independent, MixtureSameFamily, Nor
 from ball import ball_prior
 from densities import log_normal
 from networks import encode, layer_tensors, law, linear, single
+from sphere import sphere_prior
 
 
 def standard_prior(c, w, y):
-    return ball_prior(c) if c["posterior"] == "wrapped-normal" else log_normal
+    return {"wrapped-normal": ball_prior(c), "vmf": sphere_prior}.get(c["posterior"], log_normal)
 
 
 def given_label(c, w, y):
