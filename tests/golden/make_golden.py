@@ -5,8 +5,8 @@
 
 cases.py says of which models. What a model does to numbers is written down from its paper; densities and divergences
 are those of torch.distributions (or integrals), volumes and gradients those of torch's autograd, updates those of
-torch.optim.
-Weights, data and noise are rounded to single precision, so that a run in f32 starts from exactly the same numbers.
+torch.optim. Weights, data and noise are rounded to single precision, so that a run in f32 starts from exactly the same
+numbers.
 """
 import numpy
 import torch
@@ -23,11 +23,11 @@ LEARNING_RATE = 0.01
 
 def parameters(c, uniform):
     """By name, in the order in which the model meets them"""
-    w = {**layer_tensors(c, encoder_layers(c), uniform), **posterior_tensors(c, uniform), **prior_tensors(c, uniform)}
+    w = {**layer_tensors(c, encoder_layers(c), uniform), **posterior_tensors(c, uniform), **prior_tensors(c, uniform),
+         **layer_tensors(c, decoder_layers(c), uniform)}
     if c["learned_variance"] == "shared":
-        return {**w, **layer_tensors(c, decoder_layers(c), uniform),
-                "decoder.logvar": single(torch.tensor(c["variance"]).log()).requires_grad_()}
-    return {**w, **layer_tensors(c, decoder_layers(c), uniform), **layer_tensors(c, discriminator_layers(c), uniform)}
+        w["decoder.logvar"] = single(torch.tensor(c["variance"]).log()).requires_grad_()
+    return {**w, **layer_tensors(c, discriminator_layers(c), uniform)}
 
 
 def optimisers(c, w):
