@@ -92,11 +92,12 @@ static const char *last_layer(const elbo_graph *g, int *length)
     return NULL;
 }
 
-/* The message in its context, which an error has whose graph says what it is of. */
+/* The message in its context, which an error has whose graph says what it is of. No layer is to blame for an option. */
 static char *in_context(const elbo_graph *g, const char *text)
 {
     int length = 0;
-    const char *layer = g->subject[0] ? last_layer(g, &length) : NULL;
+    const bool of_option = strncmp(text, "option ", 7) == 0;
+    const char *layer = g->subject[0] && !of_option ? last_layer(g, &length) : NULL;
     if (!g->subject[0])
         return elbo__strdup(text);
     if (!layer)

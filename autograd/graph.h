@@ -94,7 +94,12 @@ ELBO_API void elbo_graph_feed_noise(elbo_graph *graph);
 /* ---- gradients and state ----------------------------------------------------------------------------------------- */
 
 /* out[i] = d sum(y) / d xs[i], of the shape of xs[i], as nodes of the same graph; zeros where y does not depend on
- * it. */
+ * it. xs may be any nodes, and what is made of the gradients can be differentiated again. The penalty of Gulrajani et
+ * al. (arXiv:1704.00028) on a critic f (B) at points x (B, Z):
+ *
+ *     elbo_grad(f, &x, 1, &slope);
+ *     elbo_var *length = elbo_sqrt(elbo_sum_axis(elbo_square(slope), -1));
+ *     elbo_var *penalty = elbo_mean_all(elbo_square(elbo_shift(length, -1))); */
 ELBO_API void elbo_grad(elbo_var *y, elbo_var *const *xs, int n, elbo_var **out);
 
 /* y = x, with derivative 0 */

@@ -1,10 +1,11 @@
 /* Plans: a graph compiled for repeated runs.
  *
  *     elbo_plan *plan = elbo_compile(g, outputs, 2);        // the graph may be freed afterwards
- *     elbo_plan_bind(plan, "x", elbo_tensor_of(ELBO_F32, ELBO_SHAPE(128, 784), pixels));
- *     elbo_plan_set(plan, "lr", 1e-3);
- *     for (uint64_t step = 0; step < 100; step++)
- *         if (elbo_plan_run(plan, params, (elbo_at){.seed = 1, .step = step}) != ELBO_OK) ...
+ *     elbo_status status = elbo_plan_bind(plan, "x", elbo_tensor_of(ELBO_F32, ELBO_SHAPE(128, 784), pixels));
+ *     if (status == ELBO_OK)
+ *         status = elbo_plan_set(plan, "lr", 1e-3);
+ *     for (uint64_t step = 0; step < 100 && status == ELBO_OK; step++)
+ *         status = elbo_plan_run(plan, params, (elbo_at){.seed = 1, .step = step});
  *     elbo_tensor loss = elbo_plan_output(plan, 0);         // valid until the next run
  *
  * A run allocates nothing, and takes subnormal numbers (below 1.2e-38 in f32) for 0, since processors are slow with

@@ -15,6 +15,7 @@
 #include "../nn/training/train.h"
 #include "command.h"
 #include "data.h"
+#include "figures.h"
 #include "on_model.h"
 #include "progress.h"
 #include "slow.h"
@@ -73,7 +74,8 @@ typedef struct {
     data_source data;
     char *folder; /* of the run, or of those of all seeds  */
     int64_t seeds;
-    bool goes_on; /* with seeds that were trained before   */
+    bool goes_on;     /* with seeds that were trained before   */
+    const char *unit; /* of a bound of these runs              */
     result result;
 } job;
 
@@ -175,6 +177,7 @@ static int train_seed(job *j, int64_t seed, double *elbo, double *error)
     if (status == EXIT_SUCCESS) {
         elbo__cli_give_training(&j->result, run, folder, &last);
         *elbo = elbo__cli_noted_figure(run, "test-elbo");
+        j->unit = elbo__cli_unit(run);
         *error = elbo__cli_noted_figure(run, "test-squared-error");
     }
     elbo_run_free(run);
@@ -200,29 +203,29 @@ static void give_spread(job *j, const double *values, const char *key, const cha
 static int train_seeds(job *j)
 {
     const int64_t first = elbo_values_integer(j->line.groups[GENERAL].values, "seed");
-    double *figures = calloc((size_t)j->seeds, 2 * sizeof *figures);
-    if (!figures)
+    double *elbos = calloc((size_t)j->seeds, 2 * sizeof *elbos);
+    if (!elbos)
         return elbo__cli_out_of_memory();
-    double *error = figures + j->seeds;
+    double *error = elbos + j->seeds;
     int status = EXIT_SUCCESS;
     if (j->seeds == 1)
-        status = train_seed(j, first, figures, error);
+        status = train_seed(j, first, elbos, error);
     else {
         elbo__cli_open_list(&j->result, "runs");
         for (int64_t i = 0; i < j->seeds && status == EXIT_SUCCESS; i++) {
             elbo__cli_open_object(&j->result, NULL);
-            status = train_seed(j, first + i, &figures[i], &error[i]);
+            status = train_seed(j, first + i, &elbos[i], &error[i]);
             elbo__cli_close(&j->result);
         }
         elbo__cli_close(&j->result);
     }
     if (status == EXIT_SUCCESS && j->seeds > 1) {
         give_spread(j, error, "test_squared_error", "test squared error", "per image");
-        give_spread(j, figures, "test_elbo", "test ELBO", "nats per image");
+        give_spread(j, elbos, "test_elbo", "test ELBO", j->unit);
     }
     if (status != EXIT_SUCCESS && j->seeds > 1 && elbo__cli_interrupted())
         elbo__cli_say("`%s train --resume %s' goes on with this seed and those after it", elbo__cli.name, j->folder);
-    free(figures);
+    free(elbos);
     return status;
 }
 

@@ -20,11 +20,12 @@ enum { SHOWN_DIMENSIONS = 64, USUAL_COLUMNS = 80 };
 
 /* ---- figures ----------------------------------------------------------------------------------------------------- */
 
-/* How a metric is called and what it is measured in; what is not here is shown under its own name. */
+/* How a metric is called and what it is measured in, NULL: as the likelihood is; what is not here is shown under its
+ * own name. */
 static const struct {
     const char *metric, *label, *unit;
 } known[] = {
-    {"elbo", "ELBO", "nats per image"},
+    {"elbo", "ELBO", NULL},
     {"recon", "recon", NULL},
     {"kl", "KL", "nats per image"},
     {"log_likelihood", "log p(x)", "nats per image"},
@@ -40,14 +41,6 @@ static bool is_known(const char *metric)
         if (strcmp(known[i].metric, metric) == 0)
             return true;
     return false;
-}
-
-/* The unit of recon: that of a density or cross-entropy is the nat. */
-static const char *unit_of_recon(const elbo_run *run)
-{
-    const elbo_value *likelihood = elbo_values_get(elbo_run_options(run), "likelihood", ELBO_CHOICE);
-    const bool density = elbo_run_has_prior(run);
-    return density || (likelihood && strcmp(likelihood->text, "bernoulli") == 0) ? "nats per image" : "per image";
 }
 
 /* The standard error of a mean over images, where it is known of each; NaN elsewhere. */
@@ -70,7 +63,7 @@ static void add_metric(const findings *f, const char *metric, const char *label,
 static void add_metrics(const elbo_run *run, const findings *f, figures *out)
 {
     for (int i = 0; i < KNOWN; i++) {
-        const char *unit = known[i].unit ? known[i].unit : unit_of_recon(run);
+        const char *unit = known[i].unit ? known[i].unit : elbo__cli_unit(run);
         if (elbo_figures_has(&f->means, known[i].metric))
             add_metric(f, known[i].metric, known[i].label, unit[0] ? 2 : 4, unit, out);
     }
@@ -78,7 +71,7 @@ static void add_metrics(const elbo_run *run, const findings *f, figures *out)
         const char *name = f->means.at[i].name;
         const bool bound = strncmp(name, "iwae-", 5) == 0;
         if (!is_known(name) && (strcmp(name, "loss") != 0 || !elbo_figures_has(&f->means, "recon")))
-            add_metric(f, name, NULL, bound ? 2 : 4, bound ? "nats per image" : "", out);
+            add_metric(f, name, NULL, bound ? 2 : 4, bound ? elbo__cli_unit(run) : "", out);
     }
 }
 

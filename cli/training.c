@@ -10,6 +10,7 @@
 #include "../autograd/plan.h"
 #include "command.h"
 #include "data.h"
+#include "figures.h"
 #include "options.h"
 #include "progress.h"
 #include "slow.h"
@@ -104,18 +105,18 @@ static void give_note(result *r, const elbo_run *run, const char *note, const ch
 double elbo__cli_noted_figure(const elbo_run *run, const char *note)
 {
     char *text = elbo_run_noted(run, note);
-    const double figure = text ? strtod(text, NULL) : NAN;
+    const double value = text ? strtod(text, NULL) : NAN;
     elbo_release(text);
-    return figure;
+    return value;
 }
 
 /* Figures by the model that is kept, which the run notes. */
 static void give_noted(result *r, const elbo_run *run, const char *note, const char *key, const char *label, int digits,
                        const char *unit)
 {
-    const double figure = elbo__cli_noted_figure(run, note);
-    if (!isnan(figure))
-        elbo__cli_give_number(r, key, label, figure, digits, unit);
+    const double value = elbo__cli_noted_figure(run, note);
+    if (!isnan(value))
+        elbo__cli_give_number(r, key, label, value, digits, unit);
 }
 
 /* "active units 18 of 20" */
@@ -138,9 +139,9 @@ void elbo__cli_give_training(result *r, const elbo_run *run, const char *folder,
     give_active_units(r, run);
     if (last->val.count)
         elbo__cli_give_integer(r, "kept_epoch", "kept epoch", last->kept, NULL);
-    give_noted(r, run, "val-elbo", "val_elbo", "validation ELBO", 1, "nats per image");
+    give_noted(r, run, "val-elbo", "val_elbo", "validation ELBO", 1, elbo__cli_unit(run));
     give_noted(r, run, "test-squared-error", "test_squared_error", "test squared error", 3, "per image");
-    give_noted(r, run, "test-elbo", "test_elbo", "test ELBO", 1, "nats per image");
+    give_noted(r, run, "test-elbo", "test_elbo", "test ELBO", 1, elbo__cli_unit(run));
     if (!elbo_run_model(run)->fit && isnan(elbo__cli_noted_figure(run, "test-loss")) && !last->val.count)
         give_noted(r, run, "train-loss", "train_loss", "training loss", 3, "per image");
     for (int i = 0; i < last->test.count; i++)
@@ -148,7 +149,7 @@ void elbo__cli_give_training(result *r, const elbo_run *run, const char *folder,
             char key[48], label[48];
             snprintf(key, sizeof key, "test_%s", last->test.at[i].name);
             snprintf(label, sizeof label, "test %s", last->test.at[i].name);
-            elbo__cli_give_number(r, key, label, last->test.at[i].value, 1, "nats per image");
+            elbo__cli_give_number(r, key, label, last->test.at[i].value, 1, elbo__cli_unit(run));
         }
 }
 

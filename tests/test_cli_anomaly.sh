@@ -34,6 +34,9 @@ grep -q typicality out && complain 'typicality without the training'
 runs 'of an autoencoder' "$elbo" anomaly ae --odd 1
 says '^the oddest by squared error$'
 grep -q 'log p\|KL\|typicality\|complexity' out && complain 'scores that an autoencoder does not have'
+runs 'train by a cost' "$elbo" train vae $small --likelihood squared-error --out cost
+runs 'of a cost' "$elbo" anomaly cost --odd 1
+says '^the oddest by squared error$'
 fails 1 'option "odd": "nine" is no class of' "$elbo" anomaly vae --odd 1,nine
 fails 1 'option "odd": "4" is no class of' "$elbo" anomaly vae --odd 4
 fails 1 'option "odd": "" is no class of' "$elbo" anomaly vae --odd ,1

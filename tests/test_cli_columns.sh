@@ -124,7 +124,7 @@ fails 1 'people.csv: column "grade": its words are not numbers: which comes firs
     --data people.csv --likelihood columns --columns grade=ordinal --out nothing
 fails 1 'option "columns": "kinds" is neither NAME=KIND nor a file of such lines' "$elbo" train vae \
     --data people.csv --likelihood columns --columns kinds --out nothing
-fails 64 'option "columns": of no use without likelihood=columns' "$elbo" train vae --columns age=count
+fails 64 'option "columns": of no use without --likelihood columns' "$elbo" train vae --columns age=count
 fails 1 'names a column of labels, and likelihood columns takes words' "$elbo" train vae --data people.csv --out nothing
 fails 1 'is no table with named columns' "$elbo" train vae --data data --likelihood columns --out nothing
 [ -e nothing ] && complain 'a failed training left a folder'

@@ -90,7 +90,7 @@ runs 'convolutions' "$elbo" train vae --data data --hidden none --latent 2 --bat
 runs 'without them' "$elbo" train --config conv/config.ini --net mlp --out dense
 has dense 'net = mlp'
 grep -q '^channels' dense/config.ini && complain 'dropped options are in config.ini'
-fails 64 'option "channels": of no use without net=conv' "$elbo" train --config conv/config.ini --net mlp --channels 5
+fails 64 'option "channels": of no use without --net conv' "$elbo" train --config conv/config.ini --net mlp --channels 5
 
 # ---- what is wrong: the file and the line are named -----------------------------------------------------------------
 
@@ -107,7 +107,7 @@ wrong 'wrong.ini: line 3: no option "epoch"; the nearest is "epochs"' '' 'epoch 
 wrong 'wrong.ini: line 2: "rho" is an option of ae, not of vae' 'rho = 0.1'
 wrong 'wrong.ini: line 2: option "epochs": 0 is less than 1' 'epochs = 0'
 wrong 'wrong.ini: line 2: option "net": "cnn" is not one of mlp, conv' 'net = cnn'
-wrong 'wrong.ini: line 2: option "channels": of no use without net=conv' 'channels = 3'
+wrong 'wrong.ini: line 2: option "channels": of no use without --net conv' 'channels = 3'
 wrong 'wrong.ini: line 3: option "latent-dim" stands on line 2 already' 'latent = 3' 'latent-dim = 4'
 wrong 'wrong.ini: line 2: "data" stands on line 1 already' 'data = other'
 wrong 'wrong.ini: line 2: a file of options names no other' 'config = mine.ini'

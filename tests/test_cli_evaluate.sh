@@ -28,6 +28,13 @@ says '^pixels grey levels'
 grep -q 'log p' out && complain 'log p(x) without being asked for'
 grep -q ' $' out && complain 'blanks at the end of a line'
 
+runs 'train by a cost' "$elbo" train vae $small --likelihood squared-error --out cost
+says '^test ELBO -[0-9.]* per image$'
+runs 'evaluate a cost' "$elbo" evaluate cost
+says '^ELBO  *-[0-9.]*  *[0-9.]*  per image$'
+says '^KL  *[0-9.]*  *[0-9.]*  nats per image$'
+fails 1 'p(x|z): squared-error is no density' "$elbo" evaluate cost --samples 5
+
 runs 'evaluate with samples' "$elbo" evaluate vae --samples 50
 figure 'log p(x) at least' '-[0-9.]*' 'nats per image'
 figure 'NLL at most' '[0-9.]*' 'nats per image'
@@ -75,7 +82,7 @@ assert abs(r["nll"] + statistics.mean(means)) < 1e-9
 assert abs(r["deviation_of_rounds"] - statistics.stdev(means)) < 1e-9
 assert 0 < r["monte_carlo_error"] < 0.2 and 1 <= r["ess_least"] <= r["ess_percentile_1"] <= r["ess"] <= 20
 END
-fails 64 'of no use without samples' "$elbo" evaluate vae --rounds 3
+fails 64 'of no use with --samples 0' "$elbo" evaluate vae --rounds 3
 fails 64 'option "rounds": 0 is less than 1' "$elbo" evaluate vae --samples 5 --rounds 0
 
 # ---- annealing ------------------------------------------------------------------------------------------------------
@@ -95,7 +102,7 @@ runs 'annealing with labels' "$elbo" evaluate cvae -n 3 $annealing --json
 grep -q '"ais_log_likelihood": -.*"ais_gap": .*"ais_images": 3, "ais_drawn": 4,.*"temperatures": 6' out ||
     complain 'JSON without the figures of AIS'
 fails 1 'model "ae" has no prior' "$elbo" evaluate ae --ais
-fails 64 'of no use without ais=yes' "$elbo" evaluate vae --chains 3
+fails 64 'of no use without --ais' "$elbo" evaluate vae --chains 3
 fails 64 'option "temperatures": 0 is less than 1' "$elbo" evaluate vae --ais --temperatures 0
 
 # ---- factors --------------------------------------------------------------------------------------------------------

@@ -68,8 +68,8 @@ runs 'evaluate it' "$elbo" evaluate all
 figure 'squared error of the corrupted images' '[0-9.]*' 'per image'
 figure 'mean activation of sparse units' '0\.[0-9]*' -
 draws reconstruct all
-fails 64 'option "rho": of no use without sparsity!=0' "$elbo" train ae --rho 0.1
-fails 64 'option "corruption-level": of no use without corruption!=none' "$elbo" train ae --corruption-level 0.1
+fails 64 'option "rho": of no use with --sparsity 0' "$elbo" train ae --rho 0.1
+fails 64 'option "corruption-level": of no use with --corruption none' "$elbo" train ae --corruption-level 0.1
 fails 1 'a share of 1.5 of the pixels; at most 1' "$elbo" train ae $small --corruption mask --corruption-level 1.5 \
     --out nothing
 for model in pca ppca ae vae; do
@@ -109,8 +109,8 @@ says '^pixels counts, as given'
 printf 'a,b\n1,2\n0,0.5\n' >shares.csv
 fails 1 'the value 0.5 is no count 0, 1, 2, ..., which the likelihood poisson needs' "$elbo" train vae \
     --data shares.csv --likelihood poisson --out nothing
-fails 64 'option "mean": of no use without likelihood=gaussian|laplace' "$elbo" train vae --mean sigmoid
-fails 64 'option "levels": of no use without likelihood=categorical|logistic' "$elbo" train vae --levels 16
+fails 64 'option "mean": of no use without --likelihood gaussian, laplace or' "$elbo" train vae --mean sigmoid
+fails 64 'option "levels": of no use without --likelihood categorical, logistic or' "$elbo" train vae --levels 16
 runs 'train vae' "$elbo" train vae $small $train --binarise --out vae --force
 runs 'evaluate binarised' "$elbo" evaluate vae
 says '^pixels binarised'
@@ -119,14 +119,14 @@ draws manifold vae --steps 3
 draws traverse vae
 draws interpolate vae --from 3 --to 4 --steps 5
 draws interpolate vae --between draws --path spherical
-fails 64 'option "channels": of no use without net=conv' "$elbo" train vae --channels 8
+fails 64 'option "channels": of no use without --net conv' "$elbo" train vae --channels 8
 fails 1 'there are no channels' "$elbo" train vae $small --net conv --channels none --out nothing
 fails 1 'one that is learned begins above 0.0001' "$elbo" train vae $small --likelihood gaussian \
     --learn-variance shared --variance 1e-5 --out nothing
-fails 64 'option "momentum": of no use without optimiser=sgd' "$elbo" train vae --momentum 0.9
+fails 64 'option "momentum": of no use without --optimiser sgd' "$elbo" train vae --momentum 0.9
 fails 64 'option "binarise": of no use' "$elbo" train vae --binarise --likelihood gaussian
-fails 64 'option "variance": of no use without likelihood=gaussian' "$elbo" train vae --variance 1
-fails 64 'option "from": of no use without between=images' "$elbo" interpolate vae --between draws --from 3
+fails 64 'option "variance": of no use without --likelihood gaussian' "$elbo" train vae --variance 1
+fails 64 'option "from": of no use without --between images' "$elbo" interpolate vae --between draws --from 3
 fails 1 'images 24 to 24: there are 24' "$elbo" traverse vae --image 24
 runs 'interpolate the last images' "$elbo" interpolate vae --from 20 -o picture.png
 fails 1 'images 23 to' "$elbo" interpolate vae --from 23

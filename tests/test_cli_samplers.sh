@@ -26,7 +26,7 @@ fails 1 'has no prior to draw from; --sampler NAME fits one to its codes: gmm' "
 fails 1 'has no prior to draw from' "$elbo" sample ae --sampler normal
 fails 64 'option "refit": of no use with sampler prior' "$elbo" sample vae --refit
 fails 64 'option "data": of no use with sampler normal' "$elbo" sample vae --data data --sampler normal
-fails 64 'option "components": of no use without sampler=gmm' "$elbo" sample vae --components 3
+fails 64 'option "components": of no use without --sampler gmm' "$elbo" sample vae --components 3
 fails 64 'option "sampler": "gm" is not one of prior' "$elbo" sample vae --sampler gm
 
 # ---- a mixture ------------------------------------------------------------------------------------------------------

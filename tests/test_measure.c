@@ -452,6 +452,23 @@ START_TEST(a_model_without_density_has_its_errors_and_no_more)
 }
 END_TEST
 
+START_TEST(a_cost_is_measured_but_is_no_density)
+{
+    const elbo_images images = some(3);
+    elbo_run *run = small_run(&elbo_model_vae, "likelihood", "squared-error");
+    elbo_image_figures each = measured_by(run, &images, (elbo_measuring){.seed = 1});
+    ck_assert_ptr_nonnull(each.at[ELBO_IMAGE_ELBO]);
+    elbo_image_figures_free(&each);
+    assert_refused(elbo_run_measure(run, &images, &(elbo_measuring){.samples = 2}, NULL, &each),
+                   "p(x|z): squared-error is no density");
+    ck_assert(!elbo_run_has_likelihood(run));
+    elbo_run_free(run);
+    run = small_run(&elbo_model_vae, "likelihood", "gaussian");
+    ck_assert(elbo_run_has_likelihood(run));
+    elbo_run_free(run);
+}
+END_TEST
+
 /* ---- summaries and files ----------------------------------------------------------------------------------------- */
 
 START_TEST(a_summary_has_mean_error_and_least)
@@ -547,6 +564,7 @@ Suite *suite_measure(void)
     tcase_add_test(beside, the_figures_of_images_have_the_means_of_evaluation);
     tcase_add_test(beside, only_as_many_images_as_asked_for_are_measured);
     tcase_add_test(beside, a_model_without_density_has_its_errors_and_no_more);
+    tcase_add_test(beside, a_cost_is_measured_but_is_no_density);
     suite_add_tcase(suite, beside);
     tcase_add_checked_fixture(files, setup, scratch_teardown);
     tcase_add_test(files, a_summary_has_mean_error_and_least);

@@ -101,7 +101,7 @@ START_TEST(a_model_without_given_options_takes_its_defaults)
     ck_assert_int_eq(elbo_option_sizes(&in, "hidden").at[0], 400);
     ck_assert_str_eq(elbo_option_choice(&in, "likelihood"), "bernoulli");
     ck_assert_int_eq(elbo_option_integer(&in, "latent-dims"), 1);
-    rig_assert_error(&r, "no option \"latent-dims\"; the nearest is \"latent-dim\"");
+    rig_assert_error(&r, "no option \"latent-dims\"; the nearest is \"latent-dim\"; the model's table has no such row");
     rig_free(&r);
 }
 END_TEST
@@ -171,7 +171,7 @@ START_TEST(every_model_encodes_decodes_reconstructs_and_samples)
         assert_value(&r, &in, elbo_model_reconstruct(&in), ELBO_SHAPE(B, density ? K : 1, D), true);
         if (prior)
             assert_value(&r, &in, elbo_model_sample(&in), ELBO_SHAPE(B, K, D), true);
-        if (density)
+        if (density && !is(options, "likelihood", "ms-ssim"))
             assert_value(&r, &in, elbo_model_log_prob(&in), ELBO_SHAPE(B), false);
         rig_free(&r);
         elbo_values_free(options);

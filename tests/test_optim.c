@@ -36,7 +36,7 @@ static void plain_sgd(plain_state *s, const elbo_optim *o, double *g, double lr,
 
 static void plain_adam(plain_state *s, const elbo_optim *o, double *g, double lr, int t)
 {
-    double b1 = o->beta1 ? o->beta1 : 0.9, b2 = o->beta2 ? o->beta2 : 0.999, eps = o->eps ? o->eps : 1e-8;
+    double b1 = o->beta1 ? fmax(o->beta1, 0) : 0.9, b2 = o->beta2 ? o->beta2 : 0.999, eps = o->eps ? o->eps : 1e-8;
     bool decoupled = strcmp(o->name, "adamw") == 0;
     for (int i = 0; i < N; i++) {
         if (!decoupled)
@@ -159,6 +159,7 @@ static const rule rules[] = {
     {{.name = "sgd", .momentum = 0.9, .clip_norm = 0.7}, plain_sgd},
     {{.name = "adam"}, plain_adam},
     {{.name = "adam", .beta1 = 0.5, .beta2 = 0.9, .eps = 1e-2}, plain_adam},
+    {{.name = "adam", .beta1 = -1, .beta2 = 0.9}, plain_adam},
     {{.name = "adam", .weight_decay = 0.2}, plain_adam},
     {{.name = "adam", .clip_norm = 0.5}, plain_adam},
     {{.name = "adam", .clip_norm = 1e6, .skip_nonfinite = true}, plain_adam},

@@ -141,21 +141,21 @@ START_TEST(an_option_of_no_use_beside_the_others_is_named)
 {
     assert_of_use(); /* none of them was set */
     set("shade", "0.5");
-    assert_of_no_use("option \"shade\": of no use without colour=green");
+    assert_of_no_use("option \"shade\": of no use without --colour green");
     set("colour", "green");
     assert_of_use();
     set("layers", "3,2");
     assert_of_use();
     set("rate", "0.5");
-    assert_of_no_use("option \"layers\": of no use without rate!=0.5");
+    assert_of_no_use("option \"layers\": of no use with --rate 0.5");
     set("rate", "0.25");
     set("deep", "no"); /* even its default */
     assert_of_use();
     set("layers", "none");
-    assert_of_no_use("option \"deep\": of no use without layers!=none");
+    assert_of_no_use("option \"deep\": of no use with --layers none");
     set("layers", "2");
     set("any", "1");
-    assert_of_no_use("option \"any\": of no use without latent-dim=3|4");
+    assert_of_no_use("option \"any\": of no use without --latent-dim 3 or 4");
     set("latent-dim", "4");
     assert_of_use();
 }
@@ -222,7 +222,7 @@ END_TEST
 START_TEST(one_option_is_checked_whether_it_was_set_or_not)
 {
     ck_assert_int_eq(elbo_values_check_one(values, "shade"), ELBO_INVALID);
-    ck_assert_str_eq(elbo_error(), "option \"shade\": of no use without colour=green");
+    ck_assert_str_eq(elbo_error(), "option \"shade\": of no use without --colour green");
     ck_assert_int_eq(elbo_values_check(values), ELBO_OK);
     set("colour", "green");
     ck_assert_int_eq(elbo_values_check_one(values, "shade"), ELBO_OK);

@@ -220,6 +220,73 @@ START_TEST(free_bits_of_a_posterior_known_only_when_drawing_are_an_error)
 }
 END_TEST
 
+static int recon_losses(elbo_in *in, elbo_loss *out)
+{
+    elbo_inference inference;
+    const elbo_bound bound = elbo_model_bound(in, elbo_corrupted(in), &inference);
+    elbo_report_bound(in, &bound);
+    elbo_var *cost = elbo_mean_all(elbo_negative_elbo(&bound, NULL));
+    out[0].value = inference.penalty ? elbo_add(cost, elbo_mean_all(inference.penalty)) : cost;
+    return 1;
+}
+
+/* An option and its text that a part needs, or else a small number of dimensions. */
+static const char *const *beside_part(const char *word)
+{
+    static const struct {
+        const char *word, *beside[2];
+    } known[] = {{"vq", {"net", "conv"}},
+                 {"hrq", {"net", "conv"}},
+                 {"ladder", {"hidden", "6"}},
+                 {"learned", {"conditional", "yes"}}};
+    static const char *const small[] = {"latent-dim", "2"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(word, known[i].word) == 0)
+            return known[i].beside;
+    return small;
+}
+
+/* Whatever is chosen of them finds its own options in the table. */
+START_TEST(losses_of_ones_own_go_with_every_other_part)
+{
+    static const elbo_option options[] = {ELBO_OPTIONS_BUT_OBJECTIVES, ELBO_OPTIONS_END};
+    static const elbo_model own = {.name = "own",
+                                   .options = options,
+                                   .infer = elbo_posterior,
+                                   .prior = elbo_prior,
+                                   .generate = elbo_generate,
+                                   .lookup = elbo_lookup,
+                                   .losses = recon_losses};
+    const struct {
+        const char *option, *const *words;
+    } parts[] = {
+        {"posterior", elbo_posterior_names}, {"prior", elbo_prior_names}, {"likelihood", elbo_likelihood_names}};
+    for (int i = 0; i < 3; i++)
+        for (const char *const *word = parts[i].words; *word; word++) {
+            if (strcmp(*word, "columns") == 0 || strcmp(*word, "none") == 0)
+                continue; /* of tables alone; of losses that look at no prior */
+            const char *const *beside = beside_part(*word);
+            const bool conditional = strcmp(beside[0], "conditional") == 0;
+            elbo_run *run = run_of(&own, OPTIONS(parts[i].option, *word, beside[0], beside[1]), ELBO_SHAPE(8, 8),
+                                   conditional ? 3 : 0);
+            ck_assert_msg(run != NULL, "%s %s: %s", parts[i].option, *word, elbo_error());
+            elbo_run_free(run);
+        }
+}
+END_TEST
+
+/* A table with a choice whose own options it lacks. */
+START_TEST(an_option_that_the_table_lacks_is_named)
+{
+    static const elbo_option options[] = {ELBO_OPTION_LATENT_DIM, ELBO_OPTION_POSTERIOR, ELBO_OPTION_HIDDEN("6"),
+                                          ELBO_OPTIONS_END};
+    static const elbo_model lacking = {
+        .name = "lacking", .options = options, .infer = elbo_posterior, .generate = linear_generate};
+    assert_no_run(&lacking, OPTIONS("posterior", "ladder", "latent-dim", "2"), ELBO_SHAPE(D),
+                  "; the model's table has no such row");
+}
+END_TEST
+
 /* A code of fewer numbers than z has: its first. */
 static elbo_inference narrow_infer(elbo_in *in)
 {
@@ -265,6 +332,8 @@ Suite *suite_own_models(void)
     tcase_add_test(own, a_loss_that_moves_nothing_is_an_error);
     tcase_add_test(own, clipping_and_skipping_are_reported);
     tcase_add_test(own, free_bits_of_a_posterior_known_only_when_drawing_are_an_error);
+    tcase_add_test(own, losses_of_ones_own_go_with_every_other_part);
+    tcase_add_test(own, an_option_that_the_table_lacks_is_named);
     tcase_add_test(own, a_code_of_another_width_than_z_is_refused);
     tcase_add_test(own, draws_of_a_second_level_go_on_with_the_first_draw_of_a_run);
     suite_add_tcase(suite, own);

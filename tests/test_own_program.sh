@@ -55,7 +55,7 @@ says 'adam.m:encoder.weight = '
 ! grep -q 'adam.m:critic.weight = ' out || complain 'the critic moves in the turn of the builder'
 runs 'the second turn' $own game plan --data data --batch 16 --step 2
 says 'adam.m:critic.weight = '
-fails 64 'option "step": of no use without role=train' $own game plan --data data --role encode --step 2
+fails 64 'option "step": of no use without --role train' $own game plan --data data --role encode --step 2
 fails 64 "unrecognized option '--draws'" $own game train --data data --draws 3
 fails 1 'option "test-draws": model "game" takes no draws' $own game train --data data --test-draws 3 --out nothing
 

@@ -465,7 +465,7 @@ START_TEST(what_cannot_be_fitted_is_named)
     const elbo_images images = two_heaps();
     elbo_run *run = wide_run();
     elbo_run *ae = run_of(&elbo_model_ae, OPTIONS("hidden", "none", "latent-dim", "2"), ELBO_SHAPE(D), 0);
-    assert_not_fitted(run, &images, OPTIONS("components", "3"), "option \"components\": of no use without sampler=gmm");
+    assert_not_fitted(run, &images, OPTIONS("components", "3"), "\"components\": of no use without --sampler gmm");
     assert_not_fitted(run, NULL, OPTIONS("sampler", "gmm"), "sampler gmm is fitted to images, and there are none");
     assert_not_fitted(ae, &images, NO_OPTIONS, "model \"ae\" has no prior to draw from");
     assert_not_fitted(ae, &images, OPTIONS("sampler", "normal"), "model \"ae\" has no prior to draw from");

@@ -424,8 +424,8 @@ START_TEST(choices_that_are_of_no_use_are_refused)
     static const struct {
         elbo_training how;
         const char *reason;
-    } cases[] = {{{.patience = 3}, "\"patience\": of no use without val!=0"},
-                 {{.lr_every = 3}, "\"lr-every\": of no use without lr-schedule=step"},
+    } cases[] = {{{.patience = 3}, "\"patience\": of no use with --val 0"},
+                 {{.lr_every = 3}, "\"lr-every\": of no use without --lr-schedule step"},
                  {{.sample_every = 1}, "sample_every: of no use without a folder"},
                  {{.tensorboard = true}, "tensorboard: of no use without a folder"},
                  {{.optim.skip_nonfinite = true}, "skip_nonfinite: a training leaves out such steps by itself"}};

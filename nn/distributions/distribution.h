@@ -36,6 +36,7 @@ typedef struct {
     const char *name;
     bool reparametrised; /* the draw has the derivative of its parameters */
     bool curved;         /* x lies on a sphere or in another space that is not R^n */
+    bool cost;           /* no density: log_prob is minus a cost, without unit or constant */
 
     /* log p(x), summed over the event (elbo_event_sum); x has at least the rank of d->shape */
     elbo_var *(*log_prob)(const elbo_dist *d, elbo_var *x, elbo_var *mask);

@@ -144,7 +144,7 @@ static elbo_var *mean(const elbo_dist *d)
     return d->args[0];
 }
 
-const elbo_dist_kind elbo_kind_ms_ssim = {.name = "ms-ssim", .log_prob = log_prob, .mean = mean};
+const elbo_dist_kind elbo_kind_ms_ssim = {.name = "ms-ssim", .cost = true, .log_prob = log_prob, .mean = mean};
 
 elbo_dist elbo_ms_ssim(elbo_var *centre, elbo_shape image, int window)
 {

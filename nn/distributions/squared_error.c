@@ -13,7 +13,8 @@ static elbo_var *mean(const elbo_dist *d)
     return d->args[0];
 }
 
-const elbo_dist_kind elbo_kind_squared_error = {.name = "squared-error", .log_prob = log_prob, .mean = mean};
+const elbo_dist_kind elbo_kind_squared_error = {
+    .name = "squared-error", .cost = true, .log_prob = log_prob, .mean = mean};
 
 elbo_dist elbo_squared_error(elbo_var *centre)
 {

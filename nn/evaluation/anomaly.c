@@ -77,12 +77,12 @@ static void hand_over(elbo_image_figures *each, elbo_image_figure from, elbo_odd
     each->at[from] = NULL;
 }
 
-/* Whether the model has a density of z, so that log p(x|y) can be estimated. */
+/* Whether the model has densities of z and x, so that log p(x|y) can be estimated. */
 static elbo_status find_whether_density(elbo_run *run, const elbo_images *images, bool *density)
 {
     elbo_image_figures one;
     elbo_status status = elbo_run_measure(run, images, &(elbo_measuring){.count = 1}, NULL, &one);
-    *density = status == ELBO_OK && one.at[ELBO_IMAGE_ELBO];
+    *density = status == ELBO_OK && one.at[ELBO_IMAGE_ELBO] && elbo_run_has_likelihood(run);
     if (status == ELBO_OK)
         elbo_image_figures_free(&one);
     return status;

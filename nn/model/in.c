@@ -72,7 +72,7 @@ static elbo_value option(elbo_in *in, const char *name, elbo_option_type type)
     static const elbo_value harmless = {.integer = 1, .number = 1, .sizes = {1, {1}}, .text = ""};
     const elbo_option *o = elbo_option_find(in->model->options, name);
     if (!o)
-        elbo_graph_fail(in->g, ELBO_INVALID, "%s", elbo_error()); /* with the nearest name */
+        elbo_graph_fail(in->g, ELBO_INVALID, "%s; the model's table has no such row", elbo_error());
     else if (o->type != type)
         elbo_graph_fail(in->g, ELBO_INVALID, "option \"%s\" is of another type than the model asks for", name);
     if (!o || o->type != type)

@@ -113,6 +113,22 @@ static elbo_var *no_density(elbo_in *in)
     return elbo_graph_fail(in->g, ELBO_INVALID, "gives no density of z, so there is no bound on log p(x)");
 }
 
+/* Whether p(x|z) is a density. Not, say, the error of an autoencoder. */
+static bool is_density(elbo_in *in, const elbo_dist *p)
+{
+    if (elbo_graph_status(in->g) == ELBO_OK && p->kind->cost)
+        elbo_graph_fail(in->g, ELBO_INVALID, "p(x|z): %s is no density", p->kind->name);
+    return elbo_graph_status(in->g) == ELBO_OK;
+}
+
+/* log w (B, K), of which log p(x) is estimated */
+static elbo_var *log_weights(elbo_in *in, const elbo_bound *bound)
+{
+    if (!bound->log_weight)
+        return no_density(in);
+    return is_density(in, &bound->p) ? bound->log_weight : elbo__model_cannot(in);
+}
+
 elbo_var *elbo_model_elbo(elbo_in *in)
 {
     elbo_bound bound = begin(in, ELBO__ELBO) ? elbo_model_bound(in, in->x, NULL) : (elbo_bound){.kl = NULL};
@@ -122,7 +138,7 @@ elbo_var *elbo_model_elbo(elbo_in *in)
 elbo_var *elbo_model_log_prob(elbo_in *in)
 {
     elbo_bound bound = begin(in, ELBO__LOG_PROB) ? elbo_model_bound(in, in->x, NULL) : (elbo_bound){.kl = NULL};
-    return bound.log_weight ? elbo_iwae_bound(bound.log_weight) : no_density(in);
+    return elbo_iwae_bound(log_weights(in, &bound));
 }
 
 static void put_part(elbo_in *in, const char *name, elbo_var *value)
@@ -148,28 +164,21 @@ void elbo__model_parts(elbo_in *in)
 elbo_var *elbo__model_log_weights(elbo_in *in)
 {
     elbo_bound bound = begin(in, ELBO__LOG_WEIGHTS) ? elbo_model_bound(in, in->x, NULL) : (elbo_bound){.kl = NULL};
-    return bound.log_weight ? bound.log_weight : no_density(in);
+    return log_weights(in, &bound);
 }
 
 elbo_var *elbo__model_log_ratios(elbo_in *in, elbo_var **z)
 {
     elbo_inference i = {.z = NULL};
     elbo_bound bound = begin(in, ELBO__LOG_RATIOS) ? elbo_model_bound(in, in->x, &i) : (elbo_bound){.kl = NULL};
-    *z = bound.log_weight ? i.z : no_density(in);
-    return bound.log_weight ? elbo_sub(elbo_log_prob(bound.p, in->x, in->mask), i.log_q) : *z;
+    elbo_var *weights = log_weights(in, &bound);
+    *z = elbo_graph_status(in->g) == ELBO_OK ? i.z : weights;
+    return elbo_graph_status(in->g) == ELBO_OK ? elbo_sub(elbo_log_prob(bound.p, in->x, in->mask), i.log_q) : weights;
 }
 
 elbo_var *elbo__model_data(elbo_in *in)
 {
     return begin(in, ELBO__DATA) ? in->x : elbo__model_cannot(in);
-}
-
-/* Whether p(x|z) is a density, of which there are draws. Not, say, the error of an autoencoder. */
-static bool is_density(elbo_in *in, const elbo_dist *p)
-{
-    if (elbo_graph_status(in->g) == ELBO_OK && !p->kind->draw)
-        elbo_graph_fail(in->g, ELBO_INVALID, "p(x|z): %s is no density", p->kind->name);
-    return elbo_graph_status(in->g) == ELBO_OK;
 }
 
 static bool is_flat(elbo_in *in, const elbo_dist *prior)

@@ -11,7 +11,8 @@
  *     {
  *         return elbo_likelihood(in, elbo_relu(elbo_linear(z, "decoder.hidden", 400)));
  *     }
- *     static const elbo_option options[] = {ELBO_MODEL_OPTIONS, ELBO_OPTIONS_END};      // of nn/parts/options.h
+ *     static const elbo_option options[] = {                                            // of nn/parts/options.h
+ *         ELBO_OPTION_LATENT_DIM, ELBO_OPTION_LIKELIHOOD, ELBO_OPTIONS_OF_LIKELIHOODS, ELBO_OPTIONS_END};
  *     const elbo_model mine = {
  *         .name = "mine", .summary = "...", .options = options, .infer = infer, .generate = generate};
  *
@@ -108,12 +109,22 @@ typedef struct {
 } elbo_in;
 
 /* One thing to minimise. Of several players (AAE, VAE-GAN) all gradients are taken at the same weights, then each
- * updates. What is 0 (or NULL) is the default. */
+ * updates. What is 0 (or NULL) is the default. A critic that moves in each step, and an autoencoder that does in every
+ * third (steps, not updates, make an epoch):
+ *
+ *     static int losses(elbo_in *in, elbo_loss *out)  // out is all 0; after an error of the graph any number will do
+ *     {
+ *         ...
+ *         out[0] = (elbo_loss){.name = "critic", .params = "critic.", .value = mistakes, .lr = 1e-4};
+ *         out[1] = (elbo_loss){.name = "autoencoder", .params = "!critic.", .value = loss, .every = 3, .phase = 2};
+ *         return 2;                                      // how many there are
+ *     }
+ */
 typedef struct {
     const char *name;   /* of its metric, and of its slabs where two losses move one tensor; NULL: "loss"             */
     elbo_var *value;    /* () a mean over the batch                                                                   */
     const char *params; /* it moves the parameters whose names begin so, "encoder. decoder.", or with "!critic. flow."*/
-                        /* those whose names do not; NULL: all                                                        */
+                        /* those whose names do not; NULL: all, those that another loss moves included                */
     elbo_optim optim;   /* its optimiser; without a name: that of the training. what is a node there is not looked at */
     double lr;          /* its learning rate; 0: that of the training                                                 */
     double lr_scale;    /* times either; 0: 1                                                                         */
@@ -137,7 +148,8 @@ struct elbo_model {
                                                         /* unless flags say that there is none                        */
     elbo_dist (*generate)(elbo_in *in, elbo_var *z);    /* p(x|z,y): z (B, Z) or (B, K, Z) -> (B, D) or (B, K, D)     */
     elbo_var *(*lookup)(elbo_in *in, elbo_var *index);  /* the code (B, Z) of elbo_inference.index; NULL: none        */
-    int (*losses)(elbo_in *in, elbo_loss *out);         /* fills out[<= ELBO_MAX_LOSSES]; NULL: elbo_default_losses   */
+    int (*losses)(elbo_in *in, elbo_loss *out);         /* fills out[<= ELBO_MAX_LOSSES], returns how many; NULL:     */
+                                                        /* elbo_default_losses                                        */
     elbo_status (*fit)(struct elbo_run *run, const elbo_images *images); /* sets the weights; NULL: by gradient       */
 };
 
@@ -202,8 +214,13 @@ ELBO_API elbo_var *elbo_beta(elbo_in *in);
  * which NULL stands for, it does not. Asked again for the same it gives the same nodes. */
 ELBO_API elbo_bound elbo_model_bound(elbo_in *in, elbo_var *seen, elbo_inference *inference);
 
+/* p(z|y), the model's own or N(0, I), (B, Z) with the B of in->x: to draw from it in a loss. Built anew by each call;
+ * elbo_bound.prior is that of the bound, of a posterior with a density. */
+ELBO_API elbo_dist elbo_model_prior(elbo_in *in);
+
 /* loss () with the derivative through the draws weighed: each draw's is multiplied by ratio (B, K) or (). Where option
- * gradient is not dreg: loss. For -log 1/K sum_k w_k the ratio is w_k / sum w; for means of log w it is 1. */
+ * gradient is not dreg: loss. Of an objective F(log w_1, ..., log w_K) the ratio is 1 - F''_kk / F'_k, derivatives by
+ * log w_k: w_k / sum w for log 1/K sum_k w_k, 1 for means of log w. */
 ELBO_API elbo_var *elbo_path_gradient(const elbo_inference *inference, elbo_var *loss, elbo_var *ratio);
 
 ELBO_API extern const char *const elbo_gradient_names[]; /* standard, stl, dreg, NULL */
@@ -227,9 +244,6 @@ ELBO_API int elbo_default_losses(elbo_in *in, elbo_loss *out);
  * "reconstruct", "elbo", "log-prob", "parts", "data", "joint", "simulate", "log-weights",
  * "log-ratios", "impute", "impute-draws", then NULL */
 ELBO_API extern const char *const elbo_role_names[];
-
-/* The model's own prior, or N(0, I): (B, Z) with the B of in->x */
-ELBO_API elbo_dist elbo_model_prior(elbo_in *in);
 
 /* One training step: losses, gradients, updates, metrics (each loss by its name; recon, kl, elbo; skipped, and of a
  * single loss grad_norm, where an optimiser makes them). Scalar inputs: lr, step, beta; epoch, from 0, with its

@@ -151,13 +151,12 @@ static void check_player(elbo_in *in, const elbo_loss *l)
     if (!o->name &&
         (o->momentum || o->beta1 || o->beta2 || o->eps || o->weight_decay || o->clip_norm || o->skip_nonfinite))
         elbo_graph_fail(in->g, ELBO_INVALID, "losses: loss \"%s\": optim: has no name", l->name);
-    if (!(o->momentum >= 0 && o->momentum < 1 && o->beta1 >= 0 && o->beta1 < 1 && o->beta2 >= 0 && o->beta2 < 1 &&
-          o->eps >= 0 && o->weight_decay >= 0 && o->clip_norm >= 0))
-        elbo_graph_fail(
-            in->g, ELBO_INVALID,
-            "losses: loss \"%s\": optim: a number out of range; expected momentum, beta1 and beta2 in [0, 1) "
-            "and the others at least 0",
-            l->name);
+    if (!(o->momentum >= 0 && o->momentum < 1 && o->beta1 < 1 && o->beta2 >= 0 && o->beta2 < 1 && o->eps >= 0 &&
+          o->weight_decay >= 0 && o->clip_norm >= 0))
+        elbo_graph_fail(in->g, ELBO_INVALID,
+                        "losses: loss \"%s\": optim: a number out of range; expected momentum and beta2 in [0, 1), "
+                        "beta1 below 1 and the others at least 0",
+                        l->name);
     if (l->optim.name && !elbo_optimiser_find(l->optim.name))
         elbo_graph_fail(in->g, ELBO_INVALID, "losses: loss \"%s\": no optimiser \"%s\"", l->name, l->optim.name);
     if (when.ndim != 0)

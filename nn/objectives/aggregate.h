@@ -1,7 +1,8 @@
 /* The aggregate posterior q(z) = 1/N sum_n q(z|x_n), as a batch shows it: how far it is from a prior, and how far from
  * a product of its marginals.
  *
- *     elbo_var *code = elbo_squeeze(i.z, 1), *drawn = elbo_sample(prior, "mmd", 0); // (B, Z) of q(z) and of p(z)
+ *     elbo_var *code = elbo_squeeze(inference.z, 1);                                // (B, Z) of q(z)
+ *     elbo_var *drawn = elbo_sample(elbo_model_prior(in), "mmd", 0);                // (B, Z) of p(z)
  *     elbo_var *cost = elbo_mmd(code, drawn, "imq", 1);                             // (): what a WAE adds to its error
  *
  * Unlike the terms of the bound these couple the images of a batch: the figure depends on how many there are.

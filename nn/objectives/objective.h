@@ -23,7 +23,8 @@ extern "C" {
 typedef struct {
     elbo_var *recon;      /* (B)    -1/K sum_k log p(x|z_k,y)                                       */
     elbo_var *kl;         /* (B)    KL(q||p(z)), in closed form or 1/K sum_k log q(z_k) - log p(z_k) */
-    elbo_var *log_weight; /* (B, K) log p(x|z_k,y) + log p(z_k|y) - log q(z_k|x,y)                  */
+    elbo_var *log_weight; /* (B, K) log p(x|z_k,y) + log p(z_k|y) - log q(z_k|x,y); NULL, as is kl, */
+                          /* where q has no density, as that of an autoencoder or VQ has not        */
     elbo_var *squared_error; /* (B) 1/K sum_k |x - E[x|z_k,y]|^2; NULL where p has no mean          */
     elbo_dist q, prior;   /* what kl is between; no kind where there is none                        */
     elbo_dist p;          /* p(x|z,y) at the draws                                                  */

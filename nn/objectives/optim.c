@@ -183,7 +183,7 @@ static elbo_optim with_defaults(const elbo_optim *optim)
 {
     elbo_optim o = *optim;
     o.name = o.name ? o.name : "adam";
-    o.beta1 = o.beta1 > 0 ? o.beta1 : 0.9;
+    o.beta1 = o.beta1 > 0 ? o.beta1 : o.beta1 < 0 ? 0 : 0.9;
     o.beta2 = o.beta2 > 0 ? o.beta2 : 0.999;
     o.decay = o.decay > 0 ? o.decay : 0.99;
     o.eps = o.eps > 0 ? o.eps : 1e-8;

@@ -187,9 +187,10 @@ char *elbo_option_print(const elbo_option *o, const elbo_value *value)
     return elbo__strdup(value->text);
 }
 
-/* "; of no use without --net conv", "; of no use with --val 0"; nothing where there is no such condition. */
+/* "; of no use without --net conv", "; of no use with --val 0", of a flag "; of no use without --ais"; nothing where
+ * there is no such condition. */
 typedef struct {
-    char text[120];
+    char text[160];
 } condition;
 
 static condition condition_of(const elbo_option *o)
@@ -199,8 +200,11 @@ static condition condition_of(const elbo_option *o)
     if (!equals || equals == o->needs)
         return out;
     const bool not = equals[-1] == '!';
-    int used = elbo__print(out.text, sizeof out.text, "; of no use %s --%.*s ", not ? "with" : "without",
+    int used = elbo__print(out.text, sizeof out.text, "; of no use %s --%.*s", not ? "with" : "without",
                            (int)(equals - o->needs) - not, o->needs);
+    if (strcmp(equals + 1, "yes") == 0)
+        return out;
+    used += elbo__print(out.text + used, sizeof out.text - (size_t)used, " ");
     for (const char *c = equals + 1; *c && (size_t)used + 5 < sizeof out.text; c++)
         used += elbo__print(out.text + used, sizeof out.text - (size_t)used,
                             *c != '|'            ? "%c"
@@ -457,7 +461,7 @@ elbo_status elbo_values_check_one(const elbo_values *v, const char *name)
     if (!o)
         return ELBO_INVALID;
     if (o->needs && !holds(v, o->needs))
-        return elbo__fail(ELBO_INVALID, "option \"%s\": of no use without %s", o->name, o->needs);
+        return elbo__fail(ELBO_INVALID, "option \"%s\":%s", o->name, condition_of(o).text + 1); /* without the ";" */
     return ELBO_OK;
 }
 

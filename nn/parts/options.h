@@ -79,9 +79,7 @@
      .needs = "likelihood=logistic-mixture", .metavar = "N", .help = "logistic distributions of each pixel"},         \
     {.name = "columns", .type = ELBO_TEXT, .needs = "likelihood=columns", .metavar = "NAME=KIND,...",                 \
      .help = "what columns of a table hold: real, positive, count, categorical, ordinal:low<mid<high, skip; or a "    \
-             "file of such lines. Others are real, or categorical where words stand in them"}
-
-#define ELBO_OPTION_SSIM_WINDOW                                                                                       \
+             "file of such lines. Others are real, or categorical where words stand in them"},                        \
     {.name = "ssim-window", .type = ELBO_INTEGER, .default_value = "11", .least = 1, .greatest = 99,                  \
      .needs = "likelihood=ms-ssim", .metavar = "N",                                                                   \
      .help = "side of the window in which pictures are compared, in pixels; odd"}
@@ -295,35 +293,31 @@
     {.name = "corruption-level", .type = ELBO_NUMBER, .default_value = "0.3", .least = 0, .greatest = 10,             \
      .needs = "corruption!=none", .metavar = "X", .help = "share of pixels set to 0, or deviation of the noise"}
 
+/* ---- tables ------------------------------------------------------------------------------------------------------ */
+
 /* All that a variational model with an MLP on either side may have. */
 #define ELBO_MODEL_OPTIONS                                                                                            \
     ELBO_OPTION_HIDDEN("400"), ELBO_OPTION_LATENT_DIM, ELBO_OPTION_ACTIVATION, ELBO_OPTION_INIT, ELBO_OPTION_SPREAD,  \
         ELBO_OPTIONS_BETA, ELBO_OPTION_LIKELIHOOD, ELBO_OPTIONS_OF_LIKELIHOODS, ELBO_OPTION_DRAWS, ELBO_OPTIONS_BINARISE
 
+/* Each part's option with all that its choices read: elbo_posterior, elbo_prior, elbo_generate and elbo_losses. */
+#define ELBO_OPTIONS_OF_POSTERIORS                                                                                    \
+    ELBO_OPTION_POSTERIOR, ELBO_OPTION_LATENT_DIM, ELBO_OPTION_SPREAD, ELBO_OPTION_DRAWS, ELBO_OPTION_GRADIENT,       \
+        ELBO_OPTION_CODE_ACTIVATION, ELBO_OPTIONS_FLOW, ELBO_OPTIONS_BALL, ELBO_OPTIONS_LEAPFROG,                     \
+        ELBO_OPTIONS_METRIC, ELBO_OPTIONS_LADDER, ELBO_OPTIONS_CODES
+#define ELBO_OPTIONS_OF_PRIORS ELBO_OPTION_PRIOR, ELBO_OPTION_COMPONENTS
+#define ELBO_OPTIONS_OF_GENERATION ELBO_OPTION_LIKELIHOOD, ELBO_OPTIONS_OF_LIKELIHOODS, ELBO_OPTION_SPECTRAL_NORM
+#define ELBO_OPTIONS_OF_OBJECTIVES                                                                                    \
+    ELBO_OPTION_OBJECTIVE, ELBO_OPTIONS_BETA, ELBO_OPTIONS_CAPACITY, ELBO_OPTIONS_WEIGHTS, ELBO_OPTIONS_AGGREGATE,    \
+        ELBO_OPTIONS_PLAYERS, ELBO_OPTIONS_RAE
+
+/* For losses of one's own beside the other parts; with ELBO_OPTIONS_BETA, if they call elbo_objective or elbo_beta. */
+#define ELBO_OPTIONS_BUT_OBJECTIVES                                                                                   \
+    ELBO_OPTION_CONDITIONAL, ELBO_OPTION_HIDDEN("400"), ELBO_OPTION_ACTIVATION, ELBO_OPTION_INIT, ELBO_OPTIONS_NET,   \
+        ELBO_OPTIONS_OF_POSTERIORS, ELBO_OPTIONS_OF_PRIORS, ELBO_OPTIONS_OF_GENERATION, ELBO_OPTIONS_CORRUPTION,      \
+        ELBO_OPTIONS_BINARISE
+
 /* All that the models of parts may have. */
-#define ELBO_OPTIONS_OF_PARTS                                                                                         \
-    ELBO_OPTION_CONDITIONAL,                                                                                          \
-    ELBO_OPTION_POSTERIOR,                                                                                            \
-    ELBO_OPTION_PRIOR,                                                                                                \
-    ELBO_OPTION_OBJECTIVE,                                                                                            \
-    ELBO_MODEL_OPTIONS,                                                                                               \
-    ELBO_OPTION_GRADIENT,                                                                                             \
-    ELBO_OPTION_SSIM_WINDOW,                                                                                          \
-    ELBO_OPTION_CODE_ACTIVATION,                                                                                      \
-    ELBO_OPTIONS_FLOW,                                                                                                \
-    ELBO_OPTIONS_BALL,                                                                                                \
-    ELBO_OPTIONS_LEAPFROG,                                                                                            \
-    ELBO_OPTIONS_METRIC,                                                                                              \
-    ELBO_OPTIONS_LADDER,                                                                                              \
-    ELBO_OPTIONS_CODES,                                                                                               \
-    ELBO_OPTION_COMPONENTS,                                                                                           \
-    ELBO_OPTIONS_CAPACITY,                                                                                            \
-    ELBO_OPTIONS_WEIGHTS,                                                                                             \
-    ELBO_OPTIONS_AGGREGATE,                                                                                           \
-    ELBO_OPTIONS_PLAYERS,                                                                                             \
-    ELBO_OPTIONS_RAE,                                                                                                 \
-    ELBO_OPTION_SPECTRAL_NORM,                                                                                        \
-    ELBO_OPTIONS_CORRUPTION,                                                                                          \
-    ELBO_OPTIONS_NET
+#define ELBO_OPTIONS_OF_PARTS ELBO_OPTIONS_BUT_OBJECTIVES, ELBO_OPTIONS_OF_OBJECTIVES
 
 #endif

@@ -10,10 +10,13 @@
  * Any combination runs, from a program of one's own or from `elbo train vae --posterior iaf --prior vamp`. A model with
  * a part of its own gives that function itself and takes the others from here:
  *
- *     const elbo_model mine = {.name = "mine", .options = elbo_options_of_parts, .infer = my_infer,
- *                              .prior = elbo_prior, .generate = elbo_generate, .losses = elbo_losses};
+ *     static const elbo_option options[] = {MY_OPTIONS, ELBO_OPTIONS_BUT_OBJECTIVES, ELBO_OPTIONS_END}; // options.h
+ *     const elbo_model mine = {.name = "mine", .options = options, .infer = elbo_posterior, .prior = elbo_prior,
+ *                              .generate = elbo_generate, .lookup = elbo_lookup, .losses = my_losses};
  *
- * or with a table of its own: a part whose option is not declared there is the first of its names, that of a VAE.
+ * A part whose option the table does not declare is the first of its names, that of a VAE. One that is declared needs
+ * the rows that its choices read, too: options.h has them in groups, ELBO_OPTIONS_OF_POSTERIORS and so on. lookup is
+ * for the posteriors that quantise.
  *
  * In nn/parts: what is chosen by name, a table for each part with a file for each row, and the networks that they
  * share. What a part computes with belongs to nn/distributions, nn/objectives and nn/layers.

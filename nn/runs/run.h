@@ -124,6 +124,10 @@ ELBO_API elbo_status elbo_run_draw_prior(elbo_run *run, const int *labels, int64
 /* Whether it can draw pictures from nothing. */
 ELBO_API bool elbo_run_has_prior(const elbo_run *run);
 
+/* Whether p(x|z,y) is a distribution. An ELBO of one that is not, such as squared-error, has neither a unit nor its
+ * constant, and no log p(x|y) stands above it. */
+ELBO_API bool elbo_run_has_likelihood(const elbo_run *run);
+
 /* Whether p(z|y) is a normal distribution, so that elbo_run_prior can tell of it. */
 ELBO_API bool elbo_run_has_normal_prior(const elbo_run *run);
 

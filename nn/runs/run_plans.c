@@ -228,6 +228,7 @@ elbo_status elbo__run_open_weights(elbo_run *run)
         const elbo_shape shape = elbo_shape_of(in.built.inference.index);
         run->map = (elbo_code_map){shape.dim[1], shape.dim[2], shape.dim[3], in.built.inference.codes};
     }
+    run->cost = in.built.bound.p.kind && in.built.bound.p.kind->cost;
     run->takes_draws = elbo__option_was_read(&in, "draws");
     elbo_status status = elbo__graph_settle(g);
     if (status == ELBO_OK)

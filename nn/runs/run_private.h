@@ -73,6 +73,7 @@ struct elbo_run {
     elbo_turns turns;        /* of the losses                                              */
     bool takes_draws;        /* of z, as many as in->draws                                 */
     bool normal_prior;       /* p(z|y) is a normal                                         */
+    bool cost;               /* p(x|z,y) is no distribution                                */
     int64_t steps;           /* that it was trained for, as scalar "step" of an evaluation */
     int64_t images;          /* that it was trained on, as scalar "dataset-size"; 0: it was not  */
     elbo__planned plans[ELBO__KEPT_PLANS];

@@ -46,6 +46,11 @@ elbo_status elbo_run_draw_prior(elbo_run *run, const int *labels, int64_t n, int
         (elbo__job){run, ELBO__PRIOR_DRAWS, .labels = labels, .n = n, .seed = seed, .out = z, .width = run->latent});
 }
 
+bool elbo_run_has_likelihood(const elbo_run *run)
+{
+    return !run->cost;
+}
+
 bool elbo_run_has_normal_prior(const elbo_run *run)
 {
     return run->normal_prior;
