@@ -206,7 +206,19 @@ unit_sources += \
     %reldir%/unit.c
 
 EXTRA_DIST += \
+    %reldir%/golden/ball.py \
+    %reldir%/golden/cases.py \
+    %reldir%/golden/codebooks.py \
+    %reldir%/golden/densities.py \
+    %reldir%/golden/flows.py \
+    %reldir%/golden/likelihoods.py \
     %reldir%/golden/make_golden.py \
+    %reldir%/golden/momenta.py \
+    %reldir%/golden/networks.py \
+    %reldir%/golden/objectives.py \
+    %reldir%/golden/posteriors.py \
+    %reldir%/golden/priors.py \
+    %reldir%/golden/sphere.py \
     %reldir%/lsan.supp
 
 # The shared library alone.
