@@ -150,6 +150,7 @@ static void set_model(command_line *line, const char *verb, const elbo_model *mo
     line->most = model ? 0 : 1;
     line->doc = model ? model->summary : line->doc;
     line->groups[MODEL].title = "Model:";
+    line->groups[MODEL].of_model = true;
     line->groups[MODEL].table = model && model->options ? model->options : no_options;
     line->groups[MODEL].preset = model ? model->preset : NULL;
     line->groups[TRAINING].title = "Training:";

@@ -8,6 +8,8 @@
 
 #include "../autograd/plan.h"
 #include "../io/quote.h"
+#include "../nn/options/option_private.h"
+#include "../nn/parts/parts.h"
 #include "../tensor/memory.h"
 #include "command.h"
 #include "declared.h"
@@ -88,16 +90,30 @@ static void add_common_group(command_line *line)
     *g = (option_group){.table = elbo__cli_common_options};
 }
 
-/* Adds the options of a group that are of use beside the others at their defaults, or (`other`) those that are not. */
-static void add_half(parser *p, const option_group *g, bool other, int number)
+/* What a group is shown in, one part behind the other. */
+typedef enum {
+    OWN,   /* options of a model that no part has                        */
+    USUAL, /* those that are of use beside the others at their defaults */
+    OTHER, /* those that are not                                        */
+    PARTS
+} part;
+
+static part part_of(const option_group *g, const elbo_option *o)
 {
+    if (g->of_model && !elbo__option_row(elbo_options_of_parts, o->name))
+        return OWN;
+    return elbo_values_check_one(g->values, o->name) == ELBO_OK ? USUAL : OTHER;
+}
+
+static void add_part(parser *p, const option_group *g, part shown, int number)
+{
+    const char *const titles[PARTS] = {"Of this model alone:", g->title, "With other choices than these:"};
     bool titled = false;
     for (const elbo_option *o = g->table; o->name; o++) {
-        if (other == (elbo_values_check_one(g->values, o->name) == ELBO_OK))
+        if (part_of(g, o) != shown)
             continue;
         if (g->title && !titled)
-            p->rows[p->used++] = (struct argp_option){.doc = other ? "With other choices than these:" : g->title,
-                                                      .group = number};
+            p->rows[p->used++] = (struct argp_option){.doc = titles[shown], .group = number};
         titled = true;
         add_option(p, o, g->values, number);
     }
@@ -111,14 +127,14 @@ static void add_groups(parser *p)
         for (const elbo_option *o = g->table; o->name; o++)
             options++;
     p->known = must_have(calloc((size_t)options + 1, sizeof *p->known));
-    p->rows = must_have(calloc((size_t)(2 * (options + groups)) + HELP_ROWS + 1, sizeof *p->rows));
+    p->rows = must_have(calloc((size_t)(2 * options + PARTS * groups) + HELP_ROWS + 1, sizeof *p->rows));
     p->used = elbo__cli_add_help_rows(p->rows);
     for (option_group *g = p->line->groups; g->table; g++) {
-        const int number = g->title ? 2 * (int)(g - p->line->groups) + 1 : WITH_HELP;
+        const int number = g->title ? PARTS * (int)(g - p->line->groups) + 1 : WITH_HELP;
         g->values = must_have(elbo_values_new_preset(g->table, g->preset));
         g->table = elbo_values_table(g->values);
-        add_half(p, g, false, number);
-        add_half(p, g, true, g->title ? number + 1 : WITH_HELP);
+        for (part shown = OWN; shown < PARTS; shown++)
+            add_part(p, g, shown, g->title ? number + (int)shown : WITH_HELP);
     }
 }
 

@@ -21,7 +21,8 @@ enum { MOST_GROUPS = 3, MOST_EXAMPLES = 4 };
 typedef struct {
     const char *title;
     const elbo_option *table; /* after parse with the defaults of the preset */
-    const char *preset;       /* of a model; NULL: none                      */
+    bool of_model;            /* the table is a model's                      */
+    const char *preset;       /* of it; NULL: none                           */
     elbo_values *values;      /* made by parse                               */
 } option_group;
 

@@ -96,6 +96,8 @@ says "^Usage: $program train \[OPTION...\] MODEL$"
 runs 'help of the only model' $mine train --help
 says "^Usage: $program train \[OPTION...\]$"
 says '--petals=VALUE'
+sed -n '/^ Of this model alone:$/,/^ Model:$/p' out | grep -q -- '--petals' || complain 'help: its own is not first'
+sed -n '/^ Model:$/,$p' out | grep -q -- '--petals' && complain 'help: its own option among others'
 runs 'help of a model' $mine train mine --help
 says "^Usage: $program train mine \[OPTION...\]$"
 runs 'help of sample' $mine help sample
