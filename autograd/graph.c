@@ -96,7 +96,7 @@ static const char *last_layer(const elbo_graph *g, int *length)
 static char *in_context(const elbo_graph *g, const char *text)
 {
     int length = 0;
-    const bool of_option = strncmp(text, "option ", 7) == 0;
+    const bool of_option = strncmp(text, "option ", 7) == 0 || strncmp(text, "no option ", 10) == 0;
     const char *layer = g->subject[0] && !of_option ? last_layer(g, &length) : NULL;
     if (!g->subject[0])
         return elbo__strdup(text);

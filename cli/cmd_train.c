@@ -15,7 +15,6 @@
 #include "../nn/training/train.h"
 #include "command.h"
 #include "data.h"
-#include "figures.h"
 #include "on_model.h"
 #include "progress.h"
 #include "slow.h"
@@ -177,7 +176,7 @@ static int train_seed(job *j, int64_t seed, double *elbo, double *error)
     if (status == EXIT_SUCCESS) {
         elbo__cli_give_training(&j->result, run, folder, &last);
         *elbo = elbo__cli_noted_figure(run, "test-elbo");
-        j->unit = elbo__cli_unit(run);
+        j->unit = elbo_run_unit(run);
         *error = elbo__cli_noted_figure(run, "test-squared-error");
     }
     elbo_run_free(run);

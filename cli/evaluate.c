@@ -63,7 +63,7 @@ static void add_metric(const findings *f, const char *metric, const char *label,
 static void add_metrics(const elbo_run *run, const findings *f, figures *out)
 {
     for (int i = 0; i < KNOWN; i++) {
-        const char *unit = known[i].unit ? known[i].unit : elbo__cli_unit(run);
+        const char *unit = known[i].unit ? known[i].unit : elbo_run_unit(run);
         if (elbo_figures_has(&f->means, known[i].metric))
             add_metric(f, known[i].metric, known[i].label, unit[0] ? 2 : 4, unit, out);
     }
@@ -71,7 +71,7 @@ static void add_metrics(const elbo_run *run, const findings *f, figures *out)
         const char *name = f->means.at[i].name;
         const bool bound = strncmp(name, "iwae-", 5) == 0;
         if (!is_known(name) && (strcmp(name, "loss") != 0 || !elbo_figures_has(&f->means, "recon")))
-            add_metric(f, name, NULL, bound ? 2 : 4, bound ? elbo__cli_unit(run) : "", out);
+            add_metric(f, name, NULL, bound ? 2 : 4, bound ? elbo_run_unit(run) : "", out);
     }
 }
 

@@ -7,11 +7,6 @@
 #include "grid.h"
 #include "progress.h"
 
-const char *elbo__cli_unit(const elbo_run *run)
-{
-    return elbo_run_has_likelihood(run) ? "nats per image" : "per image";
-}
-
 static const char *label_of(const figure *one)
 {
     return one->label ? one->label : one->key;

@@ -34,9 +34,6 @@ void elbo__cli_add_figure(figures *f, figure one, const char *unit, ...) __attri
 
 void elbo__cli_give_figures(result *r, const figures *f);
 
-/* The unit of a bound of the run, or of -log p(x|z). */
-const char *elbo__cli_unit(const elbo_run *run);
-
 /* Says on stderr which are no finite numbers; whether all are. */
 bool elbo__cli_are_finite(const figures *f);
 

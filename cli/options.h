@@ -96,7 +96,7 @@ void elbo__cli_unrecognized(const command_line *line, const elbo_option *const *
      .help = "of all random numbers"}
 #define OPTION_THREADS                                                                                                 \
     {.name = "threads", .type = ELBO_INTEGER, .default_value = "0", .least = 0, .greatest = 4096, .metavar = "N",     \
-     .help = "at most one a processor, 0: OMP_NUM_THREADS or that many; the results are the same for any number"}
+     .help = "at most one for each processor, 0: as OMP_NUM_THREADS says, or one each; results are the same"}
 #define OPTION_JSON                                                                                                    \
     {.name = "json", .type = ELBO_FLAG, .help = "print the result as one JSON object"}
 #define OPTION_OUTPUT(file)                                                                                            \

@@ -10,7 +10,6 @@
 #include "../autograd/plan.h"
 #include "command.h"
 #include "data.h"
-#include "figures.h"
 #include "options.h"
 #include "progress.h"
 #include "slow.h"
@@ -139,9 +138,9 @@ void elbo__cli_give_training(result *r, const elbo_run *run, const char *folder,
     give_active_units(r, run);
     if (last->val.count)
         elbo__cli_give_integer(r, "kept_epoch", "kept epoch", last->kept, NULL);
-    give_noted(r, run, "val-elbo", "val_elbo", "validation ELBO", 1, elbo__cli_unit(run));
+    give_noted(r, run, "val-elbo", "val_elbo", "validation ELBO", 1, elbo_run_unit(run));
     give_noted(r, run, "test-squared-error", "test_squared_error", "test squared error", 3, "per image");
-    give_noted(r, run, "test-elbo", "test_elbo", "test ELBO", 1, elbo__cli_unit(run));
+    give_noted(r, run, "test-elbo", "test_elbo", "test ELBO", 1, elbo_run_unit(run));
     if (!elbo_run_model(run)->fit && isnan(elbo__cli_noted_figure(run, "test-loss")) && !last->val.count)
         give_noted(r, run, "train-loss", "train_loss", "training loss", 3, "per image");
     for (int i = 0; i < last->test.count; i++)
@@ -149,7 +148,7 @@ void elbo__cli_give_training(result *r, const elbo_run *run, const char *folder,
             char key[48], label[48];
             snprintf(key, sizeof key, "test_%s", last->test.at[i].name);
             snprintf(label, sizeof label, "test %s", last->test.at[i].name);
-            elbo__cli_give_number(r, key, label, last->test.at[i].value, 1, elbo__cli_unit(run));
+            elbo__cli_give_number(r, key, label, last->test.at[i].value, 1, elbo_run_unit(run));
         }
 }
 

@@ -271,6 +271,7 @@ END_TEST
 
 START_TEST(threads_are_at_least_one_and_at_most_the_processors)
 {
+    unsetenv("OMP_NUM_THREADS");
     int most = elbo_set_threads(0);
     ck_assert_int_ge(most, 1);
     ck_assert_int_eq(elbo_threads(), most);

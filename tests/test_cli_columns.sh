@@ -91,9 +91,9 @@ says '{"imputed": "near.csv", "values": 1, "rows_left": 1}'
 for change in "sed -i '\$d'" 'printf "p60,1,Oslo,1,low,x\n" >>'; do
     cp people.csv moving.csv
     rm -f moved.csv err
-    "$elbo" impute run moving.csv -o moved.csv --samples 100000 >out 2>err &
+    "$elbo" impute run moving.csv -o moved.csv --samples 100000 --threads 1 >out 2>err &
     child=$!
-    until grep -q 'data: ' err 2>/dev/null || ! kill -0 $child; do :; done
+    until grep -q 'data: ' err 2>/dev/null || ! kill -0 $child; do sleep 0.01; done
     kill -STOP $child
     eval "$change moving.csv"
     kill -CONT $child

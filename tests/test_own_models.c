@@ -249,7 +249,7 @@ static const char *const *beside_part(const char *word)
 /* Whatever is chosen of them finds its own options in the table. */
 START_TEST(losses_of_ones_own_go_with_every_other_part)
 {
-    static const elbo_option options[] = {ELBO_OPTIONS_BUT_OBJECTIVES, ELBO_OPTIONS_END};
+    static const elbo_option options[] = {ELBO_OPTIONS_WITHOUT_OBJECTIVES, ELBO_OPTIONS_END};
     static const elbo_model own = {.name = "own",
                                    .options = options,
                                    .infer = elbo_posterior,
@@ -272,6 +272,41 @@ START_TEST(losses_of_ones_own_go_with_every_other_part)
             ck_assert_msg(run != NULL, "%s %s: %s", parts[i].option, *word, elbo_error());
             elbo_run_free(run);
         }
+}
+END_TEST
+
+START_TEST(losses_that_weigh_no_path_refuse_the_gradient_that_needs_it)
+{
+    static const elbo_option options[] = {ELBO_OPTIONS_WITHOUT_OBJECTIVES, ELBO_OPTIONS_END};
+    static const elbo_model own = {.name = "own",
+                                   .options = options,
+                                   .infer = elbo_posterior,
+                                   .prior = elbo_prior,
+                                   .generate = elbo_generate,
+                                   .losses = recon_losses};
+    assert_no_run(&own, OPTIONS("gradient", "dreg", "latent-dim", "2"), ELBO_SHAPE(D),
+                  "option \"gradient\": dreg needs losses that call elbo_path_gradient");
+    elbo_run_free(run_of(&own, OPTIONS("gradient", "stl", "latent-dim", "2"), ELBO_SHAPE(D), 0));
+}
+END_TEST
+
+static int losses_without_a_bound(elbo_in *in, elbo_loss *out)
+{
+    out[0].value = elbo_neg(elbo_mean_all(elbo_log_prob(linear_generate(in, ae_infer(in).z), in->x, NULL)));
+    return 1;
+}
+
+START_TEST(a_cost_is_known_as_one_without_a_bound)
+{
+    elbo_model bare = autoencoder;
+    bare.losses = losses_without_a_bound;
+    const char *const likelihoods[] = {"squared-error", "bernoulli"};
+    for (int i = 0; i < 2; i++) {
+        elbo_run *run = run_of(&bare, OPTIONS("likelihood", likelihoods[i]), ELBO_SHAPE(D), 0);
+        ck_assert(elbo_run_has_likelihood(run) == (i == 1));
+        ck_assert_str_eq(elbo_run_unit(run), i ? "nats per image" : "per image");
+        elbo_run_free(run);
+    }
 }
 END_TEST
 
@@ -333,6 +368,8 @@ Suite *suite_own_models(void)
     tcase_add_test(own, clipping_and_skipping_are_reported);
     tcase_add_test(own, free_bits_of_a_posterior_known_only_when_drawing_are_an_error);
     tcase_add_test(own, losses_of_ones_own_go_with_every_other_part);
+    tcase_add_test(own, losses_that_weigh_no_path_refuse_the_gradient_that_needs_it);
+    tcase_add_test(own, a_cost_is_known_as_one_without_a_bound);
     tcase_add_test(own, an_option_that_the_table_lacks_is_named);
     tcase_add_test(own, a_code_of_another_width_than_z_is_refused);
     tcase_add_test(own, draws_of_a_second_level_go_on_with_the_first_draw_of_a_run);

@@ -117,6 +117,21 @@ START_TEST(the_table_has_the_figures_of_the_model_and_no_options)
 }
 END_TEST
 
+START_TEST(a_bound_of_a_cost_has_no_nats)
+{
+    elbo_values *options = elbo_model_values(&elbo_model_vae);
+    assert_ok(elbo_values_set(options, "likelihood", "squared-error"));
+    elbo_run *run = elbo_run_for(&elbo_model_vae, options, &train, 1);
+    ck_assert_msg(run != NULL, "%s", elbo_error());
+    assert_ok(elbo_run_note(run, "test-elbo", "-105.523"));
+    char *page = page_of(run, NULL, NULL);
+    SAYS(page, "<tr><th scope=\"row\">ELBO <span class=\"unit\">per image</span></th>");
+    free(page);
+    elbo_run_free(run);
+    elbo_values_free(options);
+}
+END_TEST
+
 /* Principal components are measured when they are found. */
 START_TEST(figures_of_a_model_that_is_fitted_are_its_own)
 {
@@ -427,6 +442,7 @@ Suite *suite_report(void)
     tcase_add_checked_fixture(holds, setup, teardown);
     tcase_add_test(holds, a_page_holds_all_that_it_shows);
     tcase_add_test(holds, the_table_has_the_figures_of_the_model_and_no_options);
+    tcase_add_test(holds, a_bound_of_a_cost_has_no_nats);
     tcase_add_test(holds, figures_of_a_model_that_is_fitted_are_its_own);
     tcase_add_test(holds, long_places_are_shown_by_their_ends);
     tcase_add_test(holds, pictures_of_a_model_that_takes_labels_name_their_classes);

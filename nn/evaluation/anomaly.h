@@ -50,7 +50,8 @@ typedef struct {
     double usual;                /* mean log p(x|y) of images of the training: minus an estimate of their entropy     */
 } elbo_oddness;
 
-/* A model without a density of z has its error alone. On failure *out is empty. */
+/* A model without a density of z has its error alone, one whose p(x|z) is a cost that and the KL. On failure *out is
+ * empty. */
 ELBO_API elbo_status elbo_run_oddness(elbo_run *run, const elbo_images *images, const elbo_odd_search *how,
                                       elbo_oddness *out) ELBO_MUST_CHECK;
 ELBO_API void elbo_oddness_free(elbo_oddness *oddness); /* leaves it empty; accepts NULL */

@@ -15,7 +15,7 @@ typedef struct {
 typedef struct {
     elbo_run *run;
     elbo__planned *planned;
-    int64_t images, chains, first, first_chain; /* the last, of whoever opens them, counts for random numbers alone */
+    int64_t images, chains, first, first_chain; /* the last is set by the caller, and numbers random streams */
     elbo__place at, proposed;
     double *momentum, *before; /* (B, C, Z), and energies (B, C) */
     double *uniform;           /* (B, C)                         */

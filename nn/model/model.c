@@ -78,6 +78,17 @@ static void check_effects(elbo_in *in, const elbo_loss *losses, int n)
     }
 }
 
+/* The draws of gradient dreg have no derivative but by elbo_path_gradient. */
+static void check_path(elbo_in *in, const elbo_loss *losses, int n)
+{
+    elbo_var *live = in->built.inference.live;
+    bool depends = !live;
+    for (int k = 0; k < n && !depends; k++)
+        depends = elbo__depends(losses[k].value, live, in->built.inference.root); /* which is detached */
+    if (!depends && n > 0)
+        elbo_graph_fail(in->g, ELBO_INVALID, "option \"gradient\": dreg needs losses that call elbo_path_gradient");
+}
+
 /* Builds the model's losses and reports them; 0 when the graph is in error. */
 static int build_losses(elbo_in *in, elbo__role role, elbo_loss *out)
 {
@@ -85,6 +96,7 @@ static int build_losses(elbo_in *in, elbo__role role, elbo_loss *out)
     for (int i = 0; i < n; i++)
         (strcmp(out[i].name, "loss") == 0 ? elbo__report : elbo_report)(in, out[i].name, out[i].value);
     check_effects(in, out, n);
+    check_path(in, out, n);
     in->turns.n = n;
     for (int i = 0; i < n; i++) {
         in->turns.every[i] = out[i].every;

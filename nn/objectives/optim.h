@@ -21,7 +21,7 @@ extern "C" {
 typedef struct {
     const char *name;    /* a name of elbo_optimisers; NULL: adam                                                     */
     double momentum;     /* of sgd                                                                                    */
-    double beta1, beta2; /* of adam, adamw and adamax; 0: 0.9 and 0.999; beta1 below 0: none, the moment is g         */
+    double beta1, beta2; /* of adam, adamw and adamax; 0: 0.9 and 0.999; beta1 below 0, of a loss of a model: none    */
     double eps;          /* of all but sgd; 0: 1e-8                                                                   */
     double decay;        /* of rmsprop; 0: 0.99                                                                       */
     double weight_decay; /* adamw: decoupled (w shrinks by lr weight_decay); others: added to the gradient            */

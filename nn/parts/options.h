@@ -300,7 +300,8 @@
     ELBO_OPTION_HIDDEN("400"), ELBO_OPTION_LATENT_DIM, ELBO_OPTION_ACTIVATION, ELBO_OPTION_INIT, ELBO_OPTION_SPREAD,  \
         ELBO_OPTIONS_BETA, ELBO_OPTION_LIKELIHOOD, ELBO_OPTIONS_OF_LIKELIHOODS, ELBO_OPTION_DRAWS, ELBO_OPTIONS_BINARISE
 
-/* Each part's option with all that its choices read: elbo_posterior, elbo_prior, elbo_generate and elbo_losses. */
+/* Each part's option with what its choices read, of elbo_posterior, elbo_prior, elbo_generate and elbo_losses, but for
+ * networks (ELBO_OPTION_HIDDEN, ...) and, of objectives, ELBO_OPTION_DRAWS. */
 #define ELBO_OPTIONS_OF_POSTERIORS                                                                                    \
     ELBO_OPTION_POSTERIOR, ELBO_OPTION_LATENT_DIM, ELBO_OPTION_SPREAD, ELBO_OPTION_DRAWS, ELBO_OPTION_GRADIENT,       \
         ELBO_OPTION_CODE_ACTIVATION, ELBO_OPTIONS_FLOW, ELBO_OPTIONS_BALL, ELBO_OPTIONS_LEAPFROG,                     \
@@ -312,12 +313,12 @@
         ELBO_OPTIONS_PLAYERS, ELBO_OPTIONS_RAE
 
 /* For losses of one's own beside the other parts; with ELBO_OPTIONS_BETA, if they call elbo_objective or elbo_beta. */
-#define ELBO_OPTIONS_BUT_OBJECTIVES                                                                                   \
+#define ELBO_OPTIONS_WITHOUT_OBJECTIVES                                                                               \
     ELBO_OPTION_CONDITIONAL, ELBO_OPTION_HIDDEN("400"), ELBO_OPTION_ACTIVATION, ELBO_OPTION_INIT, ELBO_OPTIONS_NET,   \
         ELBO_OPTIONS_OF_POSTERIORS, ELBO_OPTIONS_OF_PRIORS, ELBO_OPTIONS_OF_GENERATION, ELBO_OPTIONS_CORRUPTION,      \
         ELBO_OPTIONS_BINARISE
 
 /* All that the models of parts may have. */
-#define ELBO_OPTIONS_OF_PARTS ELBO_OPTIONS_BUT_OBJECTIVES, ELBO_OPTIONS_OF_OBJECTIVES
+#define ELBO_OPTIONS_OF_PARTS ELBO_OPTIONS_WITHOUT_OBJECTIVES, ELBO_OPTIONS_OF_OBJECTIVES
 
 #endif

@@ -10,7 +10,7 @@
  * Any combination runs, from a program of one's own or from `elbo train vae --posterior iaf --prior vamp`. A model with
  * a part of its own gives that function itself and takes the others from here:
  *
- *     static const elbo_option options[] = {MY_OPTIONS, ELBO_OPTIONS_BUT_OBJECTIVES, ELBO_OPTIONS_END}; // options.h
+ *     static const elbo_option options[] = {MY_OPTIONS, ELBO_OPTIONS_WITHOUT_OBJECTIVES, ELBO_OPTIONS_END};
  *     const elbo_model mine = {.name = "mine", .options = options, .infer = elbo_posterior, .prior = elbo_prior,
  *                              .generate = elbo_generate, .lookup = elbo_lookup, .losses = my_losses};
  *

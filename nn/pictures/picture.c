@@ -159,8 +159,8 @@ elbo_status elbo_picture_imputed(elbo_run *run, const elbo_images *images, int d
         memcpy(beside + i * run->pixels, x + (i % times * images->count + i / times) * run->pixels,
                (size_t)run->pixels * sizeof *x);
     if (status == ELBO_OK)
-        status = elbo__picture_write(&(elbo__shown){.run = run, .x = beside ? beside : x, .n = n, .columns = columns},
-                                     path);
+        status = elbo__picture_write(
+            &(elbo__shown){.run = run, .x = beside ? beside : x, .n = n, .columns = columns, .gaps = true}, path);
     elbo__free(x);
     elbo__free(beside);
     return status;

@@ -15,15 +15,16 @@ enum { WATCHED_ROWS = 64 };
 
 /* ---- the formats ------------------------------------------------------------------------------------------------- */
 
-/* x (n) as shares of the greatest of them, a new array; NULL when memory is short. */
-static float *shares_of_greatest(const float *x, int64_t n)
+/* x (n) as grey levels, a new array: counts as shares of the greatest of them, what is missing black. NULL when memory
+ * is short. */
+static float *levels_of(const float *x, int64_t n, bool counts)
 {
-    float *shares = elbo__calloc((size_t)n, sizeof *shares), greatest = FLT_MIN;
+    float *levels = elbo__calloc((size_t)n, sizeof *levels), greatest = FLT_MIN;
     for (int64_t i = 0; i < n; i++)
-        greatest = fmaxf(greatest, x[i]);
-    for (int64_t i = 0; shares && i < n; i++)
-        shares[i] = x[i] / greatest;
-    return shares;
+        greatest = fmaxf(greatest, x[i]); /* which NaN is not */
+    for (int64_t i = 0; levels && i < n; i++)
+        levels[i] = isnan(x[i]) ? 0 : counts ? x[i] / greatest : x[i];
+    return levels;
 }
 
 /* A row of a table is no picture. */
@@ -34,20 +35,20 @@ static elbo_status check_png(const elbo_run *run, const char *path)
                : ELBO_OK;
 }
 
-/* Of counts the greatest is white. */
 static elbo_status write_png(const elbo__shown *s, const char *path)
 {
     if (check_png(s->run, path) != ELBO_OK)
         return ELBO_INVALID;
     const elbo__frame f = elbo__frame_of(s->run);
     const bool counts = elbo__likelihood_values(s->run->options) == ELBO__COUNTS;
-    float *shares = counts ? shares_of_greatest(s->x, s->n * s->run->pixels) : NULL;
-    if (counts && !shares)
+    const bool changed = counts || s->gaps;
+    float *levels = changed ? levels_of(s->x, s->n * s->run->pixels, counts) : NULL;
+    if (changed && !levels)
         return ELBO_NO_MEMORY;
     const elbo_tensor images = elbo_tensor_of(ELBO_F32, ELBO_SHAPE(s->n, f.channels, f.height, f.width),
-                                              counts ? shares : s->x);
+                                              changed ? levels : s->x);
     const elbo_status status = elbo_png_grid(path, &images, (int)s->columns);
-    elbo__free(shares);
+    elbo__free(levels);
     return status;
 }
 
@@ -186,7 +187,7 @@ elbo_status elbo__picture_write(const elbo__shown *shown, const char *path)
 {
     const format *f;
     elbo_status status = find_format(path, &f);
-    if (status == ELBO_OK)
+    if (status == ELBO_OK && !shown->gaps)
         status = elbo__check_finite(shown->run, "what is drawn", shown->x, shown->n * shown->run->pixels);
     return status == ELBO_OK ? f->write(shown, path) : status;
 }

@@ -29,6 +29,7 @@ typedef struct {
     const int *labels;              /* (n); NULL: no column of them in a .csv                   */
     const char *const *class_names; /* what they stand for; NULL: there they are numbers        */
     int64_t n, columns;             /* of a grid                                                */
+    bool gaps;                      /* x has NaN where a value is missing, and black is shown   */
 } elbo__shown;
 
 /* Whether so many images can be written to a file of that name: to be asked before they are made. */
@@ -43,7 +44,7 @@ bool elbo__is_picture(const char *path);
 /* The names that labels of images (or NULL) have, once they are the run's: those of the run, else of the images. */
 const char *const *elbo__class_names_of(const elbo_run *run, const elbo_images *images);
 
-/* Writes them; refused unless all of them is finite. */
+/* Writes them; refused unless all of them is finite, or gaps may be. */
 elbo_status elbo__picture_write(const elbo__shown *shown, const char *path) ELBO_MUST_CHECK;
 
 /* elbo_picture_samples of images x (n, D) that `draw` makes for labels (n). */

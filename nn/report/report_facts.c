@@ -14,8 +14,8 @@
 
 static const elbo__metric known[] = {
     {"loss", "Loss", ""},
-    {"elbo", "ELBO", "nats per image"},
-    {"recon", "Reconstruction", NULL}, /* unit_of_recon */
+    {"elbo", "ELBO", NULL}, /* of a bound */
+    {"recon", "Reconstruction", NULL},
     {"kl", "KL", "nats per image"},
     {"log_likelihood", "log p(x)", "nats per image"},
     {"squared_error", "Squared error", "per image"},
@@ -24,20 +24,12 @@ static const elbo__metric known[] = {
 };
 enum { KNOWN = sizeof known / sizeof known[0] };
 
-/* That of a density or cross-entropy is the nat. */
-static const char *unit_of_recon(const elbo_run *run)
-{
-    const elbo_value *likelihood = elbo_values_get(elbo_run_options(run), "likelihood", ELBO_CHOICE);
-    const bool density = elbo_run_has_prior(run);
-    return density || (likelihood && strcmp(likelihood->text, "bernoulli") == 0) ? "nats per image" : "per image";
-}
-
 elbo__metric elbo__metric_of(const elbo_run *run, const char *name)
 {
     for (int i = 0; i < KNOWN; i++)
         if (strcmp(known[i].metric, name) == 0)
-            return (elbo__metric){name, known[i].title, known[i].unit ? known[i].unit : unit_of_recon(run)};
-    return (elbo__metric){name, name, strncmp(name, "iwae-", 5) == 0 ? "nats per image" : ""};
+            return (elbo__metric){name, known[i].title, known[i].unit ? known[i].unit : elbo_run_unit(run)};
+    return (elbo__metric){name, name, strncmp(name, "iwae-", 5) == 0 ? elbo_run_unit(run) : ""};
 }
 
 static const struct {

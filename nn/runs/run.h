@@ -128,6 +128,9 @@ ELBO_API bool elbo_run_has_prior(const elbo_run *run);
  * constant, and no log p(x|y) stands above it. */
 ELBO_API bool elbo_run_has_likelihood(const elbo_run *run);
 
+/* The unit of a bound and of recon: "nats per image", of a cost "per image". */
+ELBO_API const char *elbo_run_unit(const elbo_run *run);
+
 /* Whether p(z|y) is a normal distribution, so that elbo_run_prior can tell of it. */
 ELBO_API bool elbo_run_has_normal_prior(const elbo_run *run);
 
@@ -175,7 +178,7 @@ ELBO_API elbo_status elbo_run_reconstruct(elbo_run *run, const float *x, const i
                                           float *out) ELBO_MUST_CHECK;
 
 /* E_q[log p(x|z,y)] - KL(q(z|x,y)||p(z|y)) with the mean over `draws` draws, and the KL in closed form where there
- * is one: x (N, D) -> out (N), in nats. */
+ * is one: x (N, D) -> out (N), in nats; where p(x|z) is a cost, minus it without a unit. */
 ELBO_API elbo_status elbo_run_elbo(elbo_run *run, const float *x, const int *labels, int64_t n, int draws, int64_t seed,
                                    float *out) ELBO_MUST_CHECK;
 
@@ -196,8 +199,9 @@ typedef struct {
  * p(x_obs|z_k,y) p(z_k|y) / q(z_k|x,y) divided by their sum; of columns of words the most likely, of counts the
  * nearest.
  * With multiple = M > 0 it is filled in M times, each time by a draw from p(x_mis|z_k,y) with z_k drawn by its weight:
- * out (M, N, D) (Mattei and Frellsen, arXiv:1812.02633). Image i depends on `seed` and i only. One that no draw
- * explains, since the weight of none is finite and above 0, stays as it is: NaN where values are missing. */
+ * out (M, N, D) (Mattei and Frellsen, arXiv:1812.02633). Where p(x|z) is a cost c, e^-c takes its place, and only means
+ * are filled in. Image i depends on `seed` and i only. One that no draw explains, since the weight of none is finite
+ * and above 0, stays as it is: NaN where values are missing. */
 ELBO_API elbo_status elbo_run_impute(elbo_run *run, const elbo_images *images, int draws, int multiple, int64_t seed,
                                      float *out, elbo_imputed *told /* may be NULL */) ELBO_MUST_CHECK;
 

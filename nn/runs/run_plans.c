@@ -6,6 +6,7 @@
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
 #include "../model/corruption.h"
+#include "../model/model_check.h"
 #include "../model/model_private.h"
 #include "../parts/likelihood_private.h"
 #include "../parts/parts.h"
@@ -208,6 +209,15 @@ static elbo_status check_read(const elbo_run *run, const elbo_graph *g)
     return ELBO_OK;
 }
 
+/* Whether what the model's losses looked at is no density; where they have no bound, what the code generates. */
+static bool is_cost(const elbo_in *in, elbo_in *encoding)
+{
+    elbo_dist p = in->built.bound.p;
+    if (!p.kind && elbo_graph_status(in->g) == ELBO_OK)
+        p = elbo__model_generate(encoding, elbo_model_encode(encoding, NULL));
+    return elbo_graph_status(in->g) == ELBO_OK && p.kind && p.kind->cost;
+}
+
 elbo_status elbo__run_open_weights(elbo_run *run)
 {
     elbo_graph *g = elbo_graph_new(run->params, ELBO_TRAIN);
@@ -229,7 +239,7 @@ elbo_status elbo__run_open_weights(elbo_run *run)
         const elbo_shape shape = elbo_shape_of(in.built.inference.index);
         run->map = (elbo_code_map){shape.dim[1], shape.dim[2], shape.dim[3], in.built.inference.codes};
     }
-    run->cost = in.built.bound.p.kind && in.built.bound.p.kind->cost;
+    run->cost = is_cost(&in, &encoding);
     run->takes_draws = elbo__option_was_read(&in, "draws");
     elbo_status status = elbo__graph_settle(g);
     if (status == ELBO_OK)

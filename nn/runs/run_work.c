@@ -51,6 +51,11 @@ bool elbo_run_has_likelihood(const elbo_run *run)
     return !run->cost;
 }
 
+const char *elbo_run_unit(const elbo_run *run)
+{
+    return run->cost ? "per image" : "nats per image";
+}
+
 bool elbo_run_has_normal_prior(const elbo_run *run)
 {
     return run->normal_prior;

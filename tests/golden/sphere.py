@@ -1,4 +1,4 @@
-"""The von Mises-Fisher distribution on the sphere of three dimensions, where all of it has a closed form: Davidson et
+"""The von Mises-Fisher distribution on the sphere in three dimensions, where all of it has a closed form: Davidson et
 al., arXiv:1804.00891."""
 import math
 
