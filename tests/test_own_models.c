@@ -230,6 +230,15 @@ static int recon_losses(elbo_in *in, elbo_loss *out)
     return 1;
 }
 
+static const elbo_option options_but_losses[] = {ELBO_OPTIONS_WITHOUT_OBJECTIVES, ELBO_OPTIONS_END};
+static const elbo_model own_losses = {.name = "own",
+                                      .options = options_but_losses,
+                                      .infer = elbo_posterior,
+                                      .prior = elbo_prior,
+                                      .generate = elbo_generate,
+                                      .lookup = elbo_lookup,
+                                      .losses = recon_losses};
+
 /* An option and its text that a part needs, or else a small number of dimensions. */
 static const char *const *beside_part(const char *word)
 {
@@ -249,14 +258,6 @@ static const char *const *beside_part(const char *word)
 /* Whatever is chosen of them finds its own options in the table. */
 START_TEST(losses_of_ones_own_go_with_every_other_part)
 {
-    static const elbo_option options[] = {ELBO_OPTIONS_WITHOUT_OBJECTIVES, ELBO_OPTIONS_END};
-    static const elbo_model own = {.name = "own",
-                                   .options = options,
-                                   .infer = elbo_posterior,
-                                   .prior = elbo_prior,
-                                   .generate = elbo_generate,
-                                   .lookup = elbo_lookup,
-                                   .losses = recon_losses};
     const struct {
         const char *option, *const *words;
     } parts[] = {
@@ -267,7 +268,7 @@ START_TEST(losses_of_ones_own_go_with_every_other_part)
                 continue; /* of tables alone; of losses that look at no prior */
             const char *const *beside = beside_part(*word);
             const bool conditional = strcmp(beside[0], "conditional") == 0;
-            elbo_run *run = run_of(&own, OPTIONS(parts[i].option, *word, beside[0], beside[1]), ELBO_SHAPE(8, 8),
+            elbo_run *run = run_of(&own_losses, OPTIONS(parts[i].option, *word, beside[0], beside[1]), ELBO_SHAPE(8, 8),
                                    conditional ? 3 : 0);
             ck_assert_msg(run != NULL, "%s %s: %s", parts[i].option, *word, elbo_error());
             elbo_run_free(run);
@@ -277,16 +278,9 @@ END_TEST
 
 START_TEST(losses_that_weigh_no_path_refuse_the_gradient_that_needs_it)
 {
-    static const elbo_option options[] = {ELBO_OPTIONS_WITHOUT_OBJECTIVES, ELBO_OPTIONS_END};
-    static const elbo_model own = {.name = "own",
-                                   .options = options,
-                                   .infer = elbo_posterior,
-                                   .prior = elbo_prior,
-                                   .generate = elbo_generate,
-                                   .losses = recon_losses};
-    assert_no_run(&own, OPTIONS("gradient", "dreg", "latent-dim", "2"), ELBO_SHAPE(D),
+    assert_no_run(&own_losses, OPTIONS("gradient", "dreg", "latent-dim", "2"), ELBO_SHAPE(D),
                   "option \"gradient\": dreg needs losses that call elbo_path_gradient");
-    elbo_run_free(run_of(&own, OPTIONS("gradient", "stl", "latent-dim", "2"), ELBO_SHAPE(D), 0));
+    elbo_run_free(run_of(&own_losses, OPTIONS("gradient", "stl", "latent-dim", "2"), ELBO_SHAPE(D), 0));
 }
 END_TEST
 
