@@ -1,11 +1,11 @@
-/* Internal: convolution in two dimensions, with patches unfolded in scratch memory and matrix products.
+/* Internal: convolution in two dimensions, by products that meet the patches of an image where they lie.
  *
- *     x (B, C, H, W)     images
+ *     x (B, H, W, C)     images, channels last
  *     w (G, O, C, h, w)  weights: one for each of G equal groups of images; G divides B
- *     y (B, O, H', W')   H' = (H + 2 padding - h) / stride + 1, W' likewise
+ *     y (B, H', W', O)   H' = (H + 2 padding - h) / stride + 1, W' likewise
  *
- * All are f32, or all f64, of any strides. Numbers do not depend on how many images, or groups of them, a call works
- * on.
+ * All are f32, or all f64, of any strides; images whose channels are neighbours are read and written fastest. Numbers
+ * do not depend on how many images, or groups of them, a call works on.
  */
 #ifndef ELBO_TENSOR_CONVOLVE_H
 #define ELBO_TENSOR_CONVOLVE_H
@@ -23,7 +23,7 @@ void elbo__convolve(elbo__convolution which, const elbo_tensor *x, const elbo_te
                     int stride, int padding, void *scratch);
 
 /* Bytes of `scratch`, aligned to 64, for these shapes, and for fewer images and groups of the same. */
-size_t elbo__convolve_scratch(elbo_dtype dtype, const elbo_shape *x, const elbo_shape *w, const elbo_shape *y,
-                              int stride, int padding);
+size_t elbo__convolve_scratch(elbo__convolution which, elbo_dtype dtype, const elbo_shape *x, const elbo_shape *w,
+                              const elbo_shape *y, int stride, int padding);
 
 #endif

@@ -31,6 +31,9 @@ typedef void elbo__rows_kernel(int64_t rows, int64_t n, void *y, int64_t y_step,
 typedef void elbo__copy_rows_kernel(int64_t rows, int64_t n, void *y, int64_t y_step, const void *x, int64_t x_step,
                                     bool repeat);
 
+/* y[r y_step + i] = x[r + i x_step] for 0 <= r < rows, 0 <= i < n: y apart from x */
+typedef void elbo__turn_kernel(int64_t rows, int64_t n, void *y, int64_t y_step, const void *x, int64_t x_step);
+
 /* The instruction sets for which rows_simd.c has them in f32. */
 #if defined __AVX512F__ || (defined __AVX2__ && defined __FMA__)
 #define ELBO__ROWS_KERNELS
@@ -46,8 +49,11 @@ typedef struct {
     void (*max)(int64_t n, void *y, const void *x); /* *y = max(*y, x[0], ..., x[n-1]); NaN wins */
     elbo__rows_kernel *sum_rows, *max_rows; /* to the bit as `sum` and `max` with y = 0, -inf */
     elbo__copy_rows_kernel *copy_rows;
-    elbo__product_kernel *product;      /* NULL: BLIS does it                     */
+    elbo__turn_kernel *turn;
+    /* NULL, all three of them: BLIS and plain loops do it */
+    elbo__product_kernel *product;
     elbo__product_kernel *product_dots; /* a's rows and b's columns of neighbours */
+    elbo__placed_kernel *product_placed;
 } elbo__kernels;
 
 /* The kernels for this machine. */

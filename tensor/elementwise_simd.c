@@ -83,14 +83,17 @@ static void over_root_quickly(int64_t n, void *y, const void *a, const void *b, 
 
 #ifdef ELBO__PRODUCT_KERNEL
 elbo__product_kernel JOIN(elbo__product_, ELBO__ISA), JOIN(elbo__product_dots_, ELBO__ISA);
+elbo__placed_kernel JOIN(elbo__product_placed_, ELBO__ISA);
 #endif
 
 #ifdef ELBO__ROWS_KERNELS
 elbo__rows_kernel JOIN(elbo__sum_rows_, ELBO__ISA), JOIN(elbo__max_rows_, ELBO__ISA);
 elbo__copy_rows_kernel JOIN(elbo__copy_rows_, ELBO__ISA);
+elbo__turn_kernel JOIN(elbo__turn_, ELBO__ISA);
 #define sum_rows_f32 JOIN(elbo__sum_rows_, ELBO__ISA)
 #define max_rows_f32 JOIN(elbo__max_rows_, ELBO__ISA)
 #define copy_rows_f32 JOIN(elbo__copy_rows_, ELBO__ISA)
+#define turn_f32 JOIN(elbo__turn_, ELBO__ISA)
 #endif
 
 extern const elbo__kernels JOIN(elbo__kernels_, ELBO__ISA)[2];
@@ -109,9 +112,11 @@ const elbo__kernels JOIN(elbo__kernels_, ELBO__ISA)[2] = {
         .sum_rows = sum_rows_f32,
         .max_rows = max_rows_f32,
         .copy_rows = copy_rows_f32,
+        .turn = turn_f32,
 #ifdef ELBO__PRODUCT_KERNEL
         .product = JOIN(elbo__product_, ELBO__ISA),
         .product_dots = JOIN(elbo__product_dots_, ELBO__ISA),
+        .product_placed = JOIN(elbo__product_placed_, ELBO__ISA),
 #endif
     },
     {
@@ -128,5 +133,6 @@ const elbo__kernels JOIN(elbo__kernels_, ELBO__ISA)[2] = {
         .sum_rows = sum_rows_f64,
         .max_rows = max_rows_f64,
         .copy_rows = copy_rows_f64,
+        .turn = turn_f64,
     },
 };

@@ -33,8 +33,6 @@ library_sources += \
     %reldir%/memory.h \
     %reldir%/move.c \
     %reldir%/move.h \
-    %reldir%/patches.c \
-    %reldir%/patches.h \
     %reldir%/product.c \
     %reldir%/product.h \
     %reldir%/random.c \
@@ -63,8 +61,8 @@ library_sources += \
     %reldir%/words.h
 
 # The kernels, once for each instruction set; elementwise.c takes the best that the machine has.
-kernel_sources = %reldir%/elementwise_simd.c %reldir%/product_dots_simd.c %reldir%/product_simd.c \
-    %reldir%/rows_simd.c
+kernel_sources = %reldir%/elementwise_simd.c %reldir%/product_dots_simd.c %reldir%/product_placed_simd.c \
+    %reldir%/product_simd.c %reldir%/rows_simd.c
 kernel_libraries += %reldir%/libkernels_base.la
 %C%_libkernels_base_la_SOURCES = $(kernel_sources)
 %C%_libkernels_base_la_CPPFLAGS = $(library_cppflags) -DELBO__ISA=base

@@ -89,7 +89,7 @@ void elbo__sort_axes(elbo_layout *by, elbo_layout *other)
 static void move_rows(int64_t rows, int64_t n, char *y, const int64_t y_step[2], const char *x, const int64_t x_step[2],
                       size_t size)
 {
-    enum { TILE = 16 };
+    enum { TILE = 16, FEW = 4 };
     const int64_t bytes = (int64_t)size;
     if (size >= 4 && n <= ELBO__SHORT_ROW && y_step[1] == 1 && x_step[1] <= 1) {
         const elbo__kernels *k = elbo__kernels_for(size == 4 ? ELBO_F32 : ELBO_F64);
@@ -97,11 +97,25 @@ static void move_rows(int64_t rows, int64_t n, char *y, const int64_t y_step[2],
     } else if (y_step[1] == 1 && x_step[1] == 1) {
         for (int64_t r = 0; r < rows; r++)
             memcpy(y + r * y_step[0] * bytes, x + r * x_step[0] * bytes, (size_t)n * size);
+    } else if (size >= 4 && y_step[1] == 1 && x_step[0] == 1 && rows >= FEW && n >= FEW) {
+        elbo__kernels_for(size == 4 ? ELBO_F32 : ELBO_F64)->turn(rows, n, y, y_step[0], x, x_step[1]);
     } else { /* in tiles, so that what lies across is read as whole lines */
         for (int64_t first = 0; first < n; first += TILE)
             for (int64_t r = 0; r < rows; r++)
                 copy_run(n - first < TILE ? n - first : TILE, y + (r * y_step[0] + first * y_step[1]) * bytes,
                          y_step[1], x + (r * x_step[0] + first * x_step[1]) * bytes, x_step[1], size);
+    }
+}
+
+static void swap_loops(elbo__loops *l, int i, int j)
+{
+    const int64_t dim = l->dim[i];
+    l->dim[i] = l->dim[j];
+    l->dim[j] = dim;
+    for (int k = 0; k < 2; k++) {
+        const int64_t step = l->strides[k][i];
+        l->strides[k][i] = l->strides[k][j];
+        l->strides[k][j] = step;
     }
 }
 
@@ -118,6 +132,9 @@ void elbo__move(const elbo_tensor *to, const elbo_tensor *from)
     size_t size = elbo_dtype_size(to->dtype);
     for (int k = 0; k < 2; k++)
         steps[k][1] = l.strides[k][l.ndim - 1];
+    for (int i = 0; i < l.ndim - 2 && steps[1][1] != 1; i++) /* side by side in x: walked last but one */
+        if (l.strides[1][i] == 1)
+            swap_loops(&l, i, l.ndim - 2);
     if (l.ndim > 1) { /* the last two loops at once */
         rows = l.dim[--l.ndim - 1];
         for (int k = 0; k < 2; k++)

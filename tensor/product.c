@@ -7,6 +7,7 @@
 
 #include <blis.h>
 
+#include "clones.h"
 #include "text.h"
 
 /* ---- which kernels ----------------------------------------------------------------------------------------------- */
@@ -101,6 +102,36 @@ PLAIN(double, plain_f64)
 void elbo__product_plain(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)
 {
     (dtype == ELBO_F32 ? plain_f32 : plain_f64)(y, a, b);
+}
+
+/* Row by row of b, so that the innermost loop runs along neighbours. */
+#define PLACED(T, name)                                                                                                \
+    ELBO__CLONES static void name(const elbo__placed *p)                                                               \
+    {                                                                                                                  \
+        for (int64_t i = 0; i < p->rows; i++) {                                                                        \
+            T *y = (T *)p->y + p->y_row[i];                                                                            \
+            const T *a = (const T *)p->a + p->a_row[i];                                                                \
+            for (int64_t j = 0; j < p->columns && !p->add; j++)                                                        \
+                y[j] = 0;                                                                                              \
+            for (int64_t k = 0; k < p->terms; k++) {                                                                   \
+                const T *b = (const T *)p->b + p->b_term[k], number = a[p->a_term[k]];                                 \
+                for (int64_t j = 0; j < p->columns; j++)                                                               \
+                    y[j] += number * b[j];                                                                             \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+PLACED(float, placed_f32)
+PLACED(double, placed_f64)
+
+void elbo__product_placed(elbo_dtype dtype, const elbo__placed *p)
+{
+    const elbo__kernels *own = elbo__kernels_for(dtype);
+    if (own->product_placed)
+        own->product_placed(p);
+    else if (dtype == ELBO_F32)
+        placed_f32(p);
+    else
+        placed_f64(p);
 }
 
 /* ---- BLIS -------------------------------------------------------------------------------------------------------- */

@@ -18,6 +18,26 @@ static inline elbo__matrix elbo__transposed(elbo__matrix m)
 /* y (M,N) = a (M,K) b (K,N), on the calling thread alone. */
 typedef void elbo__product_kernel(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b);
 
+/* Sums are cut into equal pieces of at most so many terms, each summed from 0, and the pieces added in order. */
+enum { ELBO__PRODUCT_PIECE = 512 };
+
+/* Matrices whose numbers lie at places of their own, such as the patches of an image, which overlap: a (M,K), b (K,N)
+ * and y (M,N), where
+ *     a[i][k] is a[a_row[i] + a_term[k]],    b[k][j] is b[b_term[k] + j],    y[i][j] is y[y_row[i] + j],
+ * places counted in elements. */
+typedef struct {
+    int64_t rows, columns, terms; /* M, N, K */
+    const void *a, *b;
+    void *y;
+    const int64_t *a_row, *a_term, *b_term, *y_row;
+    bool add; /* to what is in y */
+} elbo__placed;
+
+/* y = a b or y += a b, on the calling thread alone. An entry of an f32 product by our own kernels has the bits that
+ * elbo__product gives it, when it does not take dot products. */
+typedef void elbo__placed_kernel(const elbo__placed *p);
+void elbo__product_placed(elbo_dtype dtype, const elbo__placed *p);
+
 /* The instruction sets that product_simd.c has a kernel for: vectors with a fused multiply-add. */
 #if defined __AVX512F__ || (defined __AVX2__ && defined __FMA__) || defined __aarch64__
 #define ELBO__PRODUCT_KERNEL

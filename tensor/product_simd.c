@@ -130,23 +130,7 @@ static void (*const wide_tiles[WIDE])(const tile *) = {tile_1x1, tile_1x2, tile_
 
 /* ---- panels: b where its rows cannot be read as they are --------------------------------------------------------- */
 
-enum { PIECE = 512, WIDTH = VECTORS * LANES };
-
-/* A square of numbers whose columns lie `step` apart, as rows that lie WIDTH apart. */
-static void turn(float *y, const float *x, int64_t step)
-{
-    vector v[2][LANES];
-    for (int i = 0; i < LANES; i++)
-        v[0][i] = load(x + i * step);
-    int from = 0;
-    for (int n = 1; n < LANES; n *= 2, from = !from)
-        for (int i = 0; i < LANES / 2; i++) {
-            v[!from][2 * i] = ZIP(v[from][i], v[from][i + LANES / 2], 0);
-            v[!from][2 * i + 1] = ZIP(v[from][i], v[from][i + LANES / 2], LANES / 2);
-        }
-    for (int i = 0; i < LANES; i++)
-        store(y + i * WIDTH, v[from][i]);
-}
+enum { PIECE = ELBO__PRODUCT_PIECE, WIDTH = VECTORS * LANES };
 
 /* (k, columns) of b as rows that lie WIDTH apart. */
 static void pack(float *panel, const float *b, int64_t b_row, int64_t b_column, int64_t k, int64_t columns)
@@ -156,7 +140,7 @@ static void pack(float *panel, const float *b, int64_t b_row, int64_t b_column, 
         for (int64_t j = 0, wide; j < columns; j += wide) {
             wide = high == LANES && columns - j >= LANES ? LANES : 1;
             if (wide == LANES)
-                turn(panel + p * WIDTH + j, b + p + j * b_column, b_column);
+                turn(panel + p * WIDTH + j, WIDTH, b + p + j * b_column, b_column, LANES, LANES);
             else
                 for (int64_t i = 0; i < high; i++)
                     panel[(p + i) * WIDTH + j] = b[(p + i) * b_row + j * b_column];

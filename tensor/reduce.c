@@ -27,6 +27,22 @@ static split split_axes(const elbo_tensor *y, const elbo_tensor *x)
     return s;
 }
 
+/* The last kept axes as one, as far as they lie side by side. */
+static void join_kept(split *s)
+{
+    for (int last = s->kept_x.shape.ndim - 1; last > 0; last--) {
+        elbo_layout *both[2] = {&s->kept_x, &s->kept_y};
+        for (int k = 0; k < 2; k++)
+            if (both[k]->strides[last - 1] != both[k]->strides[last] * both[k]->shape.dim[last])
+                return;
+        for (int k = 0; k < 2; k++) {
+            both[k]->shape.dim[last - 1] *= both[k]->shape.dim[last];
+            both[k]->strides[last - 1] = both[k]->strides[last];
+            both[k]->shape.ndim--;
+        }
+    }
+}
+
 static void *element(const elbo_tensor *t, int64_t at)
 {
     return (char *)t->data + at * (int64_t)elbo_dtype_size(t->dtype);
@@ -137,10 +153,12 @@ void elbo__reduce(elbo__reduction reduction, const elbo_tensor *y, const elbo_te
         return;
     }
     elbo__fill(y, kinds[reduction].start);
-    if (along_rows)
+    if (along_rows) {
+        join_kept(&s);
         row_by_row(y, x, &s, k->elementwise[kinds[reduction].pairwise]);
-    else
+    } else {
         one_by_one(y, x, &s, reduction == ELBO__SUM ? k->sum : k->max);
+    }
     if (reduction == ELBO__MAX)
         settle_zeros(y);
 }

@@ -1,4 +1,5 @@
-/* Many short rows of f32: sums and maxima of each, and copies of them. Compiled once for each instruction set.
+/* Many short rows of f32: sums and maxima of each, copies of them, rows made of columns. Compiled once for each
+ * instruction set.
  *
  * A row of n <= 64 numbers is a few lanes of a vector, and a kernel called for one row costs ten times what its
  * numbers do. Here as many rows as a vector has lanes are reduced together: each step joins the halves of two
@@ -17,6 +18,7 @@
 
 elbo__rows_kernel JOIN(elbo__sum_rows_, ELBO__ISA), JOIN(elbo__max_rows_, ELBO__ISA);
 elbo__copy_rows_kernel JOIN(elbo__copy_rows_, ELBO__ISA);
+elbo__turn_kernel JOIN(elbo__turn_, ELBO__ISA);
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -243,5 +245,15 @@ void JOIN(elbo__copy_rows_, ELBO__ISA)(int64_t rows, int64_t n, void *y, int64_t
         copy_rows(rows, n, y, y_step, x, x_step, true);
     else
         copy_rows(rows, n, y, y_step, x, x_step, false);
+}
+
+/* ---- columns as rows --------------------------------------------------------------------------------------------- */
+
+void JOIN(elbo__turn_, ELBO__ISA)(int64_t rows, int64_t n, void *y, int64_t y_step, const void *x, int64_t x_step)
+{
+    for (int64_t r = 0; r < rows; r += LANES)
+        for (int64_t i = 0; i < n; i += LANES)
+            turn((float *)y + r * y_step + i, y_step, (const float *)x + r + i * x_step, x_step,
+                 rows - r < LANES ? (int)(rows - r) : LANES, n - i < LANES ? (int)(n - i) : LANES);
 }
 #endif

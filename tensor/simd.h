@@ -3,7 +3,8 @@
  * LANES numbers a vector; a mask says how many of the first are meant, and what is not meant is read as 0. REGISTERS is
  * how many vectors the processor holds at a time. ZIP(a, b, h) interleaves half of a and of b from their entry h on.
  * total16 adds 16 lanes, of as many vectors as that takes: lane l to lane l + 8, then l + 4, l + 2, l + 1, with every
- * instruction set. ELBO__PRODUCT_KERNEL (product.h) says whether there are any for the instruction set at hand. */
+ * instruction set. ELBO__PRODUCT_KERNEL (product.h, included before) says whether there are any for the instruction set
+ * at hand. */
 #ifndef ELBO_TENSOR_SIMD_H
 #define ELBO_TENSOR_SIMD_H
 
@@ -140,6 +141,29 @@ static inline float total16(const vector x[4])
 {
     float32x4_t s = vaddq_f32(vaddq_f32(x[0], x[2]), vaddq_f32(x[1], x[3]));
     return vpadds_f32(vadd_f32(vget_low_f32(s), vget_high_f32(s)));
+}
+#endif
+
+#ifdef ELBO__PRODUCT_KERNEL
+/* y[i][j] = x[j][i] for 0 <= i < rows, 0 <= j < columns, of at most LANES each; what lies between rows is untouched. */
+static inline void turn(float *y, int64_t y_row, const float *x, int64_t x_row, int rows, int columns)
+{
+    const bool whole = rows == LANES && columns == LANES;
+    const mask high = first(rows), wide = first(columns);
+    vector v[2][LANES];
+    for (int j = 0; j < LANES; j++)
+        v[0][j] = whole ? load(x + j * x_row) : j < columns ? load_some(x + j * x_row, high) : spread(0);
+    int from = 0;
+    for (int n = 1; n < LANES; n *= 2, from = !from)
+        for (int j = 0; j < LANES / 2; j++) {
+            v[!from][2 * j] = ZIP(v[from][j], v[from][j + LANES / 2], 0);
+            v[!from][2 * j + 1] = ZIP(v[from][j], v[from][j + LANES / 2], LANES / 2);
+        }
+    for (int i = 0; i < LANES; i++)
+        if (whole)
+            store(y + i * y_row, v[from][i]);
+        else if (i < rows)
+            store_some(y + i * y_row, v[from][i], wide);
 }
 #endif
 

@@ -247,28 +247,35 @@ END_TEST
 
 /* ---- scratch memory ---------------------------------------------------------------------------------------------- */
 
+static elbo_shape channels_last(elbo_shape s)
+{
+    return ELBO_SHAPE(s.dim[0], s.dim[2], s.dim[3], s.dim[1]);
+}
+
 START_TEST(kernels_keep_to_their_scratch_memory)
 {
     enum { GUARD = 256, MARK = 0x5a };
     const setting *s = &settings[_i];
     shapes of = shapes_of(s);
     of.w = ELBO_SHAPE(1, s->outputs, s->channels, s->kernel_height, s->kernel_width);
-    for (elbo_dtype dtype = ELBO_F32; dtype <= ELBO_F64; dtype++) {
-        elbo_tensor x = elbo_tensor_new(dtype, of.x), w = elbo_tensor_new(dtype, of.w),
-                    y = elbo_tensor_new(dtype, of.y);
-        size_t bytes = elbo__convolve_scratch(dtype, &of.x, &of.w, &of.y, s->stride, s->padding);
-        char *scratch = elbo__alloc(bytes + GUARD);
-        memset(scratch + bytes, MARK, GUARD);
-        for (elbo__convolution which = ELBO__CONVOLVE; which <= ELBO__CONVOLVE_WEIGHT; which++)
+    of.x = channels_last(of.x);
+    of.y = channels_last(of.y);
+    for (elbo_dtype dtype = ELBO_F32; dtype <= ELBO_F64; dtype++)
+        for (elbo__convolution which = ELBO__CONVOLVE; which <= ELBO__CONVOLVE_WEIGHT; which++) {
+            elbo_tensor x = elbo_tensor_new(dtype, of.x), w = elbo_tensor_new(dtype, of.w),
+                        y = elbo_tensor_new(dtype, of.y);
+            size_t bytes = elbo__convolve_scratch(which, dtype, &of.x, &of.w, &of.y, s->stride, s->padding);
+            char *scratch = elbo__alloc(bytes + GUARD);
+            memset(scratch, MARK, bytes + GUARD);
             elbo__convolve(which, &x, &w, &y, s->stride, s->padding, scratch);
-        for (int i = 0; i < GUARD; i++)
-            if (scratch[bytes + (size_t)i] != MARK)
-                ck_abort_msg("%s: byte %d behind the scratch memory is written", elbo_dtype_name(dtype), i);
-        elbo__free(scratch);
-        elbo_tensor_free(&x);
-        elbo_tensor_free(&w);
-        elbo_tensor_free(&y);
-    }
+            for (int i = 0; i < GUARD; i++)
+                if (scratch[bytes + (size_t)i] != MARK)
+                    ck_abort_msg("%s: byte %d behind the scratch memory is written", elbo_dtype_name(dtype), i);
+            elbo__free(scratch);
+            elbo_tensor_free(&x);
+            elbo_tensor_free(&w);
+            elbo_tensor_free(&y);
+        }
 }
 END_TEST
 

@@ -364,6 +364,71 @@ START_TEST(only_what_is_needed_is_computed_and_only_once)
 }
 END_TEST
 
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
+
+/* x (B, 3, 8, 8) through convolutions, one of them behind a mask that depends on what another reads. */
+static elbo_var *convolutions(elbo_graph *g)
+{
+    elbo_init init = {fill, {1}};
+    elbo_var *x = elbo_input(g, "x", ELBO_F32, ELBO_SHAPE(32, 3, 8, 8)), *zero = elbo_constant(g, 0);
+    elbo_var *h = elbo_conv2d(x, elbo_param(g, "w", ELBO_SHAPE(5, 3, 3, 3), init), 1, 1);
+    h = elbo_relu(elbo_add(h, elbo_param(g, "bias", ELBO_SHAPE(5, 1, 1), init)));
+    elbo_var *y = elbo_conv2d(h, elbo_param(g, "v", ELBO_SHAPE(5, 5, 3, 3), init), 1, 1);
+    y = elbo_where(elbo_less(zero, h), y, zero);
+    return elbo_conv2d(y, elbo_param(g, "u", ELBO_SHAPE(1, 5, 3, 3), init), 1, 1);
+}
+
+static elbo_plan *plan_of_convolutions(elbo_params *params)
+{
+    elbo_graph *g = elbo_graph_new(params, ELBO_TRAIN);
+    elbo_var *out = convolutions(g);
+    elbo_plan *plan = compiled(g, &out, 1);
+    elbo_graph_free(g);
+    return plan;
+}
+
+static bool is_view_or_leaf(const elbo__node *node)
+{
+    return node->is_view || node->op->flags & ELBO__LEAF;
+}
+
+START_TEST(what_is_made_of_a_convolution_lies_with_its_channels_last)
+{
+    elbo_params *params = elbo_params_new(ELBO_F32, 1);
+    elbo_plan *plan = plan_of_convolutions(params);
+    int pictures = 0;
+    for (size_t id = 0; id < plan->n_nodes; id++) {
+        const elbo__node *node = &plan->nodes[id];
+        if (is_view_or_leaf(node) || elbo_shape_size(&node->shape) != 32 * 5 * 8 * 8)
+            continue;
+        pictures++;
+        ck_assert_msg(elbo_shape_equal(&node->shape, &ELBO_SHAPE(32, 8, 8, 5)), "node %d (%s) is %s", (int)id,
+                      node->op->name, elbo_shape_format(&node->shape).text);
+    }
+    ck_assert_int_eq(pictures, 6); /* two convolutions, their sum with the bias, relu, less, where */
+    elbo_plan_free(plan);
+    elbo_params_free(params);
+}
+END_TEST
+
+START_TEST(what_one_node_reads_is_computed_with_it_and_not_stored)
+{
+    elbo_params *params = elbo_params_new(ELBO_F32, 1);
+    elbo_plan *plan = plan_of_convolutions(params);
+    int masks = 0;
+    for (size_t id = 0; id < plan->n_nodes; id++) {
+        const elbo__node *node = &plan->nodes[id];
+        if (is_view_or_leaf(node) || node->op != &elbo__op_elementwise || node->attr.elementwise != ELBO__less)
+            continue;
+        masks++;
+        ck_assert_int_eq(node->buffer, ELBO__NONE);
+    }
+    ck_assert_int_eq(masks, 1);
+    elbo_plan_free(plan);
+    elbo_params_free(params);
+}
+END_TEST
+
 /* ---- faults ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(every_planted_fault_is_caught_within_a_thousand_graphs)
@@ -389,6 +454,8 @@ Suite *suite_plan(void)
     tcase_add_test(step, two_plans_run_at_once_from_two_threads);
     suite_add_tcase(s, step);
     TCase *simplify = tcase_create("simplifying");
+    tcase_add_test(simplify, what_is_made_of_a_convolution_lies_with_its_channels_last);
+    tcase_add_test(simplify, what_one_node_reads_is_computed_with_it_and_not_stored);
     tcase_add_loop_test(simplify, only_what_is_needed_is_computed_and_only_once, 0,
                         (int)(sizeof simplified / sizeof simplified[0]));
     suite_add_tcase(s, simplify);

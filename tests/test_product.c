@@ -301,6 +301,65 @@ START_TEST(every_instruction_set_has_the_bits_of_a_sum_in_the_order_that_is_prom
 }
 END_TEST
 
+/* Places that overlap in a and b, rows of y in any order with room between them, which must stay as it is. */
+START_TEST(numbers_at_any_places_have_the_bits_of_the_same_product_in_rows)
+{
+    enum { ROWS = 19, COLUMNS = 75, TERMS = 1100, VALUES = 5000, WIDE = COLUMNS + 1 };
+    static float values[VALUES], y[ROWS * WIDE], before[ROWS * WIDE], p[TERMS], q[TERMS];
+    numbers n = {41};
+    for (int i = 0; i < VALUES; i++)
+        values[i] = (float)numbers_between(&n, -1, 1);
+    for (int set = 0; set < sets_here(); set++)
+        for (int trial = 0; trial < 80 && sets[set].kernels->product_placed; trial++) {
+            int rows = 1 + (int)numbers_below(&n, ROWS), columns = 1 + (int)numbers_below(&n, COLUMNS);
+            int terms = trial % 8 ? (int)numbers_below(&n, 60) : 513 + (int)numbers_below(&n, TERMS - 513);
+            bool add = terms <= 512 && trial % 2; /* one piece is added in one step */
+            int64_t a_row[ROWS], y_row[ROWS], a_term[TERMS], b_term[TERMS];
+            for (int i = 0; i < rows; i++) {
+                a_row[i] = (int64_t)numbers_below(&n, VALUES / 2);
+                y_row[i] = (i + trial) % rows * WIDE;
+            }
+            for (int k = 0; k < terms; k++) {
+                a_term[k] = (int64_t)numbers_below(&n, VALUES / 2);
+                b_term[k] = (int64_t)numbers_below(&n, VALUES - COLUMNS);
+            }
+            for (int i = 0; i < ROWS * WIDE; i++)
+                y[i] = before[i] = (float)numbers_between(&n, -1, 1);
+            sets[set].kernels->product_placed(
+                &(elbo__placed){rows, columns, terms, values, values, y, a_row, a_term, b_term, y_row, add});
+            for (int i = 0; i < rows; i++)
+                for (int j = 0; j < WIDE; j++) {
+                    const int64_t at = y_row[i] + j;
+                    for (int k = 0; k < terms && j < columns; k++) {
+                        p[k] = values[a_row[i] + a_term[k]];
+                        q[k] = values[b_term[k] + j];
+                    }
+                    float expected = j < columns ? sum_in_pieces(p, q, terms) + (add ? before[at] : 0) : before[at];
+                    ck_assert_msg(y[at] == expected, "%s: entry %d %d of a sum of %d is %.9g, not %.9g", sets[set].name,
+                                  i, j, terms, y[at], expected);
+                }
+        }
+}
+END_TEST
+
+/* Where there is no kernel of our own, and in f64. */
+START_TEST(numbers_at_any_places_are_multiplied_in_f64_too)
+{
+    const double a[] = {1, 2, 3, 4}, b[] = {5, 6, 7, 8};
+    double y[] = {100, 100, 100, 100, 100};
+    const int64_t a_row[] = {0, 1}, a_term[] = {2, 0}, b_term[] = {1, 2}, y_row[] = {3, 0};
+    elbo__placed p = {2, 2, 2, a, b, y, a_row, a_term, b_term, y_row, false};
+    elbo__product_placed(ELBO_F64, &p);
+    /* (3 1; 4 2) (6 7; 7 8), the first row at 3 */
+    const double made[] = {38, 44, 100, 25, 29};
+    for (int i = 0; i < 5; i++)
+        ck_assert_double_eq(y[i], made[i]);
+    p.add = true;
+    elbo__product_placed(ELBO_F64, &p);
+    ck_assert_double_eq(y[4], 58);
+}
+END_TEST
+
 START_TEST(blis_runs_kernels_made_for_this_processor)
 {
     ck_assert_uint_gt(strlen(elbo__product_kernels()), 0);
@@ -429,6 +488,8 @@ Suite *suite_product(void)
     tcase_add_test(t, products_of_any_numbers_are_within_the_rounding_of_their_terms);
     tcase_add_test(t, rows_keep_their_bits_wherever_blocks_of_the_grain_are_cut);
     tcase_add_test(t, every_instruction_set_has_the_bits_of_a_sum_in_the_order_that_is_promised);
+    tcase_add_test(t, numbers_at_any_places_have_the_bits_of_the_same_product_in_rows);
+    tcase_add_test(t, numbers_at_any_places_are_multiplied_in_f64_too);
     tcase_add_test(t, blis_runs_kernels_made_for_this_processor);
     suite_add_tcase(s, t);
     t = tcase_create("matmul");

@@ -1,5 +1,5 @@
-/* Many short rows at once: sums, maxima and copies at every instruction set that this machine has, against the kernels
- * that take a row at a time; and what stands on them: moves, and groups that load short rows. */
+/* Many short rows at once: sums, maxima, copies and columns made rows at every instruction set that this machine has,
+ * against the kernels that take a row at a time; and what stands on them: moves, and groups that load short rows. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -178,6 +178,35 @@ START_TEST(copies_of_short_rows_write_the_rows_and_nothing_else)
 }
 END_TEST
 
+START_TEST(turned_columns_become_rows_and_write_nothing_else)
+{
+    if (_i >= sets_here())
+        return;
+    for (int64_t rows = 1; rows <= 35; rows++)
+        for (int64_t n = 1; n <= 35; n++)
+            for (int way = 0; way < 4; way++) {
+                const elbo_dtype dtype = dtypes[way & 1];
+                const int64_t y_step = way & 2 ? n : n + 3, x_step = way & 2 ? rows + 2 : rows;
+                const int64_t x_size = (n - 1) * x_step + rows, y_size = (rows - 1) * y_step + n;
+                void *x = exactly(dtype, x_size), *y = exactly(dtype, y_size);
+                for (int64_t i = 0; i < x_size; i++)
+                    put(dtype, x, i, (double)i);
+                for (int64_t i = 0; i < y_size; i++)
+                    put(dtype, y, i, -1);
+                sets[_i].kernels[way & 1].turn(rows, n, y, y_step, x, x_step);
+                for (int64_t i = 0; i < y_size; i++) {
+                    const int64_t r = i / y_step, column = i % y_step;
+                    if (get(dtype, y, i) != (column < n ? (double)(column * x_step + r) : -1))
+                        ck_abort_msg("%s %s: row %lld, column %lld of %lld by %lld", sets[_i].name,
+                                     elbo_dtype_name(dtype), (long long)r, (long long)column, (long long)rows,
+                                     (long long)n);
+                }
+                give_back(x, dtype, x_size);
+                give_back(y, dtype, y_size);
+            }
+}
+END_TEST
+
 /* Shapes with short rows, long ones, and axes that divide each other: by way of kernels, tiles and plain loops. */
 START_TEST(moves_between_any_layouts_keep_every_element)
 {
@@ -295,6 +324,7 @@ Suite *suite_rows(void)
     tcase_add_loop_test(t, short_rows_give_the_bits_of_one_row_at_a_time, 0, MOST_SETS);
     tcase_add_loop_test(t, maxima_of_short_rows_are_the_largest_numbers_or_nan, 0, MOST_SETS);
     tcase_add_loop_test(t, copies_of_short_rows_write_the_rows_and_nothing_else, 0, MOST_SETS);
+    tcase_add_loop_test(t, turned_columns_become_rows_and_write_nothing_else, 0, MOST_SETS);
     tcase_add_loop_test(t, moves_between_any_layouts_keep_every_element, 0, 9);
     suite_add_tcase(s, t);
     t = tcase_create("groups");

@@ -89,17 +89,32 @@ static void interpret_conv2d_weight(const elbo__call *call)
 
 /* ---- kernels ----------------------------------------------------------------------------------------------------- */
 
+/* The order in which a plan lays out images (B, C, H, W) that are results, and in which all go to the kernel. */
+static const int channels_last[] = {0, 2, 3, 1};
+
+static elbo_tensor images(const elbo__call *call, const elbo_tensor *t)
+{
+    return t == &call->out ? *t : (elbo_tensor){t->dtype, elbo_layout_permute(&t->layout, channels_last), t->data};
+}
+
+static elbo_shape images_shape(const elbo_shape *out, const elbo_shape *s)
+{
+    return s == out ? *s : ELBO_SHAPE(s->dim[0], s->dim[2], s->dim[3], s->dim[1]);
+}
+
 /* What the three say about themselves, given which of y, a and b (the result and its operands) are x, w and y. */
 #define KERNEL(name, which, x, w, y)                                                                                   \
     static void kernel_##name(const elbo__call *call)                                                                  \
     {                                                                                                                  \
         const elbo_tensor *out = &call->out, *a = &call->in[0], *b = &call->in[1];                                     \
-        elbo__convolve(which, x, w, y, call->attr->stride, call->attr->padding, call->scratch);                        \
+        const elbo_tensor x_ = images(call, x), y_ = images(call, y);                                                  \
+        elbo__convolve(which, &x_, w, &y_, call->attr->stride, call->attr->padding, call->scratch);                    \
     }                                                                                                                  \
     static size_t scratch_##name(elbo_dtype dtype, const elbo_shape *out, const elbo_shape *a, const elbo_shape *b,    \
                                  const elbo__attr *attr)                                                               \
     {                                                                                                                  \
-        return elbo__convolve_scratch(dtype, x, w, y, attr->stride, attr->padding);                                    \
+        const elbo_shape x_ = images_shape(out, x), y_ = images_shape(out, y);                                         \
+        return elbo__convolve_scratch(which, dtype, &x_, w, &y_, attr->stride, attr->padding);                         \
     }                                                                                                                  \
     static double flops_##name(const elbo_shape *out, const elbo_shape *a, const elbo_shape *b)                        \
     {                                                                                                                  \
@@ -167,7 +182,8 @@ static elbo_var *conv2d_weight_in_parts(elbo_var *y, elbo_var *x, elbo_shape w, 
     elbo_var *sum = conv2d_weight(y, x, in_parts, like);
     if (parts == 1)
         return sum;
-    return elbo_sum_axis(elbo_reshape(sum, ELBO_SHAPE(groups, parts, w.dim[1], w.dim[2], w.dim[3], w.dim[4])), 1);
+    const int64_t rest = w.dim[2] * w.dim[3] * w.dim[4]; /* one axis: sums run along rows, however small the kernel */
+    return elbo_reshape(elbo_sum_axis(elbo_reshape(sum, ELBO_SHAPE(groups, parts, w.dim[1], rest)), 1), w);
 }
 
 static void derive_conv2d(elbo_var *y, elbo_var *dy, elbo_var **dx)
@@ -221,15 +237,15 @@ static elbo_var *one_group(elbo_var *w)
     return elbo_unsqueeze(w, 0);
 }
 
-/* The result, unless the patches of one of its images, which the kernels keep in scratch memory, are too large to
- * count. */
+/* The result, unless what the pixels of an image and its padding meet, of which the kernels keep a part in scratch
+ * memory, is too much to count. */
 static elbo_var *counted(const char *op, elbo_var *result)
 {
     if (!elbo__graph_ok(result->graph))
         return result;
-    const elbo_shape *y = result->op == &elbo__op_conv2d ? &result->shape : &result->in[0]->shape;
-    const int64_t *ws = result->in[1]->shape.dim;
-    if (elbo_shape_check(&ELBO_SHAPE(ws[2], ws[3], ws[4], y->dim[2], y->dim[3])) != ELBO_OK)
+    const elbo_shape *x = result->op == &elbo__op_conv2d ? &result->in[0]->shape : &result->shape;
+    const int64_t *ws = result->in[1]->shape.dim, edges = 2 * (int64_t)result->attr.padding;
+    if (elbo_shape_check(&ELBO_SHAPE(ws[2], ws[3], ws[4], x->dim[2] + edges, x->dim[3] + edges)) != ELBO_OK)
         return elbo_graph_fail(result->graph, ELBO_INVALID, "%s: the patches of an image: %s", op, elbo_error());
     return result;
 }
@@ -301,6 +317,7 @@ BUILD(weight_in_groups, build_weight(in[0], in[1], 2, 1))
 const elbo__op elbo__op_conv2d = {
     .name = "conv2d",
     .flags = ELBO__ROWS_ONLY,
+    .order = channels_last,
     .interpret = interpret_conv2d,
     .kernel = kernel_conv2d,
     .derive = derive_conv2d,
@@ -317,6 +334,7 @@ const elbo__op elbo__op_conv2d = {
 const elbo__op elbo__op_conv2d_input = {
     .name = "conv2d_input",
     .flags = ELBO__ROWS_ONLY,
+    .order = channels_last,
     .interpret = interpret_conv2d_input,
     .kernel = kernel_conv2d_input,
     .derive = derive_conv2d_input,

@@ -1,6 +1,8 @@
 /* Rows by number: gather (an embedding, a batch out of a data set), its adjoint scatter_add, and argmax. */
 #include <math.h>
+#include <string.h>
 
+#include "../../tensor/clones.h"
 #include "../../tensor/elementwise.h"
 #include "../../tensor/move.h"
 #include "../op.h"
@@ -71,9 +73,32 @@ static void interpret_gather(const elbo__call *call)
     pick(call, elbo_tensor_copy, fill_plainly);
 }
 
+/* Rows that lie in one piece, in the table and in the result. */
+static void copy_rows(const elbo__call *call, size_t bytes)
+{
+    const elbo_tensor *table = &call->in[0], *index = &call->in[1], *y = &call->out;
+    const int64_t n = table->layout.shape.dim[0], size = (int64_t)elbo_dtype_size(y->dtype);
+    const char *from = (const char *)table->data + table->layout.offset * size;
+    char *to = (char *)y->data + y->layout.offset * size;
+    for (int64_t i = 0; i < y->layout.shape.dim[0]; i++) {
+        const int64_t at = (int64_t)elbo_tensor_get(index, &i);
+        if (at >= 0 && at < n)
+            memcpy(to + i * y->layout.strides[0] * size, from + at * table->layout.strides[0] * size, bytes);
+        else
+            memset(to + i * y->layout.strides[0] * size, 0, bytes);
+    }
+}
+
 static void kernel_gather(const elbo__call *call)
 {
-    pick(call, elbo__move, elbo__fill);
+    enum { FEW = 1024 }; /* bytes: longer rows are worth fetching ahead */
+    const elbo_layout table = elbo_layout_slice(&call->in[0].layout, 0, 0, 1);
+    const elbo_layout y = elbo_layout_slice(&call->out.layout, 0, 0, 1);
+    const size_t bytes = (size_t)elbo_shape_size(&y.shape) * elbo_dtype_size(call->out.dtype);
+    if (bytes <= FEW && elbo_layout_contiguous(&table) && elbo_layout_contiguous(&y))
+        copy_rows(call, bytes);
+    else
+        pick(call, elbo__move, elbo__fill);
 }
 
 static void derive_gather(elbo_var *y, elbo_var *dy, elbo_var **dx)
@@ -259,30 +284,40 @@ static void interpret_argmax(const elbo__call *call)
     }
 }
 
-/* The same for n numbers that lie side by side, in two passes that a compiler makes vectors of: the maximum in LANES
- * lanes, which leaves NaN out, then its first place. */
-#define ARGMAX_OF(type)                                                                                                \
-    static int64_t argmax_of_##type(const type *x, int64_t n)                                                          \
+/* The same for n numbers that lie side by side, in LANES lanes that are compared in the end; NaN is never more. */
+enum { LANES = 16 };
+#define ARGMAX_OF(type, integer)                                                                                       \
+    ELBO__CLONES static int64_t argmax_of_##type(const type *x, int64_t n)                                             \
     {                                                                                                                  \
-        enum { LANES = 16 };                                                                                           \
-        type lane[LANES], most = -INFINITY;                                                                            \
-        int64_t i = 0;                                                                                                 \
-        for (int k = 0; k < LANES; k++)                                                                                \
-            lane[k] = -INFINITY;                                                                                       \
-        for (; i + LANES <= n; i += LANES)                                                                             \
-            for (int k = 0; k < LANES; k++)                                                                            \
-                lane[k] = x[i + k] > lane[k] ? x[i + k] : lane[k];                                                     \
+        typedef type numbers __attribute__((vector_size(LANES * sizeof(type))));                                       \
+        typedef integer places __attribute__((vector_size(LANES * sizeof(type))));                                     \
+        numbers most = (numbers){0} - (type)INFINITY;                                                                  \
+        places place = {0}, here = {0};                                                                                \
+        int64_t i = 0, best = 0;                                                                                       \
+        for (; i + LANES <= n; i += LANES, here += LANES) {                                                            \
+            numbers next;                                                                                              \
+            memcpy(&next, x + i, sizeof next);                                                                         \
+            const places more = next > most;                                                                           \
+            most = (numbers)(((places)next & more) | ((places)most & ~more));                                          \
+            place = (here & more) | (place & ~more);                                                                   \
+        }                                                                                                              \
+        type value = -INFINITY;                                                                                        \
+        for (int k = 0; k < LANES; k++) {                                                                              \
+            const int64_t at = place[k] + k;                                                                           \
+            if (most[k] > value || (most[k] == value && most[k] > -INFINITY && at < best)) {                           \
+                value = most[k];                                                                                       \
+                best = at;                                                                                             \
+            }                                                                                                          \
+        }                                                                                                              \
         for (; i < n; i++)                                                                                             \
-            most = x[i] > most ? x[i] : most;                                                                          \
-        for (int k = 0; k < LANES; k++)                                                                                \
-            most = lane[k] > most ? lane[k] : most;                                                                    \
-        for (i = 0; i < n && most > -INFINITY; i++)                                                                    \
-            if (x[i] == most)                                                                                          \
-                return i;                                                                                              \
-        return 0;                                                                                                      \
+            if (x[i] > value) {                                                                                        \
+                value = x[i];                                                                                          \
+                best = i;                                                                                              \
+            }                                                                                                          \
+        return best;                                                                                                   \
     }
-ARGMAX_OF(float)
-ARGMAX_OF(double)
+ARGMAX_OF(float, int32_t)
+ARGMAX_OF(double, int64_t)
 
 static void kernel_argmax(const elbo__call *call)
 {

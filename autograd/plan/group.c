@@ -57,6 +57,11 @@ static bool works(const elbo__node *node)
     return !node->is_view && !(node->op->flags & ELBO__LEAF);
 }
 
+static bool fuses(const elbo__node *node)
+{
+    return node->op->flags & (ELBO__ELEMENTWISE | ELBO__ASSIGN);
+}
+
 /* ---- loops ------------------------------------------------------------------------------------------------------- */
 
 static elbo_status find_loop(elbo_plan *plan, elbo__lookup *known, const elbo__node *node, int *found)
@@ -130,7 +135,9 @@ typedef struct {
     elbo__loop *loop;
     int index;
     elbo__readers readers;
-    int *place; /* by node id: place in the loop's list */
+    int *reader; /* by node id: who alone reads its value, NONE, or SEVERAL      */
+    bool *kept;  /* by node id: it lies in memory for a kernel's or a loop's sake */
+    int *place;  /* by node id: place in the loop's list                          */
     edge *edges;
     size_t n_edges, edges_capacity;
     int *first_edge; /* by place */
@@ -155,6 +162,57 @@ static elbo_status order(schedule *s, int before, int after)
     return status;
 }
 
+/* An elementwise node that one other reads, of one operand that lies in memory anyway, is best computed where it is
+ * read: then it need not be stored. */
+static bool can_wait(const schedule *s, int id)
+{
+    const elbo_plan *plan = s->plan;
+    const elbo__node *node = &plan->nodes[id];
+    const int reader = s->reader[id];
+    if (!works(node) || !(node->op->flags & ELBO__ELEMENTWISE) || node->output || reader < 0 ||
+        plan->nodes[reader].loop != node->loop || !(plan->nodes[reader].op->flags & ELBO__ELEMENTWISE))
+        return false;
+    int operands = 0;
+    for (int k = 0; k < node->n_in; k++) {
+        const int base = plan->nodes[node->in[k]].base;
+        if (plan->nodes[base].op == &elbo__op_constant)
+            continue;
+        operands++;
+        if (!works(&plan->nodes[base]) || !s->kept[base])
+            return false;
+    }
+    return operands == 1;
+}
+
+/* Behind all that its reader waits for; those that can wait themselves do not wait for each other. */
+static elbo_status order_late(schedule *s, int id)
+{
+    const elbo__node *reader = &s->plan->nodes[s->reader[id]];
+    elbo_status status = ELBO_OK;
+    for (int k = 0; k < reader->n_in && status == ELBO_OK; k++) {
+        const int base = s->plan->nodes[reader->in[k]].base;
+        if (base != id && !can_wait(s, base))
+            status = order(s, base, id);
+    }
+    return status;
+}
+
+static void find_readers(schedule *s)
+{
+    enum { SEVERAL = -2 };
+    const elbo_plan *plan = s->plan;
+    for (size_t id = 0; id < plan->n_nodes; id++)
+        s->reader[id] = ELBO__NONE;
+    for (size_t id = 0; id < plan->n_nodes; id++) {
+        const elbo__node *node = &plan->nodes[id];
+        for (int k = 0; k < node->n_in && works(node); k++) {
+            const int base = plan->nodes[node->in[k]].base;
+            s->reader[base] = s->reader[base] == ELBO__NONE || s->reader[base] == (int)id ? (int)id : SEVERAL;
+            s->kept[base] |= !fuses(node) || node->loop != plan->nodes[base].loop;
+        }
+    }
+}
+
 static elbo_status find_order(schedule *s)
 {
     const elbo_plan *plan = s->plan;
@@ -173,16 +231,13 @@ static elbo_status find_order(schedule *s)
         for (; at != ELBO__NONE && status == ELBO_OK; at = s->readers.links[at].older)
             if (s->readers.links[at].node < id)
                 status = order(s, s->readers.links[at].node, id);
+        if (can_wait(s, id) && status == ELBO_OK)
+            status = order_late(s, id);
     }
     return status;
 }
 
 /* ---- what fuses -------------------------------------------------------------------------------------------------- */
-
-static bool fuses(const elbo__node *node)
-{
-    return node->op->flags & (ELBO__ELEMENTWISE | ELBO__ASSIGN);
-}
 
 static bool in_group(const elbo__node *node, const elbo__node *of, int instr)
 {
@@ -406,9 +461,14 @@ static elbo_status order_loop(schedule *s)
 elbo_status elbo__plan_group(elbo_plan *plan)
 {
     elbo_status status = make_loops(plan);
-    schedule s = {.plan = plan, .place = elbo__calloc(plan->n_nodes, sizeof *s.place)};
+    schedule s = {.plan = plan,
+                  .reader = elbo__alloc(plan->n_nodes * sizeof *s.reader),
+                  .kept = elbo__calloc(plan->n_nodes, sizeof *s.kept),
+                  .place = elbo__calloc(plan->n_nodes, sizeof *s.place)};
     if (status == ELBO_OK)
-        status = s.place ? elbo__readers_start(&s.readers, plan) : ELBO_NO_MEMORY;
+        status = s.reader && s.kept && s.place ? elbo__readers_start(&s.readers, plan) : ELBO_NO_MEMORY;
+    if (status == ELBO_OK)
+        find_readers(&s);
     for (size_t id = 0; id < plan->n_nodes && status == ELBO_OK; id++)
         elbo__readers_add(&s.readers, plan, (int)id);
     for (size_t i = 0; i < plan->n_loops && status == ELBO_OK; i++) {
@@ -422,6 +482,8 @@ elbo_status elbo__plan_group(elbo_plan *plan)
     elbo__free(s.others.items);
     elbo__free(s.aside.items);
     elbo__readers_free(&s.readers);
+    elbo__free(s.reader);
+    elbo__free(s.kept);
     elbo__free(s.place);
     elbo__free(s.edges);
     return status;

@@ -135,7 +135,7 @@ static int neutral(const elbo_plan *plan, const elbo__node *node, const int *in)
     return ELBO__NONE;
 }
 
-/* ---- importing --------------------------------------------------------------------------------------------------- */
+/* ---- putting ----------------------------------------------------------------------------------------------------- */
 
 /* The node as it is, or the same one from before. */
 static elbo_status put_once(importer *im, elbo__node node, const int *in, int *id)
@@ -174,6 +174,108 @@ static elbo_status put(importer *im, elbo__node node, const int *in, int *id)
     return *id != ELBO__NONE ? ELBO_OK : put_once(im, node, in, id);
 }
 
+/* ---- the order of axes in memory --------------------------------------------------------------------------------- */
+
+/* Views are nodes of their own: a node whose axes lie in another order is one of a permuted shape and a view of it. */
+
+static void invert(const int *axes, int n, int *inverse)
+{
+    for (int i = 0; i < n; i++)
+        inverse[axes[i]] = i;
+}
+
+/* Axis i of the view is axis axes[i] of x. */
+static elbo_status put_permuted(importer *im, int x, const int *axes, int *id)
+{
+    const elbo__node *of = &im->plan->nodes[x];
+    elbo__node view = {.op = &elbo__op_permute, .dtype = of->dtype, .n_in = 1, .shape.ndim = of->shape.ndim};
+    const bool again = of->op == &elbo__op_permute && state_of(im->plan, x) == ELBO__NONE;
+    const int from = again ? of->in[0] : x;
+    bool moved = false;
+    for (int i = 0; i < of->shape.ndim; i++) {
+        view.attr.axes[i] = again ? of->attr.axes[axes[i]] : axes[i];
+        view.shape.dim[i] = of->shape.dim[axes[i]];
+        moved |= view.attr.axes[i] != i;
+    }
+    *id = from;
+    return moved ? put_once(im, view, &from, id) : ELBO_OK;
+}
+
+/* The node with its axes in another order, then a view that shows it as it is: its axis i is axis axes[i]. */
+static elbo_status put_in_order(importer *im, elbo__node node, const int *in, const int *axes, int *id)
+{
+    const elbo_shape shape = node.shape;
+    int inverse[ELBO_MAX_RANK], laid = ELBO__NONE;
+    invert(axes, shape.ndim, inverse);
+    for (int i = 0; i < shape.ndim; i++)
+        node.shape.dim[i] = shape.dim[inverse[i]];
+    const elbo_status status = put(im, node, in, &laid);
+    return status == ELBO_OK ? put_permuted(im, laid, axes, id) : status;
+}
+
+/* Whether all operands of an elementwise node that are not repeated are permuted in one way, and so lie in one order
+ * that is not the node's: then that becomes its own. Of matrices, how they are cut decides (pass `stage`). */
+static const int *common_order(const elbo_plan *plan, const elbo__node *node, const int *in)
+{
+    const int *axes = NULL;
+    if (!(node->op->flags & ELBO__ELEMENTWISE) || node->shape.ndim < 3)
+        return NULL;
+    for (int i = 0; i < node->n_in; i++) {
+        const elbo__node *x = &plan->nodes[in[i]];
+        double value;
+        if (x->op == &elbo__op_expand || constant(plan, in[i], &value))
+            continue;
+        if (x->op != &elbo__op_permute || state_of(plan, in[i]) != ELBO__NONE)
+            return NULL;
+        if (axes && memcmp(axes, x->attr.axes, (size_t)node->shape.ndim * sizeof *axes) != 0)
+            return NULL;
+        axes = x->attr.axes;
+    }
+    return axes;
+}
+
+/* An elementwise node in the common order of its operands. */
+static elbo_status put_elementwise(importer *im, elbo__node node, const int *in, const int *order, int *id)
+{
+    int axes[ELBO_MAX_RANK], inverse[ELBO_MAX_RANK], turned[3] = {0};
+    memcpy(axes, order, sizeof axes); /* which lies in a node: nodes move when one is added */
+    invert(axes, node.shape.ndim, inverse);
+    elbo_status status = ELBO_OK;
+    for (int i = 0; i < node.n_in && status == ELBO_OK; i++)
+        status = put_permuted(im, in[i], inverse, &turned[i]);
+    return status == ELBO_OK ? put_in_order(im, node, turned, axes, id) : status;
+}
+
+/* What reshapes have brought back to a shape it had, or NONE. */
+static int reshaped_back(const elbo_plan *plan, const elbo__node *node, int x)
+{
+    while (node->op == &elbo__op_reshape && plan->nodes[x].op == &elbo__op_reshape && state_of(plan, x) == ELBO__NONE) {
+        x = plan->nodes[x].in[0];
+        if (elbo_shape_equal(&plan->nodes[x].shape, &node->shape))
+            return x;
+    }
+    return ELBO__NONE;
+}
+
+/* Any node, in the order of axes that is best for it. An output stays as its shape says. */
+static elbo_status put_best(importer *im, elbo__node node, const int *in, bool output, int *id)
+{
+    const int *order = output ? NULL : common_order(im->plan, &node, in);
+    if (order)
+        return put_elementwise(im, node, in, order, id);
+    if (node.op == &elbo__op_permute)
+        return put_permuted(im, in[0], node.attr.axes, id);
+    if (node.n_in == 1 && (*id = reshaped_back(im->plan, &node, in[0])) != ELBO__NONE)
+        return ELBO_OK;
+    if (!node.op->order)
+        return put(im, node, in, id);
+    int axes[ELBO_MAX_RANK];
+    invert(node.op->order, node.shape.ndim, axes);
+    return put_in_order(im, node, in, axes, id);
+}
+
+/* ---- importing --------------------------------------------------------------------------------------------------- */
+
 /* A copy in memory of its own, even of a constant. */
 static elbo_status put_copy(importer *im, int of, int *id)
 {
@@ -183,6 +285,15 @@ static elbo_status put_copy(importer *im, int of, int *id)
                        .n_in = 1,
                        .attr.elementwise = ELBO__copy};
     return put_once(im, copy, &of, id);
+}
+
+/* A copy of a matrix by rows, however it is cut. */
+static elbo_status put_rows(importer *im, int of, int *id)
+{
+    const elbo__node *matrix = &im->plan->nodes[of];
+    elbo__node rows = {.op = &elbo__op_concat, .dtype = matrix->dtype, .shape = matrix->shape, .n_in = 1};
+    rows.attr.axis = 1; /* along which it is not cut */
+    return put_once(im, rows, &of, id);
 }
 
 /* BLIS takes no repeated rows or columns. Repeated whole matrices are fine. */
@@ -197,6 +308,14 @@ static bool repeats_rows(const elbo_plan *plan, int id)
         id = node->in[0];
     }
     return false;
+}
+
+/* Whether rows are gathered from a parameter, each perhaps several times. The numbers of a row of a matrix (out, in)
+ * that is state lie far apart, since such a matrix lies as (in, out). */
+static bool gathers_across(const elbo_plan *plan, const elbo_var *x, int table)
+{
+    return x->op == &elbo__op_gather && x->shape.ndim == 2 && state_of(plan, table) != ELBO__NONE &&
+           x->shape.dim[0] >= plan->nodes[table].shape.dim[0];
 }
 
 /* "rows", "encoder.mean.weight", "adam.m:encoder.mean.weight", "z#0" */
@@ -218,6 +337,8 @@ static elbo_status import_node(importer *im, const elbo_var *x)
         in[i] = im->place[x->in[i]->id];
         if (x->op == &elbo__op_matmul && repeats_rows(plan, in[i]))
             status = put_copy(im, in[i], &in[i]);
+        else if (i == 0 && gathers_across(plan, x, in[0]))
+            status = put_rows(im, in[0], &in[0]);
     }
     /* a state that is assigned a view of itself: the old value must not change while it is read */
     if (status == ELBO_OK && x->op->flags & ELBO__ASSIGN && in[1] != in[0] && state_of(plan, in[1]) == in[0])
@@ -228,7 +349,7 @@ static elbo_status import_node(importer *im, const elbo_var *x)
         status = (node.name = name_of(im->graph, x)) ? ELBO_OK : ELBO_NO_MEMORY;
     int id = ELBO__NONE;
     if (status == ELBO_OK)
-        status = put(im, node, in, &id);
+        status = put_best(im, node, in, im->wanted[x->id], &id);
     if (in != few)
         elbo__free(in);
     if (status != ELBO_OK || plan->nodes[id].name != node.name)
@@ -285,7 +406,8 @@ static void mark_live(importer *im, elbo_var *const *outputs, int n)
 
 elbo_status elbo__plan_simplify(elbo_plan *plan, elbo_graph *g, elbo_var *const *outputs, int n)
 {
-    /* room for copies: one an operand of a product and one an output, and three nodes a folded constant */
+    /* room for copies: one an operand of a product and one an output, three nodes a folded constant, or up to four
+     * views beside an elementwise node */
     size_t most = 6 * g->n_nodes + (size_t)n + 8;
     importer im = {.plan = plan,
                    .graph = g,
