@@ -71,8 +71,8 @@ typedef struct elbo__op {
     void (*interpret)(const elbo__call *call);
     /* The fast twin on a block of strided tensors; NULL: `interpret` serves. */
     void (*kernel)(const elbo__call *call);
-    /* The order in which a plan lays out the axes of y, which is then the shape that `kernel`, `flops`, `scratch` and
-     * `walks` know it by; NULL: as they are. Axis 0 stays where it is. */
+    /* The order in which a plan lays out the axes of y, which is then the shape that `kernel` (there is one), `walks`,
+     * `nanoseconds`, `flops` and `scratch` know it by; NULL: as they are. Axis 0 stays where it is. */
     const int *order;
     /* dx[i] = the derivative's part for operand i given dy, or left NULL where there is none. */
     void (*derive)(elbo_var *y, elbo_var *dy, elbo_var **dx);

@@ -15,7 +15,7 @@
 typedef enum {
     ELBO__CONVOLVE,       /* makes y: of images x with padding, at every stride-th place                  */
     ELBO__CONVOLVE_BACK,  /* makes x: the derivative of <y, y(x, w)> by x, which is transposed convolution */
-    ELBO__CONVOLVE_WEIGHT /* makes w: the derivative of <y, y(x, w)> by w, images added in order           */
+    ELBO__CONVOLVE_WEIGHT /* makes w: the derivative of <y, y(x, w)> by w, a group's images added in order */
 } elbo__convolution;
 
 /* Makes one of the three from the other two, on the calling thread alone. */

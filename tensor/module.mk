@@ -15,6 +15,8 @@ library_sources += \
     %reldir%/clones.h \
     %reldir%/convolve.c \
     %reldir%/convolve.h \
+    %reldir%/convolve_narrow.c \
+    %reldir%/convolve_private.h \
     %reldir%/definite.c \
     %reldir%/definite.h \
     %reldir%/eigen.c \

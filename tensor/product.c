@@ -123,15 +123,18 @@ void elbo__product_plain(elbo_dtype dtype, const elbo__matrix *y, const elbo__ma
 PLACED(float, placed_f32)
 PLACED(double, placed_f64)
 
+void elbo__product_placed_plain(elbo_dtype dtype, const elbo__placed *p)
+{
+    (dtype == ELBO_F32 ? placed_f32 : placed_f64)(p);
+}
+
 void elbo__product_placed(elbo_dtype dtype, const elbo__placed *p)
 {
     const elbo__kernels *own = elbo__kernels_for(dtype);
     if (own->product_placed)
         own->product_placed(p);
-    else if (dtype == ELBO_F32)
-        placed_f32(p);
     else
-        placed_f64(p);
+        elbo__product_placed_plain(dtype, p);
 }
 
 /* ---- BLIS -------------------------------------------------------------------------------------------------------- */

@@ -38,6 +38,9 @@ typedef struct {
 typedef void elbo__placed_kernel(const elbo__placed *p);
 void elbo__product_placed(elbo_dtype dtype, const elbo__placed *p);
 
+/* The same by plain loops: f64, and f32 where there is no kernel of our own. */
+void elbo__product_placed_plain(elbo_dtype dtype, const elbo__placed *p);
+
 /* The instruction sets that product_simd.c has a kernel for: vectors with a fused multiply-add. */
 #if defined __AVX512F__ || (defined __AVX2__ && defined __FMA__) || defined __aarch64__
 #define ELBO__PRODUCT_KERNEL

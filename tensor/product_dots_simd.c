@@ -85,16 +85,9 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* n in equal parts, none longer than SIDE */
-static int64_t share(int64_t n)
-{
-    int64_t parts = (n + SIDE - 1) / SIDE;
-    return (n + parts - 1) / parts;
-}
-
 void JOIN(elbo__product_dots_, ELBO__ISA)(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)
 {
-    int64_t high = share(y->rows), wide = SIDE;
+    int64_t high = share(y->rows, SIDE), wide = SIDE;
     square s = {.k = a->columns,
                 .a_row = a->row_stride,
                 .b_column = b->column_stride,

@@ -99,16 +99,9 @@ static void (*const tiles[VECTORS][MOST_ROWS])(const tile *) = {
     {EIGHT(NAME, 1)}, {EIGHT(NAME, 2)}, {EIGHT(NAME, 3)}, {SIX(NAME, 4)}};
 #endif
 
-/* The length of the first of the fewest parts of n, none longer than `most`, that differ by 1 at most. */
-static int64_t share(int64_t n, int64_t most)
-{
-    const int64_t parts = (n + most - 1) / most;
-    return parts ? (n + parts - 1) / parts : 0;
-}
-
 void JOIN(elbo__product_placed_, ELBO__ISA)(const elbo__placed *p)
 {
-    const int64_t piece = p->terms > 0 ? share(p->terms, ELBO__PRODUCT_PIECE) : 1;
+    const int64_t piece = share(p->terms, ELBO__PRODUCT_PIECE);
     for (int64_t k = 0; k == 0 || k < p->terms; k += piece) {
         tile t = {.a_term = p->a_term + k,
                   .b_term = p->b_term + k,

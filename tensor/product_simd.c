@@ -161,12 +161,6 @@ static void scatter(const elbo__matrix *y, int64_t i, int64_t j, const float *ma
         }
 }
 
-static int64_t share(int64_t n, int64_t most) /* the length of equal parts, none longer than `most` */
-{
-    int64_t parts = (n + most - 1) / most;
-    return parts ? (n + parts - 1) / parts : 1;
-}
-
 void JOIN(elbo__product_, ELBO__ISA)(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)
 {
     enum { FAR = 1024, MANY = 4 * ROWS }; /* rows of b so far apart are in other pages: copied for so many rows of y */

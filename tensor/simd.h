@@ -145,6 +145,13 @@ static inline float total16(const vector x[4])
 #endif
 
 #ifdef ELBO__PRODUCT_KERNEL
+/* The length of the fewest equal parts of n, none longer than `most`; at least 1. */
+static inline int64_t share(int64_t n, int64_t most)
+{
+    const int64_t parts = (n + most - 1) / most;
+    return parts ? (n + parts - 1) / parts : 1;
+}
+
 /* y[i][j] = x[j][i] for 0 <= i < rows, 0 <= j < columns, of at most LANES each; what lies between rows is untouched. */
 static inline void turn(float *y, int64_t y_row, const float *x, int64_t x_row, int rows, int columns)
 {

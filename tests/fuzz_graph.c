@@ -223,7 +223,7 @@ static int convolution(maker *m)
         return -1;
     s = &m->b.value[x]->shape;
     bool back = below(m, 2);
-    int64_t in = s->dim[1], out = 1 + below(m, 4), high = 1 + below(m, 3), wide = 1 + below(m, 3);
+    int64_t in = s->dim[1], out = 1 + below(m, 12), high = 1 + below(m, 3), wide = 1 + below(m, 3);
     elbo_shape w = back ? ELBO_SHAPE(in, out, high, wide) : ELBO_SHAPE(out, in, high, wide);
     int y = add_named(m, back ? "conv_transpose2d" : "conv2d", x, add_leaf(m, "param", w));
     return y >= 0 && below(m, 2) ? add_named(m, "add", y, add_leaf(m, "param", ELBO_SHAPE(out, 1, 1))) : y;

@@ -165,7 +165,7 @@ static const struct {
      1,
      1 << 28,
      -1,
-     "conv2d: the patches of an image: shape (1, 268435456, 134217728, 805306368, 805306368): too many elements"},
+     "conv2d: the patches of an image: shape (1, 268435456, 134217728, 1073741824, 939524096): too many elements"},
     {{4, {2, 4, 1, 8}},
      {4, {4, 3, 3, 3}},
      2,

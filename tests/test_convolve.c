@@ -1,5 +1,6 @@
 /* Convolutions of all sizes against a plain loop, and what holds for every one of them. */
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,16 +19,26 @@ typedef struct {
 } setting;
 
 /* Sizes that the stride does not divide, kernels that are not square or wider than the stride, images of many positions
- * and of few, strides beyond the kernel, paddings beyond it; rows of positions of one piece, of several, of none
- * full. */
+ * and of few, strides beyond the kernel and far beyond the image, paddings beyond the kernel. All of them have few
+ * channels; a second round has more of them, for which there are other ways. */
 static const setting settings[] = {
     {2, 3, 5, 6, 4, 2, 3, 1, 0},   {3, 2, 5, 6, 3, 3, 3, 2, 1},  {5, 1, 28, 28, 7, 3, 3, 2, 1},
     {7, 4, 14, 14, 6, 3, 3, 2, 1}, {4, 3, 7, 7, 5, 1, 1, 1, 0},  {4, 3, 7, 7, 5, 1, 1, 2, 1},
     {3, 2, 8, 9, 2, 5, 4, 3, 2},   {2, 2, 9, 17, 3, 3, 2, 1, 1}, {6, 2, 4, 4, 2, 2, 2, 3, 3},
     {1, 5, 12, 11, 1, 4, 4, 2, 1}, {33, 2, 3, 3, 3, 3, 3, 1, 1}, {16, 1, 2, 20, 17, 2, 7, 1, 0},
-    {2, 1, 1, 1, 1, 3, 3, 1, 1},   {9, 2, 6, 6, 40, 3, 3, 1, 1},
+    {2, 1, 1, 1, 1, 3, 3, 1, 1},   {9, 2, 6, 6, 40, 3, 3, 1, 1}, {2, 3, 4, 4, 2, 2, 2, 1 << 30, 0},
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
+
+/* Setting i, and after the last of them the same with more channels. */
+static setting setting_at(int i)
+{
+    enum { MORE = 4 };
+    setting s = settings[i % SETTINGS];
+    s.channels += i < SETTINGS ? 0 : MORE;
+    s.outputs += i < SETTINGS ? 0 : MORE;
+    return s;
+}
 
 static int64_t places(int64_t n, int64_t k, const setting *s)
 {
@@ -71,17 +82,20 @@ static void convolve_plainly(const setting *s, double *x, double *w, double *y, 
     }
 }
 
-/* How operands reach the op: as they are fed, or with their axes turned around and back in memory. */
-static elbo_var *feed(rig *r, const char *name, const elbo_tensor *values, bool turned)
+/* How operands reach the op: as they are fed, with their axes turned around in memory, or with the channels last. */
+enum { WAYS = 3 };
+static const int orders[WAYS][4] = {{0, 1, 2, 3}, {3, 1, 2, 0}, {0, 2, 3, 1}};
+
+static elbo_var *feed(rig *r, const char *name, const elbo_tensor *values, int way)
 {
-    elbo_shape shape = values->layout.shape;
-    if (!turned)
-        return rig_input(r, name, shape, values->data);
-    elbo_tensor t = *values, copy;
-    t.layout = elbo_layout_permute(&values->layout, (int[]){3, 1, 2, 0});
-    copy = elbo_tensor_new(ELBO_F64, t.layout.shape);
+    int back[4];
+    elbo_tensor t = *values;
+    for (int i = 0; i < 4; i++)
+        back[orders[way][i]] = i;
+    t.layout = elbo_layout_permute(&values->layout, orders[way]);
+    elbo_tensor copy = elbo_tensor_new(ELBO_F64, t.layout.shape);
     elbo_tensor_copy(&copy, &t);
-    elbo_var *x = elbo_permute(rig_input(r, name, t.layout.shape, copy.data), (int[]){3, 1, 2, 0});
+    elbo_var *x = elbo_permute(rig_input(r, name, t.layout.shape, copy.data), back);
     elbo_tensor_free(&copy);
     return x;
 }
@@ -94,11 +108,11 @@ static elbo_tensor integers(numbers *n, elbo_shape shape)
 }
 
 /* Small integers: exact in any order. All three by both, in f32 and f64. */
-static void check_setting(const setting *s, elbo_dtype dtype, bool turned)
+static void check_setting(const setting *s, elbo_dtype dtype, int way)
 {
     static const char *const names[] = {"convolution", "derivative for x", "derivative for w",
                                         "transposed convolution"};
-    numbers n = {(uint64_t)(s - settings) + 1};
+    numbers n = {(uint64_t)s->batch + 1};
     shapes of = shapes_of(s);
     elbo_tensor x = integers(&n, of.x), w = integers(&n, of.w), y = integers(&n, of.y);
     elbo_tensor expected[] = {elbo_tensor_new(ELBO_F64, of.y), elbo_tensor_new(ELBO_F64, of.x),
@@ -108,7 +122,7 @@ static void check_setting(const setting *s, elbo_dtype dtype, bool turned)
     convolve_plainly(s, x.data, expected[2].data, y.data, expected[2].data);
     memcpy(expected[3].data, expected[1].data, (size_t)elbo_shape_size(&of.x) * sizeof(double));
     rig r = rig_new(dtype, ELBO_TRAIN);
-    elbo_var *vx = feed(&r, "x", &x, turned), *vw = feed(&r, "w", &w, turned), *vy = feed(&r, "y", &y, turned);
+    elbo_var *vx = feed(&r, "x", &x, way), *vw = feed(&r, "w", &w, way), *vy = feed(&r, "y", &y, way);
     elbo_var *out[4] = {elbo_conv2d(vx, vw, s->stride, s->padding)};
     elbo_grad(elbo_sum_all(elbo_mul(vy, out[0])), (elbo_var *[]){vx, vw}, 2, &out[1]);
     int64_t high = (s->height + 2 * s->padding - s->kernel_height) % s->stride;
@@ -136,9 +150,10 @@ static void check_setting(const setting *s, elbo_dtype dtype, bool turned)
 
 START_TEST(convolutions_agree_with_a_plain_loop)
 {
-    for (int turned = 0; turned < 2; turned++) {
-        check_setting(&settings[_i], ELBO_F32, turned);
-        check_setting(&settings[_i], ELBO_F64, turned);
+    const setting s = setting_at(_i);
+    for (int way = 0; way < WAYS; way++) {
+        check_setting(&s, ELBO_F32, way);
+        check_setting(&s, ELBO_F64, way);
     }
 }
 END_TEST
@@ -157,7 +172,7 @@ START_TEST(a_transposed_convolution_is_the_adjoint_of_a_convolution)
     fill_between(&y, &n, -1, 1);
     rig r = rig_new(ELBO_F64, ELBO_TRAIN);
     r.planned = true;
-    elbo_var *vx = feed(&r, "x", &x, false), *vw = feed(&r, "w", &w, false), *vy = feed(&r, "y", &y, false);
+    elbo_var *vx = feed(&r, "x", &x, 0), *vw = feed(&r, "w", &w, 0), *vy = feed(&r, "y", &y, 0);
     elbo_var *there = elbo_sum_all(elbo_mul(elbo_conv2d(vx, vw, 2, 1), vy));
     elbo_var *back = elbo_sum_all(elbo_mul(vx, elbo_conv_transpose2d(vy, vw, 2, 1, 0)));
     assert_close(rig_number(&r, there), rig_number(&r, back), 1e-13);
@@ -255,7 +270,7 @@ static elbo_shape channels_last(elbo_shape s)
 START_TEST(kernels_keep_to_their_scratch_memory)
 {
     enum { GUARD = 256, MARK = 0x5a };
-    const setting *s = &settings[_i];
+    const setting with = setting_at(_i), *s = &with;
     shapes of = shapes_of(s);
     of.w = ELBO_SHAPE(1, s->outputs, s->channels, s->kernel_height, s->kernel_width);
     of.x = channels_last(of.x);
@@ -279,12 +294,64 @@ START_TEST(kernels_keep_to_their_scratch_memory)
 }
 END_TEST
 
+/* ---- slices ------------------------------------------------------------------------------------------------------ */
+
+/* Channels [2, 2 + n) of images that have 5 more, all others NaN, as ones of their own. */
+static elbo_tensor slice_of(elbo_tensor *whole, elbo_shape of)
+{
+    elbo_shape wide = of;
+    wide.dim[3] += 5;
+    *whole = elbo_tensor_new(ELBO_F32, wide);
+    for (elbo__walk t = elbo__walk_start(&wide); t.more; elbo__walk_next(&t))
+        elbo_tensor_set(whole, t.index, NAN);
+    return (elbo_tensor){ELBO_F32, elbo_layout_slice(&whole->layout, 3, 2, of.dim[3]), whole->data};
+}
+
+START_TEST(channels_of_wider_images_are_read_and_written_alone)
+{
+    const setting with = setting_at(_i), *s = &with;
+    shapes of = shapes_of(s);
+    of.w = ELBO_SHAPE(1, s->outputs, s->channels, s->kernel_height, s->kernel_width);
+    of.x = channels_last(of.x);
+    of.y = channels_last(of.y);
+    for (elbo__convolution which = ELBO__CONVOLVE; which <= ELBO__CONVOLVE_WEIGHT; which++) {
+        numbers n = {9};
+        elbo_tensor whole[2], alone[] = {elbo_tensor_new(ELBO_F32, of.x), elbo_tensor_new(ELBO_F32, of.y)};
+        elbo_tensor part[] = {slice_of(&whole[0], of.x), slice_of(&whole[1], of.y)};
+        elbo_tensor w[] = {elbo_tensor_new(ELBO_F32, of.w), elbo_tensor_new(ELBO_F32, of.w)};
+        fill_integers(&w[0], &n, 4);
+        elbo_tensor_copy(&w[1], &w[0]);
+        void *scratch = elbo__alloc(
+            elbo__convolve_scratch(which, ELBO_F32, &of.x, &of.w, &of.y, s->stride, s->padding));
+        for (int i = 0; i < 2; i++) {
+            fill_integers(&alone[i], &n, 4);
+            elbo_tensor_copy(&part[i], &alone[i]);
+        }
+        elbo__convolve(which, &alone[0], &w[0], &alone[1], s->stride, s->padding, scratch);
+        elbo__convolve(which, &part[0], &w[1], &part[1], s->stride, s->padding, scratch);
+        assert_same_numbers(&w[1], &w[0], "the weight");
+        for (int i = 0; i < 2; i++) {
+            assert_same_numbers(&part[i], &alone[i], i == 0 ? "x" : "y");
+            for (elbo__walk t = elbo__walk_start(&whole[i].layout.shape); t.more; elbo__walk_next(&t))
+                if ((t.index[3] < 2 || t.index[3] >= 2 + alone[i].layout.shape.dim[3]) &&
+                    !isnan(elbo_tensor_get(&whole[i], t.index)))
+                    ck_abort_msg("another channel was written");
+            elbo_tensor_free(&whole[i]);
+            elbo_tensor_free(&alone[i]);
+            elbo_tensor_free(&w[i]);
+        }
+        elbo__free(scratch);
+    }
+}
+END_TEST
+
 Suite *suite_convolve(void)
 {
     Suite *s = suite_create("convolve");
     TCase *t = tcase_create("any sizes");
-    tcase_add_loop_test(t, convolutions_agree_with_a_plain_loop, 0, SETTINGS);
-    tcase_add_loop_test(t, kernels_keep_to_their_scratch_memory, 0, SETTINGS);
+    tcase_add_loop_test(t, convolutions_agree_with_a_plain_loop, 0, 2 * SETTINGS);
+    tcase_add_loop_test(t, kernels_keep_to_their_scratch_memory, 0, 2 * SETTINGS);
+    tcase_add_loop_test(t, channels_of_wider_images_are_read_and_written_alone, 0, 2 * SETTINGS);
     tcase_add_test(t, a_transposed_convolution_is_the_adjoint_of_a_convolution);
     tcase_add_loop_test(t, bits_do_not_depend_on_threads_or_blocks, 0, sizeof batches / sizeof batches[0]);
     suite_add_tcase(s, t);

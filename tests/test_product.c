@@ -342,21 +342,27 @@ START_TEST(numbers_at_any_places_have_the_bits_of_the_same_product_in_rows)
 }
 END_TEST
 
-/* Where there is no kernel of our own, and in f64. */
-START_TEST(numbers_at_any_places_are_multiplied_in_f64_too)
+/* As it is done in f64, and where there is no kernel of our own. */
+START_TEST(numbers_at_any_places_are_multiplied_by_plain_loops_too)
 {
-    const double a[] = {1, 2, 3, 4}, b[] = {5, 6, 7, 8};
-    double y[] = {100, 100, 100, 100, 100};
+    const double a[] = {1, 2, 3, 4}, b[] = {5, 6, 7, 8}, made[] = {38, 44, 100, 25, 29};
+    const float a_f32[] = {1, 2, 3, 4}, b_f32[] = {5, 6, 7, 8};
     const int64_t a_row[] = {0, 1}, a_term[] = {2, 0}, b_term[] = {1, 2}, y_row[] = {3, 0};
-    elbo__placed p = {2, 2, 2, a, b, y, a_row, a_term, b_term, y_row, false};
-    elbo__product_placed(ELBO_F64, &p);
+    double y[] = {100, 100, 100, 100, 100};
+    float y_f32[] = {100, 100, 100, 100, 100};
     /* (3 1; 4 2) (6 7; 7 8), the first row at 3 */
-    const double made[] = {38, 44, 100, 25, 29};
-    for (int i = 0; i < 5; i++)
-        ck_assert_double_eq(y[i], made[i]);
-    p.add = true;
-    elbo__product_placed(ELBO_F64, &p);
-    ck_assert_double_eq(y[4], 58);
+    elbo__placed p = {2, 2, 2, a, b, y, a_row, a_term, b_term, y_row, false};
+    elbo__placed q = {2, 2, 2, a_f32, b_f32, y_f32, a_row, a_term, b_term, y_row, false};
+    for (p.add = q.add = false;; p.add = q.add = true) {
+        elbo__product_placed_plain(ELBO_F64, &p);
+        elbo__product_placed_plain(ELBO_F32, &q);
+        for (int i = 0; i < 5; i++) {
+            ck_assert_double_eq(y[i], i == 2 || !p.add ? made[i] : 2 * made[i]);
+            ck_assert_double_eq((double)y_f32[i], y[i]);
+        }
+        if (p.add)
+            break;
+    }
 }
 END_TEST
 
@@ -489,7 +495,7 @@ Suite *suite_product(void)
     tcase_add_test(t, rows_keep_their_bits_wherever_blocks_of_the_grain_are_cut);
     tcase_add_test(t, every_instruction_set_has_the_bits_of_a_sum_in_the_order_that_is_promised);
     tcase_add_test(t, numbers_at_any_places_have_the_bits_of_the_same_product_in_rows);
-    tcase_add_test(t, numbers_at_any_places_are_multiplied_in_f64_too);
+    tcase_add_test(t, numbers_at_any_places_are_multiplied_by_plain_loops_too);
     tcase_add_test(t, blis_runs_kernels_made_for_this_processor);
     suite_add_tcase(s, t);
     t = tcase_create("matmul");

@@ -92,14 +92,17 @@ static void interpret_conv2d_weight(const elbo__call *call)
 /* The order in which a plan lays out images (B, C, H, W) that are results, and in which all go to the kernel. */
 static const int channels_last[] = {0, 2, 3, 1};
 
+/* Images as the kernel takes them: a result has its channels last already, operands are shown so. */
 static elbo_tensor images(const elbo__call *call, const elbo_tensor *t)
 {
-    return t == &call->out ? *t : (elbo_tensor){t->dtype, elbo_layout_permute(&t->layout, channels_last), t->data};
+    const bool result = t == &call->out;
+    return result ? *t : (elbo_tensor){t->dtype, elbo_layout_permute(&t->layout, channels_last), t->data};
 }
 
 static elbo_shape images_shape(const elbo_shape *out, const elbo_shape *s)
 {
-    return s == out ? *s : ELBO_SHAPE(s->dim[0], s->dim[2], s->dim[3], s->dim[1]);
+    const bool result = s == out;
+    return result ? *s : ELBO_SHAPE(s->dim[0], s->dim[2], s->dim[3], s->dim[1]);
 }
 
 /* What the three say about themselves, given which of y, a and b (the result and its operands) are x, w and y. */
@@ -237,15 +240,17 @@ static elbo_var *one_group(elbo_var *w)
     return elbo_unsqueeze(w, 0);
 }
 
-/* The result, unless what the pixels of an image and its padding meet, of which the kernels keep a part in scratch
- * memory, is too much to count. */
+/* The result, unless what the kernels keep in scratch memory may be too much to count: an image with its padding, or
+ * what each of its pixels gives by each number of the kernel. */
 static elbo_var *counted(const char *op, elbo_var *result)
 {
     if (!elbo__graph_ok(result->graph))
         return result;
     const elbo_shape *x = result->op == &elbo__op_conv2d ? &result->in[0]->shape : &result->shape;
     const int64_t *ws = result->in[1]->shape.dim, edges = 2 * (int64_t)result->attr.padding;
-    if (elbo_shape_check(&ELBO_SHAPE(ws[2], ws[3], ws[4], x->dim[2] + edges, x->dim[3] + edges)) != ELBO_OK)
+    const int64_t channels = ws[1] > ws[2] ? ws[1] : ws[2];
+    if (elbo_shape_check(&ELBO_SHAPE(channels, ws[3], ws[4], x->dim[2] + edges + ws[3], x->dim[3] + edges + ws[4])) !=
+        ELBO_OK)
         return elbo_graph_fail(result->graph, ELBO_INVALID, "%s: the patches of an image: %s", op, elbo_error());
     return result;
 }

@@ -91,7 +91,7 @@ static void copy_rows(const elbo__call *call, size_t bytes)
 
 static void kernel_gather(const elbo__call *call)
 {
-    enum { FEW = 1024 }; /* bytes: longer rows are worth fetching ahead */
+    enum { FEW = 256 }; /* bytes: longer rows are worth fetching ahead */
     const elbo_layout table = elbo_layout_slice(&call->in[0].layout, 0, 0, 1);
     const elbo_layout y = elbo_layout_slice(&call->out.layout, 0, 0, 1);
     const size_t bytes = (size_t)elbo_shape_size(&y.shape) * elbo_dtype_size(call->out.dtype);

@@ -162,6 +162,14 @@ static elbo_status order(schedule *s, int before, int after)
     return status;
 }
 
+/* Whether two nodes see the same numbers in the same order of a group's elements. */
+static bool same_lane(const elbo__node *a, const elbo_layout *a_layout, const elbo__node *b,
+                      const elbo_layout *b_layout)
+{
+    elbo_layout x = elbo__lane(a, a_layout), y = elbo__lane(b, b_layout);
+    return elbo__layout_same(&x, &y);
+}
+
 /* An elementwise node that one other reads, of one operand that lies in memory anyway, is best computed where it is
  * read: then it need not be stored. */
 static bool can_wait(const schedule *s, int id)
@@ -172,6 +180,11 @@ static bool can_wait(const schedule *s, int id)
     if (!works(node) || !(node->op->flags & ELBO__ELEMENTWISE) || node->output || reader < 0 ||
         plan->nodes[reader].loop != node->loop || !(plan->nodes[reader].op->flags & ELBO__ELEMENTWISE))
         return false;
+    for (int k = 0; k < plan->nodes[reader].n_in; k++) { /* where it would not fuse it is stored anyway */
+        const elbo__node *as = &plan->nodes[plan->nodes[reader].in[k]];
+        if (as->base == id && !same_lane(&plan->nodes[reader], &as->layout, node, &node->layout))
+            return false;
+    }
     int operands = 0;
     for (int k = 0; k < node->n_in; k++) {
         const int base = plan->nodes[node->in[k]].base;
@@ -201,8 +214,10 @@ static void find_readers(schedule *s)
 {
     enum { SEVERAL = -2 };
     const elbo_plan *plan = s->plan;
-    for (size_t id = 0; id < plan->n_nodes; id++)
+    for (size_t id = 0; id < plan->n_nodes; id++) {
         s->reader[id] = ELBO__NONE;
+        s->kept[id] = plan->nodes[id].output || !fuses(&plan->nodes[id]);
+    }
     for (size_t id = 0; id < plan->n_nodes; id++) {
         const elbo__node *node = &plan->nodes[id];
         for (int k = 0; k < node->n_in && works(node); k++) {
@@ -242,14 +257,6 @@ static elbo_status find_order(schedule *s)
 static bool in_group(const elbo__node *node, const elbo__node *of, int instr)
 {
     return node->loop == of->loop && node->instr == instr && works(node);
-}
-
-/* Whether two nodes see the same numbers in the same order of a group's elements. */
-static bool same_lane(const elbo__node *a, const elbo_layout *a_layout, const elbo__node *b,
-                      const elbo_layout *b_layout)
-{
-    elbo_layout x = elbo__lane(a, a_layout), y = elbo__lane(b, b_layout);
-    return elbo__layout_same(&x, &y);
 }
 
 /* Whether a member of the group, or to be one, that assigns to `leaf` writes what a member reads of it in the same

@@ -1,6 +1,6 @@
 /* Internal: what a plan is made of, and the passes that make it.
  *
- *     simplify   graph in, live nodes out: no dead ones, no node twice, constants folded
+ *     simplify   graph in, live nodes out: no dead ones, no node twice, constants folded, axes in a good order
  *     stage      which axes walk together (domains), where each node is cut, and behind how many barriers it stands
  *                (sink.c: which of them move to the stages of their readers)
  *     group      loops over blocks; in each, an order of its nodes in which runs of elementwise ones fuse

@@ -1,5 +1,5 @@
-/* Graph in, live nodes out: dead ones dropped, none twice, arithmetic on constants done, and copies put in where a
- * kernel or the caller cannot take a view. */
+/* Graph in, live nodes out: dead ones dropped, none twice, arithmetic on constants done, axes in the order in which
+ * they lie best, and copies put in where a kernel or the caller cannot take a view. */
 #include <string.h>
 
 #include "../../tensor/memory.h"
@@ -246,18 +246,7 @@ static elbo_status put_elementwise(importer *im, elbo__node node, const int *in,
     return status == ELBO_OK ? put_in_order(im, node, turned, axes, id) : status;
 }
 
-/* What reshapes have brought back to a shape it had, or NONE. */
-static int reshaped_back(const elbo_plan *plan, const elbo__node *node, int x)
-{
-    while (node->op == &elbo__op_reshape && plan->nodes[x].op == &elbo__op_reshape && state_of(plan, x) == ELBO__NONE) {
-        x = plan->nodes[x].in[0];
-        if (elbo_shape_equal(&plan->nodes[x].shape, &node->shape))
-            return x;
-    }
-    return ELBO__NONE;
-}
-
-/* Any node, in the order of axes that is best for it. An output stays as its shape says. */
+/* Any node, in the order of axes that is best for it. An elementwise output stays as its shape says. */
 static elbo_status put_best(importer *im, elbo__node node, const int *in, bool output, int *id)
 {
     const int *order = output ? NULL : common_order(im->plan, &node, in);
@@ -265,8 +254,10 @@ static elbo_status put_best(importer *im, elbo__node node, const int *in, bool o
         return put_elementwise(im, node, in, order, id);
     if (node.op == &elbo__op_permute)
         return put_permuted(im, in[0], node.attr.axes, id);
-    if (node.n_in == 1 && (*id = reshaped_back(im->plan, &node, in[0])) != ELBO__NONE)
+    if (node.op == &elbo__op_reshape && elbo_shape_equal(&node.shape, &im->plan->nodes[in[0]].shape)) {
+        *id = in[0]; /* reshaped to what it was */
         return ELBO_OK;
+    }
     if (!node.op->order)
         return put(im, node, in, id);
     int axes[ELBO_MAX_RANK];
@@ -325,6 +316,15 @@ static char *name_of(const elbo_graph *g, const elbo_var *leaf)
     return other_slab ? elbo__format("%s:%s", g->slabs[leaf->attr.slab], leaf->name) : elbo__strdup(leaf->name);
 }
 
+/* Operand k; of a reshape what is reshaped, however often it was before. */
+static const elbo_var *operand(const elbo_var *x, int k)
+{
+    const elbo_var *from = x->in[k];
+    while (x->op == &elbo__op_reshape && from->op == &elbo__op_reshape && !from->root)
+        from = from->in[0];
+    return from;
+}
+
 static elbo_status import_node(importer *im, const elbo_var *x)
 {
     elbo_plan *plan = im->plan;
@@ -334,7 +334,7 @@ static elbo_status import_node(importer *im, const elbo_var *x)
         return ELBO_NO_MEMORY;
     elbo_status status = ELBO_OK;
     for (int i = 0; i < x->n_in && status == ELBO_OK; i++) {
-        in[i] = im->place[x->in[i]->id];
+        in[i] = im->place[operand(x, i)->id];
         if (x->op == &elbo__op_matmul && repeats_rows(plan, in[i]))
             status = put_copy(im, in[i], &in[i]);
         else if (i == 0 && gathers_across(plan, x, in[0]))
@@ -400,7 +400,7 @@ static void mark_live(importer *im, elbo_var *const *outputs, int n)
         const elbo_var *x = g->nodes[i];
         im->live[i] |= (x->op->flags & ELBO__ASSIGN) != 0;
         for (int k = 0; im->live[i] && k < x->n_in; k++)
-            im->live[x->in[k]->id] = true;
+            im->live[operand(x, k)->id] = true;
     }
 }
 
