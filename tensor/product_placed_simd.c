@@ -65,17 +65,8 @@ static inline __attribute__((always_inline)) void work_off(const tile *t, int ro
 #pragma GCC unroll 8
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
-        for (int j = 0; j < vectors; j++) {
-            float *y = t->y + t->y_row[i] + j * LANES;
-            bool some = j + 1 == vectors;
-            vector s = sum[i * vectors + j];
-            if (t->add)
-                s += some ? load_some(y, last) : load(y);
-            if (some)
-                store_some(y, s, last);
-            else
-                store(y, s);
-        }
+        for (int j = 0; j < vectors; j++)
+            put(t->y + t->y_row[i] + j * LANES, sum[i * vectors + j], j + 1 == vectors, last, t->add);
 }
 
 #define TILE(rows, vectors)                                                                                            \

@@ -145,6 +145,17 @@ static inline float total16(const vector x[4])
 #endif
 
 #ifdef ELBO__PRODUCT_KERNEL
+/* y = x or y += x, of the entries of `last` alone where those are `some`. */
+static inline __attribute__((always_inline)) void put(float *y, vector x, bool some, mask last, bool add)
+{
+    if (add)
+        x += some ? load_some(y, last) : load(y);
+    if (some)
+        store_some(y, x, last);
+    else
+        store(y, x);
+}
+
 /* The length of the fewest equal parts of n, none longer than `most`; at least 1. */
 static inline int64_t share(int64_t n, int64_t most)
 {
