@@ -50,9 +50,10 @@ typedef struct {
     elbo__rows_kernel *sum_rows, *max_rows; /* to the bit as `sum` and `max` with y = 0, -inf */
     elbo__copy_rows_kernel *copy_rows;
     elbo__turn_kernel *turn;
-    /* NULL, all three of them: BLIS and plain loops do it */
+    /* NULL, all four of them: BLIS and plain loops do it */
     elbo__product_kernel *product;
     elbo__product_kernel *product_dots; /* a's rows and b's columns of neighbours */
+    elbo__sparse_kernel *product_sparse;
     elbo__placed_kernel *product_placed;
 } elbo__kernels;
 

@@ -84,6 +84,7 @@ static void over_root_quickly(int64_t n, void *y, const void *a, const void *b, 
 #ifdef ELBO__PRODUCT_KERNEL
 elbo__product_kernel JOIN(elbo__product_, ELBO__ISA), JOIN(elbo__product_dots_, ELBO__ISA);
 elbo__placed_kernel JOIN(elbo__product_placed_, ELBO__ISA);
+elbo__sparse_kernel JOIN(elbo__product_sparse_, ELBO__ISA);
 #endif
 
 #ifdef ELBO__ROWS_KERNELS
@@ -116,6 +117,7 @@ const elbo__kernels JOIN(elbo__kernels_, ELBO__ISA)[2] = {
 #ifdef ELBO__PRODUCT_KERNEL
         .product = JOIN(elbo__product_, ELBO__ISA),
         .product_dots = JOIN(elbo__product_dots_, ELBO__ISA),
+        .product_sparse = JOIN(elbo__product_sparse_, ELBO__ISA),
         .product_placed = JOIN(elbo__product_placed_, ELBO__ISA),
 #endif
     },

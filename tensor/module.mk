@@ -64,7 +64,7 @@ library_sources += \
 
 # The kernels, once for each instruction set; elementwise.c takes the best that the machine has.
 kernel_sources = %reldir%/elementwise_simd.c %reldir%/product_dots_simd.c %reldir%/product_placed_simd.c \
-    %reldir%/product_simd.c %reldir%/rows_simd.c
+    %reldir%/product_simd.c %reldir%/product_sparse_simd.c %reldir%/rows_simd.c
 kernel_libraries += %reldir%/libkernels_base.la
 %C%_libkernels_base_la_SOURCES = $(kernel_sources)
 %C%_libkernels_base_la_CPPFLAGS = $(library_cppflags) -DELBO__ISA=base

@@ -239,6 +239,12 @@ void elbo__product_shared(double alpha, const elbo__matrix *a, const elbo__matri
  * additions across lanes. Decided by what all blocks share. */
 enum { FEW_ROWS = 4, FEW_COLUMNS = 40, MANY_TERMS = 64 };
 
+static void by_own(const elbo__kernels *own, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)
+{
+    if (!own->product_sparse(y, a, b))
+        own->product(y, a, b);
+}
+
 void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, int64_t grain)
 {
     const elbo__kernels *own = elbo__kernels_for(dtype);
@@ -250,9 +256,9 @@ void elbo__product(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *
         own->product_dots(y, a, b);
     } else if (own->product && y->row_stride == 1 && (y->column_stride != 1 || y->columns == 1)) {
         elbo__matrix ty = elbo__transposed(*y), ta = elbo__transposed(*b), tb = elbo__transposed(*a);
-        own->product(&ty, &ta, &tb);
+        by_own(own, &ty, &ta, &tb);
     } else if (own->product) {
-        own->product(y, a, b);
+        by_own(own, y, a, b);
     } else if (a->columns == 0 || a->column_stride == 0 || a->row_stride == 0 || !takes(b)) {
         elbo__product_plain(dtype, y, a, b); /* decided by what blocks share: never by the number of rows */
     } else {

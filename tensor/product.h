@@ -18,6 +18,9 @@ static inline elbo__matrix elbo__transposed(elbo__matrix m)
 /* y (M,N) = a (M,K) b (K,N), on the calling thread alone. */
 typedef void elbo__product_kernel(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b);
 
+/* The same where a has many zeros; otherwise, or where it does not pay, false, and y is as it was. */
+typedef bool elbo__sparse_kernel(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b);
+
 /* Sums are cut into equal pieces of at most so many terms, each summed from 0, and the pieces added in order. */
 enum { ELBO__PRODUCT_PIECE = 512 };
 

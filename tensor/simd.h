@@ -56,6 +56,10 @@ static inline vector multiply_add(vector a, vector b, vector c)
 {
     return _mm512_fmadd_ps(a, b, c);
 }
+static inline uint32_t not_zero(vector x)
+{
+    return _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+}
 static inline float total16(const vector x[1])
 {
     return total8(_mm256_add_ps(_mm512_castps512_ps256(x[0]), _mm512_extractf32x8_ps(x[0], 1)));
@@ -93,6 +97,10 @@ static inline vector spread(float x)
 static inline vector multiply_add(vector a, vector b, vector c)
 {
     return _mm256_fmadd_ps(a, b, c);
+}
+static inline uint32_t not_zero(vector x)
+{
+    return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_NEQ_UQ));
 }
 static inline float total16(const vector x[2])
 {
@@ -136,6 +144,11 @@ static inline vector spread(float x)
 static inline vector multiply_add(vector a, vector b, vector c)
 {
     return vfmaq_f32(c, a, b);
+}
+static inline uint32_t not_zero(vector x)
+{
+    const uint32x4_t bits = {1, 2, 4, 8};
+    return vaddvq_u32(vbicq_u32(bits, vceqzq_f32(x)));
 }
 static inline float total16(const vector x[4])
 {

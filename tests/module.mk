@@ -165,6 +165,7 @@ unit_sources += \
     %reldir%/test_players.c \
     %reldir%/test_power_spherical.c \
     %reldir%/test_product.c \
+    %reldir%/test_product_kernels.c \
     %reldir%/test_program.c \
     %reldir%/test_quantise.c \
     %reldir%/test_quantise_residual.c \

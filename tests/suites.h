@@ -20,6 +20,7 @@
     SUITE(riemannian)                                                                                                  \
     SUITE(ladder)                                                                                                      \
     SUITE(product)                                                                                                     \
+    SUITE(product_kernels)                                                                                             \
     SUITE(ae)                                                                                                          \
     SUITE(annealing)                                                                                                   \
     SUITE(anomaly)                                                                                                     \

@@ -5,10 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../tensor/elementwise.h"
 #include "../tensor/product.h"
 #include "../tensor/walk.h"
-#include "kernel_sets.h"
 #include "numbers.h"
 #include "rig.h"
 #include "suites.h"
@@ -243,129 +241,6 @@ START_TEST(rows_keep_their_bits_wherever_blocks_of_the_grain_are_cut)
 }
 END_TEST
 
-/* ---- our own kernels, number by number --------------------------------------------------------------------------- */
-
-/* The sum of `terms` products in equal pieces of at most 512, each from 0 in order, by fused multiply-adds. */
-static float sum_in_pieces(const float *a, const float *b, int terms)
-{
-    int pieces = (terms + 511) / 512, piece = (terms + pieces - 1) / pieces;
-    float sum = 0;
-    for (int first = 0; first < terms; first += piece) {
-        float part = 0;
-        for (int k = first; k < terms && k < first + piece; k++)
-            part = fmaf(a[k], b[k], part);
-        sum = first ? sum + part : part;
-    }
-    return sum;
-}
-
-/* The same in 16 lanes, added as a tree. */
-static float sum_in_lanes(const float *a, const float *b, int terms)
-{
-    float lane[16] = {0};
-    for (int k = 0; k < terms; k++)
-        lane[k % 16] = fmaf(a[k], b[k], lane[k % 16]);
-    for (int half = 8; half > 0; half /= 2)
-        for (int l = 0; l < half; l++)
-            lane[l] += lane[l + half];
-    return lane[0];
-}
-
-START_TEST(every_instruction_set_has_the_bits_of_a_sum_in_the_order_that_is_promised)
-{
-    enum { ROWS = 9, COLUMNS = 101, TERMS = 1100 };
-    static float a[ROWS * TERMS], b[COLUMNS * TERMS], y[ROWS * COLUMNS]; /* b by columns */
-    numbers n = {40};
-    for (int i = 0; i < ROWS * TERMS; i++)
-        a[i] = (float)numbers_between(&n, -1, 1);
-    for (int i = 0; i < COLUMNS * TERMS; i++)
-        b[i] = (float)numbers_between(&n, -1, 1);
-    for (int set = 0; set < sets_here(); set++)
-        for (int dots = 0; dots < 2 && sets[set].kernels->product; dots++)
-            for (int trial = 0; trial < 60; trial++) {
-                int rows = 1 + (int)numbers_below(&n, ROWS), columns = 1 + (int)numbers_below(&n, COLUMNS);
-                int terms = trial % 3 ? 1 + (int)numbers_below(&n, 60) : (int)numbers_below(&n, TERMS + 1);
-                terms = terms ? terms : TERMS;
-                elbo__matrix my = {y, rows, columns, COLUMNS, 1}, ma = {a, rows, terms, TERMS, 1};
-                elbo__matrix mb = {b, terms, columns, 1, TERMS};
-                (dots ? sets[set].kernels->product_dots : sets[set].kernels->product)(&my, &ma, &mb);
-                for (int i = 0; i < rows; i++)
-                    for (int j = 0; j < columns; j++) {
-                        const float *p = &a[i * TERMS], *q = &b[j * TERMS];
-                        float expected = dots ? sum_in_lanes(p, q, terms) : sum_in_pieces(p, q, terms);
-                        ck_assert_msg(y[i * COLUMNS + j] == expected,
-                                      "%s: entry %d %d of a sum of %d is %.9g, not %.9g", sets[set].name, i, j, terms,
-                                      y[i * COLUMNS + j], expected);
-                    }
-            }
-}
-END_TEST
-
-/* Places that overlap in a and b, rows of y in any order with room between them, which must stay as it is. */
-START_TEST(numbers_at_any_places_have_the_bits_of_the_same_product_in_rows)
-{
-    enum { ROWS = 19, COLUMNS = 75, TERMS = 1100, VALUES = 5000, WIDE = COLUMNS + 1 };
-    static float values[VALUES], y[ROWS * WIDE], before[ROWS * WIDE], p[TERMS], q[TERMS];
-    numbers n = {41};
-    for (int i = 0; i < VALUES; i++)
-        values[i] = (float)numbers_between(&n, -1, 1);
-    for (int set = 0; set < sets_here(); set++)
-        for (int trial = 0; trial < 80 && sets[set].kernels->product_placed; trial++) {
-            int rows = 1 + (int)numbers_below(&n, ROWS), columns = 1 + (int)numbers_below(&n, COLUMNS);
-            int terms = trial % 8 ? (int)numbers_below(&n, 60) : 513 + (int)numbers_below(&n, TERMS - 513);
-            bool add = terms <= 512 && trial % 2; /* one piece is added in one step */
-            int64_t a_row[ROWS], y_row[ROWS], a_term[TERMS], b_term[TERMS];
-            for (int i = 0; i < rows; i++) {
-                a_row[i] = (int64_t)numbers_below(&n, VALUES / 2);
-                y_row[i] = (i + trial) % rows * WIDE;
-            }
-            for (int k = 0; k < terms; k++) {
-                a_term[k] = (int64_t)numbers_below(&n, VALUES / 2);
-                b_term[k] = (int64_t)numbers_below(&n, VALUES - COLUMNS);
-            }
-            for (int i = 0; i < ROWS * WIDE; i++)
-                y[i] = before[i] = (float)numbers_between(&n, -1, 1);
-            sets[set].kernels->product_placed(
-                &(elbo__placed){rows, columns, terms, values, values, y, a_row, a_term, b_term, y_row, add});
-            for (int i = 0; i < rows; i++)
-                for (int j = 0; j < WIDE; j++) {
-                    const int64_t at = y_row[i] + j;
-                    for (int k = 0; k < terms && j < columns; k++) {
-                        p[k] = values[a_row[i] + a_term[k]];
-                        q[k] = values[b_term[k] + j];
-                    }
-                    float expected = j < columns ? sum_in_pieces(p, q, terms) + (add ? before[at] : 0) : before[at];
-                    ck_assert_msg(y[at] == expected, "%s: entry %d %d of a sum of %d is %.9g, not %.9g", sets[set].name,
-                                  i, j, terms, y[at], expected);
-                }
-        }
-}
-END_TEST
-
-/* As it is done in f64, and where there is no kernel of our own. */
-START_TEST(numbers_at_any_places_are_multiplied_by_plain_loops_too)
-{
-    const double a[] = {1, 2, 3, 4}, b[] = {5, 6, 7, 8}, made[] = {38, 44, 100, 25, 29};
-    const float a_f32[] = {1, 2, 3, 4}, b_f32[] = {5, 6, 7, 8};
-    const int64_t a_row[] = {0, 1}, a_term[] = {2, 0}, b_term[] = {1, 2}, y_row[] = {3, 0};
-    double y[] = {100, 100, 100, 100, 100};
-    float y_f32[] = {100, 100, 100, 100, 100};
-    /* (3 1; 4 2) (6 7; 7 8), the first row at 3 */
-    elbo__placed p = {2, 2, 2, a, b, y, a_row, a_term, b_term, y_row, false};
-    elbo__placed q = {2, 2, 2, a_f32, b_f32, y_f32, a_row, a_term, b_term, y_row, false};
-    for (p.add = q.add = false;; p.add = q.add = true) {
-        elbo__product_placed_plain(ELBO_F64, &p);
-        elbo__product_placed_plain(ELBO_F32, &q);
-        for (int i = 0; i < 5; i++) {
-            ck_assert_double_eq(y[i], i == 2 || !p.add ? made[i] : 2 * made[i]);
-            ck_assert_double_eq((double)y_f32[i], y[i]);
-        }
-        if (p.add)
-            break;
-    }
-}
-END_TEST
-
 START_TEST(blis_runs_kernels_made_for_this_processor)
 {
     ck_assert_uint_gt(strlen(elbo__product_kernels()), 0);
@@ -493,9 +368,6 @@ Suite *suite_product(void)
     tcase_add_test(t, products_that_are_shared_out_have_the_same_bits_for_any_number_of_threads);
     tcase_add_test(t, products_of_any_numbers_are_within_the_rounding_of_their_terms);
     tcase_add_test(t, rows_keep_their_bits_wherever_blocks_of_the_grain_are_cut);
-    tcase_add_test(t, every_instruction_set_has_the_bits_of_a_sum_in_the_order_that_is_promised);
-    tcase_add_test(t, numbers_at_any_places_have_the_bits_of_the_same_product_in_rows);
-    tcase_add_test(t, numbers_at_any_places_are_multiplied_by_plain_loops_too);
     tcase_add_test(t, blis_runs_kernels_made_for_this_processor);
     suite_add_tcase(s, t);
     t = tcase_create("matmul");

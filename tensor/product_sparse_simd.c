@@ -1,0 +1,193 @@
+/* The product of two f32 matrices of which the first has many zeros, as pictures of digits have: four fifths of their
+ * pixels. Compiled once for each instruction set, like elementwise_simd.c.
+ *
+ *     y[i][j] = sum over k of a[i][k] b[k][j],    see product.h
+ *
+ * A tile of y is kept in registers while k runs over the terms that count: those of which the tile's rows of a have a
+ * number other than 0. What they are is found once and used for every tile of the same rows. The fewer rows a tile has,
+ * the fewer terms it is left with: half as many rows as in product_simd.c, and wider.
+ *
+ * A term that is left out would have added 0 times a number of b to a sum that began at 0: where b is finite, the bits
+ * are those of product_simd.c. */
+#include "product.h"
+
+#define JOIN2(a, b) a##b
+#define JOIN(a, b) JOIN2(a, b)
+
+#ifdef ELBO__PRODUCT_KERNEL
+#include "simd.h"
+elbo__sparse_kernel JOIN(elbo__product_sparse_, ELBO__ISA);
+
+/* ROWS x VECTORS vectors of y, one of b and ROWS numbers of a fit the registers. */
+enum { ROWS = REGISTERS == 32 ? 4 : 3, VECTORS = REGISTERS == 32 ? 6 : 4, PIECE = ELBO__PRODUCT_PIECE };
+
+/* ---- terms ------------------------------------------------------------------------------------------------------- */
+
+/* A block of a's: `rows` rows, `deep` terms */
+typedef struct {
+    const float *at;
+    int64_t rows, deep, row_stride, column_stride;
+} block;
+
+static block block_of(const elbo__matrix *a, int64_t row, int64_t rows, int64_t k, int64_t deep)
+{
+    return (block){.at = (const float *)a->data + row * a->row_stride + k * a->column_stride,
+                   .rows = a->rows - row < rows ? a->rows - row : rows,
+                   .deep = a->columns - k < deep ? a->columns - k : deep,
+                   .row_stride = a->row_stride,
+                   .column_stride = a->column_stride};
+}
+
+/* The terms of a tile for which one of its rows has a number other than 0, in order. Returns how many. What is written
+ * may go beyond them, up to whole vectors of `deep`. */
+static int64_t find_terms(uint16_t *terms, const block *a)
+{
+    int64_t n = 0;
+    if (a->column_stride == 1) {
+        for (int64_t k = 0; k < a->deep; k += LANES) {
+            const mask some = first(a->deep - k);
+            uint32_t found = 0;
+            for (int64_t i = 0; i < a->rows; i++)
+                found |= not_zero(load_some(a->at + i * a->row_stride + k, some));
+#pragma GCC unroll 16
+            for (int j = 0; j < LANES; j++) {
+                terms[n] = (uint16_t)(k + j);
+                n += found >> j & 1;
+            }
+        }
+    } else {
+        const mask some = first(a->rows);
+        for (int64_t k = 0; k < a->deep; k++) {
+            terms[n] = (uint16_t)k;
+            n += not_zero(load_some(a->at + k * a->column_stride, some)) != 0;
+        }
+    }
+    return n;
+}
+
+/* Whether leaving out terms pays for looking for them, by a few tiles from all over a. */
+static bool is_sparse(const elbo__matrix *a)
+{
+    enum { SAMPLES = 4 };
+    uint16_t terms[PIECE + LANES];
+    const int64_t tiles = (a->rows + ROWS - 1) / ROWS, step = tiles > SAMPLES ? tiles / SAMPLES : 1;
+    const int64_t piece = share(a->columns, PIECE);
+    int64_t all = 0, found = 0;
+    for (int64_t t = step / 2; t < tiles; t += step)
+        for (int64_t k = 0; k < a->columns; k += piece) {
+            const block tile = block_of(a, t * ROWS, ROWS, k, piece);
+            all += tile.deep;
+            found += find_terms(terms, &tile);
+        }
+    return 4 * found < 3 * all;
+}
+
+/* ---- tiles ------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const float *a, *b; /* first numbers of the tile's rows and columns */
+    float *y;           /* rows of neighbours, y_row apart              */
+    const uint16_t *terms;
+    int64_t n, a_row, a_column, b_row, y_row;
+    mask last; /* the columns that exist in the last vector */
+    bool add;  /* to what is in y                           */
+} tile;
+
+/* Both sizes are constants where this is inlined: the loops over them unroll, and `sum` lies in registers. */
+static inline __attribute__((always_inline)) void work_off(const tile *t, int rows, int vectors)
+{
+    vector sum[ROWS * VECTORS]; /* rows x vectors */
+    const mask last = t->last;
+#pragma GCC unroll 24
+    for (int i = 0; i < rows * vectors; i++)
+        sum[i] = spread(0);
+    for (const uint16_t *term = t->terms, *end = term + t->n; term < end; term++) {
+        const float *a = t->a + *term * t->a_column, *b = t->b + *term * t->b_row;
+        vector number[ROWS];
+#pragma GCC unroll 4
+        for (int i = 0; i < rows; i++)
+            number[i] = spread(a[i * t->a_row]);
+#pragma GCC unroll 6
+        for (int j = 0; j < vectors; j++) {
+            const vector of_b = j + 1 < vectors ? load(b + j * LANES) : load_some(b + j * LANES, last);
+#pragma GCC unroll 4
+            for (int i = 0; i < rows; i++)
+                sum[i * vectors + j] = multiply_add(number[i], of_b, sum[i * vectors + j]);
+        }
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 6
+        for (int j = 0; j < vectors; j++)
+            put(t->y + i * t->y_row + j * LANES, sum[i * vectors + j], j + 1 == vectors, last, t->add);
+}
+
+#define TILE(rows, vectors)                                                                                            \
+    static void tile_##rows##x##vectors(const tile *t)                                                                 \
+    {                                                                                                                  \
+        work_off(t, rows, vectors);                                                                                    \
+    }
+#define NAME(rows, vectors) tile_##rows##x##vectors,
+#if defined __AVX2__ && !defined __AVX512F__
+#define EACH(X, rows) X(rows, 1) X(rows, 2) X(rows, 3) X(rows, 4)
+#else
+#define EACH(X, rows) X(rows, 1) X(rows, 2) X(rows, 3) X(rows, 4) X(rows, 5) X(rows, 6)
+EACH(TILE, 4)
+#endif
+EACH(TILE, 1)
+EACH(TILE, 2)
+EACH(TILE, 3)
+static void (*const tiles[ROWS][VECTORS])(const tile *) = {
+    {EACH(NAME, 1)},
+    {EACH(NAME, 2)},
+    {EACH(NAME, 3)},
+#if !defined __AVX2__ || defined __AVX512F__
+    {EACH(NAME, 4)},
+#endif
+};
+
+/* ---- the product ------------------------------------------------------------------------------------------------- */
+
+bool JOIN(elbo__product_sparse_, ELBO__ISA)(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)
+{
+    enum {
+        LEAST = 8 * LANES,
+        TILES = 32
+    }; /* so many columns make up for looking; so many tiles are looked at at once */
+    if (y->columns < LEAST || y->column_stride != 1 || b->column_stride != 1 ||
+        (a->row_stride != 1 && a->column_stride != 1) || !is_sparse(a))
+        return false;
+    uint16_t terms[TILES][PIECE + LANES];
+    int64_t counts[TILES];
+    const int64_t piece = share(a->columns, PIECE), wide = share((y->columns + LANES - 1) / LANES, VECTORS) * LANES;
+    for (int64_t k = 0; k < a->columns; k += piece)
+        for (int64_t row = 0; row < a->rows; row += TILES * ROWS) {
+            block of[TILES];
+            int64_t n = 0;
+            for (; n < TILES && row + n * ROWS < a->rows; n++) {
+                of[n] = block_of(a, row + n * ROWS, ROWS, k, piece);
+                counts[n] = find_terms(terms[n], &of[n]);
+            }
+            for (int64_t j = 0; j < y->columns; j += wide) {
+                const int64_t columns = y->columns - j < wide ? y->columns - j : wide;
+                const int64_t vectors = (columns + LANES - 1) / LANES;
+                tile t = {.b = (const float *)b->data + k * b->row_stride + j,
+                          .a_row = a->row_stride,
+                          .a_column = a->column_stride,
+                          .b_row = b->row_stride,
+                          .y_row = y->row_stride,
+                          .last = first(columns - (vectors - 1) * LANES),
+                          .add = k > 0};
+                for (int64_t i = 0; i < n; i++) {
+                    t.a = of[i].at;
+                    t.y = (float *)y->data + (row + i * ROWS) * y->row_stride + j;
+                    t.terms = terms[i];
+                    t.n = counts[i];
+                    tiles[of[i].rows - 1][vectors - 1](&t);
+                }
+            }
+        }
+    return true;
+}
+
+#endif
