@@ -90,7 +90,7 @@ ELBO_API elbo_var *elbo_argmax(elbo_var *x, int axis);      /* i32: the first in
 /* ---- products ---------------------------------------------------------------------------------------------------- */
 
 /* (..., M, K) (..., K, N) -> (..., M, N); leading axes broadcast; rank at least 2. A term whose number of one operand
- * is 0 may be left out, even where the other's is not finite. */
+ * is 0 may be left out, even where the other's is not finite: this may differ between processors. */
 ELBO_API elbo_var *elbo_matmul(elbo_var *a, elbo_var *b);
 
 /* Of symmetric positive definite matrices (..., n, n), n up to about 100: read as (a + a') / 2, computed in double, NaN

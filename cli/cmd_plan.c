@@ -46,6 +46,18 @@ static void fill(unsigned char *bytes, size_t n, unsigned bound)
     }
 }
 
+/* Dark around the middle, as digits are: products leave terms of 0 out, and 324 of 784 pixels are about the share of
+ * terms that MNIST leaves to them. */
+static void darken(unsigned char *image)
+{
+    enum { MARGIN = 5 };
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        const int row = i / SIDE, column = i % SIDE;
+        if (row < MARGIN || row >= SIDE - MARGIN || column < MARGIN || column >= SIDE - MARGIN)
+            image[i] = 0;
+    }
+}
+
 /* As many as MNIST has for training; *bytes holds them. */
 static bool make_up(elbo_images *out, unsigned char **bytes)
 {
@@ -55,6 +67,8 @@ static bool make_up(elbo_images *out, unsigned char **bytes)
         return false;
     }
     fill(*bytes, size, 256);
+    for (size_t at = 0; at < size; at += SIDE * SIDE)
+        darken(*bytes + at);
     fill(*bytes + size, COUNT, CLASSES);
     const elbo_tensor images = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(COUNT, SIDE, SIDE), *bytes);
     const elbo_tensor labels = elbo_tensor_of(ELBO_U8, ELBO_SHAPE(COUNT), *bytes + size);

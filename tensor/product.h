@@ -51,7 +51,8 @@ void elbo__product_placed_plain(elbo_dtype dtype, const elbo__placed *p);
 
 /* y (M,N) = a (M,K) b (K,N), of dtype f32 or f64, on the calling thread alone. Strides may be 0. `grain` is
  * the number of rows in a block of the plan's, which must not depend on the number of threads: callers that cut y at
- * multiples of it get the same bits however they cut.
+ * multiples of it get the same bits however they cut, where numbers are finite: a term may be left out where a's number
+ * is 0, whatever b's is.
  *
  * f32 is our own kernels' work where the processor has any: then all that the grain decides is which of them. The rest
  * is BLIS's, which works on one block of `grain` rows at a time, since the bits of a row depend on its place in a

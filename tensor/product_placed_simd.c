@@ -77,7 +77,7 @@ static inline __attribute__((always_inline)) void work_off(const tile *t, int ro
 #define NAME(rows, vectors) tile_##rows##x##vectors,
 #define SIX(X, vectors) X(1, vectors) X(2, vectors) X(3, vectors) X(4, vectors) X(5, vectors) X(6, vectors)
 #define EIGHT(X, vectors) SIX(X, vectors) X(7, vectors) X(8, vectors)
-#if defined __AVX2__ && !defined __AVX512F__
+#ifdef FEW_REGISTERS
 SIX(TILE, 1)
 SIX(TILE, 2)
 static void (*const tiles[VECTORS][MOST_ROWS])(const tile *) = {{SIX(NAME, 1)}, {SIX(NAME, 2)}};

@@ -83,7 +83,7 @@ static inline __attribute__((always_inline)) void work_off(const tile *t, int ro
     {                                                                                                                  \
         work_off(t, rows, vectors);                                                                                    \
     }
-#if defined __AVX2__ && !defined __AVX512F__
+#ifdef FEW_REGISTERS
 #define TILES(X) X(1), X(2), X(3), X(4), X(5), X(6)
 #define ROW(rows)                                                                                                      \
     {                                                                                                                  \
@@ -113,7 +113,7 @@ TILE(1, 5)
 TILE(1, 6)
 TILE(1, 7)
 TILE(1, 8)
-#if defined __AVX2__ && !defined __AVX512F__
+#ifdef FEW_REGISTERS
 TILE(1, 3)
 #endif
 static void (*const wide_tiles[WIDE])(const tile *) = {tile_1x1, tile_1x2, tile_1x3, tile_1x4,

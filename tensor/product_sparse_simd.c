@@ -7,8 +7,8 @@
  * number other than 0. What they are is found once and used for every tile of the same rows. The fewer rows a tile has,
  * the fewer terms it is left with: half as many rows as in product_simd.c, and wider.
  *
- * A term that is left out would have added 0 times a number of b to a sum that began at 0: where b is finite, the bits
- * are those of product_simd.c. */
+ * A term that is left out would have added 0 times a number of b to a sum that began at 0, and sums do not end as -0
+ * (simd.h): where b is finite, the bits are those of product_simd.c. */
 #include "product.h"
 
 #define JOIN2(a, b) a##b
@@ -38,8 +38,9 @@ static block block_of(const elbo__matrix *a, int64_t row, int64_t rows, int64_t 
                    .column_stride = a->column_stride};
 }
 
-/* The terms of a tile for which one of its rows has a number other than 0, in order. Returns how many. What is written
- * may go beyond them, up to whole vectors of `deep`. */
+/* The terms of a tile for which one of its rows has a number other than 0, in order: looked for by vectors of
+ * neighbours in a row, or else in a column. Returns how many. What is written may go beyond them, up to whole vectors
+ * of `deep`. */
 static int64_t find_terms(uint16_t *terms, const block *a)
 {
     int64_t n = 0;
@@ -65,21 +66,21 @@ static int64_t find_terms(uint16_t *terms, const block *a)
     return n;
 }
 
-/* Whether leaving out terms pays for looking for them, by a few tiles from all over a. */
+/* Whether leaving out terms pays for looking for them, by a few pieces of a few tiles from all over a. */
 static bool is_sparse(const elbo__matrix *a)
 {
-    enum { SAMPLES = 4 };
-    uint16_t terms[PIECE + LANES];
-    const int64_t tiles = (a->rows + ROWS - 1) / ROWS, step = tiles > SAMPLES ? tiles / SAMPLES : 1;
-    const int64_t piece = share(a->columns, PIECE);
+    enum { SAMPLES = 4, FEW = 32 };
+    uint16_t terms[FEW + LANES];
+    const int64_t tiles = (a->rows + ROWS - 1) / ROWS, down = tiles > SAMPLES ? tiles / SAMPLES : 1;
+    const int64_t across = a->columns > SAMPLES * FEW ? a->columns / SAMPLES : FEW;
     int64_t all = 0, found = 0;
-    for (int64_t t = step / 2; t < tiles; t += step)
-        for (int64_t k = 0; k < a->columns; k += piece) {
-            const block tile = block_of(a, t * ROWS, ROWS, k, piece);
-            all += tile.deep;
-            found += find_terms(terms, &tile);
+    for (int64_t t = down / 2; t < tiles; t += down)
+        for (int64_t k = (across - FEW) / 2; k < a->columns; k += across) {
+            const block some = block_of(a, t * ROWS, ROWS, k, FEW);
+            all += some.deep;
+            found += find_terms(terms, &some);
         }
-    return 4 * found < 3 * all;
+    return 8 * found < 5 * all;
 }
 
 /* ---- tiles ------------------------------------------------------------------------------------------------------- */
@@ -128,7 +129,7 @@ static inline __attribute__((always_inline)) void work_off(const tile *t, int ro
         work_off(t, rows, vectors);                                                                                    \
     }
 #define NAME(rows, vectors) tile_##rows##x##vectors,
-#if defined __AVX2__ && !defined __AVX512F__
+#ifdef FEW_REGISTERS
 #define EACH(X, rows) X(rows, 1) X(rows, 2) X(rows, 3) X(rows, 4)
 #else
 #define EACH(X, rows) X(rows, 1) X(rows, 2) X(rows, 3) X(rows, 4) X(rows, 5) X(rows, 6)
@@ -141,51 +142,66 @@ static void (*const tiles[ROWS][VECTORS])(const tile *) = {
     {EACH(NAME, 1)},
     {EACH(NAME, 2)},
     {EACH(NAME, 3)},
-#if !defined __AVX2__ || defined __AVX512F__
+#ifndef FEW_REGISTERS
     {EACH(NAME, 4)},
 #endif
 };
 
 /* ---- the product ------------------------------------------------------------------------------------------------- */
 
+/* Tiles one below the other, whose terms are listed together. */
+enum { TILES = 32 };
+typedef struct {
+    int64_t n, row, k; /* so many, from this row and term of a on */
+    block tile[TILES];
+    int64_t counts[TILES];
+    uint16_t terms[TILES][PIECE + LANES];
+} band;
+
+static void list_terms(band *part, const elbo__matrix *a, int64_t row, int64_t k, int64_t deep)
+{
+    part->row = row;
+    part->k = k;
+    for (part->n = 0; part->n < TILES && row + part->n * ROWS < a->rows; part->n++) {
+        part->tile[part->n] = block_of(a, row + part->n * ROWS, ROWS, k, deep);
+        part->counts[part->n] = find_terms(part->terms[part->n], &part->tile[part->n]);
+    }
+}
+
+/* The tiles by columns j to j + columns of b. */
+static void multiply(const elbo__matrix *y, const band *part, const elbo__matrix *b, int64_t j, int64_t columns)
+{
+    const int64_t vectors = (columns + LANES - 1) / LANES;
+    tile t = {.b = (const float *)b->data + part->k * b->row_stride + j,
+              .b_row = b->row_stride,
+              .y_row = y->row_stride,
+              .last = first(columns - (vectors - 1) * LANES),
+              .add = part->k > 0};
+    for (int64_t i = 0; i < part->n; i++) {
+        t.a = part->tile[i].at;
+        t.a_row = part->tile[i].row_stride;
+        t.a_column = part->tile[i].column_stride;
+        t.y = (float *)y->data + (part->row + i * ROWS) * y->row_stride + j;
+        t.terms = part->terms[i];
+        t.n = part->counts[i];
+        tiles[part->tile[i].rows - 1][vectors - 1](&t);
+    }
+}
+
 bool JOIN(elbo__product_sparse_, ELBO__ISA)(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)
 {
-    enum {
-        LEAST = 8 * LANES,
-        TILES = 32
-    }; /* so many columns make up for looking; so many tiles are looked at at once */
-    if (y->columns < LEAST || y->column_stride != 1 || b->column_stride != 1 ||
-        (a->row_stride != 1 && a->column_stride != 1) || !is_sparse(a))
+    enum { LEAST = 8 * LANES }; /* so many columns make up for looking */
+    /* Numbers of a are looked at by vectors of neighbours: in a row, or in a column. */
+    const bool reads = (a->row_stride == 1 || a->column_stride == 1) && b->column_stride == 1;
+    if (!reads || y->column_stride != 1 || y->columns < LEAST || !is_sparse(a))
         return false;
-    uint16_t terms[TILES][PIECE + LANES];
-    int64_t counts[TILES];
     const int64_t piece = share(a->columns, PIECE), wide = share((y->columns + LANES - 1) / LANES, VECTORS) * LANES;
+    band part;
     for (int64_t k = 0; k < a->columns; k += piece)
         for (int64_t row = 0; row < a->rows; row += TILES * ROWS) {
-            block of[TILES];
-            int64_t n = 0;
-            for (; n < TILES && row + n * ROWS < a->rows; n++) {
-                of[n] = block_of(a, row + n * ROWS, ROWS, k, piece);
-                counts[n] = find_terms(terms[n], &of[n]);
-            }
-            for (int64_t j = 0; j < y->columns; j += wide) {
-                const int64_t columns = y->columns - j < wide ? y->columns - j : wide;
-                const int64_t vectors = (columns + LANES - 1) / LANES;
-                tile t = {.b = (const float *)b->data + k * b->row_stride + j,
-                          .a_row = a->row_stride,
-                          .a_column = a->column_stride,
-                          .b_row = b->row_stride,
-                          .y_row = y->row_stride,
-                          .last = first(columns - (vectors - 1) * LANES),
-                          .add = k > 0};
-                for (int64_t i = 0; i < n; i++) {
-                    t.a = of[i].at;
-                    t.y = (float *)y->data + (row + i * ROWS) * y->row_stride + j;
-                    t.terms = terms[i];
-                    t.n = counts[i];
-                    tiles[of[i].rows - 1][vectors - 1](&t);
-                }
-            }
+            list_terms(&part, a, row, k, piece);
+            for (int64_t j = 0; j < y->columns; j += wide)
+                multiply(y, &part, b, j, y->columns - j < wide ? y->columns - j : wide);
         }
     return true;
 }

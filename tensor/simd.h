@@ -1,10 +1,11 @@
 /* Internal: vectors of f32, for kernels that the compiler does not make of plain loops.
  *
  * LANES numbers a vector; a mask says how many of the first are meant, and what is not meant is read as 0. REGISTERS is
- * how many vectors the processor holds at a time. ZIP(a, b, h) interleaves half of a and of b from their entry h on.
- * total16 adds 16 lanes, of as many vectors as that takes: lane l to lane l + 8, then l + 4, l + 2, l + 1, with every
- * instruction set. ELBO__PRODUCT_KERNEL (product.h, included before) says whether there are any for the instruction set
- * at hand. */
+ * how many vectors the processor holds at a time, FEW_REGISTERS is defined where they are 16. ZIP(a, b, h) interleaves
+ * half of a and of b from their entry h on. total16 adds 16 lanes, of as many vectors as that takes: lane l to lane
+ * l + 8, then l + 4, l + 2, l + 1, with every instruction set. not_zero has a bit for each entry that is not 0, the
+ * first one lowest. ELBO__PRODUCT_KERNEL (product.h, included before) says whether there are any for the instruction
+ * set at hand. */
 #ifndef ELBO_TENSOR_SIMD_H
 #define ELBO_TENSOR_SIMD_H
 
@@ -67,6 +68,7 @@ static inline float total16(const vector x[1])
 
 #elif defined __AVX2__ && defined __FMA__
 enum { LANES = 8, REGISTERS = 16 };
+#define FEW_REGISTERS
 typedef __m256 vector;
 typedef __m256i mask;
 #define ZIP(a, b, h) __builtin_shufflevector(a, b, h, 8 + h, h + 1, h + 9, h + 2, h + 10, h + 3, h + 11)
@@ -158,11 +160,11 @@ static inline float total16(const vector x[4])
 #endif
 
 #ifdef ELBO__PRODUCT_KERNEL
-/* y = x or y += x, of the entries of `last` alone where those are `some`. */
+/* y = x or y += x, of the entries of `last` alone where those are `some`. A sum that has underflowed to -0 becomes 0,
+ * as it would have if a term of 0 had been added to it. */
 static inline __attribute__((always_inline)) void put(float *y, vector x, bool some, mask last, bool add)
 {
-    if (add)
-        x += some ? load_some(y, last) : load(y);
+    x += !add ? spread(0) : some ? load_some(y, last) : load(y);
     if (some)
         store_some(y, x, last);
     else

@@ -241,6 +241,38 @@ START_TEST(rows_keep_their_bits_wherever_blocks_of_the_grain_are_cut)
 }
 END_TEST
 
+/* Zeros that blocks of rows share. */
+START_TEST(rows_with_many_zeros_keep_their_bits_wherever_they_are_cut)
+{
+    enum { ROWS = 300, COLUMNS = 300, TERMS = 90 };
+    static float a[ROWS * TERMS], b[TERMS * COLUMNS], whole[ROWS * COLUMNS], cut[ROWS * COLUMNS];
+    numbers n = {31};
+    for (int i = 0; i < ROWS; i++)
+        for (int k = 0; k < TERMS; k++)
+            a[i * TERMS + k] = (i / 16 + k) % 3 ? 0 : (float)numbers_between(&n, -1, 1);
+    for (int i = 0; i < TERMS * COLUMNS; i++)
+        b[i] = (float)numbers_between(&n, -1, 1);
+    elbo__matrix y = {whole, ROWS, COLUMNS, COLUMNS, 1}, right = {b, TERMS, COLUMNS, COLUMNS, 1};
+    elbo__matrix left = {a, ROWS, TERMS, TERMS, 1}, turned = elbo__transposed(right);
+    elbo__product(ELBO_F32, &y, &left, &right, 1);
+    for (int by_columns = 0; by_columns < 2; by_columns++) {
+        memset(cut, 0, sizeof cut);
+        for (int64_t first = 0, rows; first < ROWS; first += rows) {
+            rows = 1 + numbers_below(&n, 40);
+            rows = rows < ROWS - first ? rows : ROWS - first;
+            elbo__matrix part = {cut + first * COLUMNS, rows, COLUMNS, COLUMNS, 1};
+            elbo__matrix some = {a + first * TERMS, rows, TERMS, TERMS, 1};
+            if (by_columns) {
+                part = elbo__transposed(part);
+                some = elbo__transposed(some);
+            }
+            elbo__product(ELBO_F32, &part, by_columns ? &turned : &some, by_columns ? &some : &right, 1);
+        }
+        ck_assert_msg(memcmp(whole, cut, sizeof cut) == 0, by_columns ? "cut by columns" : "cut by rows");
+    }
+}
+END_TEST
+
 START_TEST(blis_runs_kernels_made_for_this_processor)
 {
     ck_assert_uint_gt(strlen(elbo__product_kernels()), 0);
@@ -368,6 +400,7 @@ Suite *suite_product(void)
     tcase_add_test(t, products_that_are_shared_out_have_the_same_bits_for_any_number_of_threads);
     tcase_add_test(t, products_of_any_numbers_are_within_the_rounding_of_their_terms);
     tcase_add_test(t, rows_keep_their_bits_wherever_blocks_of_the_grain_are_cut);
+    tcase_add_test(t, rows_with_many_zeros_keep_their_bits_wherever_they_are_cut);
     tcase_add_test(t, blis_runs_kernels_made_for_this_processor);
     suite_add_tcase(s, t);
     t = tcase_create("matmul");

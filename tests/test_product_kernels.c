@@ -141,12 +141,12 @@ static void fill_sparse(numbers *n, float *a, int rows, int terms, double share)
     }
 }
 
-/* y, of COLUMNS, by the kernel of a set, with a (rows, terms) by rows or by columns in memory. */
+/* y by a set's kernel for zeros, or by its other one, with a (rows, terms) by rows or by columns in memory. */
 enum { SPARSE_ROWS = 150, SPARSE_COLUMNS = 205, SPARSE_TERMS = 1100 };
 static float sparse_a[SPARSE_ROWS * SPARSE_TERMS], sparse_b[SPARSE_COLUMNS * SPARSE_TERMS];
 static float sparse_y[SPARSE_ROWS * SPARSE_COLUMNS], sparse_turned[SPARSE_ROWS * SPARSE_TERMS];
 
-static bool multiply_sparse(int set, int rows, int columns, int terms, bool turned)
+static bool multiply(int set, bool sparse, int rows, int columns, int terms, bool turned)
 {
     for (int i = 0; i < rows; i++)
         for (int k = 0; k < terms; k++)
@@ -155,12 +155,15 @@ static bool multiply_sparse(int set, int rows, int columns, int terms, bool turn
         sparse_y[i] = NAN;
     elbo__matrix y = {sparse_y, rows, columns, SPARSE_COLUMNS, 1}, b = {sparse_b, terms, columns, SPARSE_COLUMNS, 1};
     elbo__matrix a = {turned ? sparse_turned : sparse_a, rows, terms, turned ? 1 : terms, turned ? rows : 1};
-    return sets[set].kernels->product_sparse(&y, &a, &b);
+    if (sparse)
+        return sets[set].kernels->product_sparse(&y, &a, &b);
+    sets[set].kernels->product(&y, &a, &b);
+    return true;
 }
 
 START_TEST(terms_of_0_are_left_out_without_a_change_of_bits)
 {
-    static float column[SPARSE_TERMS];
+    static float column[SPARSE_TERMS], kept[SPARSE_ROWS * SPARSE_COLUMNS];
     numbers n = {43};
     for (int i = 0; i < SPARSE_COLUMNS * SPARSE_TERMS; i++)
         sparse_b[i] = (float)numbers_between(&n, -1, 1);
@@ -170,7 +173,10 @@ START_TEST(terms_of_0_are_left_out_without_a_change_of_bits)
             const int columns = 128 + (int)numbers_below(&n, SPARSE_COLUMNS - 127);
             const int terms = trial % 5 ? 40 + (int)numbers_below(&n, 90) : SPARSE_TERMS;
             fill_sparse(&n, sparse_a, rows, terms, trial % 4 * 0.15);
-            ck_assert_msg(multiply_sparse(set, rows, columns, terms, trial % 2), "%s: no zeros seen", sets[set].name);
+            ck_assert(multiply(set, false, rows, columns, terms, trial % 2));
+            memcpy(kept, sparse_y, sizeof kept);
+            ck_assert_msg(multiply(set, true, rows, columns, terms, trial % 2), "%s: no zeros seen", sets[set].name);
+            ck_assert_msg(memcmp(kept, sparse_y, sizeof kept) == 0, "%s: other bits", sets[set].name);
             for (int j = 0; j < SPARSE_COLUMNS; j++) {
                 for (int k = 0; k < terms; k++)
                     column[k] = sparse_b[k * SPARSE_COLUMNS + j];
@@ -186,13 +192,29 @@ START_TEST(terms_of_0_are_left_out_without_a_change_of_bits)
 }
 END_TEST
 
+/* -1e-60 is -0 in f32, and -0 + 0 is 0: so is -0 alone. */
+START_TEST(a_sum_that_is_too_small_is_0_whether_terms_of_0_follow_or_not)
+{
+    static const float zero = 0;
+    for (int set = 0; set < sets_here(); set++)
+        for (int sparse = 0; sparse < 2 && sets[set].kernels->product_sparse; sparse++) {
+            memset(sparse_a, 0, sizeof sparse_a);
+            for (int i = 0; i < SPARSE_COLUMNS * SPARSE_TERMS; i++)
+                sparse_b[i] = i < SPARSE_COLUMNS ? -1e-30F : 1;
+            sparse_a[0] = 1e-30F;
+            ck_assert(multiply(set, sparse, 10, 200, 40, false));
+            ck_assert_mem_eq(sparse_y, &zero, sizeof zero);
+        }
+}
+END_TEST
+
 START_TEST(a_number_that_is_none_is_not_left_out_as_if_it_were_0)
 {
     for (int set = 0; set < sets_here(); set++)
         for (int turned = 0; turned < 2 && sets[set].kernels->product_sparse; turned++) {
             memset(sparse_a, 0, sizeof sparse_a);
             sparse_a[3 * 40 + 7] = NAN;
-            ck_assert(multiply_sparse(set, 10, 200, 40, turned));
+            ck_assert(multiply(set, true, 10, 200, 40, turned));
             for (int i = 0; i < 10; i++)
                 ck_assert_int_eq(isnan(sparse_y[i * SPARSE_COLUMNS]), i == 3);
         }
@@ -205,10 +227,11 @@ START_TEST(what_has_few_zeros_or_few_columns_is_left_to_the_other_kernels)
     for (int set = 0; set < sets_here(); set++)
         for (int turned = 0; turned < 2 && sets[set].kernels->product_sparse; turned++) {
             fill_sparse(&n, sparse_a, 40, 60, 0.9);
-            ck_assert(!multiply_sparse(set, 40, 200, 60, turned));
+            ck_assert(!multiply(set, true, 40, 200, 60, turned));
+            ck_assert(isnan(sparse_y[0]));
             fill_sparse(&n, sparse_a, 40, 60, 0.2);
-            ck_assert(multiply_sparse(set, 40, 200, 60, turned));
-            ck_assert(!multiply_sparse(set, 40, 20, 60, turned));
+            ck_assert(multiply(set, true, 40, 200, 60, turned));
+            ck_assert(!multiply(set, true, 40, 20, 60, turned));
             ck_assert(isnan(sparse_y[0]));
         }
 }
@@ -222,6 +245,7 @@ Suite *suite_product_kernels(void)
     tcase_add_test(t, numbers_at_any_places_have_the_bits_of_the_same_product_in_rows);
     tcase_add_test(t, numbers_at_any_places_are_multiplied_by_plain_loops_too);
     tcase_add_test(t, terms_of_0_are_left_out_without_a_change_of_bits);
+    tcase_add_test(t, a_sum_that_is_too_small_is_0_whether_terms_of_0_follow_or_not);
     tcase_add_test(t, a_number_that_is_none_is_not_left_out_as_if_it_were_0);
     tcase_add_test(t, what_has_few_zeros_or_few_columns_is_left_to_the_other_kernels);
     suite_add_tcase(s, t);
