@@ -6,6 +6,7 @@
  * operation the bound is the largest change when its operands move within theirs; a comparison, a sign or an index
  * whose operands are that close may come out otherwise, and its bound says so. Bounds are infinite where nothing can be
  * said. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -20,9 +21,10 @@ static double unit_of(elbo_dtype dtype)
     return dtype == ELBO_F32 ? 0x1p-24 : 0x1p-53;
 }
 
+/* What is smaller is 0 to a run of a plan (subnormals.h), and may be to the interpreter. */
 static double least_of(elbo_dtype dtype)
 {
-    return dtype == ELBO_F32 ? 0x1p-149 : 0x1p-1074;
+    return dtype == ELBO_F32 ? FLT_MIN : DBL_MIN;
 }
 
 typedef struct {
