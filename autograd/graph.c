@@ -400,10 +400,13 @@ elbo_status elbo__graph_settle(elbo_graph *g)
                           g->wanted[0].name);
     for (size_t i = 0; i < g->n_wanted; i++) {
         elbo__wanted *w = &g->wanted[i];
-        if (elbo_params_add(g->params, w->name, w->shape, w->trained, w->init) < 0) {
+        const int index = elbo_params_add(g->params, w->name, w->shape, w->trained, w->init);
+        if (index < 0) {
             elbo__params_cut(g->params, g->known); /* all of them or none */
             return ELBO_NO_MEMORY;
         }
+        if (w->by_rows)
+            elbo__params_lay_by_rows(g->params, index);
     }
     g->known += (int)g->n_wanted;
     g->n_wanted = 0;

@@ -71,6 +71,10 @@ ELBO_API elbo_var *elbo_arange(elbo_graph *graph, int64_t n);
 /* A trained tensor / a state tensor of the graph's parameter set, by name; asking for a name again shares the
  * tensor. */
 ELBO_API elbo_var *elbo_param(elbo_graph *graph, const char *name, elbo_shape shape, elbo_init init);
+
+/* elbo_param for a matrix whose rows are looked up by number, or go through layers as those of a batch do: it lies in
+ * memory row by row, where others lie column by column (params.h). Values and files are the same. */
+ELBO_API elbo_var *elbo_table(elbo_graph *graph, const char *name, elbo_shape shape, elbo_init init);
 ELBO_API elbo_var *elbo_state(elbo_graph *graph, const char *name, elbo_shape shape, elbo_init init);
 
 /* The tensor of slab `slab` that belongs to `param`: elbo_slab(w, "adam.m"). Zeros at first. */

@@ -120,8 +120,11 @@ typedef struct {
     char *name;
     elbo_shape shape;
     elbo_init init;
-    bool trained;
+    bool trained, by_rows;
 } elbo__wanted;
+
+/* Whether a parameter lies in memory row by row (elbo_table). */
+bool elbo__lies_by_rows(const elbo_var *param);
 
 enum { ELBO__MAX_SLABS = 16 };
 

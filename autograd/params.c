@@ -11,7 +11,7 @@ typedef struct {
     char *name;
     elbo_shape shape;
     elbo_init init;
-    bool trained;
+    bool trained, by_rows;
     elbo_layout layout; /* in the slab, once closed */
 } entry;
 
@@ -122,11 +122,22 @@ int elbo__params_add_slab(elbo_params *p, const char *name)
     return (int)p->n_slabs++;
 }
 
-elbo_layout elbo__params_memory(const elbo_shape *shape)
+void elbo__params_lay_by_rows(elbo_params *p, int index)
 {
-    if (shape->ndim != 2)
-        return elbo_layout_of(shape);
-    elbo_shape memory = ELBO_SHAPE(shape->dim[1], shape->dim[0]);
+    p->entries[index].by_rows = true;
+}
+
+bool elbo__params_lies_by_rows(const elbo_params *p, int index)
+{
+    return p->entries[index].by_rows;
+}
+
+/* Axes 0 and 1 of a matrix change places, (out, in) -> (in, out), unless it is a table. */
+static elbo_layout layout_of(const entry *e)
+{
+    if (e->shape.ndim != 2 || e->by_rows)
+        return elbo_layout_of(&e->shape);
+    elbo_shape memory = ELBO_SHAPE(e->shape.dim[1], e->shape.dim[0]);
     elbo_layout layout = elbo_layout_of(&memory);
     return elbo_layout_permute(&layout, (int[]){1, 0});
 }
@@ -136,7 +147,7 @@ static elbo_status lay_out(elbo_params *p)
     int64_t size = 0;
     for (size_t i = 0; i < p->count; i++) {
         entry *e = &p->entries[i];
-        e->layout = elbo__params_memory(&e->shape);
+        e->layout = layout_of(e);
         e->layout.offset = size;
         int64_t here = (elbo_shape_size(&e->shape) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         if (__builtin_add_overflow(size, here, &size))
@@ -172,10 +183,12 @@ elbo_params *elbo_params_copy(const elbo_params *p)
     elbo_params *copy = elbo_params_new(p->dtype, p->seed);
     if (!copy)
         return NULL;
-    for (size_t i = 0; i < p->count; i++)
-        if (elbo_params_add(copy, p->entries[i].name, p->entries[i].shape, p->entries[i].trained, p->entries[i].init) <
-            0)
+    for (size_t i = 0; i < p->count; i++) {
+        const entry *e = &p->entries[i];
+        if (elbo_params_add(copy, e->name, e->shape, e->trained, e->init) < 0)
             goto failed;
+        copy->entries[i].by_rows = e->by_rows;
+    }
     for (size_t i = 1; i < p->n_slabs; i++)
         if (elbo__params_add_slab(copy, p->slabs[i].name) < 0)
             goto failed;

@@ -8,7 +8,8 @@
  * lays the set out in one block of memory, fills in the initial values and closes it. In a closed set an unknown name
  * is an error that names the nearest known one, as is a known name with another shape.
  *
- * A matrix of logical shape (out, in) lies in memory as (in, out); elbo_params_tensor gives the logical view.
+ * A matrix of logical shape (out, in) lies in memory as (in, out), one of elbo_table as it is; elbo_params_tensor gives
+ * the logical view.
  * A slab is a second block with the layout of the first (the moments of an optimiser: "adam.m"), made by naming it.
  */
 #ifndef ELBO_AUTOGRAD_PARAMS_H

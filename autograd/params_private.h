@@ -10,7 +10,8 @@ elbo_layout elbo__params_layout(const elbo_params *params, int index); /* of a c
 void *elbo__params_data(const elbo_params *params, int slab);
 uint64_t elbo__params_version(const elbo_params *params);
 
-/* The memory layout of a tensor of this shape: axes 0 and 1 of a matrix change places, (out, in) -> (in, out). */
-elbo_layout elbo__params_memory(const elbo_shape *shape);
+/* A matrix of an open set that is to lie row by row; whether one does. */
+void elbo__params_lay_by_rows(elbo_params *params, int index);
+bool elbo__params_lies_by_rows(const elbo_params *params, int index);
 
 #endif

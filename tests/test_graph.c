@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../autograd/op.h"
+#include "../nn/layers/init.h"
 #include "rig.h"
 #include "scratch.h"
 #include "suites.h"
@@ -296,6 +297,33 @@ START_TEST(a_closed_set_refuses_unknown_names_and_other_shapes)
 }
 END_TEST
 
+/* Rows that go through a layer: (5, 3) by a weight (4, 3). What is looked at are the values, the product and both
+ * derivatives of its square. */
+START_TEST(a_table_is_a_parameter_that_lies_row_by_row)
+{
+    double seen[2][15 + 20 + 15 + 12];
+    for (int table = 0; table < 2; table++) {
+        rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+        r.planned = true;
+        elbo_var *t = (table ? elbo_table : elbo_param)(r.g, "t", ELBO_SHAPE(5, 3), elbo_init_normal(0, 1));
+        elbo_var *w = elbo_param(r.g, "w", ELBO_SHAPE(4, 3), elbo_init_normal(0, 1)), *of[2];
+        elbo_var *y = elbo_matmul(t, elbo_transpose(w));
+        elbo_grad(elbo_sum_all(elbo_square(y)), (elbo_var *[]){t, w}, 2, of);
+        rig_run(&r, (elbo_var *[]){t, y, of[0], of[1]}, 4,
+                (double *[]){seen[table], seen[table] + 15, seen[table] + 35, seen[table] + 50});
+        elbo_params *copy = elbo_params_copy(r.params);
+        for (int i = 0; i < 2; i++) {
+            const elbo_tensor at = elbo_params_tensor(i ? copy : r.params, elbo_params_find(r.params, "t"));
+            ck_assert_int_eq(at.layout.strides[0], table ? 3 : 1);
+            ck_assert_int_eq(at.layout.strides[1], table ? 1 : 5);
+        }
+        elbo_params_free(copy);
+        rig_free(&r);
+    }
+    ck_assert_mem_eq(seen[0], seen[1], sizeof seen[0]);
+}
+END_TEST
+
 START_TEST(a_graph_that_evaluates_changes_no_state)
 {
     rig r = rig_new(ELBO_F32, ELBO_EVALUATE);
@@ -344,6 +372,7 @@ Suite *suite_graph(void)
     tcase_add_test(t, one_name_is_one_node);
     tcase_add_test(t, scopes_are_prefixes_of_parameters_but_not_of_inputs);
     tcase_add_test(t, a_closed_set_refuses_unknown_names_and_other_shapes);
+    tcase_add_test(t, a_table_is_a_parameter_that_lies_row_by_row);
     tcase_add_test(t, a_graph_that_evaluates_changes_no_state);
     tcase_add_test(t, a_set_that_changes_while_a_graph_is_built_is_an_error);
     tcase_add_test(t, a_graph_names_at_most_fifteen_slabs);

@@ -3,6 +3,7 @@
 
 #include "../../tensor/memory.h"
 #include "../op.h"
+#include "../params_private.h"
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
@@ -87,7 +88,7 @@ static elbo_var *wrong_shape(elbo_graph *g, const char *name, const elbo_shape *
 }
 
 /* The tensor's index: in the set, or counted on from there in the list of what the graph wants to add. */
-static int find_or_want(elbo_graph *g, char *name, const elbo_shape *shape, elbo_init init, bool trained)
+static int find_or_want(elbo_graph *g, char *name, const elbo_shape *shape, elbo_init init, bool trained, bool by_rows)
 {
     const uint64_t hash = elbo__hash_more(0, name, strlen(name));
     for (int e = elbo__lookup_first(&g->wanted_names, hash); e >= 0; e = elbo__lookup_next(&g->wanted_names, e)) {
@@ -120,11 +121,12 @@ static int find_or_want(elbo_graph *g, char *name, const elbo_shape *shape, elbo
         elbo_graph_fail(g, status, "parameter \"%s\": %s", name, elbo_error());
         return -1;
     }
-    g->wanted[g->n_wanted] = (elbo__wanted){.name = name, .shape = *shape, .init = init, .trained = trained};
+    g->wanted[g->n_wanted] = (elbo__wanted){
+        .name = name, .shape = *shape, .init = init, .trained = trained, .by_rows = by_rows};
     return g->known + (int)g->n_wanted++;
 }
 
-static elbo_var *named(elbo_graph *g, const char *name, elbo_shape shape, elbo_init init, bool trained)
+static elbo_var *named(elbo_graph *g, const char *name, elbo_shape shape, elbo_init init, bool trained, bool by_rows)
 {
     if (!elbo__graph_ok(g))
         return &g->harmless;
@@ -133,7 +135,7 @@ static elbo_var *named(elbo_graph *g, const char *name, elbo_shape shape, elbo_i
     if (g->n_wanted == 0)
         g->known = elbo_params_count(g->params); /* the caller may have added to the set meanwhile */
     char *path = elbo__scoped(g, name);
-    int index = path ? find_or_want(g, path, &shape, init, trained) : -1;
+    int index = path ? find_or_want(g, path, &shape, init, trained, by_rows) : -1;
     if (!elbo__graph_ok(g))
         return &g->harmless;
     elbo_var *known = elbo__find_state(g, index, 0);
@@ -142,12 +144,24 @@ static elbo_var *named(elbo_graph *g, const char *name, elbo_shape shape, elbo_i
 
 elbo_var *elbo_param(elbo_graph *g, const char *name, elbo_shape shape, elbo_init init)
 {
-    return named(g, name, shape, init, true);
+    return named(g, name, shape, init, true, false);
+}
+
+elbo_var *elbo_table(elbo_graph *g, const char *name, elbo_shape shape, elbo_init init)
+{
+    return named(g, name, shape, init, true, true);
+}
+
+bool elbo__lies_by_rows(const elbo_var *param)
+{
+    const elbo_graph *g = param->graph;
+    const int wanted = param->attr.param - g->known;
+    return wanted >= 0 ? g->wanted[wanted].by_rows : elbo__params_lies_by_rows(g->params, param->attr.param);
 }
 
 elbo_var *elbo_state(elbo_graph *g, const char *name, elbo_shape shape, elbo_init init)
 {
-    return named(g, name, shape, init, false);
+    return named(g, name, shape, init, false, false);
 }
 
 elbo_var *elbo_slab(elbo_var *param, const char *slab)

@@ -58,14 +58,14 @@ static elbo_var *magnitude(elbo_var *y)
     return elbo_ndim(y) == 2 ? elbo_mul(elbo__absolute_sum(y->in[0], 0), elbo__absolute_sum(y->in[1], 1)) : NULL;
 }
 
-/* Whether the columns of a matrix are what lies together in memory, as in a parameter (out, in) and in a transposed
- * view of a transposed one. */
+/* Whether the columns of a matrix are what lies together in memory, as in a parameter (out, in) that is no table and in
+ * a transposed view of a transposed one. */
 static bool lies_across(const elbo_var *x)
 {
     bool across = true;
     for (; x->op == &elbo__op_permute && elbo_ndim(x) == 2; x = x->in[0])
         across = !across;
-    return x->op == &elbo__op_param && elbo_ndim(x) == 2 && across;
+    return x->op == &elbo__op_param && elbo_ndim(x) == 2 && across != elbo__lies_by_rows(x);
 }
 
 /* y' = b' a', so the derivative of a parameter comes to lie in memory as the parameter does: there it meets other

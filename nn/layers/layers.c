@@ -156,7 +156,7 @@ elbo_var *elbo_embedding(elbo_var *index, const char *name, int64_t n, int64_t d
         return elbo_graph_fail(g, ELBO_INVALID, "embedding \"%s\": expected an index i32 (B), got %s %s", path,
                                elbo_dtype_name(elbo_dtype_of(index)), elbo_shape_format(&shape).text);
     elbo_scope(g, name);
-    elbo_var *w = elbo_param(g, "weight", ELBO_SHAPE(n, dims), elbo_init_normal(0, 1));
+    elbo_var *w = elbo_table(g, "weight", ELBO_SHAPE(n, dims), elbo_init_normal(0, 1));
     elbo_scope_end(g);
     return elbo_gather(w, index);
 }

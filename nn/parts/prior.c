@@ -62,7 +62,7 @@ static elbo_in pseudo_inputs(elbo_in *in, int64_t components)
     elbo_in pseudo = *in;
     const elbo_init dark = elbo_init_normal(-2, 1);
     pseudo.mask = NULL;
-    elbo_var *inputs = elbo_param(in->g, "prior.inputs", ELBO_SHAPE(components, elbo_size(in->x, 1)), dark);
+    elbo_var *inputs = elbo_table(in->g, "prior.inputs", ELBO_SHAPE(components, elbo_size(in->x, 1)), dark);
     pseudo.x = elbo__likelihood_learned(in, inputs);
     if (!in->y)
         return pseudo;
