@@ -69,25 +69,19 @@ static inline __attribute__((always_inline)) void work_off(const tile *t, int ro
             put(t->y + t->y_row[i] + j * LANES, sum[i * vectors + j], j + 1 == vectors, last, t->add);
 }
 
-#define TILE(rows, vectors)                                                                                            \
-    static void tile_##rows##x##vectors(const tile *t)                                                                 \
-    {                                                                                                                  \
-        work_off(t, rows, vectors);                                                                                    \
-    }
-#define NAME(rows, vectors) tile_##rows##x##vectors,
 #define SIX(X, vectors) X(1, vectors) X(2, vectors) X(3, vectors) X(4, vectors) X(5, vectors) X(6, vectors)
 #define EIGHT(X, vectors) SIX(X, vectors) X(7, vectors) X(8, vectors)
 #ifdef FEW_REGISTERS
 SIX(TILE, 1)
 SIX(TILE, 2)
-static void (*const tiles[VECTORS][MOST_ROWS])(const tile *) = {{SIX(NAME, 1)}, {SIX(NAME, 2)}};
+static void (*const tiles[VECTORS][MOST_ROWS])(const tile *) = {{SIX(TILE_NAME, 1)}, {SIX(TILE_NAME, 2)}};
 #else
 EIGHT(TILE, 1)
 EIGHT(TILE, 2)
 EIGHT(TILE, 3)
 SIX(TILE, 4)
 static void (*const tiles[VECTORS][MOST_ROWS])(const tile *) = {
-    {EIGHT(NAME, 1)}, {EIGHT(NAME, 2)}, {EIGHT(NAME, 3)}, {SIX(NAME, 4)}};
+    {EIGHT(TILE_NAME, 1)}, {EIGHT(TILE_NAME, 2)}, {EIGHT(TILE_NAME, 3)}, {SIX(TILE_NAME, 4)}};
 #endif
 
 void JOIN(elbo__product_placed_, ELBO__ISA)(const elbo__placed *p)

@@ -78,11 +78,6 @@ static inline __attribute__((always_inline)) void work_off(const tile *t, int ro
             put(t->y + i * t->y_row + j * LANES, sum[i * vectors + j], j + 1 == vectors, last, t->add);
 }
 
-#define TILE(rows, vectors)                                                                                            \
-    static void tile_##rows##x##vectors(const tile *t)                                                                 \
-    {                                                                                                                  \
-        work_off(t, rows, vectors);                                                                                    \
-    }
 #ifdef FEW_REGISTERS
 #define TILES(X) X(1), X(2), X(3), X(4), X(5), X(6)
 #define ROW(rows)                                                                                                      \

@@ -123,12 +123,6 @@ static inline __attribute__((always_inline)) void work_off(const tile *t, int ro
             put(t->y + i * t->y_row + j * LANES, sum[i * vectors + j], j + 1 == vectors, last, t->add);
 }
 
-#define TILE(rows, vectors)                                                                                            \
-    static void tile_##rows##x##vectors(const tile *t)                                                                 \
-    {                                                                                                                  \
-        work_off(t, rows, vectors);                                                                                    \
-    }
-#define NAME(rows, vectors) tile_##rows##x##vectors,
 #ifdef FEW_REGISTERS
 #define EACH(X, rows) X(rows, 1) X(rows, 2) X(rows, 3) X(rows, 4)
 #else
@@ -139,11 +133,11 @@ EACH(TILE, 1)
 EACH(TILE, 2)
 EACH(TILE, 3)
 static void (*const tiles[ROWS][VECTORS])(const tile *) = {
-    {EACH(NAME, 1)},
-    {EACH(NAME, 2)},
-    {EACH(NAME, 3)},
+    {EACH(TILE_NAME, 1)},
+    {EACH(TILE_NAME, 2)},
+    {EACH(TILE_NAME, 3)},
 #ifndef FEW_REGISTERS
-    {EACH(NAME, 4)},
+    {EACH(TILE_NAME, 4)},
 #endif
 };
 

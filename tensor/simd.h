@@ -171,6 +171,14 @@ static inline __attribute__((always_inline)) void put(float *y, vector x, bool s
         store(y, x);
 }
 
+/* A file's `work_off` with both sizes constants, for its tables of tiles; and the entry of a table. */
+#define TILE(rows, vectors)                                                                                            \
+    static void tile_##rows##x##vectors(const tile *t)                                                                 \
+    {                                                                                                                  \
+        work_off(t, rows, vectors);                                                                                    \
+    }
+#define TILE_NAME(rows, vectors) tile_##rows##x##vectors,
+
 /* The length of the fewest equal parts of n, none longer than `most`; at least 1. */
 static inline int64_t share(int64_t n, int64_t most)
 {
