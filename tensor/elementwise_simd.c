@@ -9,6 +9,9 @@
 #include "elementwise.h"
 #include "vgamma.h"
 #include "vmath.h"
+#ifdef __AVX512F__
+#include "vmath_avx512.h"
+#endif
 
 /* clang makes the same code without being told, and warns where it does not */
 #if defined __clang__
@@ -77,6 +80,29 @@ static void over_root_quickly(int64_t n, void *y, const void *a, const void *b, 
     }
 }
 #define over_root_f32 over_root_quickly
+
+#define BY_SIXTEEN(name)                                                                                               \
+    static void name##_quickly(int64_t n, void *y, const void *a, const void *b, const void *c)                        \
+    {                                                                                                                  \
+        (void)b, (void)c;                                                                                              \
+        for (int64_t i = 0; i < n; i += 16) {                                                                          \
+            const __mmask16 some = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : 0xffff;                             \
+            const __m512 x = _mm512_maskz_loadu_ps(some, (const float *)a + i);                                        \
+            _mm512_mask_storeu_ps((float *)y + i, some, elbo__##name##_512(x));                                        \
+        }                                                                                                              \
+    }
+BY_SIXTEEN(exp)
+BY_SIXTEEN(log)
+BY_SIXTEEN(tanh)
+BY_SIXTEEN(sigmoid)
+BY_SIXTEEN(softplus)
+BY_SIXTEEN(erf)
+#define exp_f32 exp_quickly
+#define log_f32 log_quickly
+#define tanh_f32 tanh_quickly
+#define sigmoid_f32 sigmoid_quickly
+#define softplus_f32 softplus_quickly
+#define erf_f32 erf_quickly
 #endif
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */

@@ -56,6 +56,7 @@ library_sources += \
     %reldir%/vgamma.h \
     %reldir%/vgamma.h \
     %reldir%/vmath.h \
+    %reldir%/vmath_avx512.h \
     %reldir%/walk.h \
     %reldir%/watch.c \
     %reldir%/watch_private.h \

@@ -24,6 +24,18 @@
 
 #include "bits.h"
 
+/* Their coefficients, which vmath_avx512.h has use for too. */
+#define ELBO__EXPM1_Q 0.5f, 0.166666657f, 0.0416664816f, 0.00833342038f, 0.00139333331f, 0.000198241018f
+#define ELBO__TANH_P -0.333332986f, 0.133319363f, -0.0537847169f, 0.0207986273f, -0.0058979718f
+#define ELBO__LOG_P -0.5f, 0.333332151f, -0.249997973f
+#define ELBO__LOG_Q 0.200104058f, -0.166804895f, 0.140058711f, -0.121842287f, 0.139844313f, -0.128918231f
+#define ELBO__SOFTPLUS_P -0.499999017f, 0.333299637f, -0.249541342f, 0.196759388f
+#define ELBO__SOFTPLUS_Q -0.153055921f, 0.106036551f, -0.0569595359f, 0.0198514629f, -0.0032440254f
+#define ELBO__ERF_P                                                                                                    \
+    0.128379166f, -0.376126289f, 0.112836242f, -0.02685556f, 0.00519175315f, -0.000803975272f, 7.94309963e-05f
+#define ELBO__ERF_Q                                                                                                    \
+    0.000166456099f, 1.12779725f, 0.636976004f, 0.104113825f, -0.0223153327f, 0.00306554162f, -0.000198229609f
+
 /* ---- exponentials ------------------------------------------------------------------------------------------------ */
 
 /* x = k log 2 + r with |r| <= log(2) / 2, k to the nearest; returns e^r - 1 = r + r^2 (1/2 + r q(r)), q of degree 4.
@@ -35,7 +47,7 @@ static inline float elbo__expm1_reduced(float x, int32_t *k)
     *k = (int32_t)(elbo__bits_f32(shifted) - elbo__bits_f32(0x1.8p23f));
     float r = __builtin_fmaf(kf, -0x1.62e43p-1f, x); /* log 2 in two floats; this step is exact */
     r = __builtin_fmaf(kf, 0x1.05c61p-29f, r);
-    float q = elbo__poly5(r, 0.5f, 0.166666657f, 0.0416664816f, 0.00833342038f, 0.00139333331f, 0.000198241018f);
+    float q = elbo__poly5(r, ELBO__EXPM1_Q);
     return __builtin_fmaf(r * r, q, r);
 }
 
@@ -72,7 +84,7 @@ static inline float elbo__sigmoid_f32(float x)
 static inline float elbo__tanh_f32(float x)
 {
     float a = elbo__abs_f32(x), s = a * a;
-    float p = elbo__poly4(s, -0.333332986f, 0.133319363f, -0.0537847169f, 0.0207986273f, -0.0058979718f);
+    float p = elbo__poly4(s, ELBO__TANH_P);
     float small = __builtin_fmaf(a * s, p, a);
     float large = 1.0f - 2.0f / (elbo__exp_f32(2.0f * a) + 1.0f);
     return elbo__with_sign_f32(elbo__pick_f32(a < 0.6f, small, large), x);
@@ -95,8 +107,8 @@ static inline float elbo__scale_down_f32(float x, int32_t e)
 /* e log 2 + log(1 + f) for |f| <= 1/3, the second as f - f^2/2 + f^3 q(f), q of degree 7 */
 static inline float elbo__log_reduced(float f, int32_t e)
 {
-    float q = elbo__poly5(f, 0.200104058f, -0.166804895f, 0.140058711f, -0.121842287f, 0.139844313f, -0.128918231f);
-    float p = elbo__poly3(f, -0.5f, 0.333332151f, -0.249997973f, q);
+    float q = elbo__poly5(f, ELBO__LOG_Q);
+    float p = elbo__poly3(f, ELBO__LOG_P, q);
     return __builtin_fmaf((float)e, 0.693147182f, __builtin_fmaf(f * f, p, f));
 }
 
@@ -128,9 +140,7 @@ static inline float elbo__log1p_f32(float x)
 static inline float elbo__softplus_f32(float x)
 {
     float t = elbo__exp_f32(-elbo__abs_f32(x));
-    float q = elbo__poly3(t, -0.153055921f, 0.106036551f, -0.0569595359f,
-                          __builtin_fmaf(t, -0.0032440254f, 0.0198514629f));
-    q = elbo__poly4(t, -0.499999017f, 0.333299637f, -0.249541342f, 0.196759388f, q);
+    float q = elbo__poly4(t, ELBO__SOFTPLUS_P, elbo__poly4(t, ELBO__SOFTPLUS_Q));
     return elbo__pick_f32(x > 0.0f, x, 0.0f) + __builtin_fmaf(t * t, q, t);
 }
 
@@ -188,10 +198,8 @@ static inline float elbo__cos_f32(float x)
 static inline float elbo__erf_f32(float x)
 {
     float a = elbo__abs_f32(x), b = elbo__clamp_f32(a, 0.0f, 4.0f);
-    float p = elbo__poly6(a * a, 0.128379166f, -0.376126289f, 0.112836242f, -0.02685556f, 0.00519175315f,
-                          -0.000803975272f, 7.94309963e-05f);
-    float q = elbo__poly6(b, 0.000166456099f, 1.12779725f, 0.636976004f, 0.104113825f, -0.0223153327f, 0.00306554162f,
-                          -0.000198229609f);
+    float p = elbo__poly6(a * a, ELBO__ERF_P);
+    float q = elbo__poly6(b, ELBO__ERF_Q);
     float y = elbo__pick_f32(a < 0.9f, __builtin_fmaf(a, p, a), 1.0f - elbo__exp_f32(-q));
     return elbo__with_sign_f32(y, x);
 }
@@ -204,8 +212,8 @@ static inline double elbo__log2_reduced(double x)
     uint64_t e = (elbo__bits_f64(x) + (one - elbo__bits_f64(0x1.5555555555555p-1))) >> 52; /* plus 1023 */
     double m = elbo__of_bits_f64(elbo__bits_f64(x) - (e << 52) + one);
     double t = (m - 1.0) / (m + 1.0);
-    double p = elbo__poly5_f64(t * t, 2.8853900817774281, 0.96179669482037267, 0.57707775676342965,
-                               0.41222608043030534, 0.31928801147215757, 0.2907983787574292);
+    double p = elbo__poly5_f64(t * t, 2.8853900817774281, 0.96179669482037267, 0.57707775676342965, 0.41222608043030534,
+                               0.31928801147215757, 0.2907983787574292);
     double ef = elbo__of_bits_f64(e | elbo__bits_f64(0x1p52)) - (0x1p52 + 1023.0);
     double y = elbo__pick_f64(x < INFINITY, __builtin_fma(t, p, ef), x);
     return elbo__pick_f64(x == 0.0, -INFINITY, y);
@@ -261,15 +269,42 @@ static inline float elbo__modulo_f32(float a, float b)
 /* ---- double ------------------------------------------------------------------------------------------------------ */
 
 /* The C library's, for checking derivatives: one number at a time. */
-static inline double elbo__exp_f64(double x) { return exp(x); }
-static inline double elbo__expm1_f64(double x) { return expm1(x); }
-static inline double elbo__tanh_f64(double x) { return tanh(x); }
-static inline double elbo__log_f64(double x) { return log(x); }
-static inline double elbo__log1p_f64(double x) { return log1p(x); }
-static inline double elbo__sin_f64(double x) { return sin(x); }
-static inline double elbo__cos_f64(double x) { return cos(x); }
-static inline double elbo__erf_f64(double x) { return erf(x); }
-static inline double elbo__pow_f64(double a, double b) { return pow(a, b); }
+static inline double elbo__exp_f64(double x)
+{
+    return exp(x);
+}
+static inline double elbo__expm1_f64(double x)
+{
+    return expm1(x);
+}
+static inline double elbo__tanh_f64(double x)
+{
+    return tanh(x);
+}
+static inline double elbo__log_f64(double x)
+{
+    return log(x);
+}
+static inline double elbo__log1p_f64(double x)
+{
+    return log1p(x);
+}
+static inline double elbo__sin_f64(double x)
+{
+    return sin(x);
+}
+static inline double elbo__cos_f64(double x)
+{
+    return cos(x);
+}
+static inline double elbo__erf_f64(double x)
+{
+    return erf(x);
+}
+static inline double elbo__pow_f64(double a, double b)
+{
+    return pow(a, b);
+}
 
 static inline double elbo__modulo_f64(double a, double b)
 {

@@ -8,6 +8,7 @@
 
 #include "../autograd/op.h"
 #include "../tensor/elementwise.h"
+#include "../tensor/vmath.h"
 #include "kernel_sets.h"
 #include "numbers.h"
 #include "suites.h"
@@ -344,11 +345,47 @@ START_TEST(roots_under_quotients_are_correctly_rounded_at_every_mantissa)
 }
 END_TEST
 
+/* Every 4,099th float, which is some of every exponent and either sign; then those next to where a logarithm's mantissa
+ * is taken of the next exponent. */
+enum { EVERY = 4099, REGULAR = UINT32_MAX / EVERY + 1, FLOATS = REGULAR + 3 * 512 };
+static float nth_float(uint32_t n)
+{
+    const uint32_t past = n - REGULAR;
+    return elbo__of_bits_f32(n < REGULAR ? n * EVERY : past / 3 << 23 | (0x2aaaaa + past % 3));
+}
+
+/* For these AVX-512 has instructions of its own. */
+START_TEST(functions_have_the_bits_of_the_plain_ones_at_every_instruction_set)
+{
+    static const struct {
+        int row;
+        float (*plain)(float);
+    } functions[] = {{ELBO__exp, elbo__exp_f32},           {ELBO__log, elbo__log_f32},
+                     {ELBO__tanh, elbo__tanh_f32},         {ELBO__sigmoid, elbo__sigmoid_f32},
+                     {ELBO__softplus, elbo__softplus_f32}, {ELBO__erf, elbo__erf_f32}};
+    static float x[FLOATS], y[FLOATS], plain[FLOATS];
+    for (uint32_t i = 0; i < FLOATS; i++)
+        x[i] = nth_float(i);
+    for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++) {
+        for (int i = 0; i < FLOATS; i++)
+            plain[i] = functions[f].plain(x[i]);
+        for (int s = 0; s < sets_here(); s++) {
+            sets[s].kernels[0].elementwise[functions[f].row](FLOATS, y, x, NULL, NULL);
+            for (int i = 0; i < FLOATS; i++)
+                if (elbo__bits_f32(y[i]) != elbo__bits_f32(plain[i]) && !(isnan(y[i]) && isnan(plain[i])))
+                    ck_abort_msg("%s: %s of %a is %a, not %a", sets[s].name, elbo__elementwise_name(functions[f].row),
+                                 x[i], y[i], plain[i]);
+        }
+    }
+}
+END_TEST
+
 Suite *suite_elementwise(void)
 {
     Suite *s = suite_create("elementwise");
     TCase *t = tcase_create("every row");
     tcase_add_test(t, roots_under_quotients_are_correctly_rounded_at_every_mantissa);
+    tcase_add_test(t, functions_have_the_bits_of_the_plain_ones_at_every_instruction_set);
     tcase_add_loop_test(t, a_row_agrees_with_its_plain_expression, 0, ELBO__ELEMENTWISE_COUNT);
     tcase_add_loop_test(t, a_row_treats_special_numbers_as_c_does, 0, ELBO__ELEMENTWISE_COUNT);
     tcase_add_loop_test(t, a_row_has_the_same_bits_at_every_length_and_writes_no_further, 0, ELBO__ELEMENTWISE_COUNT);
