@@ -429,6 +429,32 @@ START_TEST(what_one_node_reads_is_computed_with_it_and_not_stored)
 }
 END_TEST
 
+/* Several draws of an image are rows of a layer's product, and an axis of their own in what follows. */
+START_TEST(what_is_done_to_rows_and_then_to_draws_is_one_group)
+{
+    enum { BATCH = 32, DRAWS = 3, IN = 4, OUT = 5 };
+    elbo_params *params = elbo_params_new(ELBO_F32, 1);
+    elbo_graph *g = elbo_graph_new(params, ELBO_TRAIN);
+    elbo_init init = {fill, {1}};
+    elbo_var *x = elbo_input(g, "x", ELBO_F32, ELBO_SHAPE(BATCH, IN));
+    elbo_var *z = elbo_add(elbo_reshape(x, ELBO_SHAPE(BATCH, 1, IN)),
+                           elbo_param(g, "offsets", ELBO_SHAPE(DRAWS, IN), init));
+    elbo_var *w = elbo_param(g, "w", ELBO_SHAPE(IN, OUT), init), *b = elbo_param(g, "b", ELBO_SHAPE(OUT), init);
+    elbo_var *of_rows = elbo_add(elbo_matmul(elbo_reshape(z, ELBO_SHAPE(BATCH * DRAWS, IN)), w), b);
+    elbo_var *out = elbo_mul(elbo_tanh(elbo_reshape(of_rows, ELBO_SHAPE(BATCH, DRAWS, OUT))),
+                             elbo_reshape(elbo_slice(x, 1, 0, 1), ELBO_SHAPE(BATCH, 1, 1)));
+    elbo_plan *plan = compiled(g, &out, 1);
+    elbo_graph_free(g);
+    int groups = 0;
+    for (size_t i = 0; i < plan->n_loops; i++)
+        for (size_t k = 0; k < plan->loops[i].n_instrs; k++)
+            groups += plan->loops[i].instrs[k].group != NULL;
+    ck_assert_int_eq(groups, 2); /* what goes into the product, and what is made of it */
+    elbo_plan_free(plan);
+    elbo_params_free(params);
+}
+END_TEST
+
 /* ---- faults ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(every_planted_fault_is_caught_within_a_thousand_graphs)
@@ -456,6 +482,7 @@ Suite *suite_plan(void)
     TCase *simplify = tcase_create("simplifying");
     tcase_add_test(simplify, what_is_made_of_a_convolution_lies_with_its_channels_last);
     tcase_add_test(simplify, what_one_node_reads_is_computed_with_it_and_not_stored);
+    tcase_add_test(simplify, what_is_done_to_rows_and_then_to_draws_is_one_group);
     tcase_add_loop_test(simplify, only_what_is_needed_is_computed_and_only_once, 0,
                         (int)(sizeof simplified / sizeof simplified[0]));
     suite_add_tcase(s, simplify);

@@ -167,6 +167,8 @@ static elbo_status add_operand(emission *e, const elbo__node *node, elbo__operan
         return status;
     operand.layout = elbo__lane(node, &operand.layout);
     operand.axis = operand.axis < 0 ? ELBO__UNCUT : node->stripes ? operand.layout.shape.ndim - 1 : 0;
+    if (operand.axis >= 0)
+        operand.per_unit = node->units ? operand.layout.shape.dim[operand.axis] / node->units : 0;
     *index = e->instr->n_in;
     e->instr->in[e->instr->n_in++] = operand;
     return ELBO_OK;

@@ -22,12 +22,22 @@ int64_t elbo__loop_blocks(const elbo__loop *loop)
 elbo_layout elbo__lane(const elbo__node *node, const elbo_layout *layout)
 {
     elbo_layout lane = {.offset = layout->offset};
+    int axes = 0;
+    for (int i = 0; i < layout->shape.ndim; i++)
+        axes += i == node->axis || layout->shape.dim[i] != 1;
+    const bool splits = node->axis >= 0 && !node->stripes && node->units > 0 && axes < ELBO_MAX_RANK;
     for (int turn = 0; turn < 2; turn++) /* the cut axis, then the others; the other way round for stripes */
-        for (int i = 0; i < layout->shape.ndim; i++)
-            if ((i == node->axis) == (turn == node->stripes) && (i == node->axis || layout->shape.dim[i] != 1)) {
-                lane.shape.dim[lane.shape.ndim] = layout->shape.dim[i];
+        for (int i = 0; i < layout->shape.ndim; i++) {
+            const int64_t n = layout->shape.dim[i], a_unit = splits && i == node->axis ? n / node->units : 1;
+            if ((i == node->axis) != (turn == node->stripes) || (i != node->axis && n == 1))
+                continue;
+            lane.shape.dim[lane.shape.ndim] = n / a_unit;
+            lane.strides[lane.shape.ndim++] = layout->strides[i] * a_unit;
+            if (a_unit > 1) {
+                lane.shape.dim[lane.shape.ndim] = a_unit;
                 lane.strides[lane.shape.ndim++] = layout->strides[i];
             }
+        }
     return lane;
 }
 
