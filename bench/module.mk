@@ -41,8 +41,9 @@ noinst_PROGRAMS += %reldir%/ops
     %reldir%/ops_kernels.c \
     %reldir%/ops_products.c
 
-# Beside other frameworks: see docs/performance.md.
+# Beside other builds and other frameworks: see docs/performance.md.
 EXTRA_DIST += \
+    %reldir%/beside \
     %reldir%/peers \
     %reldir%/peers_jax.py \
     %reldir%/peers_torch.py \

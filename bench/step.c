@@ -38,7 +38,7 @@ typedef struct {
     const char *data;
     int batch, threads, steps, draws;
     double beta; /* weight of the KL term */
-    bool finite_check, plan;
+    bool finite_check, plan, turns;
 } options;
 
 /* ---- the library's allocations, counted -------------------------------------------------------------------------- */
@@ -189,6 +189,29 @@ static void measure(training *tr)
     free(fma_times);
 }
 
+/* Whoever has another build beside this one asks both in turn, so that they see the same machine (bench/beside). The
+ * first step of a turn finds the caches as the other left them, and does not count. */
+static void take_turns(training *tr)
+{
+    enum { LEAST = 3, MOST = 50 };
+    const double enough = 0.05; /* seconds */
+    double times[MOST];
+    for (int i = 0; i < WARM_UP; i++)
+        time_step(tr);
+    for (int c = getchar(); c != EOF; c = getchar()) {
+        int n = 0;
+        if (c != '\n')
+            continue;
+        time_step(tr);
+        for (const double start = now(); n < LEAST || (n < MOST && now() - start < enough); n++)
+            times[n] = time_step(tr);
+        sort_numbers(times, n);
+        printf("%.2f\n", 1e6 * quantile(times, n, 0.5));
+        fflush(stdout);
+    }
+    printf("%.6g\n", loss_of(tr));
+}
+
 /* The plan, and where its time goes, to stderr. */
 static void describe(training *tr)
 {
@@ -238,7 +261,7 @@ static void settle(struct argp_state *state, options *o)
     elbo_values_free(values);
 }
 
-enum { NO_FINITE_CHECK = 256, PLAN, DRAWS };
+enum { NO_FINITE_CHECK = 256, PLAN, DRAWS, TURNS };
 
 static error_t handle(int key, char *text, struct argp_state *state)
 {
@@ -251,6 +274,7 @@ static error_t handle(int key, char *text, struct argp_state *state)
     case DRAWS: o->draws = option_number(state, "draws", text, MOST_BATCH); return 0;
     case NO_FINITE_CHECK: o->finite_check = false; return 0;
     case PLAN: o->plan = true; return 0;
+    case TURNS: o->turns = true; return 0;
     case ARGP_KEY_ARG:
         if (o->model)
             argp_error(state, "\"%s\": one model at a time", text);
@@ -275,6 +299,7 @@ int main(int argc, char **argv)
         {"data", 'd', "DIR", 0, "a folder with IDX files (data/mnist, where that is; else made-up images)", 0},
         {"no-finite-check", NO_FINITE_CHECK, NULL, 0, "update whatever the gradient is", 0},
         {"plan", PLAN, NULL, 0, "then write the plan, and where its time goes, to stderr", 0},
+        {"turns", TURNS, NULL, 0, "time a few steps for each line of the input, and print their median in us", 0},
         {0},
     };
     static const struct argp argp = {
@@ -291,7 +316,10 @@ int main(int argc, char **argv)
         fail("a batch of %d from %lld images", o.batch, (long long)im.count);
     elbo_set_threads(o.threads);
     training tr = compile_step(&o, &im);
-    measure(&tr);
+    if (o.turns)
+        take_turns(&tr);
+    else
+        measure(&tr);
     if (o.plan)
         describe(&tr);
     elbo_plan_free(tr.plan);
