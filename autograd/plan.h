@@ -68,7 +68,8 @@ ELBO_API double elbo_plan_product_flops(const elbo_plan *plan);
 ELBO_API elbo_status elbo_plan_watch(elbo_plan *plan, bool on) ELBO_MUST_CHECK;
 
 /* A description for people: totals; stages, loops, instructions with their arithmetic and bytes; buffers. For a plan
- * that was watched, also where the time of a run went, as a mean over runs and threads. A new string, freed with
+ * that was watched, also where the time of a run went, as a mean over threads and the quicker half of the runs, and how
+ * many GFLOP/s or GB/s a thread did meanwhile; and for each stage and thread. A new string, freed with
  * elbo_release; NULL on failure. */
 ELBO_API char *elbo_plan_describe(const elbo_plan *plan);
 ELBO_API void elbo_release(void *block);

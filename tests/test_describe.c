@@ -87,33 +87,45 @@ START_TEST(a_watched_plan_says_where_all_of_its_time_goes)
     static const struct {
         const char *name;
         double us;
-    } parts[] = {{"%  products", 2},
-                 {"%  fused groups", 5},
-                 {"%  other kernels", 0},
-                 {"%  waiting at barriers", 0},
-                 {"%  everything else", 3}};
-    enum { RUNS = 3, PARTS = sizeof parts / sizeof parts[0] };
+    } parts[] = {{"%  products", 2},           {"%  fused groups", 5},
+                 {"%  other kernels", 0},      {"%  waiting for other threads", 1},
+                 {"%  starting threads", 0.5}, {"%  everything else", 1.5}};
+    enum { RUNS = 5, PARTS = sizeof parts / sizeof parts[0] };
     elbo_params *params = elbo_params_new(ELBO_F32, 1);
     elbo_plan *plan = dense_layer(params);
     ck_assert_int_eq(elbo_plan_bind(plan, "x", elbo_tensor_of(ELBO_F32, ELBO_SHAPE(4, 3), x)), ELBO_OK);
     for (int time = 0; time < 2; time++) { /* the second time it forgets the first */
         ck_assert_int_eq(elbo_plan_watch(plan, true), ELBO_OK);
-        ck_assert_double_eq(plan->watched_seconds, 0);
+        ck_assert_int_eq(plan->watch.runs, 0);
         for (int i = 0; i < RUNS; i++)
             ck_assert_int_eq(elbo_plan_run(plan, params, (elbo_at){.seed = 1}), ELBO_OK);
-        ck_assert_double_gt(plan->watched_seconds, 0);
+        ck_assert_int_eq(plan->watch.runs, RUNS);
+        for (int i = 0; i < RUNS; i++)
+            ck_assert_double_ge(plan->watch.times[i], i ? plan->watch.times[i - 1] : 1e-9);
     }
-    /* as if the clock had said so: 2 us in the product, 5 in the group, 10 in all for each run */
-    plan->spent[0] = RUNS * 2e-6;
-    plan->spent[1] = RUNS * 5e-6;
-    plan->spent[2] = 0;
-    plan->watched_seconds = RUNS * 10e-6;
+    /* as if the clock had said so: 2 us in the product, 5 in the group, 0.5 before and 1 after them, 10 in all for one
+     * run, and some times as much for another */
+    static const double notes[] = {2e-6, 5e-6, 0.5e-6, 1e-6}, slower[RUNS] = {1, 3, 1, 1, 4};
+    static const double sorted[RUNS] = {10e-6, 10e-6, 10e-6, 30e-6, 40e-6};
+    ck_assert_uint_eq(elbo__notes(plan), sizeof notes / sizeof notes[0]);
+    for (int run = 0; run < RUNS; run++) {
+        double *noted = plan->watch.notes + run * elbo__run_notes(plan);
+        for (size_t i = 0; i < elbo__notes(plan); i++) {
+            ck_assert_double_ge(noted[i], 0);
+            noted[i] = slower[run] * notes[i];
+        }
+        noted[elbo__run_notes(plan) - 1] = slower[run] * 10e-6;
+        plan->watch.times[run] = sorted[run];
+    }
     char *text = elbo_plan_describe(plan);
-    ck_assert_double_eq(number_before(text, "us a run, the mean of 3"), 10);
+    ck_assert_double_eq(number_before(text, "us a run, the mean of the quicker 3 of 5"), 10);
     for (int i = 0; i < PARTS; i++)
         ck_assert_double_eq(number_before(text, parts[i].name), parts[i].us);
-    ck_assert_ptr_nonnull(strstr(text, "2.0 us  20.0 %  local3(4, 2) = matmul("));
-    ck_assert_ptr_nonnull(strstr(text, "5.0 us  50.0 %  group (4, 2)"));
+    /* 48 operations, and 72 bytes: the product's result, the bias, and the group's */
+    ck_assert_ptr_nonnull(strstr(text, "2.0 us  20.0 %    0.0 GFLOP/s  local3(4, 2) = matmul("));
+    ck_assert_ptr_nonnull(strstr(text, "5.0 us  50.0 %    0.0 GB/s     group (4, 2)"));
+    ck_assert_ptr_nonnull(strstr(
+        text, "thread 0        2.0 us in products,      5.0 in groups,      0.0 in other kernels,     0.5 until"));
     elbo_release(text);
     elbo_plan_free(plan);
     elbo_params_free(params);

@@ -1,4 +1,6 @@
 /* What the instructions of a plan do: arithmetic, bytes, and in a watched plan time. */
+#include <string.h>
+
 #include "print.h"
 
 /* ---- arithmetic ------------------------------------------------------------------------------------------------ */
@@ -56,44 +58,83 @@ double elbo__instr_bytes(const elbo_plan *plan, const elbo__instr *instr)
 
 /* ---- time ------------------------------------------------------------------------------------------------------ */
 
-/* Of what has this number among the notes of each thread: an instruction's, or n_instrs for barriers. A small plan runs
- * on one thread, whatever it was cut for; the others have noted nothing. */
-static double seconds(const elbo_plan *plan, size_t number)
+/* Note i of the runs that count, on average; how many those are. */
+static double average(const elbo_plan *plan, size_t i, int *counted)
 {
+    const elbo__watch *w = &plan->watch;
+    const size_t each = elbo__run_notes(plan);
     double sum = 0;
+    *counted = 0;
+    for (const double *notes = w->notes; notes < w->notes + w->runs * each; notes += each) {
+        if (notes[each - 1] > w->times[(w->runs - 1) / 2])
+            continue;
+        sum += notes[i];
+        ++*counted;
+    }
+    return sum / *counted;
+}
+
+static double noted(const elbo_plan *plan, int thread, size_t note)
+{
+    int counted;
+    return average(plan, (size_t)thread * elbo__notes(plan) + note, &counted);
+}
+
+/* A small plan runs on one thread, whatever it was cut for; the others have noted nothing. */
+int elbo__team(const elbo_plan *plan)
+{
     int team = 0;
     for (int t = 0; t < plan->threads; t++) {
-        const double *spent = plan->spent + (size_t)t * (plan->n_instrs + 1);
         bool took_part = false;
-        for (size_t i = 0; i <= plan->n_instrs; i++)
-            took_part |= spent[i] > 0;
+        for (size_t i = 0; i < elbo__notes(plan); i++)
+            took_part |= noted(plan, t, i) > 0;
         team += took_part;
-        sum += spent[number];
     }
-    return team ? sum / team / (double)plan->watched : 0;
+    return team > 0 ? team : 1;
 }
 
 double elbo__instr_seconds(const elbo_plan *plan, const elbo__instr *instr)
 {
-    return seconds(plan, (size_t)instr->number);
+    double sum = 0;
+    for (int t = 0; t < plan->threads; t++)
+        sum += noted(plan, t, (size_t)instr->number);
+    return sum / elbo__team(plan);
 }
 
-double elbo__run_seconds(const elbo_plan *plan, double by[ELBO__SPENDINGS])
+void elbo__stage_seconds(const elbo_plan *plan, int stage, int thread, double by[ELBO__SPENDINGS])
 {
-    double all = plan->watched_seconds / (double)plan->watched, known = 0;
-    for (int i = 0; i < ELBO__SPENDINGS; i++)
-        by[i] = 0;
-    for (size_t l = 0; l < plan->n_loops; l++)
-        for (size_t i = 0; i < plan->loops[l].n_instrs; i++) {
-            const elbo__instr *instr = &plan->loops[l].instrs[i];
-            bool product = instr->op && instr->op->flops;
-            by[product        ? ELBO__IN_PRODUCTS
-               : instr->group ? ELBO__IN_GROUPS
-                              : ELBO__IN_KERNELS] += elbo__instr_seconds(plan, instr);
+    memset(by, 0, ELBO__SPENDINGS * sizeof *by);
+    for (const elbo__loop *loop = plan->loops; loop < plan->loops + plan->n_loops; loop++)
+        for (size_t i = 0; loop->stage == stage && i < loop->n_instrs; i++) {
+            const elbo__instr *instr = &loop->instrs[i];
+            const int where = instr->op && instr->op->flops ? ELBO__IN_PRODUCTS
+                              : instr->group                ? ELBO__IN_GROUPS
+                                                            : ELBO__IN_KERNELS;
+            by[where] += noted(plan, thread, (size_t)instr->number);
         }
-    by[ELBO__AT_BARRIERS] = seconds(plan, plan->n_instrs);
+    by[stage == 0 ? ELBO__STARTING : ELBO__WAITING] = noted(plan, thread, plan->n_instrs + (size_t)stage);
+}
+
+double elbo__run_seconds(const elbo_plan *plan, int *counted)
+{
+    return average(plan, elbo__run_notes(plan) - 1, counted);
+}
+
+void elbo__run_spendings(const elbo_plan *plan, double by[ELBO__SPENDINGS])
+{
+    int counted;
+    const double all = elbo__run_seconds(plan, &counted);
+    const int team = elbo__team(plan);
+    double known = 0;
+    memset(by, 0, ELBO__SPENDINGS * sizeof *by);
+    for (int stage = 0; stage <= plan->n_stages; stage++) /* the last one is the end */
+        for (int t = 0; t < plan->threads; t++) {
+            double own[ELBO__SPENDINGS];
+            elbo__stage_seconds(plan, stage, t, own);
+            for (int i = 0; i < ELBO__SPENDINGS; i++)
+                by[i] += own[i] / team;
+        }
     for (int i = 0; i < ELBO__ELSEWHERE; i++)
         known += by[i];
     by[ELBO__ELSEWHERE] = all > known ? all - known : 0;
-    return all;
 }

@@ -95,7 +95,8 @@ void elbo_plan_free(elbo_plan *plan)
     elbo__free(plan->arena);
     elbo__free(plan->pointers);
     elbo__free(plan->ranges);
-    elbo__free(plan->spent);
+    elbo__free(plan->watch.notes);
+    elbo__free(plan->watch.times);
     elbo__free(plan);
 }
 

@@ -140,6 +140,15 @@ typedef struct {
     } scalar;
 } elbo__input_slot;
 
+/* Where the time of runs goes, in seconds. Notes of a run: for each thread its instructions, by number, how long it
+ * waited before each stage, and after the last for the others; then how long the run took. */
+typedef struct {
+    bool on;
+    double *notes; /* of one run after the other */
+    double *times; /* of the runs, sorted: the quicker half of them counts, for the others may have been disturbed */
+    size_t runs, notes_capacity, times_capacity;
+} elbo__watch;
+
 /* In which order blocks run: tests show that it does not matter. */
 typedef enum { ELBO__FORWARD, ELBO__REVERSED, ELBO__SHUFFLED } elbo__order;
 
@@ -167,10 +176,8 @@ struct elbo_plan {
     elbo__range *ranges;  /* n_loops for each thread, by thread, then loop */
     double product_flops, cost;
     bool assigns;
-    double *spent;        /* seconds, while the plan is watched: for each thread its instructions, then its waiting */
     size_t n_instrs;      /* of all loops */
-    int64_t watched;      /* runs since */
-    double watched_seconds; /* that they took */
+    elbo__watch watch;
     /* for tests */
     elbo__order order;
     bool poison;          /* fills the arena with NaN before each run */
@@ -204,14 +211,26 @@ void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *pa
 size_t elbo__steps_bytes(const elbo__group *group, elbo_dtype dtype);
 size_t elbo__parts_bytes(int n);
 
+/* How many notes there are of a thread, and of a run. */
+static inline size_t elbo__notes(const elbo_plan *plan)
+{
+    return plan->n_instrs + (size_t)plan->n_stages + 1;
+}
+
+static inline size_t elbo__run_notes(const elbo_plan *plan)
+{
+    return (size_t)plan->threads * elbo__notes(plan) + 1;
+}
+
 /* What passes share. */
 int elbo__reads_of(const elbo__step *step); /* how many of step->from it reads */
 const char *elbo__class_name(elbo__class class); /* "param", "input", "constant", "shared", "local" */
 bool elbo__layout_same(const elbo_layout *a, const elbo_layout *b);
 int64_t elbo__loop_blocks(const elbo__loop *loop);
 
-/* How a group sees a layout of the node's shape: the cut axis first (last for stripes), and no axis of size 1. Nodes
- * whose lanes have one shape fuse. */
+/* How a group sees a layout of the node's shape: the cut axis first (last for stripes), as units and what a unit has of
+ * it, and no other axis of size 1. Nodes whose lanes have one shape fuse, so (B,K,D) with (BK,D) where images are
+ * cut. */
 elbo_layout elbo__lane(const elbo__node *node, const elbo_layout *layout);
 
 /* Whether a kernel can work on a lane in place: its numbers are neighbours as far as a chunk goes, which is to the end

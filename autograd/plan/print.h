@@ -23,10 +23,23 @@ double elbo__instr_flops(const elbo__instr *instr);
 /* Read and written, each operand once: its distinct elements, however many blocks read them. */
 double elbo__instr_bytes(const elbo_plan *plan, const elbo__instr *instr);
 
-/* Where the time of a watched run went, in seconds, as means over its threads and runs. */
-enum { ELBO__IN_PRODUCTS, ELBO__IN_GROUPS, ELBO__IN_KERNELS, ELBO__AT_BARRIERS, ELBO__ELSEWHERE, ELBO__SPENDINGS };
+/* Where the time of a watched run went, in seconds, as means over the runs that count: of an instruction and of the
+ * whole, over the threads that took part as well; of one thread in a stage, with its waiting before it, and as stage
+ * n_stages its waiting at the end. */
+enum {
+    ELBO__IN_PRODUCTS,
+    ELBO__IN_GROUPS,
+    ELBO__IN_KERNELS,
+    ELBO__WAITING,
+    ELBO__STARTING,
+    ELBO__ELSEWHERE,
+    ELBO__SPENDINGS
+};
 
+int elbo__team(const elbo_plan *plan); /* threads that took part */
 double elbo__instr_seconds(const elbo_plan *plan, const elbo__instr *instr);
-double elbo__run_seconds(const elbo_plan *plan, double by[ELBO__SPENDINGS]); /* their sum: what a run takes */
+double elbo__run_seconds(const elbo_plan *plan, int *counted);
+void elbo__run_spendings(const elbo_plan *plan, double by[ELBO__SPENDINGS]); /* their sum: what a run takes */
+void elbo__stage_seconds(const elbo_plan *plan, int stage, int thread, double by[ELBO__SPENDINGS]);
 
 #endif

@@ -15,7 +15,7 @@ typedef struct {
     const elbo__loop *loop;
     char *local, *scratch; /* the thread's own */
     int64_t first, units;  /* the run of blocks at hand */
-    double *spent;         /* by instruction; NULL: nobody asked */
+    double *notes;         /* by instruction; NULL: nobody watches */
 } work;
 
 static double now(void)
@@ -76,10 +76,10 @@ static void run_blocks(work *w, int64_t first, int64_t end, int64_t together)
         w->first = b * loop->grain;
         w->units = (last * loop->grain < loop->units ? last * loop->grain : loop->units) - w->first;
         for (size_t i = 0; i < loop->n_instrs; i++) {
-            double start = w->spent ? now() : 0;
+            double start = w->notes ? now() : 0;
             (loop->instrs[i].group ? run_group : run_kernel)(w, &loop->instrs[i]);
-            if (w->spent)
-                w->spent[loop->instrs[i].number] += now() - start;
+            if (w->notes)
+                w->notes[loop->instrs[i].number] += now() - start;
         }
     }
 }
@@ -105,25 +105,61 @@ static void run_range(work *w, const elbo__range *range)
 
 /* What the plan calls thread t is done by whatever thread is there: a caller's own parallel region may leave us only
  * one. Loops stand in the order of their stages. */
-static void run_as(const elbo_plan *plan, const elbo_at *at, int me, int team)
+static void run_as(const elbo_plan *plan, const elbo_at *at, int me, int team, double called)
 {
     size_t own = plan->local_bytes + plan->scratch_bytes;
-    double *spent = plan->spent ? plan->spent + (size_t)me * (plan->n_instrs + 1) : NULL;
+    const elbo__watch *watch = &plan->watch;
+    double *notes = watch->on ? watch->notes + watch->runs * elbo__run_notes(plan) + (size_t)me * elbo__notes(plan)
+                              : NULL;
+    double *waits = notes ? notes + plan->n_instrs : NULL;
     elbo__float_mode mode = elbo__flush_subnormals();
+    if (waits)
+        waits[0] = now() - called;
     for (size_t i = 0; i < plan->n_loops; i++) {
         if (i > 0 && plan->loops[i].stage != plan->loops[i - 1].stage && team > 1) {
-            double start = spent ? now() : 0;
+            double start = waits ? now() : 0;
 #pragma omp barrier
-            if (spent)
-                spent[plan->n_instrs] += now() - start;
+            if (waits)
+                waits[plan->loops[i].stage] = now() - start;
         }
         for (int t = me; t < plan->threads; t += team) {
             char *memory = plan->arena + plan->shared_bytes + (size_t)t * own;
-            work w = {.plan = plan, .at = at, .local = memory, .scratch = memory + plan->local_bytes, .spent = spent};
+            work w = {.plan = plan, .at = at, .local = memory, .scratch = memory + plan->local_bytes, .notes = notes};
             run_range(&w, &plan->ranges[(size_t)t * plan->n_loops + i]);
         }
     }
     elbo__restore_float_mode(mode);
+    if (waits)
+        waits[plan->n_stages] = now(); /* until it is known when all are done */
+}
+
+/* Room for the notes of one more run. */
+static elbo_status open_notes(elbo_plan *plan)
+{
+    elbo__watch *w = &plan->watch;
+    const size_t each = elbo__run_notes(plan);
+    elbo_status status = elbo__grow((void **)&w->notes, &w->notes_capacity, (w->runs + 1) * each, sizeof *w->notes);
+    if (status == ELBO_OK)
+        status = elbo__grow((void **)&w->times, &w->times_capacity, w->runs + 1, sizeof *w->times);
+    if (status == ELBO_OK)
+        memset(w->notes + w->runs * each, 0, each * sizeof *w->notes);
+    return status;
+}
+
+static void close_notes(elbo_plan *plan, double called, double done)
+{
+    elbo__watch *w = &plan->watch;
+    const size_t of_thread = elbo__notes(plan), each = elbo__run_notes(plan);
+    double *notes = w->notes + w->runs * each;
+    for (int t = 0; t < plan->threads; t++) {
+        double *end = &notes[((size_t)t + 1) * of_thread - 1];
+        *end = *end > 0 ? done - *end : 0; /* a thread that took no part has not ended */
+    }
+    notes[each - 1] = done - called;
+    size_t at = w->runs++;
+    for (; at > 0 && w->times[at - 1] > done - called; at--)
+        w->times[at] = w->times[at - 1];
+    w->times[at] = done - called;
 }
 
 /* Below this waking the other threads costs more than they bring. */
@@ -159,16 +195,17 @@ elbo_status elbo_plan_run(elbo_plan *plan, elbo_params *params, elbo_at at)
         memset(plan->arena, 0xff,
                plan->shared_bytes + (size_t)plan->threads * (plan->local_bytes + plan->scratch_bytes));
     bool small = plan->cost < LEAST_PARALLEL && !plan->poison && !plan->eager;
-    double start = plan->spent ? now() : 0;
+    if (plan->watch.on && (status = open_notes(plan)) != ELBO_OK)
+        return status;
+    const double called = plan->watch.on ? now() : 0;
     if (plan->threads == 1 || small) {
-        run_as(plan, &at, 0, 1);
+        run_as(plan, &at, 0, 1, called);
     } else {
 #pragma omp parallel num_threads(plan->threads)
-        run_as(plan, &at, omp_get_thread_num(), omp_get_num_threads());
+        run_as(plan, &at, omp_get_thread_num(), omp_get_num_threads(), called);
     }
-    if (plan->spent)
-        plan->watched_seconds += now() - start;
-    plan->watched += plan->spent != NULL;
+    if (plan->watch.on)
+        close_notes(plan, called, now());
     if (plan->assigns)
         elbo_params_touch(params);
     return ELBO_OK;
@@ -176,11 +213,8 @@ elbo_status elbo_plan_run(elbo_plan *plan, elbo_params *params, elbo_at at)
 
 elbo_status elbo_plan_watch(elbo_plan *plan, bool on)
 {
-    elbo__free(plan->spent);
-    plan->spent = NULL;
-    plan->watched = 0;
-    plan->watched_seconds = 0;
-    if (on && !(plan->spent = elbo__calloc((size_t)plan->threads * (plan->n_instrs + 1), sizeof *plan->spent)))
-        return ELBO_NO_MEMORY;
+    elbo__free(plan->watch.notes);
+    elbo__free(plan->watch.times);
+    plan->watch = (elbo__watch){.on = on};
     return ELBO_OK;
 }
