@@ -126,7 +126,14 @@ START_TEST(a_watched_plan_says_where_all_of_its_time_goes)
     ck_assert_ptr_nonnull(strstr(text, "5.0 us  50.0 %    0.0 GB/s     group (4, 2)"));
     ck_assert_ptr_nonnull(strstr(
         text, "thread 0        2.0 us in products,      5.0 in groups,      0.0 in other kernels,     0.5 until"));
+    ck_assert_ptr_nonnull(strstr(text, "as its blocks divide 1.00 on 2, 1.00 on 4, "));
     elbo_release(text);
+
+    /* four blocks, of which three threads have two at most */
+    static const double on_threads[] = {7e-6, 3.5e-6, 3.5e-6, 1.75e-6, 1.75e-6};
+    ck_assert_int_eq(elbo__plan_recut(plan, 1, 0), ELBO_OK);
+    for (int threads = 1; threads <= 5; threads++)
+        ck_assert_double_eq_tol(elbo__seconds_on(plan, threads), on_threads[threads - 1], 1e-12);
     elbo_plan_free(plan);
     elbo_params_free(params);
 }

@@ -1,6 +1,7 @@
 /* What the instructions of a plan do: arithmetic, bytes, and in a watched plan time. */
 #include <string.h>
 
+#include "../../tensor/memory.h"
 #include "print.h"
 
 /* ---- arithmetic ------------------------------------------------------------------------------------------------ */
@@ -137,4 +138,39 @@ void elbo__run_spendings(const elbo_plan *plan, double by[ELBO__SPENDINGS])
     for (int i = 0; i < ELBO__ELSEWHERE; i++)
         known += by[i];
     by[ELBO__ELSEWHERE] = all > known ? all - known : 0;
+}
+
+/* Seconds that a block of each loop took, over all threads. */
+static void block_seconds(const elbo_plan *plan, double *by_loop)
+{
+    for (size_t l = 0; l < plan->n_loops; l++) {
+        const elbo__loop *loop = &plan->loops[l];
+        double all = 0;
+        for (size_t i = 0; i < loop->n_instrs; i++)
+            all += elbo__instr_seconds(plan, &loop->instrs[i]) * elbo__team(plan);
+        by_loop[l] = elbo__loop_blocks(loop) ? all / (double)elbo__loop_blocks(loop) : 0;
+    }
+}
+
+double elbo__seconds_on(const elbo_plan *plan, int threads)
+{
+    elbo__range *ranges = elbo__plan_ranges(plan, threads);
+    double *a_block = elbo__calloc(plan->n_loops, sizeof *a_block), sum = 0;
+    if (ranges && a_block)
+        block_seconds(plan, a_block);
+    for (int stage = 0; stage < plan->n_stages && ranges && a_block; stage++) {
+        double longest = 0;
+        for (int t = 0; t < threads; t++) {
+            double own = 0;
+            for (size_t l = 0; l < plan->n_loops; l++) {
+                const elbo__range *range = &ranges[(size_t)t * plan->n_loops + l];
+                own += plan->loops[l].stage == stage ? (double)(range->end - range->first) * a_block[l] : 0;
+            }
+            longest = own > longest ? own : longest;
+        }
+        sum += longest;
+    }
+    elbo__free(ranges);
+    elbo__free(a_block);
+    return sum;
 }

@@ -277,7 +277,11 @@ elbo_layout elbo__operand_block(const elbo__operand *operand, bool local, int64_
 /* The arena, for the plan's number of threads. */
 elbo_status elbo__plan_allocate(elbo_plan *plan);
 
-/* Splits the blocks of every stage among the threads. */
+/* Splits the blocks of every stage among the plan's threads, or as many as that: n_loops ranges for each, by thread,
+ * then loop, to be freed; NULL without memory. Each loop is shared out evenly, in contiguous parts: its blocks are
+ * alike, so this balances without an exact model of what they cost. What does not divide evenly goes to those who have
+ * the least to do in the stage. */
 elbo_status elbo__plan_divide(elbo_plan *plan);
+elbo__range *elbo__plan_ranges(const elbo_plan *plan, int threads);
 
 #endif

@@ -265,16 +265,12 @@ static int least_loaded(const double *load, const bool *extra, int threads)
     return least;
 }
 
-/* Each loop is shared out evenly, in contiguous parts: its blocks are alike, so this balances without an exact model of
- * what they cost. What does not divide evenly goes to those who have the least to do in the stage. */
-elbo_status elbo__plan_divide(elbo_plan *plan)
+elbo__range *elbo__plan_ranges(const elbo_plan *plan, int threads)
 {
-    int threads = plan->threads;
-    elbo__free(plan->ranges);
-    plan->ranges = elbo__calloc((size_t)threads * plan->n_loops, sizeof *plan->ranges);
+    elbo__range *ranges = elbo__calloc((size_t)threads * plan->n_loops, sizeof *ranges);
     double *load = elbo__calloc((size_t)threads, sizeof *load);
     bool *extra = elbo__calloc((size_t)threads, sizeof *extra);
-    bool ok = plan->ranges && load && extra;
+    bool ok = ranges && load && extra;
     for (size_t i = 0; i < plan->n_loops && ok; i++) {
         const elbo__loop *loop = &plan->loops[i];
         int64_t blocks = elbo__loop_blocks(loop), next = 0;
@@ -286,14 +282,23 @@ elbo_status elbo__plan_divide(elbo_plan *plan)
             extra[least_loaded(load, extra, threads)] = true;
         for (int t = 0; t < threads; t++) {
             int64_t mine = blocks / threads + extra[t];
-            plan->ranges[(size_t)t * plan->n_loops + i] = (elbo__range){(int)i, next, next + mine};
+            ranges[(size_t)t * plan->n_loops + i] = (elbo__range){(int)i, next, next + mine};
             load[t] += (double)mine * ((double)loop->grain * loop->cost + nanoseconds.call);
             next += mine;
         }
     }
     elbo__free(load);
     elbo__free(extra);
-    return ok ? ELBO_OK : ELBO_NO_MEMORY;
+    if (!ok)
+        elbo__free(ranges);
+    return ok ? ranges : NULL;
+}
+
+elbo_status elbo__plan_divide(elbo_plan *plan)
+{
+    elbo__free(plan->ranges);
+    plan->ranges = elbo__plan_ranges(plan, plan->threads);
+    return plan->ranges ? ELBO_OK : ELBO_NO_MEMORY;
 }
 
 /* ---- the pass ---------------------------------------------------------------------------------------------------- */

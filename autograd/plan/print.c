@@ -107,6 +107,18 @@ static void put_memory(elbo__page *p, const elbo_plan *plan)
     elbo__page_put(p, "%s to work in\n", elbo__quantity((double)plan->scratch_bytes, "B").text);
 }
 
+/* How far blocks divide. What threads cost each other, at barriers and in memory, is not in it. */
+static void put_scaling(elbo__page *p, const elbo_plan *plan)
+{
+    const double alone = elbo__seconds_on(plan, 1);
+    elbo__page_put(p, "as its blocks divide");
+    for (int threads = 2; threads <= 16; threads *= 2) {
+        const double together = elbo__seconds_on(plan, threads);
+        elbo__page_put(p, "%s %.2f on %d", threads > 2 ? "," : "", together > 0 ? alone / together : 1, threads);
+    }
+    elbo__page_put(p, " threads, times as fast as on 1\n");
+}
+
 static void put_times(elbo__page *p, const elbo_plan *plan)
 {
     static const char *const names[ELBO__SPENDINGS] = {
@@ -125,6 +137,7 @@ static void put_times(elbo__page *p, const elbo_plan *plan)
                    counted, plan->watch.runs);
     for (int i = 0; i < ELBO__SPENDINGS; i++)
         elbo__page_put(p, "%11.1f us %5.1f %%  %s\n", 1e6 * by[i], all > 0 ? 100 * by[i] / all : 0, names[i]);
+    put_scaling(p, plan);
 }
 
 /* of thread 1    1050.2 us in products,   201.0 in groups,    20.1 in other kernels,    10.0 waiting before it */

@@ -42,4 +42,8 @@ double elbo__run_seconds(const elbo_plan *plan, int *counted);
 void elbo__run_spendings(const elbo_plan *plan, double by[ELBO__SPENDINGS]); /* their sum: what a run takes */
 void elbo__stage_seconds(const elbo_plan *plan, int stage, int thread, double by[ELBO__SPENDINGS]);
 
+/* What the longest of so many threads would have to do, stage by stage, if blocks took as long as they did; 0 without
+ * memory. */
+double elbo__seconds_on(const elbo_plan *plan, int threads);
+
 #endif
