@@ -58,4 +58,11 @@ bench: elbo$(EXEEXT) %reldir%/step$(EXEEXT) %reldir%/decode$(EXEEXT) %reldir%/op
 	@{ $(srcdir)/%reldir%/report '$(bench_data)' && : >bench.done; } | tee bench.txt; rm bench.done
 CLEANFILES += bench.txt
 
-.PHONY: bench
+# Beside PyTorch and JAX, which the interpreter PEERS_PYTHON has: figures to peers.json, ratios compared with those that
+# were kept of this processor.
+peers: %reldir%/step$(EXEEXT) %reldir%/decode$(EXEEXT)
+	$(srcdir)/%reldir%/peers --data '$(bench_data)' --python "$$PEERS_PYTHON" --programs %reldir% \
+	    --json peers.json --kept $(srcdir)/%reldir%/kept.json
+CLEANFILES += peers.json
+
+.PHONY: bench peers

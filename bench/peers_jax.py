@@ -43,6 +43,11 @@ def dense_weights(*sizes):
     return [(uniform((i, o), i), uniform((o,), i)) for i, o in zip(sizes, sizes[1:])]
 
 
+def normed_weights(*sizes):
+    return [(weights, (jnp.ones(o), jnp.zeros(o))) for weights, o in zip(dense_weights(*sizes), sizes[1:-1])] + \
+        dense_weights(*sizes[-2:])
+
+
 def kernel_weights(inputs, outputs):
     """Of a 3x3 convolution."""
     return uniform((3, 3, inputs, outputs), 9 * inputs), uniform((outputs,), 9 * inputs)
@@ -52,6 +57,17 @@ def dense(weights, x, activation):
     """Linear layers with `activation` between them."""
     for matrix, bias in weights[:-1]:
         x = activation(x @ matrix + bias)
+    matrix, bias = weights[-1]
+    return x @ matrix + bias
+
+
+def normed(weights, x):
+    """Linear layers with layer norm and GELU between them."""
+    for (matrix, bias), (scale, shift) in weights[:-1]:
+        x = x @ matrix + bias
+        x = x - x.mean(-1, keepdims=True)
+        x = x * jax.lax.rsqrt((x**2).mean(-1, keepdims=True) + 1e-5) * scale + shift
+        x = jax.nn.gelu(x, approximate=False)
     matrix, bias = weights[-1]
     return x @ matrix + bias
 
@@ -97,6 +113,10 @@ def cvae(w, key, x, labels):
                          lambda z: dense(w["decoder"], jnp.concatenate([z, one_hot], 1), jax.nn.relu), key, x)
 
 
+def untuned(w, key, x, _labels):
+    return negative_elbo(lambda x: normed(w["encoder"], x), lambda z: normed(w["decoder"], z), key, x)
+
+
 def convvae(w, key, x, _labels):
     def encode(x):
         h = x.reshape(-1, 28, 28, 1)
@@ -136,6 +156,8 @@ WORKLOADS = {
     "convvae": (convvae, lambda: {"down": [kernel_weights(1, 32), kernel_weights(32, 64)],
                                   "encoder": dense_weights(64 * 7 * 7, 40), "decoder": dense_weights(20, 64 * 7 * 7),
                                   "up": [kernel_weights(64, 32), kernel_weights(32, 1)]}),
+    "untuned": (untuned, lambda: {"encoder": normed_weights(784, 300, 300, 32),
+                                  "decoder": normed_weights(16, 300, 300, 784)}),
 }
 
 

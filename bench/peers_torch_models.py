@@ -34,6 +34,14 @@ def dense(sizes, activation=nn.ReLU):
     return nn.Sequential(*layers[:-1])
 
 
+def normed(sizes):
+    """Linear layers with layer norm and GELU between them."""
+    layers = []
+    for inputs, outputs in zip(sizes, sizes[1:]):
+        layers += [nn.Linear(inputs, outputs), nn.LayerNorm(outputs), nn.GELU()]
+    return nn.Sequential(*layers[:-2])
+
+
 def with_labels(x, labels):
     """[x, one-hot labels]; labels None: x."""
     return x if labels is None else torch.cat([x, functional.one_hot(labels, CLASSES).to(x.dtype)], 1)
@@ -300,6 +308,7 @@ MODELS = {
     "iwae": lambda o, n: Iwae(dense([PIXELS, 200, 200, 100], nn.Tanh), dense([50, 200, 200, PIXELS], nn.Tanh), o.draws),
     "ae": lambda o, n: Autoencoder(dense([PIXELS, 128, 32, 128, PIXELS])),
     "convvae": lambda o, n: convolutional(),
+    "untuned": lambda o, n: Vae(normed([PIXELS, 300, 300, 32]), normed([16, 300, 300, PIXELS])),
     "beta-tcvae": lambda o, n: BetaTcVae(n),
     "iwae-5": lambda o, n: Iwae(dense([PIXELS, 400, 40]), dense([20, 400, PIXELS]), 5),
     "iaf-vae": lambda o, n: IafVae(),

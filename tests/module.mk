@@ -329,5 +329,6 @@ check-slow: elbo$(EXEEXT) %reldir%/tiny_data$(EXEEXT) %reldir%/fuzz$(EXEEXT)
 	$(AM_TESTS_ENVIRONMENT) MNIST=$(srcdir)/data/mnist $(srcdir)/%reldir%/slow_models.sh
 	ELBO=$(abs_builddir)/elbo REPRODUCED=$(abs_builddir)/reproduced $(srcdir)/scripts/reproduce --quick
 	$(AM_TESTS_ENVIRONMENT) %reldir%/fuzz --graphs 1000000
+	test -z "$$PEERS_PYTHON" || $(MAKE) $(AM_MAKEFLAGS) peers
 
 .PHONY: check-slow
