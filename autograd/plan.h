@@ -63,8 +63,8 @@ ELBO_API elbo_status elbo_interpret(elbo_graph *graph, elbo_params *params, elbo
 /* Floating-point operations of one run in products and convolutions: 2 M N K each. */
 ELBO_API double elbo_plan_product_flops(const elbo_plan *plan);
 
-/* From now on (or no longer) the plan notes how long each instruction takes, which costs a little time; its description
- * then tells. */
+/* From now on (or no longer) the plan notes how long each instruction takes, of the last 200 runs, which costs a little
+ * time; its description then tells. ELBO_NO_MEMORY: there is no room for that. */
 ELBO_API elbo_status elbo_plan_watch(elbo_plan *plan, bool on) ELBO_MUST_CHECK;
 
 /* A description for people: totals; stages, loops, instructions with their arithmetic and bytes; buffers. For a plan

@@ -54,16 +54,22 @@
 
 /* ---- rows that a processor has better means for ------------------------------------------------------------------ */
 
+#ifdef __AVX512F__
+/* The first n of 16 */
+static inline __mmask16 first_of(int64_t n)
+{
+    return n < 16 ? (__mmask16)((1u << n) - 1) : 0xffff;
+}
+
 /* a / (sqrt(b) + c). The root is made of an estimate of 1 / sqrt good to 14 bits, a step of Newton's method for both
  * and a correction: correctly rounded, as trials with every mantissa show, so that results are those of other
  * processors. The instructions for roots and quotients share one slow unit, and take most of what an optimiser costs.
  * They are used for roots, if any, where a step could lose digits or overflow. */
-#ifdef __AVX512F__
 static void over_root_quickly(int64_t n, void *y, const void *a, const void *b, const void *c)
 {
     const __m512 half = _mm512_set1_ps(0.5f), one = _mm512_set1_ps(1.0f), most = _mm512_set1_ps(0x1p63f);
     for (int64_t i = 0; i < n; i += 16) {
-        __mmask16 m = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : 0xffff;
+        __mmask16 m = first_of(n - i);
         __m512 top = _mm512_maskz_loadu_ps(m, (const float *)a + i), x = _mm512_maskz_loadu_ps(m, (const float *)b + i);
         __m512 r = _mm512_min_ps(most, _mm512_rsqrt14_ps(x)), s = _mm512_mul_ps(x, r), h = _mm512_mul_ps(half, r);
         __m512 e = _mm512_fnmadd_ps(s, h, half);
@@ -86,7 +92,7 @@ static void over_root_quickly(int64_t n, void *y, const void *a, const void *b, 
     {                                                                                                                  \
         (void)b, (void)c;                                                                                              \
         for (int64_t i = 0; i < n; i += 16) {                                                                          \
-            const __mmask16 some = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : 0xffff;                             \
+            const __mmask16 some = first_of(n - i);                                                                    \
             const __m512 x = _mm512_maskz_loadu_ps(some, (const float *)a + i);                                        \
             _mm512_mask_storeu_ps((float *)y + i, some, elbo__##name##_512(x));                                        \
         }                                                                                                              \

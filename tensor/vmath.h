@@ -212,8 +212,8 @@ static inline double elbo__log2_reduced(double x)
     uint64_t e = (elbo__bits_f64(x) + (one - elbo__bits_f64(0x1.5555555555555p-1))) >> 52; /* plus 1023 */
     double m = elbo__of_bits_f64(elbo__bits_f64(x) - (e << 52) + one);
     double t = (m - 1.0) / (m + 1.0);
-    double p = elbo__poly5_f64(t * t, 2.8853900817774281, 0.96179669482037267, 0.57707775676342965, 0.41222608043030534,
-                               0.31928801147215757, 0.2907983787574292);
+    double p = elbo__poly5_f64(t * t, 2.8853900817774281, 0.96179669482037267, 0.57707775676342965,
+                               0.41222608043030534, 0.31928801147215757, 0.2907983787574292);
     double ef = elbo__of_bits_f64(e | elbo__bits_f64(0x1p52)) - (0x1p52 + 1023.0);
     double y = elbo__pick_f64(x < INFINITY, __builtin_fma(t, p, ef), x);
     return elbo__pick_f64(x == 0.0, -INFINITY, y);
@@ -269,42 +269,15 @@ static inline float elbo__modulo_f32(float a, float b)
 /* ---- double ------------------------------------------------------------------------------------------------------ */
 
 /* The C library's, for checking derivatives: one number at a time. */
-static inline double elbo__exp_f64(double x)
-{
-    return exp(x);
-}
-static inline double elbo__expm1_f64(double x)
-{
-    return expm1(x);
-}
-static inline double elbo__tanh_f64(double x)
-{
-    return tanh(x);
-}
-static inline double elbo__log_f64(double x)
-{
-    return log(x);
-}
-static inline double elbo__log1p_f64(double x)
-{
-    return log1p(x);
-}
-static inline double elbo__sin_f64(double x)
-{
-    return sin(x);
-}
-static inline double elbo__cos_f64(double x)
-{
-    return cos(x);
-}
-static inline double elbo__erf_f64(double x)
-{
-    return erf(x);
-}
-static inline double elbo__pow_f64(double a, double b)
-{
-    return pow(a, b);
-}
+static inline double elbo__exp_f64(double x) { return exp(x); }
+static inline double elbo__expm1_f64(double x) { return expm1(x); }
+static inline double elbo__tanh_f64(double x) { return tanh(x); }
+static inline double elbo__log_f64(double x) { return log(x); }
+static inline double elbo__log1p_f64(double x) { return log1p(x); }
+static inline double elbo__sin_f64(double x) { return sin(x); }
+static inline double elbo__cos_f64(double x) { return cos(x); }
+static inline double elbo__erf_f64(double x) { return erf(x); }
+static inline double elbo__pow_f64(double a, double b) { return pow(a, b); }
 
 static inline double elbo__modulo_f64(double a, double b)
 {

@@ -14,7 +14,6 @@
 #include "vmath.h"
 
 #define SPREAD(x) _mm512_set1_ps(x)
-#define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
 
 /* a + b x + c x^2 + ... by Horner's rule */
 #define POLY(x, ...)                                                                                                   \
@@ -25,7 +24,7 @@ static inline __attribute__((always_inline)) __m512 elbo__poly_512(__m512 x, con
     __m512 sum = SPREAD(coefficients[n - 1]);
 #pragma GCC unroll 10
     for (int i = n - 2; i >= 0; i--)
-        sum = MULTIPLY_ADD(sum, x, SPREAD(coefficients[i]));
+        sum = _mm512_fmadd_ps(sum, x, SPREAD(coefficients[i]));
     return sum;
 }
 
@@ -50,12 +49,12 @@ static inline __m512 elbo__with_sign_512(__m512 x, __m512 sign)
 /* e^r - 1, as elbo__expm1_reduced, with k as a float */
 static inline __m512 elbo__expm1_reduced_512(__m512 x, __m512 *k)
 {
-    __m512 shifted = MULTIPLY_ADD(x, SPREAD(1.44269504f), SPREAD(0x1.8p23f));
+    __m512 shifted = _mm512_fmadd_ps(x, SPREAD(1.44269504f), SPREAD(0x1.8p23f));
     *k = shifted - SPREAD(0x1.8p23f);
-    __m512 r = MULTIPLY_ADD(*k, SPREAD(-0x1.62e43p-1f), x);
-    r = MULTIPLY_ADD(*k, SPREAD(0x1.05c61p-29f), r);
+    __m512 r = _mm512_fmadd_ps(*k, SPREAD(-0x1.62e43p-1f), x);
+    r = _mm512_fmadd_ps(*k, SPREAD(0x1.05c61p-29f), r);
     __m512 q = POLY(r, ELBO__EXPM1_Q);
-    return MULTIPLY_ADD(r * r, q, r);
+    return _mm512_fmadd_ps(r * r, q, r);
 }
 
 /* e^x for x <= 89, or NaN. Of two numbers the processor takes the second where one is NaN. */
@@ -88,7 +87,7 @@ static inline __m512 elbo__tanh_512(__m512 x)
 {
     __m512 a = elbo__abs_512(x), s = a * a;
     __m512 p = POLY(s, ELBO__TANH_P);
-    __m512 small = MULTIPLY_ADD(a * s, p, a), large = SPREAD(1) - SPREAD(2) / (elbo__exp_512(a + a) + SPREAD(1));
+    __m512 small = _mm512_fmadd_ps(a * s, p, a), large = SPREAD(1) - SPREAD(2) / (elbo__exp_512(a + a) + SPREAD(1));
     return elbo__with_sign_512(elbo__pick_512(_mm512_cmp_ps_mask(a, SPREAD(0.6f), _CMP_LT_OQ), small, large), x);
 }
 
@@ -96,12 +95,13 @@ static inline __m512 elbo__softplus_512(__m512 x)
 {
     __m512 t = elbo__exp_down_512(x);
     __m512 q = POLY(t, ELBO__SOFTPLUS_P, ELBO__SOFTPLUS_Q);
-    return _mm512_max_ps(x, _mm512_setzero_ps()) + MULTIPLY_ADD(t * t, q, t);
+    return _mm512_max_ps(x, _mm512_setzero_ps()) + _mm512_fmadd_ps(t * t, q, t);
 }
 
 /* ---- logarithms -------------------------------------------------------------------------------------------------- */
 
-/* e and m of x = 2^e m with 2/3 <= m < 4/3: of 0 they are -inf and 1, of inf inf and 1; m is NaN for x < 0 and NaN. */
+/* e and m of x = 2^e m with 2/3 <= m < 4/3: of 0 and -0 they are -inf and 1, of inf inf and 1; m is NaN for x < 0 and
+ * NaN. */
 static inline __m512 elbo__log_512(__m512 x)
 {
     __m512 m = _mm512_getmant_ps(x, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_nan), e = _mm512_getexp_ps(x);
@@ -110,7 +110,7 @@ static inline __m512 elbo__log_512(__m512 x)
     e = _mm512_mask_add_ps(e, above, e, SPREAD(1));
     __m512 f = m - SPREAD(1);
     __m512 p = POLY(f, ELBO__LOG_P, ELBO__LOG_Q);
-    return MULTIPLY_ADD(e, SPREAD(0.693147182f), MULTIPLY_ADD(f * f, p, f));
+    return _mm512_fmadd_ps(e, SPREAD(0.693147182f), _mm512_fmadd_ps(f * f, p, f));
 }
 
 /* ---- the error function ------------------------------------------------------------------------------------------ */
@@ -122,7 +122,10 @@ static inline __m512 elbo__erf_512(__m512 x)
     __m512 q = POLY(b, ELBO__ERF_Q);
     __m512 y = SPREAD(1) - elbo__exp_below_512(_mm512_xor_ps(q, SPREAD(-0.0f)));
     return elbo__with_sign_512(
-        elbo__pick_512(_mm512_cmp_ps_mask(a, SPREAD(0.9f), _CMP_LT_OQ), MULTIPLY_ADD(a, p, a), y), x);
+        elbo__pick_512(_mm512_cmp_ps_mask(a, SPREAD(0.9f), _CMP_LT_OQ), _mm512_fmadd_ps(a, p, a), y), x);
 }
+
+#undef SPREAD
+#undef POLY
 
 #endif

@@ -81,6 +81,31 @@ static double number_before(const char *text, const char *words)
     return number;
 }
 
+/* As if the clock had said so of run `run`: notes of each thread, then what the run took. */
+static void plant(elbo_plan *plan, int run, int team, const double *notes, double seconds)
+{
+    const size_t each = elbo__notes(plan), all = elbo__run_notes(plan);
+    double *noted = plan->watch.notes + (size_t)run * all;
+    memset(noted, 0, all * sizeof *noted);
+    memcpy(noted, notes, (size_t)team * each * sizeof *noted);
+    noted[all - 2] = team;
+    noted[all - 1] = seconds;
+}
+
+static void watch(elbo_plan *plan, elbo_params *params, int runs)
+{
+    ck_assert_int_eq(elbo_plan_watch(plan, true), ELBO_OK);
+    ck_assert_int_eq(plan->watch.runs, 0); /* it forgets what was before */
+    for (int i = 0; i < runs; i++)
+        ck_assert_int_eq(elbo_plan_run(plan, params, (elbo_at){.seed = 1}), ELBO_OK);
+    ck_assert_int_eq(plan->watch.runs, runs);
+}
+
+static void assert_has(const char *text, const char *words)
+{
+    ck_assert_msg(strstr(text, words) != NULL, "no \"%s\" in:\n%.3000s", words, text);
+}
+
 START_TEST(a_watched_plan_says_where_all_of_its_time_goes)
 {
     static const float x[12];
@@ -94,46 +119,128 @@ START_TEST(a_watched_plan_says_where_all_of_its_time_goes)
     elbo_params *params = elbo_params_new(ELBO_F32, 1);
     elbo_plan *plan = dense_layer(params);
     ck_assert_int_eq(elbo_plan_bind(plan, "x", elbo_tensor_of(ELBO_F32, ELBO_SHAPE(4, 3), x)), ELBO_OK);
-    for (int time = 0; time < 2; time++) { /* the second time it forgets the first */
-        ck_assert_int_eq(elbo_plan_watch(plan, true), ELBO_OK);
-        ck_assert_int_eq(plan->watch.runs, 0);
-        for (int i = 0; i < RUNS; i++)
-            ck_assert_int_eq(elbo_plan_run(plan, params, (elbo_at){.seed = 1}), ELBO_OK);
-        ck_assert_int_eq(plan->watch.runs, RUNS);
-        for (int i = 0; i < RUNS; i++)
-            ck_assert_double_ge(plan->watch.times[i], i ? plan->watch.times[i - 1] : 1e-9);
-    }
-    /* as if the clock had said so: 2 us in the product, 5 in the group, 0.5 before and 1 after them, 10 in all for one
-     * run, and some times as much for another */
-    static const double notes[] = {2e-6, 5e-6, 0.5e-6, 1e-6}, slower[RUNS] = {1, 3, 1, 1, 4};
-    static const double sorted[RUNS] = {10e-6, 10e-6, 10e-6, 30e-6, 40e-6};
-    ck_assert_uint_eq(elbo__notes(plan), sizeof notes / sizeof notes[0]);
-    for (int run = 0; run < RUNS; run++) {
-        double *noted = plan->watch.notes + run * elbo__run_notes(plan);
-        for (size_t i = 0; i < elbo__notes(plan); i++) {
-            ck_assert_double_ge(noted[i], 0);
-            noted[i] = slower[run] * notes[i];
-        }
-        noted[elbo__run_notes(plan) - 1] = slower[run] * 10e-6;
-        plan->watch.times[run] = sorted[run];
-    }
+    watch(plan, params, ELBO__WATCHED + RUNS);
     char *text = elbo_plan_describe(plan);
-    ck_assert_double_eq(number_before(text, "us a run, the mean of the quicker 3 of 5"), 10);
-    for (int i = 0; i < PARTS; i++)
-        ck_assert_double_eq(number_before(text, parts[i].name), parts[i].us);
-    /* 48 operations, and 72 bytes: the product's result, the bias, and the group's */
-    ck_assert_ptr_nonnull(strstr(text, "2.0 us  20.0 %    0.0 GFLOP/s  local3(4, 2) = matmul("));
-    ck_assert_ptr_nonnull(strstr(text, "5.0 us  50.0 %    0.0 GB/s     group (4, 2)"));
-    ck_assert_ptr_nonnull(strstr(
-        text, "thread 0        2.0 us in products,      5.0 in groups,      0.0 in other kernels,     0.5 until"));
-    ck_assert_ptr_nonnull(strstr(text, "as its blocks divide 1.00 on 2, 1.00 on 4, "));
+    assert_has(text, "us a run, the mean of the quicker 100 of 200; ");
     elbo_release(text);
 
-    /* four blocks, of which three threads have two at most */
-    static const double on_threads[] = {7e-6, 3.5e-6, 3.5e-6, 1.75e-6, 1.75e-6};
-    ck_assert_int_eq(elbo__plan_recut(plan, 1, 0), ELBO_OK);
-    for (int threads = 1; threads <= 5; threads++)
-        ck_assert_double_eq_tol(elbo__seconds_on(plan, threads), on_threads[threads - 1], 1e-12);
+    /* 2 us in the product, 5 in the group, 0.5 before and 1 after them, 10 in all, or some times as much */
+    static const double one[] = {2e-6, 5e-6, 0.5e-6, 1e-6}, slower[RUNS] = {1, 3, 1, 1, 4};
+    watch(plan, params, RUNS);
+    ck_assert_uint_eq(elbo__notes(plan), sizeof one / sizeof one[0]);
+    for (int run = 0; run < RUNS; run++) {
+        double notes[sizeof one / sizeof one[0]];
+        for (size_t i = 0; i < elbo__notes(plan); i++)
+            notes[i] = slower[run] * one[i];
+        plant(plan, run, 1, notes, slower[run] * 10e-6);
+    }
+    text = elbo_plan_describe(plan);
+    ck_assert_double_eq(number_before(text, "us a run, the mean of the quicker 3 of 5; "), 10);
+    for (int i = 0; i < PARTS; i++)
+        ck_assert_double_eq(number_before(text, parts[i].name), parts[i].us);
+    assert_has(text,
+               "thread 0        2.0 us in products,      5.0 in groups,      0.0 in other kernels,     0.5 until");
+    elbo_release(text);
+
+    /* in a thousandth of the time: 48 operations in 2 ns; 72 bytes, of the product, the bias and the group, in 5 */
+    static const double quick[] = {2e-9, 5e-9, 0.5e-9, 1e-9};
+    watch(plan, params, 1);
+    plant(plan, 0, 1, quick, 10e-9);
+    text = elbo_plan_describe(plan);
+    assert_has(text, "0.0 us  20.0 %   24.0 GFLOP/s  local3(4, 2) = matmul(");
+    assert_has(text, "0.0 us  50.0 %   14.4 GB/s     group (4, 2)");
+    elbo_release(text);
+    elbo_plan_free(plan);
+    elbo_params_free(params);
+}
+END_TEST
+
+/* dw = x' (x w') for x (64, 3), w (2, 3): images, then weights; on two threads */
+static elbo_plan *two_stages(elbo_params *params)
+{
+    elbo_set_threads(2);
+    elbo_graph *g = elbo_graph_new(params, ELBO_TRAIN);
+    elbo_var *x = elbo_input(g, "x", ELBO_F32, ELBO_SHAPE(64, 3)), *dw;
+    elbo_var *w = elbo_param(g, "w", ELBO_SHAPE(2, 3), zeros);
+    elbo_var *y = elbo_matmul(x, elbo_transpose(w));
+    elbo_grad(elbo_sum(elbo_mul(y, elbo_detach(y)), (int[]){0, 1}, 2, false), &w, 1, &dw);
+    elbo_plan *plan = elbo_compile(g, &dw, 1);
+    ck_assert_msg(plan != NULL, "%s", elbo_error());
+    elbo_graph_free(g);
+    elbo_set_threads(0);
+    ck_assert_int_eq(plan->threads, 2);
+    ck_assert_int_eq(plan->n_stages, 2);
+    return plan;
+}
+
+START_TEST(a_watched_plan_tells_threads_and_stages_apart)
+{
+    enum { MOST = 64 };
+    static const float x[64 * 3];
+    elbo_params *params = elbo_params_new(ELBO_F32, 1);
+    elbo_plan *plan = two_stages(params);
+    ck_assert_int_eq(elbo_plan_bind(plan, "x", elbo_tensor_of(ELBO_F32, ELBO_SHAPE(64, 3), x)), ELBO_OK);
+    watch(plan, params, 3);
+    const double instrs = (double)plan->n_instrs;
+    const size_t each = elbo__notes(plan);
+    double notes[2 * MOST];
+    ck_assert_uint_le(each, MOST);
+    for (size_t i = 0; i < each; i++) { /* us: instructions 1 and 2, waiting 3 and 4 */
+        notes[i] = i < plan->n_instrs ? 1e-6 : 3e-6;
+        notes[each + i] = i < plan->n_instrs ? 2e-6 : 4e-6;
+    }
+    plant(plan, 0, 1, notes, 1e-6); /* alone, and quicker: of another kind than the last run */
+    plant(plan, 1, 2, notes, 200e-6);
+    plant(plan, 2, 2, notes, 100e-6);
+
+    elbo__account account;
+    ck_assert_int_eq(elbo__account_make(&account, plan), ELBO_OK);
+    ck_assert_int_eq(account.team, 2);
+    ck_assert_int_eq(account.runs, 2);
+    ck_assert_int_eq(account.counted, 1);
+    ck_assert_double_eq_tol(account.seconds, 100e-6, 1e-12);
+    ck_assert_double_eq_tol(elbo__instr_seconds(&account, &plan->loops[0].instrs[0]), 1.5e-6, 1e-12);
+    double by[ELBO__SPENDINGS], seconds;
+    elbo__run_spendings(&account, by);
+    ck_assert_double_eq_tol(by[ELBO__STARTING], 3.5e-6, 1e-12);
+    ck_assert_double_eq_tol(by[ELBO__WAITING], 2 * 3.5e-6, 1e-12); /* before the second stage, and at the end */
+    ck_assert_double_eq_tol(by[ELBO__ELSEWHERE], (100 - 1.5 * instrs - 3 * 3.5) * 1e-6, 1e-12);
+    elbo__stage_seconds(&account, 1, 1, by);
+    ck_assert_double_eq_tol(by[ELBO__WAITING], 4e-6, 1e-12);
+    ck_assert_double_eq(by[ELBO__STARTING], 0);
+    ck_assert_int_eq(elbo__seconds_on(&account, 1, &seconds), ELBO_OK);
+    ck_assert_double_eq_tol(seconds, 3e-6 * instrs, 1e-12);
+    elbo__account_free(&account);
+
+    char *text = elbo_plan_describe(plan);
+    assert_has(text, "stage 1\n  thread 0 ");
+    assert_has(text, "     4.0 waiting before it\n");
+    elbo_release(text);
+    elbo_plan_free(plan);
+    elbo_params_free(params);
+}
+END_TEST
+
+START_TEST(more_threads_share_the_blocks_that_there_are)
+{
+    static const double notes[] = {2e-6, 5e-6, 0, 0}, on_threads[] = {7e-6, 3.5e-6, 3.5e-6, 1.75e-6, 1.75e-6};
+    elbo_params *params = elbo_params_new(ELBO_F32, 1);
+    elbo_plan *plan = dense_layer(params);
+    ck_assert_int_eq(elbo__plan_recut(plan, 1, 0), ELBO_OK); /* four blocks, of which three threads have two at most */
+    ck_assert_int_eq(elbo_plan_watch(plan, true), ELBO_OK);
+    plan->watch.runs = 1;
+    plant(plan, 0, 1, notes, 7e-6);
+    elbo__account account;
+    ck_assert_int_eq(elbo__account_make(&account, plan), ELBO_OK);
+    for (int threads = 1; threads <= 5; threads++) {
+        double seconds;
+        ck_assert_int_eq(elbo__seconds_on(&account, threads, &seconds), ELBO_OK);
+        ck_assert_double_eq_tol(seconds, on_threads[threads - 1], 1e-12);
+    }
+    elbo__account_free(&account);
+    char *text = elbo_plan_describe(plan);
+    assert_has(text, ", on 1 thread 1, on 2 2.00, on 4 4.00, on 8 4.00, on 16 4.00 times as fast\n");
+    elbo_release(text);
     elbo_plan_free(plan);
     elbo_params_free(params);
 }
@@ -267,6 +374,8 @@ Suite *suite_describe(void)
     TCase *page = tcase_create("a page");
     tcase_add_test(page, the_page_of_a_dense_layer_says_what_it_does);
     tcase_add_test(page, a_watched_plan_says_where_all_of_its_time_goes);
+    tcase_add_test(page, a_watched_plan_tells_threads_and_stages_apart);
+    tcase_add_test(page, more_threads_share_the_blocks_that_there_are);
     tcase_add_test(page, a_tensor_of_another_slab_and_a_draw_are_called_by_their_names);
     suite_add_tcase(s, page);
     TCase *steps = tcase_create("groups");

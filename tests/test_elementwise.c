@@ -8,6 +8,7 @@
 
 #include "../autograd/op.h"
 #include "../tensor/elementwise.h"
+#include "../tensor/subnormals.h"
 #include "../tensor/vmath.h"
 #include "kernel_sets.h"
 #include "numbers.h"
@@ -345,16 +346,25 @@ START_TEST(roots_under_quotients_are_correctly_rounded_at_every_mantissa)
 }
 END_TEST
 
-/* Every 4,099th float, which is some of every exponent and either sign; then those next to where a logarithm's mantissa
- * is taken of the next exponent. */
-enum { EVERY = 4099, REGULAR = UINT32_MAX / EVERY + 1, FLOATS = REGULAR + 3 * 512 };
+/* Every 4,099th float, which is some of every exponent and either sign; those next to where a logarithm's mantissa is
+ * taken of the next exponent; and those next to where functions have one formula or another. */
+static const float turns[] = {0.6f, 0.9f, 4, 88.7f, 89, -87.3f, -88.7f, -103.9f, -104, 0};
+enum {
+    EVERY = 4099,
+    REGULAR = UINT32_MAX / EVERY + 1,
+    AT_MANTISSA = REGULAR + 3 * 512,
+    FLOATS = AT_MANTISSA + 3 * sizeof turns / sizeof turns[0]
+};
 static float nth_float(uint32_t n)
 {
-    const uint32_t past = n - REGULAR;
-    return elbo__of_bits_f32(n < REGULAR ? n * EVERY : past / 3 << 23 | (0x2aaaaa + past % 3));
+    if (n < REGULAR)
+        return elbo__of_bits_f32(n * EVERY);
+    if (n < AT_MANTISSA)
+        return elbo__of_bits_f32((n - REGULAR) / 3 << 23 | (0x2aaaaa + (n - REGULAR) % 3));
+    return elbo__of_bits_f32(elbo__bits_f32(turns[(n - AT_MANTISSA) / 3]) + (n - AT_MANTISSA) % 3 - 1);
 }
 
-/* For these AVX-512 has instructions of its own. */
+/* For these AVX-512 has instructions of its own. Plans run with subnormals flushed, others without. */
 START_TEST(functions_have_the_bits_of_the_plain_ones_at_every_instruction_set)
 {
     static const struct {
@@ -366,15 +376,20 @@ START_TEST(functions_have_the_bits_of_the_plain_ones_at_every_instruction_set)
     static float x[FLOATS], y[FLOATS], plain[FLOATS];
     for (uint32_t i = 0; i < FLOATS; i++)
         x[i] = nth_float(i);
-    for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++) {
-        for (int i = 0; i < FLOATS; i++)
-            plain[i] = functions[f].plain(x[i]);
+    const size_t n = sizeof functions / sizeof functions[0];
+    const elbo__float_mode mode = elbo__flush_subnormals();
+    for (size_t f = 0; f < 2 * n; f++) {
+        const int row = functions[f % n].row;
+        if (f == n)
+            elbo__restore_float_mode(mode);
+        for (int i = 0; i < (int)FLOATS; i++)
+            plain[i] = functions[f % n].plain(x[i]);
         for (int s = 0; s < sets_here(); s++) {
-            sets[s].kernels[0].elementwise[functions[f].row](FLOATS, y, x, NULL, NULL);
+            sets[s].kernels[0].elementwise[row](FLOATS, y, x, NULL, NULL);
             for (int i = 0; i < FLOATS; i++)
                 if (elbo__bits_f32(y[i]) != elbo__bits_f32(plain[i]) && !(isnan(y[i]) && isnan(plain[i])))
-                    ck_abort_msg("%s: %s of %a is %a, not %a", sets[s].name, elbo__elementwise_name(functions[f].row),
-                                 x[i], y[i], plain[i]);
+                    ck_abort_msg("%s%s: %s of %a is %a, not %a", sets[s].name, f < n ? ", flushing" : "",
+                                 elbo__elementwise_name(row), x[i], y[i], plain[i]);
         }
     }
 }

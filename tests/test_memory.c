@@ -77,6 +77,8 @@ static elbo_status run_plan(elbo_graph *g, elbo_var *loss, elbo_params *params)
     if (status == ELBO_OK)
         status = elbo_plan_set(plan, "lr", 0.1);
     if (status == ELBO_OK)
+        status = elbo_plan_watch(plan, true);
+    if (status == ELBO_OK)
         status = elbo_plan_run(plan, params, (elbo_at){.seed = 1});
     char *text = elbo_plan_describe(plan);
     if (status == ELBO_OK && !text)

@@ -106,6 +106,34 @@ static int products_of_constants(elbo_graph *g, elbo_var **out)
     return 2;
 }
 
+/* Rows of a (6, 4) next to each other n times: (6, 4 n). */
+static elbo_var *repeated(elbo_var *a, int n)
+{
+    enum { MOST = 64 };
+    elbo_var *parts[MOST];
+    for (int i = 0; i < n; i++)
+        parts[i] = a;
+    return elbo_concat(parts, n, 1);
+}
+
+static int several_rows_a_unit_and_then_an_axis_of_them(elbo_graph *g, elbo_var **out)
+{
+    elbo_var *rows = elbo_neg(elbo_reshape(repeated(input(g, "a"), 3), ELBO_SHAPE(18, 4)));
+    out[0] = elbo_mul(elbo_reshape(rows, ELBO_SHAPE(6, 3, 4)), elbo_reshape(input(g, "b"), ELBO_SHAPE(6, 1, 4)));
+    out[1] = elbo_neg(elbo_transpose(rows));
+    return 2;
+}
+
+/* As many axes as there can be, and two entries a unit of the one that is cut. */
+static int several_rows_a_unit_of_the_highest_rank(elbo_graph *g, elbo_var **out)
+{
+    elbo_var *a = repeated(input(g, "a"), 64);
+    elbo_var *high = elbo_neg(elbo_reshape(a, ELBO_SHAPE(12, 2, 2, 2, 2, 2, 2, 2)));
+    out[0] = elbo_mul(elbo_reshape(high, ELBO_SHAPE(6, 256)), a);
+    out[1] = high;
+    return 2;
+}
+
 static int (*const cases[])(elbo_graph *, elbo_var **) = {
     pads_and_joins_along_the_only_axis,
     reshapes_that_copy,
@@ -116,6 +144,8 @@ static int (*const cases[])(elbo_graph *, elbo_var **) = {
     nothing_added_to_a_negative_zero,
     the_largest_of_zeros,
     products_of_constants,
+    several_rows_a_unit_and_then_an_axis_of_them,
+    several_rows_a_unit_of_the_highest_rank,
 };
 
 /* ---- the test ---------------------------------------------------------------------------------------------------- */

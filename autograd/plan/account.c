@@ -1,4 +1,5 @@
 /* What the instructions of a plan do: arithmetic, bytes, and in a watched plan time. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../tensor/memory.h"
@@ -19,7 +20,7 @@ static double elements(const elbo_shape *shape)
 double elbo__instr_flops(const elbo__instr *instr)
 {
     static const elbo__op *const reductions[] = {&elbo__op_sum, &elbo__op_max, &elbo__op_argmax};
-    if (instr->op && instr->op->flops)
+    if (elbo__multiplies(instr))
         return instr->op->flops(&instr->out.layout.shape, &instr->in[0].layout.shape, &instr->in[1].layout.shape);
     for (size_t i = 0; i < sizeof reductions / sizeof reductions[0]; i++)
         if (instr->op == reductions[i])
@@ -59,118 +60,121 @@ double elbo__instr_bytes(const elbo_plan *plan, const elbo__instr *instr)
 
 /* ---- time ------------------------------------------------------------------------------------------------------ */
 
-/* Note i of the runs that count, on average; how many those are. */
-static double average(const elbo_plan *plan, size_t i, int *counted)
+typedef struct {
+    double seconds;
+    const double *notes;
+} watched_run;
+
+static int by_seconds(const void *a, const void *b)
 {
-    const elbo__watch *w = &plan->watch;
-    const size_t each = elbo__run_notes(plan);
-    double sum = 0;
-    *counted = 0;
-    for (const double *notes = w->notes; notes < w->notes + w->runs * each; notes += each) {
-        if (notes[each - 1] > w->times[(w->runs - 1) / 2])
-            continue;
-        sum += notes[i];
-        ++*counted;
+    const watched_run *x = a, *y = b;
+    return (x->seconds > y->seconds) - (x->seconds < y->seconds);
+}
+
+elbo_status elbo__account_make(elbo__account *a, const elbo_plan *plan)
+{
+    const size_t all = elbo__run_notes(plan);
+    const int64_t known = plan->watch.runs < ELBO__WATCHED ? plan->watch.runs : ELBO__WATCHED;
+    watched_run runs[ELBO__WATCHED];
+    *a = (elbo__account){.plan = plan, .notes = elbo__calloc(all, sizeof *a->notes)};
+    if (!a->notes)
+        return ELBO_NO_MEMORY;
+    const double *last = plan->watch.notes + (size_t)((plan->watch.runs - 1) % ELBO__WATCHED) * all;
+    for (int64_t i = 0; i < known; i++) {
+        const double *notes = plan->watch.notes + (size_t)i * all;
+        if (notes[all - 2] == last[all - 2])
+            runs[a->runs++] = (watched_run){notes[all - 1], notes};
     }
-    return sum / *counted;
+    qsort(runs, (size_t)a->runs, sizeof runs[0], by_seconds);
+    a->counted = (a->runs + 1) / 2;
+    for (int run = 0; run < a->counted; run++)
+        for (size_t i = 0; i < all; i++)
+            a->notes[i] += runs[run].notes[i] / a->counted;
+    a->team = (int)last[all - 2];
+    a->seconds = a->notes[all - 1];
+    return ELBO_OK;
 }
 
-static double noted(const elbo_plan *plan, int thread, size_t note)
+void elbo__account_free(elbo__account *a)
 {
-    int counted;
-    return average(plan, (size_t)thread * elbo__notes(plan) + note, &counted);
+    elbo__free(a->notes);
+    a->notes = NULL;
 }
 
-/* A small plan runs on one thread, whatever it was cut for; the others have noted nothing. */
-int elbo__team(const elbo_plan *plan)
+static double noted(const elbo__account *a, int thread, size_t note)
 {
-    int team = 0;
-    for (int t = 0; t < plan->threads; t++) {
-        bool took_part = false;
-        for (size_t i = 0; i < elbo__notes(plan); i++)
-            took_part |= noted(plan, t, i) > 0;
-        team += took_part;
-    }
-    return team > 0 ? team : 1;
+    return a->notes[(size_t)thread * elbo__notes(a->plan) + note];
 }
 
-double elbo__instr_seconds(const elbo_plan *plan, const elbo__instr *instr)
+double elbo__instr_seconds(const elbo__account *a, const elbo__instr *instr)
 {
     double sum = 0;
-    for (int t = 0; t < plan->threads; t++)
-        sum += noted(plan, t, (size_t)instr->number);
-    return sum / elbo__team(plan);
+    for (int t = 0; t < a->plan->threads; t++)
+        sum += noted(a, t, (size_t)instr->number);
+    return sum / a->team;
 }
 
-void elbo__stage_seconds(const elbo_plan *plan, int stage, int thread, double by[ELBO__SPENDINGS])
+void elbo__stage_seconds(const elbo__account *a, int stage, int thread, double by[ELBO__SPENDINGS])
 {
+    const elbo_plan *plan = a->plan;
     memset(by, 0, ELBO__SPENDINGS * sizeof *by);
     for (const elbo__loop *loop = plan->loops; loop < plan->loops + plan->n_loops; loop++)
         for (size_t i = 0; loop->stage == stage && i < loop->n_instrs; i++) {
             const elbo__instr *instr = &loop->instrs[i];
-            const int where = instr->op && instr->op->flops ? ELBO__IN_PRODUCTS
-                              : instr->group                ? ELBO__IN_GROUPS
-                                                            : ELBO__IN_KERNELS;
-            by[where] += noted(plan, thread, (size_t)instr->number);
+            const int where = elbo__multiplies(instr) ? ELBO__IN_PRODUCTS
+                              : instr->group          ? ELBO__IN_GROUPS
+                                                      : ELBO__IN_KERNELS;
+            by[where] += noted(a, thread, (size_t)instr->number);
         }
-    by[stage == 0 ? ELBO__STARTING : ELBO__WAITING] = noted(plan, thread, plan->n_instrs + (size_t)stage);
+    by[stage == 0 ? ELBO__STARTING : ELBO__WAITING] = noted(a, thread, plan->n_instrs + (size_t)stage);
 }
 
-double elbo__run_seconds(const elbo_plan *plan, int *counted)
+void elbo__run_spendings(const elbo__account *a, double by[ELBO__SPENDINGS])
 {
-    return average(plan, elbo__run_notes(plan) - 1, counted);
-}
-
-void elbo__run_spendings(const elbo_plan *plan, double by[ELBO__SPENDINGS])
-{
-    int counted;
-    const double all = elbo__run_seconds(plan, &counted);
-    const int team = elbo__team(plan);
     double known = 0;
     memset(by, 0, ELBO__SPENDINGS * sizeof *by);
-    for (int stage = 0; stage <= plan->n_stages; stage++) /* the last one is the end */
-        for (int t = 0; t < plan->threads; t++) {
+    for (int stage = 0; stage <= a->plan->n_stages; stage++) /* the last one is the end */
+        for (int t = 0; t < a->plan->threads; t++) {
             double own[ELBO__SPENDINGS];
-            elbo__stage_seconds(plan, stage, t, own);
+            elbo__stage_seconds(a, stage, t, own);
             for (int i = 0; i < ELBO__SPENDINGS; i++)
-                by[i] += own[i] / team;
+                by[i] += own[i] / a->team;
         }
     for (int i = 0; i < ELBO__ELSEWHERE; i++)
         known += by[i];
-    by[ELBO__ELSEWHERE] = all > known ? all - known : 0;
+    by[ELBO__ELSEWHERE] = a->seconds > known ? a->seconds - known : 0;
 }
 
-/* Seconds that a block of each loop took, over all threads. */
-static void block_seconds(const elbo_plan *plan, double *by_loop)
+/* Seconds that a block of a loop took, over all threads. */
+static double block_seconds(const elbo__account *a, const elbo__loop *loop)
 {
-    for (size_t l = 0; l < plan->n_loops; l++) {
-        const elbo__loop *loop = &plan->loops[l];
-        double all = 0;
-        for (size_t i = 0; i < loop->n_instrs; i++)
-            all += elbo__instr_seconds(plan, &loop->instrs[i]) * elbo__team(plan);
-        by_loop[l] = elbo__loop_blocks(loop) ? all / (double)elbo__loop_blocks(loop) : 0;
-    }
+    double all = 0;
+    for (size_t i = 0; i < loop->n_instrs; i++)
+        all += elbo__instr_seconds(a, &loop->instrs[i]) * a->team;
+    return elbo__loop_blocks(loop) ? all / (double)elbo__loop_blocks(loop) : 0;
 }
 
-double elbo__seconds_on(const elbo_plan *plan, int threads)
+elbo_status elbo__seconds_on(const elbo__account *a, int threads, double *seconds)
 {
+    const elbo_plan *plan = a->plan;
     elbo__range *ranges = elbo__plan_ranges(plan, threads);
-    double *a_block = elbo__calloc(plan->n_loops, sizeof *a_block), sum = 0;
-    if (ranges && a_block)
-        block_seconds(plan, a_block);
-    for (int stage = 0; stage < plan->n_stages && ranges && a_block; stage++) {
+    double *load = elbo__alloc((size_t)threads * sizeof *load);
+    *seconds = 0;
+    for (size_t l = 0; l < plan->n_loops && ranges && load; l++) {
+        const elbo__loop *loop = &plan->loops[l];
+        const bool first = l == 0 || plan->loops[l - 1].stage != loop->stage;
+        const bool last = l + 1 == plan->n_loops || plan->loops[l + 1].stage != loop->stage;
+        const double a_block = block_seconds(a, loop);
         double longest = 0;
         for (int t = 0; t < threads; t++) {
-            double own = 0;
-            for (size_t l = 0; l < plan->n_loops; l++) {
-                const elbo__range *range = &ranges[(size_t)t * plan->n_loops + l];
-                own += plan->loops[l].stage == stage ? (double)(range->end - range->first) * a_block[l] : 0;
-            }
-            longest = own > longest ? own : longest;
+            const elbo__range *range = &ranges[(size_t)t * plan->n_loops + l];
+            load[t] = (first ? 0 : load[t]) + (double)(range->end - range->first) * a_block;
+            longest = load[t] > longest ? load[t] : longest;
         }
-        sum += longest;
+        *seconds += last ? longest : 0;
     }
+    const bool ok = ranges && load;
     elbo__free(ranges);
-    elbo__free(a_block);
-    return sum;
+    elbo__free(load);
+    return ok ? ELBO_OK : ELBO_NO_MEMORY;
 }

@@ -96,7 +96,6 @@ void elbo_plan_free(elbo_plan *plan)
     elbo__free(plan->pointers);
     elbo__free(plan->ranges);
     elbo__free(plan->watch.notes);
-    elbo__free(plan->watch.times);
     elbo__free(plan);
 }
 

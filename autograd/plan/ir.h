@@ -140,13 +140,13 @@ typedef struct {
     } scalar;
 } elbo__input_slot;
 
-/* Where the time of runs goes, in seconds. Notes of a run: for each thread its instructions, by number, how long it
- * waited before each stage, and after the last for the others; then how long the run took. */
+/* Where the time of the last so many runs went, in seconds. Notes of a run: for each thread its instructions, by
+ * number, how long it waited before each stage, and after the last for the others; then how many threads there were,
+ * and how long the run took. */
+enum { ELBO__WATCHED = 200 };
 typedef struct {
-    bool on;
-    double *notes; /* of one run after the other */
-    double *times; /* of the runs, sorted: the quicker half of them counts, for the others may have been disturbed */
-    size_t runs, notes_capacity, times_capacity;
+    double *notes; /* of run i at i modulo WATCHED; NULL: nobody watches */
+    int64_t runs;
 } elbo__watch;
 
 /* In which order blocks run: tests show that it does not matter. */
@@ -219,7 +219,13 @@ static inline size_t elbo__notes(const elbo_plan *plan)
 
 static inline size_t elbo__run_notes(const elbo_plan *plan)
 {
-    return (size_t)plan->threads * elbo__notes(plan) + 1;
+    return (size_t)plan->threads * elbo__notes(plan) + 2;
+}
+
+/* A product or a convolution. */
+static inline bool elbo__multiplies(const elbo__instr *instr)
+{
+    return instr->op && instr->op->flops;
 }
 
 /* What passes share. */

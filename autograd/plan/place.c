@@ -13,7 +13,7 @@ static const struct {
 
 static double product_flops(const elbo__instr *instr)
 {
-    if (!instr->op || !instr->op->flops)
+    if (!elbo__multiplies(instr))
         return 0;
     return instr->op->flops(&instr->out.layout.shape, &instr->in[0].layout.shape,
                             &instr->in[instr->n_in - 1].layout.shape);
@@ -21,7 +21,7 @@ static double product_flops(const elbo__instr *instr)
 
 static double cost_of(const elbo__instr *instr)
 {
-    if (instr->op && instr->op->flops)
+    if (elbo__multiplies(instr))
         return product_flops(instr) * nanoseconds.flop;
     if (instr->op && instr->op->nanoseconds)
         return instr->op->nanoseconds(&instr->out.layout.shape, &instr->in[0].layout.shape);

@@ -107,19 +107,19 @@ static void put_memory(elbo__page *p, const elbo_plan *plan)
     elbo__page_put(p, "%s to work in\n", elbo__quantity((double)plan->scratch_bytes, "B").text);
 }
 
-/* How far blocks divide. What threads cost each other, at barriers and in memory, is not in it. */
-static void put_scaling(elbo__page *p, const elbo_plan *plan)
+static void put_scaling(elbo__page *p, const elbo__account *account)
 {
-    const double alone = elbo__seconds_on(plan, 1);
-    elbo__page_put(p, "as its blocks divide");
+    double alone, together;
+    p->failed |= elbo__seconds_on(account, 1, &alone) != ELBO_OK;
+    elbo__page_put(p, "as blocks divide, were barriers and memory no limit, on 1 thread 1");
     for (int threads = 2; threads <= 16; threads *= 2) {
-        const double together = elbo__seconds_on(plan, threads);
-        elbo__page_put(p, "%s %.2f on %d", threads > 2 ? "," : "", together > 0 ? alone / together : 1, threads);
+        p->failed |= elbo__seconds_on(account, threads, &together) != ELBO_OK;
+        elbo__page_put(p, ", on %d %.2f", threads, together > 0 ? alone / together : 1);
     }
-    elbo__page_put(p, " threads, times as fast as on 1\n");
+    elbo__page_put(p, " times as fast\n");
 }
 
-static void put_times(elbo__page *p, const elbo_plan *plan)
+static void put_times(elbo__page *p, const elbo__account *account)
 {
     static const char *const names[ELBO__SPENDINGS] = {
         [ELBO__IN_PRODUCTS] = "products",
@@ -129,24 +129,22 @@ static void put_times(elbo__page *p, const elbo_plan *plan)
         [ELBO__STARTING] = "starting threads",
         [ELBO__ELSEWHERE] = "everything else",
     };
-    int counted;
     double by[ELBO__SPENDINGS];
-    const double all = elbo__run_seconds(plan, &counted);
-    elbo__run_spendings(plan, by);
-    elbo__page_put(p, "%11.1f us a run, the mean of the quicker %d of %zu; of each thread's time:\n", 1e6 * all,
-                   counted, plan->watch.runs);
+    elbo__run_spendings(account, by);
+    elbo__page_put(p, "%11.1f us a run, the mean of the quicker %d of %d; of each thread's time:\n",
+                   1e6 * account->seconds, account->counted, account->runs);
     for (int i = 0; i < ELBO__SPENDINGS; i++)
-        elbo__page_put(p, "%11.1f us %5.1f %%  %s\n", 1e6 * by[i], all > 0 ? 100 * by[i] / all : 0, names[i]);
-    put_scaling(p, plan);
+        elbo__page_put(p, "%11.1f us %5.1f %%  %s\n", 1e6 * by[i],
+                       account->seconds > 0 ? 100 * by[i] / account->seconds : 0, names[i]);
+    put_scaling(p, account);
 }
 
-/* of thread 1    1050.2 us in products,   201.0 in groups,    20.1 in other kernels,    10.0 waiting before it */
-static void put_stage_times(elbo__page *p, const elbo_plan *plan, int stage)
+/*   thread 1     1050.2 us in products,   201.0 in groups,   20.1 in other kernels,   10.0 waiting before it */
+static void put_stage_times(elbo__page *p, const elbo__account *account, int stage)
 {
-    const int team = elbo__team(plan);
-    for (int t = 0; t < team; t++) {
+    for (int t = 0; t < account->team; t++) {
         double by[ELBO__SPENDINGS];
-        elbo__stage_seconds(plan, stage, t, by);
+        elbo__stage_seconds(account, stage, t, by);
         elbo__page_put(p, "  thread %-2d %9.1f us in products,%9.1f in groups,%9.1f in other kernels,%8.1f %s\n", t,
                        1e6 * by[ELBO__IN_PRODUCTS], 1e6 * by[ELBO__IN_GROUPS], 1e6 * by[ELBO__IN_KERNELS],
                        1e6 * (by[ELBO__WAITING] + by[ELBO__STARTING]),
@@ -188,18 +186,17 @@ static void put_kernel(elbo__page *p, const elbo_plan *plan, const elbo__loop *l
 }
 
 /* The columns before an instruction. */
-static void put_costs(elbo__page *p, const elbo_plan *plan, const elbo__instr *instr)
+static void put_costs(elbo__page *p, const elbo_plan *plan, const elbo__account *account, const elbo__instr *instr)
 {
-    double flops = elbo__instr_flops(instr);
+    const double flops = elbo__instr_flops(instr), bytes = elbo__instr_bytes(plan, instr);
     elbo__page_put(p, "%14s", flops > 0 ? elbo__quantity(flops, "FLOP").text : "");
-    elbo__page_put(p, "%11s", elbo__quantity(elbo__instr_bytes(plan, instr), "B").text);
-    if (plan->watch.runs) {
-        int counted;
-        const double own = elbo__instr_seconds(plan, instr), all = elbo__run_seconds(plan, &counted);
-        const bool product = instr->op && instr->op->flops;
-        const double work = (product ? flops : elbo__instr_bytes(plan, instr)) / elbo__team(plan);
-        elbo__page_put(p, "%9.1f us %5.1f %%%7.1f %s", 1e6 * own, all > 0 ? 100 * own / all : 0,
-                       own > 0 ? 1e-9 * work / own : 0, product ? "GFLOP/s" : "GB/s   ");
+    elbo__page_put(p, "%11s", elbo__quantity(bytes, "B").text);
+    if (account) {
+        const bool product = elbo__multiplies(instr);
+        const double own = elbo__instr_seconds(account, instr), work = (product ? flops : bytes) / account->team;
+        elbo__page_put(p, "%9.1f us %5.1f %%%7.1f %s", 1e6 * own,
+                       account->seconds > 0 ? 100 * own / account->seconds : 0, own > 0 ? 1e-9 * work / own : 0,
+                       product ? "GFLOP/s" : "GB/s   ");
     }
     elbo__page_put(p, "  ");
 }
@@ -218,7 +215,7 @@ static void put_group(elbo__page *p, const elbo_plan *plan, const elbo__instr *i
     elbo__put_steps(p, plan, instr, STEPS);
 }
 
-static void put_loop(elbo__page *p, const elbo_plan *plan, const elbo__loop *loop)
+static void put_loop(elbo__page *p, const elbo_plan *plan, const elbo__account *account, const elbo__loop *loop)
 {
     elbo__page_put(p, "  loop %d: units %lld, blocks %lld of %lld", (int)(loop - plan->loops), (long long)loop->units,
                    (long long)elbo__loop_blocks(loop), (long long)loop->grain);
@@ -228,7 +225,7 @@ static void put_loop(elbo__page *p, const elbo_plan *plan, const elbo__loop *loo
     elbo__page_put(p, "\n");
     for (size_t i = 0; i < loop->n_instrs; i++) {
         const elbo__instr *instr = &loop->instrs[i];
-        put_costs(p, plan, instr);
+        put_costs(p, plan, account, instr);
         if (instr->group) {
             put_group(p, plan, instr);
         } else {
@@ -304,24 +301,35 @@ static void put_all_buffers(elbo__page *p, const elbo_plan *plan)
 
 /* ---- all of it ------------------------------------------------------------------------------------------------- */
 
+static void put_all(elbo__page *p, const elbo_plan *plan, const elbo__account *account)
+{
+    put_nodes(p, plan);
+    put_work(p, plan);
+    put_memory(p, plan);
+    if (account)
+        put_times(p, account);
+    for (size_t i = 0; i < plan->n_loops; i++) {
+        const int stage = plan->loops[i].stage;
+        if (i == 0 || stage != plan->loops[i - 1].stage) {
+            elbo__page_put(p, "\nstage %d\n", stage);
+            if (account)
+                put_stage_times(p, account, stage);
+        }
+        put_loop(p, plan, account, &plan->loops[i]);
+    }
+    elbo__page_put(p, "\n");
+    put_all_buffers(p, plan);
+}
+
 char *elbo_plan_describe(const elbo_plan *plan)
 {
+    const bool watched = plan->watch.runs > 0;
+    elbo__account account = {.plan = plan};
     elbo__page p = {0};
-    put_nodes(&p, plan);
-    put_work(&p, plan);
-    put_memory(&p, plan);
-    if (plan->watch.runs)
-        put_times(&p, plan);
-    for (size_t i = 0; i < plan->n_loops; i++) {
-        if (i == 0 || plan->loops[i].stage != plan->loops[i - 1].stage) {
-            elbo__page_put(&p, "\nstage %d\n", plan->loops[i].stage);
-            if (plan->watch.runs)
-                put_stage_times(&p, plan, plan->loops[i].stage);
-        }
-        put_loop(&p, plan, &plan->loops[i]);
-    }
-    elbo__page_put(&p, "\n");
-    put_all_buffers(&p, plan);
+    p.failed = watched && elbo__account_make(&account, plan) != ELBO_OK;
+    if (!p.failed)
+        put_all(&p, plan, watched ? &account : NULL);
+    elbo__account_free(&account);
     if (p.failed)
         elbo__page_clear(&p);
     return p.text;

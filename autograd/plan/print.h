@@ -23,9 +23,8 @@ double elbo__instr_flops(const elbo__instr *instr);
 /* Read and written, each operand once: its distinct elements, however many blocks read them. */
 double elbo__instr_bytes(const elbo_plan *plan, const elbo__instr *instr);
 
-/* Where the time of a watched run went, in seconds, as means over the runs that count: of an instruction and of the
- * whole, over the threads that took part as well; of one thread in a stage, with its waiting before it, and as stage
- * n_stages its waiting at the end. */
+/* ---- where the time of a watched plan's runs went, in seconds ---------------------------------------------------- */
+
 enum {
     ELBO__IN_PRODUCTS,
     ELBO__IN_GROUPS,
@@ -36,14 +35,25 @@ enum {
     ELBO__SPENDINGS
 };
 
-int elbo__team(const elbo_plan *plan); /* threads that took part */
-double elbo__instr_seconds(const elbo_plan *plan, const elbo__instr *instr);
-double elbo__run_seconds(const elbo_plan *plan, int *counted);
-void elbo__run_spendings(const elbo_plan *plan, double by[ELBO__SPENDINGS]); /* their sum: what a run takes */
-void elbo__stage_seconds(const elbo_plan *plan, int stage, int thread, double by[ELBO__SPENDINGS]);
+/* Of the runs that as many threads took part in as in the last one, the quicker half counts: the others may have been
+ * disturbed. */
+typedef struct {
+    const elbo_plan *plan;
+    double *notes;  /* as of one run: the mean */
+    double seconds; /* of a run                */
+    int runs, counted, team;
+} elbo__account;
+elbo_status elbo__account_make(elbo__account *account, const elbo_plan *plan) ELBO_MUST_CHECK;
+void elbo__account_free(elbo__account *account);
 
-/* What the longest of so many threads would have to do, stage by stage, if blocks took as long as they did; 0 without
- * memory. */
-double elbo__seconds_on(const elbo_plan *plan, int threads);
+/* Of an instruction, and of all: the mean over the threads. Of all, the sum is what a run takes. */
+double elbo__instr_seconds(const elbo__account *account, const elbo__instr *instr);
+void elbo__run_spendings(const elbo__account *account, double by[ELBO__SPENDINGS]);
+
+/* Of one thread in a stage, with its waiting before it; stage n_stages is the waiting at the end. */
+void elbo__stage_seconds(const elbo__account *account, int stage, int thread, double by[ELBO__SPENDINGS]);
+
+/* What the longest of so many threads would have to do, stage by stage, if blocks took as long as they did. */
+elbo_status elbo__seconds_on(const elbo__account *account, int threads, double *seconds) ELBO_MUST_CHECK;
 
 #endif

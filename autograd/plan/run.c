@@ -103,14 +103,17 @@ static void run_range(work *w, const elbo__range *range)
         run_blocks_oddly(w, range->first, range->end, w->plan->order);
 }
 
+static double *notes_of_run(const elbo_plan *plan)
+{
+    return plan->watch.notes + (size_t)(plan->watch.runs % ELBO__WATCHED) * elbo__run_notes(plan);
+}
+
 /* What the plan calls thread t is done by whatever thread is there: a caller's own parallel region may leave us only
  * one. Loops stand in the order of their stages. */
 static void run_as(const elbo_plan *plan, const elbo_at *at, int me, int team, double called)
 {
     size_t own = plan->local_bytes + plan->scratch_bytes;
-    const elbo__watch *watch = &plan->watch;
-    double *notes = watch->on ? watch->notes + watch->runs * elbo__run_notes(plan) + (size_t)me * elbo__notes(plan)
-                              : NULL;
+    double *notes = plan->watch.notes ? notes_of_run(plan) + (size_t)me * elbo__notes(plan) : NULL;
     double *waits = notes ? notes + plan->n_instrs : NULL;
     elbo__float_mode mode = elbo__flush_subnormals();
     if (waits)
@@ -133,33 +136,18 @@ static void run_as(const elbo_plan *plan, const elbo_at *at, int me, int team, d
         waits[plan->n_stages] = now(); /* until it is known when all are done */
 }
 
-/* Room for the notes of one more run. */
-static elbo_status open_notes(elbo_plan *plan)
-{
-    elbo__watch *w = &plan->watch;
-    const size_t each = elbo__run_notes(plan);
-    elbo_status status = elbo__grow((void **)&w->notes, &w->notes_capacity, (w->runs + 1) * each, sizeof *w->notes);
-    if (status == ELBO_OK)
-        status = elbo__grow((void **)&w->times, &w->times_capacity, w->runs + 1, sizeof *w->times);
-    if (status == ELBO_OK)
-        memset(w->notes + w->runs * each, 0, each * sizeof *w->notes);
-    return status;
-}
-
 static void close_notes(elbo_plan *plan, double called, double done)
 {
-    elbo__watch *w = &plan->watch;
-    const size_t of_thread = elbo__notes(plan), each = elbo__run_notes(plan);
-    double *notes = w->notes + w->runs * each;
+    const size_t of_thread = elbo__notes(plan), all = elbo__run_notes(plan);
+    double *notes = notes_of_run(plan);
+    notes[all - 2] = 0;
     for (int t = 0; t < plan->threads; t++) {
         double *end = &notes[((size_t)t + 1) * of_thread - 1];
-        *end = *end > 0 ? done - *end : 0; /* a thread that took no part has not ended */
+        notes[all - 2] += *end > 0; /* a thread that took no part has not ended */
+        *end = *end > 0 ? done - *end : 0;
     }
-    notes[each - 1] = done - called;
-    size_t at = w->runs++;
-    for (; at > 0 && w->times[at - 1] > done - called; at--)
-        w->times[at] = w->times[at - 1];
-    w->times[at] = done - called;
+    notes[all - 1] = done - called;
+    plan->watch.runs++;
 }
 
 /* Below this waking the other threads costs more than they bring. */
@@ -195,16 +183,16 @@ elbo_status elbo_plan_run(elbo_plan *plan, elbo_params *params, elbo_at at)
         memset(plan->arena, 0xff,
                plan->shared_bytes + (size_t)plan->threads * (plan->local_bytes + plan->scratch_bytes));
     bool small = plan->cost < LEAST_PARALLEL && !plan->poison && !plan->eager;
-    if (plan->watch.on && (status = open_notes(plan)) != ELBO_OK)
-        return status;
-    const double called = plan->watch.on ? now() : 0;
+    if (plan->watch.notes)
+        memset(notes_of_run(plan), 0, elbo__run_notes(plan) * sizeof(double));
+    const double called = plan->watch.notes ? now() : 0;
     if (plan->threads == 1 || small) {
         run_as(plan, &at, 0, 1, called);
     } else {
 #pragma omp parallel num_threads(plan->threads)
         run_as(plan, &at, omp_get_thread_num(), omp_get_num_threads(), called);
     }
-    if (plan->watch.on)
+    if (plan->watch.notes)
         close_notes(plan, called, now());
     if (plan->assigns)
         elbo_params_touch(params);
@@ -214,7 +202,8 @@ elbo_status elbo_plan_run(elbo_plan *plan, elbo_params *params, elbo_at at)
 elbo_status elbo_plan_watch(elbo_plan *plan, bool on)
 {
     elbo__free(plan->watch.notes);
-    elbo__free(plan->watch.times);
-    plan->watch = (elbo__watch){.on = on};
+    plan->watch = (elbo__watch){0};
+    if (on && !(plan->watch.notes = elbo__calloc(ELBO__WATCHED * elbo__run_notes(plan), sizeof *plan->watch.notes)))
+        return ELBO_NO_MEMORY;
     return ELBO_OK;
 }
