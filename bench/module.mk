@@ -61,6 +61,7 @@ CLEANFILES += bench.txt
 # Beside PyTorch and JAX, which the interpreter PEERS_PYTHON has: figures to peers.json, ratios compared with those that
 # were kept of this processor.
 peers: %reldir%/step$(EXEEXT) %reldir%/decode$(EXEEXT)
+	@test -n "$$PEERS_PYTHON" || { echo "PEERS_PYTHON: an interpreter that has torch and jax" >&2; exit 1; }
 	$(srcdir)/%reldir%/peers --data '$(bench_data)' --python "$$PEERS_PYTHON" --programs %reldir% \
 	    --json peers.json --kept $(srcdir)/%reldir%/kept.json
 CLEANFILES += peers.json

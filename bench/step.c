@@ -19,6 +19,8 @@
  *     parameters         numbers that are learned
  *     allocations        by the library, in all of the timed steps
  *
+ * Or, with --turns, for each line of the input, which is a number of steps: their median in us; in the end the loss.
+ *
  * Rates of different programs compare only when they were measured side by side on an idle machine.
  */
 #include <math.h>
@@ -189,22 +191,23 @@ static void measure(training *tr)
     free(fma_times);
 }
 
-/* Whoever has another build beside this one asks both in turn, so that they see the same machine (bench/beside). The
- * first step of a turn finds the caches as the other left them, and does not count. */
+/* Whoever has another build beside this one asks both in turn, so that they see the same machine (bench/beside): a line
+ * of the input says how many steps. The first step of a turn finds the caches as the other left them, and comes before
+ * those. */
 static void take_turns(training *tr)
 {
-    enum { LEAST = 3, MOST = 50 };
-    const double enough = 0.05; /* seconds */
+    enum { MOST = 1000 };
     double times[MOST];
+    char line[32];
     for (int i = 0; i < WARM_UP; i++)
         time_step(tr);
-    for (int c = getchar(); c != EOF; c = getchar()) {
-        int n = 0;
-        if (c != '\n')
-            continue;
+    while (fgets(line, sizeof line, stdin)) {
+        const int n = atoi(line);
+        if (n < 1 || n > MOST)
+            fail("a turn of %d steps: 1 to %d", n, MOST);
         time_step(tr);
-        for (const double start = now(); n < LEAST || (n < MOST && now() - start < enough); n++)
-            times[n] = time_step(tr);
+        for (int i = 0; i < n; i++)
+            times[i] = time_step(tr);
         sort_numbers(times, n);
         printf("%.2f\n", 1e6 * quantile(times, n, 0.5));
         fflush(stdout);
@@ -299,14 +302,14 @@ int main(int argc, char **argv)
         {"data", 'd', "DIR", 0, "a folder with IDX files (data/mnist, where that is; else made-up images)", 0},
         {"no-finite-check", NO_FINITE_CHECK, NULL, 0, "update whatever the gradient is", 0},
         {"plan", PLAN, NULL, 0, "then write the plan, and where its time goes, to stderr", 0},
-        {"turns", TURNS, NULL, 0, "time a few steps for each line of the input, and print their median in us", 0},
+        {"turns", TURNS, NULL, 0, "for each line of the input, a number of steps: print their median in us", 0},
         {0},
     };
     static const struct argp argp = {
         .options = rows,
         .parser = handle,
         .args_doc = "MODEL",
-        .doc = "Times the training steps of a model and prints one JSON line.",
+        .doc = "Times the training steps of a model and prints one JSON line, or a line for each of its turns.",
     };
     options o = {.batch = 128, .threads = elbo_threads(), .steps = 400, .finite_check = true};
     elbo_set_allocator(allocate, release, NULL);
