@@ -58,13 +58,19 @@ interrupted() {
 }
 
 total=0
+# interruptions SIGNAL N
+interruptions() {
+    interrupted "$1" "$1-$2"
+    total=$((total + resumed))
+    same "$1 $2" whole "$1-$2"
+}
+times=${KILLS:-3}
 for signal in INT KILL TERM; do
-    times=${KILLS:-3}
-    for i in $(seq "$times"); do
-        interrupted $signal "$signal-$i"
-        total=$((total + resumed))
-        same "$signal $i" whole "$signal-$i"
-    done
+    for i in $(seq "$times"); do interruptions $signal "$i"; done
+done
+# On a machine whose speed changes, signals may come when the training is over.
+for i in $(seq 9); do
+    [ $total -gt 3 ] || interruptions INT "more-$i"
 done
 [ $total -gt 3 ] || complain "only $total trainings went on: the test says little"
 
