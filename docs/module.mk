@@ -55,6 +55,7 @@ nobase_dist_doc_DATA += \
     %reldir%/pictures/model-wae.png \
     %reldir%/pictures/pca-components.png \
     %reldir%/pictures/reconstruction.png \
+    %reldir%/pictures/results-burda.png \
     %reldir%/pictures/results-sprites.png \
     %reldir%/pictures/results-vamp.png \
     %reldir%/pictures/rings.png \
