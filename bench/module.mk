@@ -44,6 +44,7 @@ noinst_PROGRAMS += %reldir%/ops
 # Beside other builds and other frameworks: see docs/performance.md.
 EXTRA_DIST += \
     %reldir%/beside \
+    %reldir%/kept.json \
     %reldir%/peers \
     %reldir%/peers_jax.py \
     %reldir%/peers_torch.py \
