@@ -80,11 +80,6 @@ static inline __attribute__((always_inline)) void work_off(const square *s, int 
 EACH_ROW(DEFINE)
 static void (*const squares[SIDE][SIDE])(const square *) = {EACH_ROW(LIST)};
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 void JOIN(elbo__product_dots_, ELBO__ISA)(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)
 {
     int64_t high = share(y->rows, SIDE), wide = SIDE;

@@ -4,9 +4,9 @@
  *
  * A tile of y is kept in registers while k runs: at each k one row of b, VECTORS vectors wide, meets one number of a
  * from each of the tile's rows. Numbers of a are read where they are, whatever the strides, since each is spread over a
- * vector anyway; rows of b are read where they are if their numbers are neighbours. So nothing is copied in the
- * products of a dense layer's forward pass and of its weight gradient. (Copying b into panels, which libraries for
- * large matrices do, costs more than it brings until y has hundreds of rows.)
+ * vector anyway; rows of b are read where they are if their numbers are neighbours and y has few rows. So nothing is
+ * copied in the products of a dense layer's forward pass and of its weight gradient. (Copying b into panels, which
+ * libraries for large matrices do, costs more than it brings until y has a hundred rows.)
  *
  * The bits of y[i][j] depend on row i of a, column j of b, and nothing else: K is cut into equal pieces of at most
  * PIECE, a piece is summed from 0 in the order of k by fused multiply-adds, and the pieces are added in order. It does
@@ -23,8 +23,8 @@ elbo__product_kernel JOIN(elbo__product_, ELBO__ISA);
 /* ROWS x VECTORS vectors of y, VECTORS of b and one of a fit the registers. */
 enum { ROWS = REGISTERS == 32 ? 8 : 6, VECTORS = REGISTERS == 32 ? 3 : 2 };
 
-/* A single row has sums enough to keep the processor busy only if it is wide. */
-enum { WIDE = 8 };
+/* A single row has sums enough to keep the processor busy only if it is wide, and then reads b from end to end. */
+enum { WIDE = REGISTERS == 32 ? 28 : 13 };
 
 /* ---- tiles ------------------------------------------------------------------------------------------------------- */
 
@@ -42,25 +42,25 @@ typedef struct {
  * itself. */
 static inline __attribute__((always_inline)) void work_off(const tile *t, int rows, int vectors)
 {
-    vector sum[ROWS * VECTORS]; /* rows x vectors */
+    vector sum[ROWS * VECTORS > WIDE ? ROWS * VECTORS : WIDE]; /* rows x vectors */
     const char *a = (const char *)t->a, *a5 = a + 5 * t->a_row * (int64_t)sizeof(float);
     const float *b = t->b, *ahead = t->ahead;
     int64_t step = t->a_row * (int64_t)sizeof(float), step3 = 3 * step, next = t->a_column * (int64_t)sizeof(float);
     int64_t b_row = t->b_row, ahead_row = t->ahead_row;
     mask last = t->last;
-#pragma GCC unroll 24
+#pragma GCC unroll 28
     for (int i = 0; i < rows * vectors; i++)
         sum[i] = spread(0);
     for (int64_t k = t->k; k > 0; k--) {
         vector row[WIDE];
-#pragma GCC unroll 8
+#pragma GCC unroll 28
         for (int j = 0; j < vectors; j++)
             row[j] = j + 1 < vectors ? load(b + j * LANES) : load_some(b + j * LANES, last);
 #pragma GCC unroll 8
         for (int i = 0; i < rows; i++) {
             const char *at = i == 3 ? a + step3 : i < 5 ? a + i * step : a5 + (i - 5) * step;
             vector number = spread(*(const float *)(const void *)at);
-#pragma GCC unroll 8
+#pragma GCC unroll 28
             for (int j = 0; j < vectors; j++)
                 sum[i * vectors + j] = multiply_add(number, row[j], sum[i * vectors + j]);
         }
@@ -73,7 +73,7 @@ static inline __attribute__((always_inline)) void work_off(const tile *t, int ro
     }
 #pragma GCC unroll 8
     for (int i = 0; i < rows; i++)
-#pragma GCC unroll 8
+#pragma GCC unroll 28
         for (int j = 0; j < vectors; j++)
             put(t->y + i * t->y_row + j * LANES, sum[i * vectors + j], j + 1 == vectors, last, t->add);
 }
@@ -103,16 +103,19 @@ DEFINE(5)
 DEFINE(6)
 static void (*const tiles[ROWS][VECTORS])(const tile *) = {TILES(ROW)};
 
-TILE(1, 4)
-TILE(1, 5)
-TILE(1, 6)
-TILE(1, 7)
-TILE(1, 8)
+#define EACH_FROM_4(X) X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8) X(1, 9) X(1, 10) X(1, 11) X(1, 12) X(1, 13)
 #ifdef FEW_REGISTERS
 TILE(1, 3)
+#define EACH_FROM_14(X)
+#else
+#define EACH_FROM_14(X) EACH_FROM_14_TO_20(X) EACH_FROM_21(X)
+#define EACH_FROM_14_TO_20(X) X(1, 14) X(1, 15) X(1, 16) X(1, 17) X(1, 18) X(1, 19) X(1, 20)
+#define EACH_FROM_21(X) X(1, 21) X(1, 22) X(1, 23) X(1, 24) X(1, 25) X(1, 26) X(1, 27) X(1, 28)
 #endif
-static void (*const wide_tiles[WIDE])(const tile *) = {tile_1x1, tile_1x2, tile_1x3, tile_1x4,
-                                                       tile_1x5, tile_1x6, tile_1x7, tile_1x8};
+EACH_FROM_4(TILE)
+EACH_FROM_14(TILE)
+static void (*const wide_tiles[WIDE])(const tile *) = {tile_1x1, tile_1x2, tile_1x3,
+                                                       EACH_FROM_4(TILE_NAME) EACH_FROM_14(TILE_NAME)};
 
 /* ---- panels: b where its rows cannot be read as they are --------------------------------------------------------- */
 
@@ -121,7 +124,14 @@ enum { PIECE = ELBO__PRODUCT_PIECE, WIDTH = VECTORS * LANES };
 /* (k, columns) of b as rows that lie WIDTH apart. */
 static void pack(float *panel, const float *b, int64_t b_row, int64_t b_column, int64_t k, int64_t columns)
 {
-    for (int64_t p = 0, high; p < k; p += high) {
+    const int64_t vectors = (columns + LANES - 1) / LANES;
+    const mask last = first(columns - (vectors - 1) * LANES);
+    for (int64_t p = 0; p < k && b_column == 1; p++)
+        for (int64_t v = 0; v < vectors; v++) {
+            const float *from = b + p * b_row + v * LANES;
+            store(panel + p * WIDTH + v * LANES, v + 1 < vectors ? load(from) : load_some(from, last));
+        }
+    for (int64_t p = 0, high; p < k && b_column != 1; p += high) {
         high = b_row == 1 && k - p >= LANES ? LANES : 1;
         for (int64_t j = 0, wide; j < columns; j += wide) {
             wide = high == LANES && columns - j >= LANES ? LANES : 1;
@@ -147,39 +157,78 @@ static void scatter(const elbo__matrix *y, int64_t i, int64_t j, const float *ma
         }
 }
 
+/* What tile n of those that share a panel fetches while it works: the columns of b that come `next`, if any, then the
+ * tiles of a below, where each term is a row of memory of its own, which the processor does not foresee. */
+static void look_ahead(tile *t, int64_t n, const elbo__matrix *a, const elbo__matrix *b, const float *next)
+{
+    t->ahead = t->a;
+    t->ahead_row = 0;
+    if (next && b->row_stride == 1 && n < VECTORS) { /* a vector's columns, from end to end */
+        t->ahead = next + n * LANES * b->column_stride;
+        t->ahead_row = 2 * LANES;
+    } else if (next && 2 * n < VECTORS) {
+        t->ahead = next + n * 2 * LANES;
+        t->ahead_row = b->row_stride;
+    } else if (a->row_stride == 1) {
+        t->ahead = t->a + LANES;
+        t->ahead_row = a->column_stride;
+    }
+}
+
+/* One piece of K: y = a b or y += a b. */
+static void multiply(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, bool add)
+{
+    enum { MANY = 12 * ROWS }; /* rows make up for copying b where it could be read as it is */
+    float panel[PIECE * WIDTH] __attribute__((aligned(64))), made[ROWS * WIDTH];
+    const bool packs = b->column_stride != 1 || (b->row_stride > WIDTH && y->rows >= MANY);
+    const bool scatters = y->column_stride != 1;
+    const int64_t high = share(y->rows, ROWS), most = y->rows == 1 && !packs && !scatters ? WIDE : VECTORS;
+    const int64_t wide = share((y->columns + LANES - 1) / LANES, most) * LANES;
+    for (int64_t j = 0; j < y->columns; j += wide) {
+        const int64_t columns = least(wide, y->columns - j), vectors = (columns + LANES - 1) / LANES;
+        const float *from = (const float *)b->data + j * b->column_stride;
+        const float *next = j + wide < y->columns ? from + wide * b->column_stride : NULL;
+        if (packs)
+            pack(panel, from, b->row_stride, b->column_stride, a->columns, columns);
+        tile t = {.b = packs ? panel : from,
+                  .b_row = packs ? WIDTH : b->row_stride,
+                  .k = a->columns,
+                  .a_row = a->row_stride,
+                  .a_column = a->column_stride,
+                  .y_row = scatters ? WIDTH : y->row_stride,
+                  .last = first(columns - (vectors - 1) * LANES),
+                  .add = add && !scatters};
+        for (int64_t i = 0; i < y->rows; i += high) {
+            const int64_t rows = least(high, y->rows - i);
+            t.a = (const float *)a->data + i * a->row_stride;
+            t.y = scatters ? made : (float *)y->data + i * y->row_stride + j;
+            look_ahead(&t, i / high, a, b, next);
+            (rows == 1 ? wide_tiles : tiles[rows - 1])[vectors - 1](&t);
+            if (scatters)
+                scatter(y, i, j, made, rows, columns, add);
+        }
+    }
+}
+
+/* Rows [i, i + rows) and columns [j, j + columns), as far as they exist. */
+static elbo__matrix part_of(const elbo__matrix *m, int64_t i, int64_t rows, int64_t j, int64_t columns)
+{
+    return (elbo__matrix){.data = (float *)m->data + i * m->row_stride + j * m->column_stride,
+                          .rows = least(rows, m->rows - i),
+                          .columns = least(columns, m->columns - j),
+                          .row_stride = m->row_stride,
+                          .column_stride = m->column_stride};
+}
+
 void JOIN(elbo__product_, ELBO__ISA)(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)
 {
-    enum { FAR = 1024, MANY = 4 * ROWS }; /* rows of b so far apart are in other pages: copied for so many rows of y */
-    float panel[PIECE * WIDTH] __attribute__((aligned(64))), made[ROWS * WIDTH];
-    bool packs = b->column_stride != 1 || (b->row_stride >= FAR && y->rows >= MANY), scatters = y->column_stride != 1;
-    int64_t piece = share(a->columns, PIECE), high = share(y->rows, ROWS);
-    int64_t wide = y->rows == 1 && !packs && !scatters ? WIDE * LANES : WIDTH;
+    enum { NEAR = 1 << 17 }; /* so many numbers of a stay in the second level, to meet all panels of b */
+    const int64_t piece = share(a->columns, PIECE), tall = share(y->rows, NEAR / piece);
     for (int64_t k = 0; k == 0 || k < a->columns; k += piece) {
-        int64_t deep = a->columns - k < piece ? a->columns - k : piece;
-        for (int64_t j = 0; j < y->columns; j += wide) {
-            int64_t columns = y->columns - j < wide ? y->columns - j : wide, vectors = (columns + LANES - 1) / LANES;
-            const float *from = (const float *)b->data + k * b->row_stride + j * b->column_stride;
-            if (packs)
-                pack(panel, from, b->row_stride, b->column_stride, deep, columns);
-            tile t = {.b = packs ? panel : from,
-                      .b_row = packs ? WIDTH : b->row_stride,
-                      .k = deep,
-                      .a_row = a->row_stride,
-                      .a_column = a->column_stride,
-                      .y_row = scatters ? WIDTH : y->row_stride,
-                      .last = first(columns - (vectors - 1) * LANES),
-                      .add = k > 0 && !scatters};
-            for (int64_t i = 0; i < y->rows; i += high) {
-                int64_t rows = y->rows - i < high ? y->rows - i : high;
-                t.a = (const float *)a->data + i * a->row_stride + k * a->column_stride;
-                t.y = scatters ? made : (float *)y->data + i * y->row_stride + j;
-                bool more = i / high < 2 && j + wide < y->columns;
-                t.ahead = more ? from + wide + i / high * 2 * LANES : t.a;
-                t.ahead_row = more ? b->row_stride : 0;
-                (rows == 1 ? wide_tiles : tiles[rows - 1])[vectors - 1](&t);
-                if (scatters)
-                    scatter(y, i, j, made, rows, columns, k > 0);
-            }
+        const elbo__matrix terms = part_of(b, k, piece, 0, b->columns);
+        for (int64_t i = 0; i < y->rows; i += tall) {
+            const elbo__matrix part = part_of(y, i, tall, 0, y->columns), left = part_of(a, i, tall, k, piece);
+            multiply(&part, &left, &terms, k > 0);
         }
     }
 }

@@ -179,6 +179,11 @@ static inline __attribute__((always_inline)) void put(float *y, vector x, bool s
     }
 #define TILE_NAME(rows, vectors) tile_##rows##x##vectors,
 
+static inline int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* The length of the fewest equal parts of n, none longer than `most`; at least 1. */
 static inline int64_t share(int64_t n, int64_t most)
 {

@@ -108,6 +108,17 @@ START_TEST(products_of_every_size_agree_with_a_plain_loop)
 }
 END_TEST
 
+/* Panels of b for many rows, rows of a in parts, more than one piece of terms, one row by more columns than fit. */
+START_TEST(large_products_agree_with_a_plain_loop)
+{
+    static const int64_t some[][3] = {{500, 20, 600}, {130, 100, 600}, {1, 470, 600}, {3, 470, 30}};
+    numbers n = {50};
+    for (size_t s = 0; s < sizeof some / sizeof some[0]; s++)
+        for (int turned = 0; turned < 8; turned++)
+            check_product(&n, ELBO_F32, at_once, some[s], (int[]){turned & 1, turned >> 1 & 1, turned >> 2});
+}
+END_TEST
+
 /* y = -3 a b + 2 y of small integers by one thread to four, y (m,n) in every layout: as a plain loop has it. */
 START_TEST(products_that_are_shared_out_and_added_agree_with_a_plain_loop)
 {
@@ -241,15 +252,15 @@ START_TEST(rows_keep_their_bits_wherever_blocks_of_the_grain_are_cut)
 }
 END_TEST
 
-/* Zeros that blocks of rows share. */
-START_TEST(rows_with_many_zeros_keep_their_bits_wherever_they_are_cut)
+/* More than one piece of terms, enough rows to copy b for, and for the second time zeros that blocks of rows share. */
+START_TEST(rows_of_large_products_keep_their_bits_wherever_they_are_cut)
 {
-    enum { ROWS = 300, COLUMNS = 300, TERMS = 90 };
+    enum { ROWS = 300, COLUMNS = 300, TERMS = 600 };
     static float a[ROWS * TERMS], b[TERMS * COLUMNS], whole[ROWS * COLUMNS], cut[ROWS * COLUMNS];
     numbers n = {31};
     for (int i = 0; i < ROWS; i++)
         for (int k = 0; k < TERMS; k++)
-            a[i * TERMS + k] = (i / 16 + k) % 3 ? 0 : (float)numbers_between(&n, -1, 1);
+            a[i * TERMS + k] = _i == 1 && (i / 16 + k) % 3 ? 0 : (float)numbers_between(&n, -1, 1);
     for (int i = 0; i < TERMS * COLUMNS; i++)
         b[i] = (float)numbers_between(&n, -1, 1);
     elbo__matrix y = {whole, ROWS, COLUMNS, COLUMNS, 1}, right = {b, TERMS, COLUMNS, COLUMNS, 1};
@@ -396,11 +407,12 @@ Suite *suite_product(void)
     TCase *t = tcase_create("kernel");
     tcase_add_loop_test(t, products_of_every_layout_agree_with_a_plain_loop, 0, 3);
     tcase_add_loop_test(t, products_of_every_size_agree_with_a_plain_loop, 0, 3);
+    tcase_add_test(t, large_products_agree_with_a_plain_loop);
     tcase_add_loop_test(t, products_that_are_shared_out_and_added_agree_with_a_plain_loop, 1, 5);
     tcase_add_test(t, products_that_are_shared_out_have_the_same_bits_for_any_number_of_threads);
     tcase_add_test(t, products_of_any_numbers_are_within_the_rounding_of_their_terms);
     tcase_add_test(t, rows_keep_their_bits_wherever_blocks_of_the_grain_are_cut);
-    tcase_add_test(t, rows_with_many_zeros_keep_their_bits_wherever_they_are_cut);
+    tcase_add_loop_test(t, rows_of_large_products_keep_their_bits_wherever_they_are_cut, 0, 2);
     tcase_add_test(t, blis_runs_kernels_made_for_this_processor);
     suite_add_tcase(s, t);
     t = tcase_create("matmul");
