@@ -9,10 +9,12 @@ elbo_var *elbo__absolute_sum(elbo_var *x, int axis)
 
 elbo_var *elbo__magnitude_by_entries(elbo_var *x)
 {
-    const int64_t rows = elbo_ndim(x) > 0 ? elbo_size(x, 0) : 0;
-    if (elbo_ndim(x) < 2 || rows == 0)
+    int axis = 0; /* the first one that has rows to share out */
+    while (axis < elbo_ndim(x) - 1 && elbo_size(x, axis) == 1)
+        axis++;
+    if (elbo_ndim(x) < 2 || elbo_size(x, axis) == 0)
         return elbo_abs(x);
-    return elbo__absolute_sum(elbo_reshape(x, ELBO_SHAPE(rows, -1)), 1);
+    return elbo__absolute_sum(elbo_reshape(x, ELBO_SHAPE(elbo_size(x, axis), -1)), 1);
 }
 
 elbo_var *elbo__magnitude_by_op(elbo_var *x)

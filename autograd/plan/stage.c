@@ -196,8 +196,12 @@ static elbo_layout own_layout(const elbo__node *node)
         turned.dim[i] = node->shape.dim[order[i]];
         back[order[i]] = i;
     }
-    elbo_layout layout = elbo_layout_of(&turned);
-    return elbo_layout_permute(&layout, back);
+    elbo_layout layout = elbo_layout_of(&turned), whole = elbo_layout_of(&node->shape);
+    layout = elbo_layout_permute(&layout, back);
+    for (int i = 0; i < n; i++)
+        if (node->shape.dim[i] == 1)
+            layout.strides[i] = whole.strides[i]; /* no step of 1 that nobody takes: sums would go along it */
+    return layout;
 }
 
 /* Whether a kernel can work on a part of the output along an axis. Where no operand walks along (the rows of
