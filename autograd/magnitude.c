@@ -1,10 +1,34 @@
 /* Bounds on the entries of a node, by what the ops say of them: whether a gradient is finite is told without a look
  * at it. */
+#include "../tensor/elementwise.h"
 #include "op.h"
 
+/* Whether every entry is 0 or more, or NaN. */
+static bool is_positive(const elbo_var *x)
+{
+    while (x->op->flags & ELBO__VIEW)
+        x = x->in[0];
+    if (x->op == &elbo__op_constant)
+        return x->attr.value >= 0;
+    if (x->op == &elbo__op_cast)
+        return x->in[0]->dtype == ELBO_U8;
+    if (x->op != &elbo__op_elementwise)
+        return false;
+    switch (x->attr.elementwise) {
+    case ELBO__square:
+    case ELBO__exp:
+    case ELBO__sigmoid:
+    case ELBO__softplus:
+    case ELBO__relu: return true;
+    case ELBO__mul: return is_positive(x->in[0]) && is_positive(x->in[1]);
+    default: return false;
+    }
+}
+
+/* A pixel and what a rectifier leaves are their own absolute values; but for a 0, whose sign no sum shows. */
 elbo_var *elbo__absolute_sum(elbo_var *x, int axis)
 {
-    return elbo_sum_axis(elbo_abs(x), axis);
+    return elbo_sum_axis(is_positive(x) ? x : elbo_abs(x), axis);
 }
 
 elbo_var *elbo__magnitude_by_entries(elbo_var *x)

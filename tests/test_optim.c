@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../autograd/op.h"
 #include "../nn/layers/init.h"
 #include "../nn/objectives/optim.h"
 #include "rig.h"
@@ -281,6 +282,53 @@ START_TEST(a_dense_layer_is_updated_unless_a_gradient_may_not_be_finite)
 }
 END_TEST
 
+static elbo_var *pixel_by_rectified(elbo_var *x)
+{
+    return elbo_mul(elbo_scale(elbo_square(x), 0.5), elbo_relu(x));
+}
+
+static elbo_var *negative_by_rectified(elbo_var *x)
+{
+    return elbo_mul(elbo_scale(elbo_square(x), -0.5), elbo_relu(x));
+}
+
+static elbo_var *turned_sigmoid(elbo_var *x)
+{
+    return elbo_transpose(elbo_sigmoid(x));
+}
+
+static const struct {
+    const char *what;
+    elbo_var *(*f)(elbo_var *);
+} functions[] = {{"relu", elbo_relu},
+                 {"square", elbo_square},
+                 {"exp", elbo_exp},
+                 {"softplus", elbo_softplus},
+                 {"sigmoid, transposed", turned_sigmoid},
+                 {"x^2 / 2 relu(x)", pixel_by_rectified},
+                 {"-x^2 / 2 relu(x)", negative_by_rectified},
+                 {"tanh", elbo_tanh},
+                 {"-x", elbo_neg}};
+
+/* Of some the absolute value is not taken, since they have no other. */
+START_TEST(an_absolute_sum_is_that_of_the_absolute_values)
+{
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    elbo_var *x = rig_input(&r, "x", ELBO_SHAPE(2, 2), (double[]){1.5, -0.25, -3, 2});
+    elbo_var *y = functions[_i].f(x), *sum = elbo__absolute_sum(y, 1);
+    double rows[2] = {0};
+    for (int i = 0; i < 4; i++) {
+        elbo_var *entry = elbo_slice(elbo_slice(y, 0, i / 2, 1), 1, i % 2, 1);
+        rows[i / 2] += fabs(rig_number(&r, elbo_reshape(entry, ELBO_SCALAR)));
+    }
+    for (int i = 0; i < 2; i++) {
+        const double got = rig_number(&r, elbo_reshape(elbo_slice(sum, 0, i, 1), ELBO_SCALAR));
+        ck_assert_msg(got == rows[i], "%s: row %d is %g, expected %g", functions[_i].what, i, got, rows[i]);
+    }
+    rig_free(&r);
+}
+END_TEST
+
 START_TEST(without_skipping_an_infinite_gradient_spoils_the_weights)
 {
     double theta[N];
@@ -397,6 +445,8 @@ Suite *suite_optim(void)
     tcase_add_test(choices, a_step_with_an_infinite_gradient_changes_nothing);
     tcase_add_loop_test(choices, a_dense_layer_is_updated_unless_a_gradient_may_not_be_finite, 0,
                         (int)(sizeof layers / sizeof layers[0]));
+    tcase_add_loop_test(choices, an_absolute_sum_is_that_of_the_absolute_values, 0,
+                        (int)(sizeof functions / sizeof functions[0]));
     tcase_add_test(choices, without_skipping_an_infinite_gradient_spoils_the_weights);
     tcase_add_test(choices, an_update_can_be_left_out_by_a_condition);
     tcase_add_test(choices, only_the_chosen_parameters_move);
