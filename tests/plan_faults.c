@@ -331,6 +331,18 @@ static void load_directly(const place *p)
     p->step->direct = true;
 }
 
+static bool works_by_rows(const place *p)
+{
+    const elbo__group *g = p->instr->group;
+    return g && p->step && p->step->direct && g->row_axes < g->shape.ndim &&
+           !elbo__lane_in_place(&p->operand->layout, g->row_axes + 1);
+}
+
+static void lengthen_rows(const place *p)
+{
+    p->instr->group->row_axes++;
+}
+
 static bool has_tail(const place *p)
 {
     const elbo__group *g = p->instr->group;
@@ -381,6 +393,7 @@ static const struct {
     {"a group does not store an assignment", stores_a_parameter, lose_store},
     {"many numbers are loaded as one", loads_many, load_once},
     {"strided numbers are loaded as a row", loads_strided, load_directly},
+    {"rows are longer than they are", works_by_rows, lengthen_rows},
     {"the tail of a group is skipped", has_tail, skip_tail},
     {"a group loads into another register", loads_among_others, load_elsewhere},
 };

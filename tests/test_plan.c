@@ -8,6 +8,7 @@
 #include "../tensor/memory.h"
 #include "fuzz_graph.h"
 #include "plan_faults.h"
+#include "rig.h"
 #include "suites.h"
 
 enum { PIXELS = 50, HIDDEN = 40, LATENT = 5, IMAGES = 300, STEPS = 3 };
@@ -455,6 +456,57 @@ START_TEST(what_is_done_to_rows_and_then_to_draws_is_one_group)
 }
 END_TEST
 
+/* Images of some draws: x for each image, y for each draw, a bias for all, a weight for each draw of an image. */
+static elbo_var *by_rows(rig *r, int64_t images, int64_t draws, int64_t length)
+{
+    static double numbers[16384];
+    for (int i = 0; i < 16384; i++)
+        numbers[i] = sin(i);
+    elbo_var *x = rig_input(r, "x", ELBO_SHAPE(images, 1, length), numbers);
+    elbo_var *y = rig_input(r, "y", ELBO_SHAPE(images, draws, length), numbers + 7);
+    elbo_var *bias = rig_input(r, "bias", ELBO_SHAPE(length), numbers + 3);
+    elbo_var *weight = rig_input(r, "weight", ELBO_SHAPE(images, draws, 1), numbers + 5);
+    return elbo_mul(elbo_tanh(elbo_add(elbo_mul(x, y), bias)), weight);
+}
+
+/* Rows that are just short, just long, a chunk, two chunks, and three uneven ones. */
+static const int64_t lengths[] = {127, 128, 256, 300, 514};
+
+START_TEST(what_is_repeated_by_rows_agrees_with_the_interpreter)
+{
+    enum { PICTURES = 5, DRAWS = 3 };
+    double expected[PICTURES * DRAWS * 514], got[PICTURES * DRAWS * 514];
+    const int64_t n = PICTURES * DRAWS * lengths[_i];
+    for (int planned = 0; planned < 2; planned++) {
+        rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+        r.planned = planned;
+        rig_value(&r, by_rows(&r, PICTURES, DRAWS, lengths[_i]), planned ? got : expected);
+        rig_free(&r);
+    }
+    for (int64_t i = 0; i < n; i++)
+        ck_assert_msg(fabs(got[i] - expected[i]) <= 1e-14, "rows of %lld: entry %lld is %.17g, expected %.17g",
+                      (long long)lengths[_i], (long long)i, got[i], expected[i]);
+}
+END_TEST
+
+START_TEST(long_rows_that_are_repeated_are_read_where_they_are)
+{
+    int copied = 0;
+    rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+    elbo_var *out = by_rows(&r, 5, 3, lengths[_i]);
+    elbo_plan *plan = compiled(r.g, &out, 1);
+    for (size_t i = 0; i < plan->n_loops; i++)
+        for (size_t k = 0; k < plan->loops[i].n_instrs; k++) {
+            const elbo__group *g = plan->loops[i].instrs[k].group;
+            for (size_t s = 0; g && s < g->n_steps; s++)
+                copied += g->steps[s].kind == ELBO__LOAD && !g->steps[s].direct;
+        }
+    ck_assert_int_eq(copied, lengths[_i] == 127 ? 3 : 1); /* the weight is no row */
+    elbo_plan_free(plan);
+    rig_free(&r);
+}
+END_TEST
+
 /* ---- faults ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(every_planted_fault_is_caught_within_a_thousand_graphs)
@@ -483,6 +535,10 @@ Suite *suite_plan(void)
     tcase_add_test(simplify, what_is_made_of_a_convolution_lies_with_its_channels_last);
     tcase_add_test(simplify, what_one_node_reads_is_computed_with_it_and_not_stored);
     tcase_add_test(simplify, what_is_done_to_rows_and_then_to_draws_is_one_group);
+    tcase_add_loop_test(simplify, what_is_repeated_by_rows_agrees_with_the_interpreter, 0,
+                        (int)(sizeof lengths / sizeof lengths[0]));
+    tcase_add_loop_test(simplify, long_rows_that_are_repeated_are_read_where_they_are, 0,
+                        (int)(sizeof lengths / sizeof lengths[0]));
     tcase_add_loop_test(simplify, only_what_is_needed_is_computed_and_only_once, 0,
                         (int)(sizeof simplified / sizeof simplified[0]));
     suite_add_tcase(s, simplify);

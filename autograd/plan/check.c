@@ -91,9 +91,8 @@ static elbo_status check_operand(const elbo__shadow *s, const chunk *c, const el
     if (!elbo_shape_equal(&part->shape, &c->shape))
         return elbo__shadow_wrong(s, buffer, part->offset, "begins a part of shape %s, but the group's is %s",
                                   elbo_shape_format(&part->shape).text, elbo_shape_format(&c->shape).text);
-    int64_t row;
     if (in_place &&
-        (!elbo__lane_in_place(part, s->instr->axis > 0, &row) || s->plan->buffers[buffer].dtype != s->plan->dtype))
+        (!elbo__lane_in_place(part, s->instr->group->row_axes) || s->plan->buffers[buffer].dtype != s->plan->dtype))
         return elbo__shadow_wrong(s, buffer, part->offset,
                                   "begins a part that is no row of numbers of the plan's dtype");
     if (step->kind == ELBO__LOAD && step->once && !uniform(part))
@@ -130,7 +129,7 @@ static elbo_status check_group(elbo__shadow *s, const int *tags)
         c.shape.dim[s->instr->axis] = g->shape.dim[s->instr->axis] / s->loop->units * s->units;
     int64_t total = elbo_shape_size(&c.shape);
     for (; c.first < total && status == ELBO_OK; c.first += c.n) {
-        c.n = elbo__chunk(&c.shape, s->instr->axis, c.first);
+        c.n = elbo__chunk(&c.shape, g->row_axes, c.first);
         for (size_t i = 0; i < g->n_steps && status == ELBO_OK; i++) {
             s->now++;
             status = check_step(s, &c, &g->steps[i], tags[i]);

@@ -197,9 +197,6 @@ static elbo_status load(emission *e, const elbo__node *node, elbo__operand opera
     }
     elbo__step step = {.kind = ELBO__LOAD, .to = *reg = e->next++};
     step.once = same_number_everywhere(&lane);
-    int64_t row;
-    step.direct = !step.once && elbo__lane_in_place(&lane, node->stripes, &row) &&
-                  e->plan->buffers[operand.buffer].dtype == e->plan->dtype;
     elbo_status status = add_operand(e, node, operand, &step.operand);
     if (status == ELBO_OK)
         status = elbo__lookup_add(&e->loads, hash, (int)g->n_steps);
@@ -244,6 +241,46 @@ static elbo_status emit_fused(emission *e, int id)
     return status == ELBO_OK ? add_step(e, store) : status;
 }
 
+/* How many of a lane's last axes are one piece of memory; 0 where its last numbers are no neighbours. */
+static int together(const elbo_layout *lane)
+{
+    int axes = 0;
+    while (axes < lane->shape.ndim && elbo__lane_in_place(lane, axes + 1))
+        axes++;
+    return axes;
+}
+
+/* Of blocks that are one piece, all numbers are a row. But a lane that repeats its rows, as the bias of a layer does,
+ * or has them somewhere else, can be worked on in place by rows of its own. They pay where they are not short: then it
+ * is faster copied. */
+static int choose_rows(const emission *e)
+{
+    enum { LEAST = ELBO__CHUNK / 2 };
+    const elbo__group *g = e->instr->group;
+    int axes = g->shape.ndim;
+    for (size_t i = 0; i < g->n_steps; i++) {
+        const elbo__step *step = &g->steps[i];
+        if (step->kind == ELBO__COMPUTE || step->once)
+            continue;
+        const elbo__operand *operand = &e->instr->in[step->operand];
+        const int found = e->plan->buffers[operand->buffer].dtype == e->plan->dtype ? together(&operand->layout) : 0;
+        if (found > 0 && found < axes && elbo__row(&g->shape, found) >= LEAST)
+            axes = found;
+    }
+    return axes;
+}
+
+static void load_in_place(const emission *e)
+{
+    elbo__group *g = e->instr->group;
+    for (elbo__step *step = g->steps; step < g->steps + g->n_steps; step++)
+        if (step->kind == ELBO__LOAD && !step->once) {
+            const elbo__operand *operand = &e->instr->in[step->operand];
+            step->direct = e->plan->buffers[operand->buffer].dtype == e->plan->dtype &&
+                           elbo__lane_in_place(&operand->layout, g->row_axes);
+        }
+}
+
 /* The nodes [first, first + n) of the loop's list, as one fused group. */
 static elbo_status emit_group(elbo_plan *plan, elbo__instr *instr, const int *nodes, size_t n, int *value, int *shown)
 {
@@ -258,6 +295,8 @@ static elbo_status emit_group(elbo_plan *plan, elbo__instr *instr, const int *no
     elbo_status status = ELBO_OK;
     for (size_t i = 0; i < n && status == ELBO_OK; i++)
         status = emit_fused(&e, nodes[i]);
+    g->row_axes = like->stripes ? 1 : choose_rows(&e);
+    load_in_place(&e);
     for (size_t i = 0; i < n; i++) {
         value[nodes[i]] = ELBO__NONE;
         if (plan->nodes[nodes[i]].op->flags & ELBO__ASSIGN)

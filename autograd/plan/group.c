@@ -41,25 +41,32 @@ elbo_layout elbo__lane(const elbo__node *node, const elbo_layout *layout)
     return lane;
 }
 
-bool elbo__lane_in_place(const elbo_layout *lane, bool stripes, int64_t *row)
+bool elbo__lane_in_place(const elbo_layout *lane, int row_axes)
 {
-    int last = lane->shape.ndim - 1;
-    *row = 0;
-    if (!stripes)
-        return elbo_layout_contiguous(lane);
-    if (lane->strides[last] != 1 && lane->shape.dim[last] != 1)
-        return false;
-    *row = last > 0 ? lane->strides[last - 1] : 0;
-    for (int i = 0; i + 1 < last; i++)
-        if (lane->strides[i] != lane->strides[i + 1] * lane->shape.dim[i + 1])
+    int64_t step = 1;
+    for (int i = lane->shape.ndim - 1; i >= lane->shape.ndim - row_axes; i--) {
+        if (lane->shape.dim[i] != 1 && lane->strides[i] != step)
             return false;
+        step *= lane->shape.dim[i];
+    }
     return true;
 }
 
-int64_t elbo__chunk(const elbo_shape *shape, int axis, int64_t first)
+int64_t elbo__row(const elbo_shape *shape, int row_axes)
 {
-    int64_t row = axis > 0 ? shape->dim[axis] : elbo_shape_size(shape), left = row - first % row;
-    return left < ELBO__CHUNK ? left : ELBO__CHUNK;
+    int64_t row = 1;
+    for (int i = shape->ndim - row_axes; i < shape->ndim; i++)
+        row *= shape->dim[i];
+    return row;
+}
+
+int64_t elbo__chunk(const elbo_shape *shape, int row_axes, int64_t first)
+{
+    enum { VECTOR = 16 }; /* a whole number of the widest vectors */
+    const int64_t row = elbo__row(shape, row_axes), left = row - first % row;
+    const int64_t chunks = (row + ELBO__CHUNK - 1) / ELBO__CHUNK, even = (row + chunks - 1) / chunks;
+    const int64_t chunk = (even + VECTOR - 1) / VECTOR * VECTOR;
+    return left < chunk ? left : chunk;
 }
 
 static bool works(const elbo__node *node)

@@ -85,12 +85,13 @@ typedef struct {
     int to;          /* LOAD, COMPUTE: register                                                       */
     int from[3];     /* COMPUTE: registers; STORE: from[0]                                            */
     int operand;     /* LOAD, STORE; COMPUTE: memory to write to instead of a register's chunk, or NONE */
-    bool direct;     /* LOAD: contiguous, the register is the memory itself                           */
+    bool direct;     /* LOAD: in place, the register is the memory itself                             */
     bool once;       /* LOAD: a single number, filled in once a block                                  */
 } elbo__step;
 
 typedef struct {
     elbo_shape shape; /* of its nodes as lanes */
+    int row_axes;     /* the last so many axes make a row: no chunk goes beyond one, which may be all there is */
     elbo__step *steps;
     size_t n_steps, steps_capacity;
     int registers;
@@ -239,12 +240,13 @@ int64_t elbo__loop_blocks(const elbo__loop *loop);
  * cut. */
 elbo_layout elbo__lane(const elbo__node *node, const elbo_layout *layout);
 
-/* Whether a kernel can work on a lane in place: its numbers are neighbours as far as a chunk goes, which is to the end
- * of a row for stripes; rows then lie *row apart. */
-bool elbo__lane_in_place(const elbo_layout *lane, bool stripes, int64_t *row);
+/* Whether a kernel can work on a lane in place: the numbers of a row are neighbours, wherever rows lie. */
+bool elbo__lane_in_place(const elbo_layout *lane, int row_axes);
 
-/* The elements of the chunk that begins at element `first` of a group's block of this shape, cut along `axis`. */
-int64_t elbo__chunk(const elbo_shape *shape, int axis, int64_t first);
+/* The elements of a row of a group's block of this shape, and of the chunk that begins at element `first`: a row is cut
+ * into equal ones, but for the last. */
+int64_t elbo__row(const elbo_shape *shape, int row_axes);
+int64_t elbo__chunk(const elbo_shape *shape, int row_axes, int64_t first);
 
 /* The axis of operand k that walks with `axis` of the node; ELBO__APART when there is none or the node is uncut. */
 int elbo__node_walks(const elbo_plan *plan, int node, int k, int axis);

@@ -210,9 +210,7 @@ static void store_directly(refinement *r, size_t at)
     elbo__step *steps = r->g->steps, *made = maker(r, steps[at].from[0]);
     const int operand = steps[at].operand;
     const elbo__operand *to = &r->instr->in[operand];
-    int64_t row;
-    if (made->kind != ELBO__COMPUTE || made->operand != ELBO__NONE ||
-        !elbo__lane_in_place(&to->layout, r->instr->axis > 0, &row))
+    if (made->kind != ELBO__COMPUTE || made->operand != ELBO__NONE || !elbo__lane_in_place(&to->layout, r->g->row_axes))
         return;
     for (int e = first_in(r, to->buffer); e >= 0; e = next_in(r, to->buffer, e)) {
         const int other = r->in_buffer.entries[e].value;

@@ -112,12 +112,15 @@ static void store(elbo_dtype dtype, const elbo_tensor *to, const void *from, int
     }
 }
 
-/* Where the chunk that begins at element `first` of row `row` finds an operand: at + row * next_row + first * next.
- * Both are 0 for a register of the group. */
+/* Where a chunk that begins at number `first` of a row finds an operand: at + *row + first * next. Both are 0 for a
+ * register of the group. */
 typedef struct {
     char *at;
-    int64_t next, next_row; /* bytes */
+    int64_t next;       /* bytes */
+    const int64_t *row; /* bytes to the row at hand */
 } place;
+
+static const int64_t no_row = 0;
 
 /* What is done to every chunk: a kernel call, a load that a kernel cannot do itself, or a store. */
 typedef struct {
@@ -127,9 +130,10 @@ typedef struct {
     place places[4]; /* the result, then the operands */
 } task;
 
+/* The operands' parts, then how far each one's row at hand is from its first. */
 size_t elbo__parts_bytes(int n)
 {
-    return ((size_t)n * sizeof(elbo_tensor) + 63) / 64 * 64;
+    return ((size_t)n * (sizeof(elbo_tensor) + sizeof(int64_t)) + 63) / 64 * 64;
 }
 
 size_t elbo__steps_bytes(const elbo__group *g, elbo_dtype dtype)
@@ -137,16 +141,15 @@ size_t elbo__steps_bytes(const elbo__group *g, elbo_dtype dtype)
     return (size_t)g->registers * (ELBO__CHUNK * elbo_dtype_size(dtype) + sizeof(place)) + g->n_steps * sizeof(task);
 }
 
-static place place_of(const elbo_tensor *part, bool stripes)
+static place place_of(const elbo_tensor *part, const int64_t *row)
 {
-    int64_t size = (int64_t)elbo_dtype_size(part->dtype), row;
-    elbo__lane_in_place(&part->layout, stripes, &row);
-    return (place){(char *)part->data + part->layout.offset * size, size, row * size};
+    const int64_t size = (int64_t)elbo_dtype_size(part->dtype);
+    return (place){(char *)part->data + part->layout.offset * size, size, row};
 }
 
 /* Makes the list of tasks; what is one number for all chunks is filled in here. `now` says where each register is. */
-static size_t prepare(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *parts, int64_t most, char *registers,
-                      place *now, task *tasks)
+static size_t prepare(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *parts, const int64_t *rows, int64_t most,
+                      char *registers, place *now, task *tasks)
 {
     const elbo__kernels *kernels = elbo__kernels_for(dtype);
     const elbo__group *g = instr->group;
@@ -160,13 +163,13 @@ static size_t prepare(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *p
             tasks[n++] = (task){.part = part, .places = {now[s->from[0]]}};
             continue;
         }
-        place own = {.at = registers + (size_t)s->to * ELBO__CHUNK * elbo_dtype_size(dtype)};
-        place to = (s->kind == ELBO__LOAD ? s->direct : part != NULL) ? place_of(part, instr->axis > 0) : own;
+        place own = {.at = registers + (size_t)s->to * ELBO__CHUNK * elbo_dtype_size(dtype), .row = &no_row};
+        place to = (s->kind == ELBO__LOAD ? s->direct : part != NULL) ? place_of(part, &rows[s->operand]) : own;
         if (s->kind == ELBO__COMPUTE)
             tasks[n++] = (task){.kernel = kernels->elementwise[s->elementwise],
                                 .places = {to, now[s->from[0]], now[s->from[1]], now[s->from[2]]}};
         else if (s->once)
-            kernels->strided(most, own.at, part->dtype, place_of(part, false).at, 0);
+            kernels->strided(most, own.at, part->dtype, place_of(part, &no_row).at, 0);
         else if (!s->direct)
             tasks[n++] = (task){.part = part, .loads = true, .places = {own}};
         now[s->to] = to;
@@ -179,25 +182,38 @@ static bool is_zero(const elbo_tensor *number)
     return elbo_tensor_get(number, (int64_t[ELBO_MAX_RANK]){0}) == 0;
 }
 
+/* How far row number `row` of each operand is from its first, of blocks of this shape. */
+static void find_rows(const elbo__instr *instr, const elbo_shape *shape, const elbo_tensor *parts, int64_t row,
+                      int64_t *rows)
+{
+    memset(rows, 0, (size_t)instr->n_in * sizeof *rows);
+    for (int i = shape->ndim - instr->group->row_axes - 1; i >= 0; row /= shape->dim[i--])
+        for (int k = 0; k < instr->n_in; k++)
+            rows[k] += row % shape->dim[i] * parts[k].layout.strides[i] * (int64_t)elbo_dtype_size(parts[k].dtype);
+}
+
 void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *parts, const elbo_shape *shape,
                      char *memory)
 {
     const elbo__group *g = instr->group;
     const elbo__kernels *kernels = elbo__kernels_for(dtype);
-    int64_t total = elbo_shape_size(shape), length = instr->axis > 0 ? shape->dim[instr->axis] : total;
+    const int64_t total = elbo_shape_size(shape), length = elbo__row(shape, g->row_axes);
+    int64_t *rows = (int64_t *)(void *)(parts + instr->n_in);
     task *tasks = (task *)(void *)(memory + (size_t)g->registers * ELBO__CHUNK * elbo_dtype_size(dtype));
     place *now = (place *)(void *)(tasks + g->n_steps);
     if (total == 0 || (g->condition != ELBO__NONE && is_zero(&parts[g->condition])))
         return;
-    memset(now, 0, (size_t)g->registers * sizeof *now); /* rows of one operand name register 0 for the others */
-    size_t n_tasks = prepare(instr, dtype, parts, elbo__chunk(shape, instr->axis, 0), memory, now, tasks);
-    for (int64_t first = 0, n; first < total; first += n) {
-        int64_t row = first / length, column = first % length;
-        n = elbo__chunk(shape, instr->axis, first);
+    for (int i = 0; i < g->registers; i++) /* rows of one operand name register 0 for the others */
+        now[i] = (place){.row = &no_row};
+    const int64_t most = elbo__chunk(shape, g->row_axes, 0);
+    size_t n_tasks = prepare(instr, dtype, parts, rows, most, memory, now, tasks);
+    for (int64_t first = 0, column = 0, n; first < total; first += n, column = column + n < length ? column + n : 0) {
+        n = most < length - column ? most : length - column;
+        if (column == 0)
+            find_rows(instr, shape, parts, first / length, rows);
         for (const task *t = tasks; t < tasks + n_tasks; t++) {
 /* An operand that a kernel does not have is NULL, to which nothing may be added, not even 0. */
-#define AT(i)                                                                                                          \
-    (char *)((uintptr_t)t->places[i].at + (uintptr_t)(row * t->places[i].next_row + column * t->places[i].next))
+#define AT(i) (char *)((uintptr_t)t->places[i].at + (uintptr_t)(*t->places[i].row + column * t->places[i].next))
             if (t->kernel)
                 t->kernel(n, AT(0), AT(1), AT(2), AT(3));
             else if (t->loads)
