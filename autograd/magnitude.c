@@ -3,8 +3,8 @@
 #include "../tensor/elementwise.h"
 #include "op.h"
 
-/* Whether every entry is 0 or more, or NaN. */
-static bool is_positive(const elbo_var *x)
+/* Whether no entry is below 0 (one may be NaN), as far as so many nodes behind one another tell. */
+static bool never_negative(const elbo_var *x, int depth)
 {
     while (x->op->flags & ELBO__VIEW)
         x = x->in[0];
@@ -12,7 +12,7 @@ static bool is_positive(const elbo_var *x)
         return x->attr.value >= 0;
     if (x->op == &elbo__op_cast)
         return x->in[0]->dtype == ELBO_U8;
-    if (x->op != &elbo__op_elementwise)
+    if (x->op != &elbo__op_elementwise || depth == 0)
         return false;
     switch (x->attr.elementwise) {
     case ELBO__square:
@@ -20,7 +20,7 @@ static bool is_positive(const elbo_var *x)
     case ELBO__sigmoid:
     case ELBO__softplus:
     case ELBO__relu: return true;
-    case ELBO__mul: return is_positive(x->in[0]) && is_positive(x->in[1]);
+    case ELBO__mul: return never_negative(x->in[0], depth - 1) && never_negative(x->in[1], depth - 1);
     default: return false;
     }
 }
@@ -28,12 +28,13 @@ static bool is_positive(const elbo_var *x)
 /* A pixel and what a rectifier leaves are their own absolute values; but for a 0, whose sign no sum shows. */
 elbo_var *elbo__absolute_sum(elbo_var *x, int axis)
 {
-    return elbo_sum_axis(is_positive(x) ? x : elbo_abs(x), axis);
+    enum { DEPTH = 4 };
+    return elbo_sum_axis(never_negative(x, DEPTH) ? x : elbo_abs(x), axis);
 }
 
 elbo_var *elbo__magnitude_by_entries(elbo_var *x)
 {
-    int axis = 0; /* the first one that has rows to share out */
+    int axis = 0; /* the first that is longer than 1: its rows can be shared out */
     while (axis < elbo_ndim(x) - 1 && elbo_size(x, axis) == 1)
         axis++;
     if (elbo_ndim(x) < 2 || elbo_size(x, axis) == 0)

@@ -217,7 +217,7 @@ double elbo__get(const elbo_tensor *tensor, const elbo__walk *walk);
 void elbo__put(const elbo_tensor *tensor, const elbo__walk *walk, double value);
 
 /* Such a vector or number for any node: its op's magnitude (NULL: there is none), else its entries' absolute sums along
- * all axes but the first. What a node's entries sum to is no larger than what theirs do. */
+ * all axes but the first that is longer than 1. What a node's entries sum to is no larger than what theirs do. */
 elbo_var *elbo__magnitude(elbo_var *x);
 elbo_var *elbo__magnitude_by_op(elbo_var *x);
 elbo_var *elbo__magnitude_by_entries(elbo_var *x);

@@ -45,8 +45,7 @@ typedef struct {
 
 /* ---- the library's allocations, counted -------------------------------------------------------------------------- */
 
-/* In the timed steps alone: what they work on lies where the library's own allocator has put it. `free` takes blocks of
- * either. */
+/* In the timed steps alone: what they work on lies where the standard allocator has put it. */
 
 static long allocations;
 

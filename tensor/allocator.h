@@ -15,7 +15,8 @@ extern "C" {
 #endif
 
 /* Replaces the allocator. `allocate(bytes, user)` returns a block aligned to 64 bytes or NULL; `release` frees one.
- * Pass NULL for both to go back to the standard allocator. Call before anything else is allocated. */
+ * Pass NULL for both to go back to the standard allocator. Call before anything else is allocated, or where each
+ * `release` takes the blocks of the other: those of the standard allocator are aligned_alloc's, and free takes them. */
 ELBO_API void elbo_set_allocator(void *(*allocate)(size_t bytes, void *user),
                                  void (*release)(void *block, void *user), void *user);
 

@@ -9,12 +9,17 @@
 #include "allocator.h"
 #include "text.h"
 
-/* Large blocks ask for huge pages, where the system has any to give: a row of a data set is then no look through the
- * page tables. */
+/* Large blocks ask for huge pages where the system has any to give, so that the processor finds a row of a data set
+ * without a walk through page tables. They are rounded up to whole pages; half a megabyte, as the moments of a small
+ * network take, is worth that too. */
 static void *standard_allocate(size_t bytes, void *user)
 {
     enum { LINE = 64, HUGE_PAGE = 1 << 21 };
+#ifdef MADV_HUGEPAGE
     const bool large = bytes >= HUGE_PAGE / 4;
+#else
+    const bool large = false;
+#endif
     const size_t alignment = large ? HUGE_PAGE : LINE;
     (void)user;
     if (bytes > SIZE_MAX - alignment)
@@ -24,7 +29,7 @@ static void *standard_allocate(size_t bytes, void *user)
     void *block = aligned_alloc(alignment, whole);
 #ifdef MADV_HUGEPAGE
     if (large && block)
-        (void)madvise(block, whole, MADV_HUGEPAGE); /* a wish: without it the block is as good */
+        (void)madvise(block, whole, MADV_HUGEPAGE); /* a wish: it may be refused */
 #endif
     return block;
 }

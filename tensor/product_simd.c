@@ -5,8 +5,8 @@
  * A tile of y is kept in registers while k runs: at each k one row of b, VECTORS vectors wide, meets one number of a
  * from each of the tile's rows. Numbers of a are read where they are, whatever the strides, since each is spread over a
  * vector anyway; rows of b are read where they are if their numbers are neighbours and y has few rows. So nothing is
- * copied in the products of a dense layer's forward pass and of its weight gradient. (Copying b into panels, which
- * libraries for large matrices do, costs more than it brings until y has a hundred rows.)
+ * copied in a dense layer's forward pass and its weight gradient where they are cut into blocks of less than a hundred
+ * rows. Beyond, copying b into panels, as libraries for large matrices do, brings more than it costs.
  *
  * The bits of y[i][j] depend on row i of a, column j of b, and nothing else: K is cut into equal pieces of at most
  * PIECE, a piece is summed from 0 in the order of k by fused multiply-adds, and the pieces are added in order. It does
@@ -23,7 +23,8 @@ elbo__product_kernel JOIN(elbo__product_, ELBO__ISA);
 /* ROWS x VECTORS vectors of y, VECTORS of b and one of a fit the registers. */
 enum { ROWS = REGISTERS == 32 ? 8 : 6, VECTORS = REGISTERS == 32 ? 3 : 2 };
 
-/* A single row has sums enough to keep the processor busy only if it is wide, and then reads b from end to end. */
+/* A single row has sums enough to keep the processor busy only if it is wide: as wide as it can, it reads long pieces
+ * of b's rows. */
 enum { WIDE = REGISTERS == 32 ? 28 : 13 };
 
 /* ---- tiles ------------------------------------------------------------------------------------------------------- */
@@ -157,20 +158,23 @@ static void scatter(const elbo__matrix *y, int64_t i, int64_t j, const float *ma
         }
 }
 
-/* What tile n of those that share a panel fetches while it works: the columns of b that come `next`, if any, then the
- * tiles of a below, where each term is a row of memory of its own, which the processor does not foresee. */
+/* What tile n of those that share a panel fetches while it works, two vectors at each of its terms: the columns of b
+ * that come `next`, if any, then rows of a, for the tiles below, where each term is a row of memory of its own. These
+ * the processor does not foresee. */
 static void look_ahead(tile *t, int64_t n, const elbo__matrix *a, const elbo__matrix *b, const float *next)
 {
+    enum { LINE = 16 };
+    const int64_t before = 2 * LANES * t->k * n; /* fetched by the other tiles, where columns lie end to end */
     t->ahead = t->a;
     t->ahead_row = 0;
-    if (next && b->row_stride == 1 && n < VECTORS) { /* a vector's columns, from end to end */
-        t->ahead = next + n * LANES * b->column_stride;
+    if (next && b->row_stride == 1 && before < WIDTH * b->column_stride) {
+        t->ahead = next + before;
         t->ahead_row = 2 * LANES;
-    } else if (next && 2 * n < VECTORS) {
+    } else if (next && b->column_stride == 1 && 2 * n < VECTORS) {
         t->ahead = next + n * 2 * LANES;
         t->ahead_row = b->row_stride;
     } else if (a->row_stride == 1) {
-        t->ahead = t->a + LANES;
+        t->ahead = t->a + LINE;
         t->ahead_row = a->column_stride;
     }
 }

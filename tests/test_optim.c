@@ -297,34 +297,74 @@ static elbo_var *turned_sigmoid(elbo_var *x)
     return elbo_transpose(elbo_sigmoid(x));
 }
 
+static elbo_var *bytes_of(elbo_var *x)
+{
+    return elbo_scale(elbo_cast(elbo_input(elbo_graph_of(x), "u8", ELBO_U8, ELBO_SHAPE(2, 2))), 1.0 / 255);
+}
+
+static elbo_var *integers_of(elbo_var *x)
+{
+    return elbo_cast(elbo_input(elbo_graph_of(x), "i32", ELBO_I32, ELBO_SHAPE(2, 2)));
+}
+
 static const struct {
     const char *what;
     elbo_var *(*f)(elbo_var *);
-} functions[] = {{"relu", elbo_relu},
-                 {"square", elbo_square},
-                 {"exp", elbo_exp},
-                 {"softplus", elbo_softplus},
-                 {"sigmoid, transposed", turned_sigmoid},
-                 {"x^2 / 2 relu(x)", pixel_by_rectified},
-                 {"-x^2 / 2 relu(x)", negative_by_rectified},
-                 {"tanh", elbo_tanh},
-                 {"-x", elbo_neg}};
+    bool as_it_is; /* it has no other absolute value */
+    bool of_x;
+} functions[] = {
+    {"relu", elbo_relu, true, true},
+    {"square", elbo_square, true, true},
+    {"exp", elbo_exp, true, true},
+    {"softplus", elbo_softplus, true, true},
+    {"sigmoid, transposed", turned_sigmoid, true, true},
+    {"x^2 / 2 relu(x)", pixel_by_rectified, true, true},
+    {"-x^2 / 2 relu(x)", negative_by_rectified, false, true},
+    {"tanh", elbo_tanh, false, true},
+    {"-x", elbo_neg, false, true},
+    {"bytes / 255", bytes_of, true, false},
+    {"integers", integers_of, false, false},
+};
 
-/* Of some the absolute value is not taken, since they have no other. */
-START_TEST(an_absolute_sum_is_that_of_the_absolute_values)
+static const elbo_var *past_views(const elbo_var *x)
+{
+    while (x->op->flags & ELBO__VIEW)
+        x = x->in[0];
+    return x;
+}
+
+START_TEST(an_absolute_sum_takes_absolute_values_where_there_are_others)
 {
     rig r = rig_new(ELBO_F64, ELBO_TRAIN);
     elbo_var *x = rig_input(&r, "x", ELBO_SHAPE(2, 2), (double[]){1.5, -0.25, -3, 2});
     elbo_var *y = functions[_i].f(x), *sum = elbo__absolute_sum(y, 1);
+    const elbo_var *summed = past_views(past_views(sum)->in[0]);
+    ck_assert_msg((summed == past_views(y)) == functions[_i].as_it_is, "%s", functions[_i].what);
     double rows[2] = {0};
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 4 && functions[_i].of_x; i++) {
         elbo_var *entry = elbo_slice(elbo_slice(y, 0, i / 2, 1), 1, i % 2, 1);
         rows[i / 2] += fabs(rig_number(&r, elbo_reshape(entry, ELBO_SCALAR)));
     }
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2 && functions[_i].of_x; i++) {
         const double got = rig_number(&r, elbo_reshape(elbo_slice(sum, 0, i, 1), ELBO_SCALAR));
         ck_assert_msg(got == rows[i], "%s: row %d is %g, expected %g", functions[_i].what, i, got, rows[i]);
     }
+    rig_free(&r);
+}
+END_TEST
+
+START_TEST(a_magnitude_has_rows_though_the_first_axis_is_1)
+{
+    rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+    elbo_var *x = rig_input(&r, "x", ELBO_SHAPE(1, 3, 1, 2), (double[]){1, -2, 3, 4, -5, -6});
+    elbo_var *rows = elbo__magnitude_by_entries(x);
+    const double expected[] = {3, 7, 11};
+    double sums[3];
+    ck_assert_int_eq(elbo_ndim(rows), 1);
+    ck_assert_int_eq(elbo_size(rows, 0), 3);
+    rig_value(&r, rows, sums);
+    for (int i = 0; i < 3; i++)
+        ck_assert_double_eq(sums[i], expected[i]);
     rig_free(&r);
 }
 END_TEST
@@ -445,8 +485,9 @@ Suite *suite_optim(void)
     tcase_add_test(choices, a_step_with_an_infinite_gradient_changes_nothing);
     tcase_add_loop_test(choices, a_dense_layer_is_updated_unless_a_gradient_may_not_be_finite, 0,
                         (int)(sizeof layers / sizeof layers[0]));
-    tcase_add_loop_test(choices, an_absolute_sum_is_that_of_the_absolute_values, 0,
+    tcase_add_loop_test(choices, an_absolute_sum_takes_absolute_values_where_there_are_others, 0,
                         (int)(sizeof functions / sizeof functions[0]));
+    tcase_add_test(choices, a_magnitude_has_rows_though_the_first_axis_is_1);
     tcase_add_test(choices, without_skipping_an_infinite_gradient_spoils_the_weights);
     tcase_add_test(choices, an_update_can_be_left_out_by_a_condition);
     tcase_add_test(choices, only_the_chosen_parameters_move);

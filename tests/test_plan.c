@@ -507,6 +507,28 @@ START_TEST(long_rows_that_are_repeated_are_read_where_they_are)
 }
 END_TEST
 
+/* The sum of columns, cut along them: (1, n), whose first axis has nowhere to step. A step of 1 would look like that of
+ * neighbours, along which sums go entry by entry. */
+START_TEST(an_axis_of_1_has_no_step_of_neighbours)
+{
+    rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+    elbo_var *x = elbo_input(r.g, "x", ELBO_F32, ELBO_SHAPE(64, 784));
+    elbo_var *sums = elbo_sum(elbo_tanh(x), (int[]){0}, 1, true), *out = elbo_square(sums);
+    elbo_plan *plan = compiled(r.g, &out, 1);
+    int found = 0;
+    for (size_t id = 0; id < plan->n_nodes; id++) {
+        const elbo__node *node = &plan->nodes[id];
+        if (is_view_or_leaf(node) || !elbo_shape_equal(&node->shape, &ELBO_SHAPE(1, 784)))
+            continue;
+        found += node->axis == 1;
+        ck_assert_int_eq(node->layout.strides[0], 784);
+    }
+    ck_assert_int_gt(found, 0);
+    elbo_plan_free(plan);
+    rig_free(&r);
+}
+END_TEST
+
 /* ---- faults ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(every_planted_fault_is_caught_within_a_thousand_graphs)
@@ -535,6 +557,7 @@ Suite *suite_plan(void)
     tcase_add_test(simplify, what_is_made_of_a_convolution_lies_with_its_channels_last);
     tcase_add_test(simplify, what_one_node_reads_is_computed_with_it_and_not_stored);
     tcase_add_test(simplify, what_is_done_to_rows_and_then_to_draws_is_one_group);
+    tcase_add_test(simplify, an_axis_of_1_has_no_step_of_neighbours);
     tcase_add_loop_test(simplify, what_is_repeated_by_rows_agrees_with_the_interpreter, 0,
                         (int)(sizeof lengths / sizeof lengths[0]));
     tcase_add_loop_test(simplify, long_rows_that_are_repeated_are_read_where_they_are, 0,

@@ -119,6 +119,14 @@ START_TEST(large_products_agree_with_a_plain_loop)
 }
 END_TEST
 
+START_TEST(a_single_row_of_any_width_agrees_with_a_plain_loop)
+{
+    numbers n = {60};
+    for (int64_t columns = 1; columns <= 30 * 16; columns++)
+        check_product(&n, ELBO_F32, at_once, (int64_t[]){1, columns, 3}, (int[]){0, 0, 0});
+}
+END_TEST
+
 /* y = -3 a b + 2 y of small integers by one thread to four, y (m,n) in every layout: as a plain loop has it. */
 START_TEST(products_that_are_shared_out_and_added_agree_with_a_plain_loop)
 {
@@ -407,6 +415,7 @@ Suite *suite_product(void)
     TCase *t = tcase_create("kernel");
     tcase_add_loop_test(t, products_of_every_layout_agree_with_a_plain_loop, 0, 3);
     tcase_add_loop_test(t, products_of_every_size_agree_with_a_plain_loop, 0, 3);
+    tcase_add_test(t, a_single_row_of_any_width_agrees_with_a_plain_loop);
     tcase_add_test(t, large_products_agree_with_a_plain_loop);
     tcase_add_loop_test(t, products_that_are_shared_out_and_added_agree_with_a_plain_loop, 1, 5);
     tcase_add_test(t, products_that_are_shared_out_have_the_same_bits_for_any_number_of_threads);

@@ -127,9 +127,10 @@ static elbo_status check_group(elbo__shadow *s, const int *tags)
     elbo_status status = c.regs ? ELBO_OK : ELBO_NO_MEMORY;
     if (s->instr->axis >= 0)
         c.shape.dim[s->instr->axis] = g->shape.dim[s->instr->axis] / s->loop->units * s->units;
-    int64_t total = elbo_shape_size(&c.shape);
+    const int64_t total = elbo_shape_size(&c.shape), row = elbo__row(&c.shape, g->row_axes);
+    const int64_t most = total > 0 ? elbo__chunk(row) : 0;
     for (; c.first < total && status == ELBO_OK; c.first += c.n) {
-        c.n = elbo__chunk(&c.shape, g->row_axes, c.first);
+        c.n = elbo__chunk_at(most, row, c.first % row);
         for (size_t i = 0; i < g->n_steps && status == ELBO_OK; i++) {
             s->now++;
             status = check_step(s, &c, &g->steps[i], tags[i]);

@@ -251,8 +251,8 @@ static int together(const elbo_layout *lane)
 }
 
 /* Of blocks that are one piece, all numbers are a row. But a lane that repeats its rows, as the bias of a layer does,
- * or has them somewhere else, can be worked on in place by rows of its own. They pay where they are not short: then it
- * is faster copied. */
+ * or has them somewhere else, can be worked on in place by rows of its own. They pay where they are long; short ones
+ * are faster copied. */
 static int choose_rows(const emission *e)
 {
     enum { LEAST = ELBO__CHUNK / 2 };

@@ -60,13 +60,11 @@ int64_t elbo__row(const elbo_shape *shape, int row_axes)
     return row;
 }
 
-int64_t elbo__chunk(const elbo_shape *shape, int row_axes, int64_t first)
+int64_t elbo__chunk(int64_t row)
 {
-    enum { VECTOR = 16 }; /* a whole number of the widest vectors */
-    const int64_t row = elbo__row(shape, row_axes), left = row - first % row;
+    enum { VECTOR = 16 }; /* the widest */
     const int64_t chunks = (row + ELBO__CHUNK - 1) / ELBO__CHUNK, even = (row + chunks - 1) / chunks;
-    const int64_t chunk = (even + VECTOR - 1) / VECTOR * VECTOR;
-    return left < chunk ? left : chunk;
+    return (even + VECTOR - 1) / VECTOR * VECTOR;
 }
 
 static bool works(const elbo__node *node)

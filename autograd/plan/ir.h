@@ -184,7 +184,7 @@ struct elbo_plan {
     bool poison;          /* fills the arena with NaN before each run */
 };
 
-enum { ELBO__CHUNK = 256 }; /* elements that a group works on at a time */
+enum { ELBO__CHUNK = 256 }; /* the most elements that a group works on at a time */
 
 /* ---- passes ------------------------------------------------------------------------------------------------------ */
 
@@ -209,7 +209,7 @@ elbo_status elbo__plan_refine(elbo__instr *instr, int values);
  * aligned. */
 void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *parts, const elbo_shape *shape,
                      char *memory);
-size_t elbo__steps_bytes(const elbo__group *group, elbo_dtype dtype);
+size_t elbo__steps_bytes(const elbo__instr *instr, elbo_dtype dtype);
 size_t elbo__parts_bytes(int n);
 
 /* How many notes there are of a thread, and of a run. */
@@ -243,10 +243,16 @@ elbo_layout elbo__lane(const elbo__node *node, const elbo_layout *layout);
 /* Whether a kernel can work on a lane in place: the numbers of a row are neighbours, wherever rows lie. */
 bool elbo__lane_in_place(const elbo_layout *lane, int row_axes);
 
-/* The elements of a row of a group's block of this shape, and of the chunk that begins at element `first`: a row is cut
- * into equal ones, but for the last. */
+/* The elements of a row of a group's block of this shape; and of the chunks that a row of so many is cut into: even
+ * ones, of whole vectors, but for the last. */
 int64_t elbo__row(const elbo_shape *shape, int row_axes);
-int64_t elbo__chunk(const elbo_shape *shape, int row_axes, int64_t first);
+int64_t elbo__chunk(int64_t row);
+
+/* The elements of the chunk that begins at element `column` of its row. */
+static inline int64_t elbo__chunk_at(int64_t chunk, int64_t row, int64_t column)
+{
+    return chunk < row - column ? chunk : row - column;
+}
 
 /* The axis of operand k that walks with `axis` of the node; ELBO__APART when there is none or the node is uncut. */
 int elbo__node_walks(const elbo_plan *plan, int node, int k, int axis);

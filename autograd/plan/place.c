@@ -134,8 +134,7 @@ static size_t kernel_scratch(const elbo_plan *plan, const elbo__instr *instr)
  * registers. */
 static size_t scratch_of(const elbo_plan *plan, const elbo__instr *instr)
 {
-    return instr->scratch + elbo__parts_bytes(instr->n_in) +
-           (instr->group ? elbo__steps_bytes(instr->group, plan->dtype) : 0);
+    return instr->scratch + elbo__parts_bytes(instr->n_in) + (instr->group ? elbo__steps_bytes(instr, plan->dtype) : 0);
 }
 
 static void find_lifetimes(elbo_plan *plan)

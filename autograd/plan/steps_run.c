@@ -130,15 +130,17 @@ typedef struct {
     place places[4]; /* the result, then the operands */
 } task;
 
-/* The operands' parts, then how far each one's row at hand is from its first. */
 size_t elbo__parts_bytes(int n)
 {
-    return ((size_t)n * (sizeof(elbo_tensor) + sizeof(int64_t)) + 63) / 64 * 64;
+    return ((size_t)n * sizeof(elbo_tensor) + 63) / 64 * 64;
 }
 
-size_t elbo__steps_bytes(const elbo__group *g, elbo_dtype dtype)
+/* Registers, tasks, where each register is, and how far each operand's row at hand is from its first. */
+size_t elbo__steps_bytes(const elbo__instr *instr, elbo_dtype dtype)
 {
-    return (size_t)g->registers * (ELBO__CHUNK * elbo_dtype_size(dtype) + sizeof(place)) + g->n_steps * sizeof(task);
+    const elbo__group *g = instr->group;
+    return (size_t)g->registers * (ELBO__CHUNK * elbo_dtype_size(dtype) + sizeof(place)) + g->n_steps * sizeof(task) +
+           (size_t)instr->n_in * sizeof(int64_t);
 }
 
 static place place_of(const elbo_tensor *part, const int64_t *row)
@@ -198,17 +200,17 @@ void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *pa
     const elbo__group *g = instr->group;
     const elbo__kernels *kernels = elbo__kernels_for(dtype);
     const int64_t total = elbo_shape_size(shape), length = elbo__row(shape, g->row_axes);
-    int64_t *rows = (int64_t *)(void *)(parts + instr->n_in);
     task *tasks = (task *)(void *)(memory + (size_t)g->registers * ELBO__CHUNK * elbo_dtype_size(dtype));
     place *now = (place *)(void *)(tasks + g->n_steps);
+    int64_t *rows = (int64_t *)(void *)(now + g->registers);
     if (total == 0 || (g->condition != ELBO__NONE && is_zero(&parts[g->condition])))
         return;
     for (int i = 0; i < g->registers; i++) /* rows of one operand name register 0 for the others */
         now[i] = (place){.row = &no_row};
-    const int64_t most = elbo__chunk(shape, g->row_axes, 0);
-    size_t n_tasks = prepare(instr, dtype, parts, rows, most, memory, now, tasks);
+    const int64_t chunk = elbo__chunk(length);
+    size_t n_tasks = prepare(instr, dtype, parts, rows, elbo__chunk_at(chunk, length, 0), memory, now, tasks);
     for (int64_t first = 0, column = 0, n; first < total; first += n, column = column + n < length ? column + n : 0) {
-        n = most < length - column ? most : length - column;
+        n = elbo__chunk_at(chunk, length, column);
         if (column == 0)
             find_rows(instr, shape, parts, first / length, rows);
         for (const task *t = tasks; t < tasks + n_tasks; t++) {
