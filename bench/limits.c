@@ -1,5 +1,6 @@
 #include "limits.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "common.h"
@@ -73,16 +74,26 @@ typedef struct {
     void (*copy)(char *to, const char *from, size_t n);
 } loops;
 
-/* With the widest vectors that the processor has. */
+/* With the vectors of the library's kernels: the widest that the processor has, unless ELBO_KERNELS asks for less. */
+static loops chosen;
+
+static void choose(void)
+{
+    chosen = (loops){4, fma_16, copy_16};
+#ifdef __x86_64__
+    const char *kernels = elbo_machine_describe().instructions;
+    if (strcmp(kernels, "avx512") == 0)
+        chosen = (loops){16, fma_64, copy_64};
+    else if (strcmp(kernels, "avx2") == 0)
+        chosen = (loops){8, fma_32, copy_32};
+#endif
+}
+
 static loops widest(void)
 {
-#ifdef __x86_64__
-    if (__builtin_cpu_supports("avx512f"))
-        return (loops){16, fma_64, copy_64};
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return (loops){8, fma_32, copy_32};
-#endif
-    return (loops){4, fma_16, copy_16};
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, choose);
+    return chosen;
 }
 
 /* x a + b with a = 1/2 and b = 1 ends at 2, exactly, from anywhere: another sum means that the loop did not do its

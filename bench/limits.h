@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Does nothing but fused multiply-adds, of f32 in the widest vectors, `rounds` times on each thread. */
+/* Does nothing but fused multiply-adds, of f32 in the vectors of the kernels at work, `rounds` times on each thread. */
 void fma_run(int threads, int64_t rounds);
 double fma_flops(int threads, int64_t rounds); /* the floating-point operations in that: 2 for each number and round */
 
