@@ -172,24 +172,17 @@ static void combine(elbo_dtype dtype, double alpha, const elbo__matrix *a, const
     }
 }
 
-/* The first `rows` rows from row `first`. */
-static elbo__matrix rows_of(elbo_dtype dtype, const elbo__matrix *m, int64_t first, int64_t rows)
-{
-    elbo__matrix part = *m;
-    part.data = (char *)m->data + first * m->row_stride * (int64_t)elbo_dtype_size(dtype);
-    part.rows = rows;
-    return part;
-}
-
 void elbo__product_blis(elbo_dtype dtype, const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b,
                         int64_t grain)
 {
     elbo__product_prepare();
+    const size_t size = elbo_dtype_size(dtype);
     if (packs)
         grain = y->rows;
     for (int64_t i = 0; i < y->rows; i += grain) {
         int64_t rows = y->rows - i < grain ? y->rows - i : grain;
-        elbo__matrix part = rows_of(dtype, y, i, rows), left = rows_of(dtype, a, i, rows);
+        elbo__matrix part = elbo__part_of(y, size, i, rows, 0, y->columns);
+        elbo__matrix left = elbo__part_of(a, size, i, rows, 0, a->columns);
         combine(dtype, 1, &left, b, 0, &part);
     }
 }
@@ -203,15 +196,6 @@ static int64_t block_of(int64_t n, int64_t least, int64_t most)
     return eighth < least ? least : eighth > most ? most : eighth;
 }
 
-static elbo__matrix part_of(const elbo__matrix *m, int64_t row, int64_t rows, int64_t column, int64_t columns)
-{
-    elbo__matrix part = *m;
-    part.data = (double *)m->data + row * m->row_stride + column * m->column_stride;
-    part.rows = rows;
-    part.columns = columns;
-    return part;
-}
-
 static int64_t least_of(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -221,14 +205,16 @@ void elbo__product_shared(double alpha, const elbo__matrix *a, const elbo__matri
                           const elbo__matrix *y, int threads)
 {
     const int64_t tall = block_of(y->rows, 16, 128), wide = block_of(y->columns, 64, 512);
+    const size_t size = sizeof(double);
     const int64_t down = (y->rows + tall - 1) / tall, across = (y->columns + wide - 1) / wide;
     elbo__product_prepare();
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
     for (int64_t i = 0; i < down * across; i++) {
         const int64_t row = i / across * tall, rows = least_of(y->rows - row, tall);
         const int64_t column = i % across * wide, columns = least_of(y->columns - column, wide);
-        const elbo__matrix part = part_of(y, row, rows, column, columns);
-        const elbo__matrix left = part_of(a, row, rows, 0, a->columns), right = part_of(b, 0, b->rows, column, columns);
+        const elbo__matrix part = elbo__part_of(y, size, row, rows, column, columns);
+        const elbo__matrix left = elbo__part_of(a, size, row, rows, 0, a->columns);
+        const elbo__matrix right = elbo__part_of(b, size, 0, b->rows, column, columns);
         combine(ELBO_F64, alpha, &left, &right, beta, &part);
     }
 }

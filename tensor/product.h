@@ -15,6 +15,14 @@ static inline elbo__matrix elbo__transposed(elbo__matrix m)
     return (elbo__matrix){m.data, m.columns, m.rows, m.column_stride, m.row_stride};
 }
 
+/* Rows [i, i + rows) and columns [j, j + columns) of a matrix of numbers of so many bytes. */
+static inline elbo__matrix elbo__part_of(const elbo__matrix *m, size_t bytes, int64_t i, int64_t rows, int64_t j,
+                                         int64_t columns)
+{
+    char *first = (char *)m->data + (i * m->row_stride + j * m->column_stride) * (int64_t)bytes;
+    return (elbo__matrix){first, rows, columns, m->row_stride, m->column_stride};
+}
+
 /* y (M,N) = a (M,K) b (K,N), on the calling thread alone. */
 typedef void elbo__product_kernel(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b);
 

@@ -182,7 +182,7 @@ static void look_ahead(tile *t, int64_t n, const elbo__matrix *a, const elbo__ma
 /* One piece of K: y = a b or y += a b. */
 static void multiply(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b, bool add)
 {
-    enum { MANY = 12 * ROWS }; /* rows make up for copying b where it could be read as it is */
+    enum { MANY = 12 * ROWS }; /* so many rows make up for copying b where it could be read as it is */
     float panel[PIECE * WIDTH] __attribute__((aligned(64))), made[ROWS * WIDTH];
     const bool packs = b->column_stride != 1 || (b->row_stride > WIDTH && y->rows >= MANY);
     const bool scatters = y->column_stride != 1;
@@ -214,24 +214,20 @@ static void multiply(const elbo__matrix *y, const elbo__matrix *a, const elbo__m
     }
 }
 
-/* Rows [i, i + rows) and columns [j, j + columns), as far as they exist. */
-static elbo__matrix part_of(const elbo__matrix *m, int64_t i, int64_t rows, int64_t j, int64_t columns)
-{
-    return (elbo__matrix){.data = (float *)m->data + i * m->row_stride + j * m->column_stride,
-                          .rows = least(rows, m->rows - i),
-                          .columns = least(columns, m->columns - j),
-                          .row_stride = m->row_stride,
-                          .column_stride = m->column_stride};
-}
-
 void JOIN(elbo__product_, ELBO__ISA)(const elbo__matrix *y, const elbo__matrix *a, const elbo__matrix *b)
 {
-    enum { NEAR = 1 << 17 }; /* so many numbers of a stay in the second level, to meet all panels of b */
+    enum {
+        NEAR = 1 << 17,
+        SIZE = sizeof(float)
+    }; /* so many numbers of a stay in the second level for all panels of b */
     const int64_t piece = share(a->columns, PIECE), tall = share(y->rows, NEAR / piece);
     for (int64_t k = 0; k == 0 || k < a->columns; k += piece) {
-        const elbo__matrix terms = part_of(b, k, piece, 0, b->columns);
+        const int64_t deep = least(piece, a->columns - k);
+        const elbo__matrix terms = elbo__part_of(b, SIZE, k, deep, 0, b->columns);
         for (int64_t i = 0; i < y->rows; i += tall) {
-            const elbo__matrix part = part_of(y, i, tall, 0, y->columns), left = part_of(a, i, tall, k, piece);
+            const int64_t rows = least(tall, y->rows - i);
+            const elbo__matrix part = elbo__part_of(y, SIZE, i, rows, 0, y->columns);
+            const elbo__matrix left = elbo__part_of(a, SIZE, i, rows, k, deep);
             multiply(&part, &left, &terms, k > 0);
         }
     }

@@ -241,11 +241,17 @@ static elbo_status emit_fused(emission *e, int id)
     return status == ELBO_OK ? add_step(e, store) : status;
 }
 
-/* How many of a lane's last axes are one piece of memory; 0 where its last numbers are no neighbours. */
-static int together(const elbo_layout *lane)
+/* Whether kernels can work on an operand in place, in rows of so many axes. */
+static bool in_place(const emission *e, const elbo__operand *operand, int row_axes)
+{
+    return e->plan->buffers[operand->buffer].dtype == e->plan->dtype && elbo__lane_in_place(&operand->layout, row_axes);
+}
+
+/* The most axes of such rows; 0 where there are none. */
+static int longest_rows(const emission *e, const elbo__operand *operand)
 {
     int axes = 0;
-    while (axes < lane->shape.ndim && elbo__lane_in_place(lane, axes + 1))
+    while (axes < operand->layout.shape.ndim && in_place(e, operand, axes + 1))
         axes++;
     return axes;
 }
@@ -262,8 +268,7 @@ static int choose_rows(const emission *e)
         const elbo__step *step = &g->steps[i];
         if (step->kind == ELBO__COMPUTE || step->once)
             continue;
-        const elbo__operand *operand = &e->instr->in[step->operand];
-        const int found = e->plan->buffers[operand->buffer].dtype == e->plan->dtype ? together(&operand->layout) : 0;
+        const int found = longest_rows(e, &e->instr->in[step->operand]);
         if (found > 0 && found < axes && elbo__row(&g->shape, found) >= LEAST)
             axes = found;
     }
@@ -274,11 +279,8 @@ static void load_in_place(const emission *e)
 {
     elbo__group *g = e->instr->group;
     for (elbo__step *step = g->steps; step < g->steps + g->n_steps; step++)
-        if (step->kind == ELBO__LOAD && !step->once) {
-            const elbo__operand *operand = &e->instr->in[step->operand];
-            step->direct = e->plan->buffers[operand->buffer].dtype == e->plan->dtype &&
-                           elbo__lane_in_place(&operand->layout, g->row_axes);
-        }
+        if (step->kind == ELBO__LOAD && !step->once)
+            step->direct = in_place(e, &e->instr->in[step->operand], g->row_axes);
 }
 
 /* The nodes [first, first + n) of the loop's list, as one fused group. */
