@@ -430,6 +430,36 @@ START_TEST(what_one_node_reads_is_computed_with_it_and_not_stored)
 }
 END_TEST
 
+/* As the gradient of a gate: exp(-h^2) / u meets a product for which relu(h) has to be stored first. */
+START_TEST(what_waits_for_a_product_is_computed_behind_it_with_all_that_leads_to_it)
+{
+    enum { BATCH = 32, WIDTH = 64 };
+    elbo_params *params = elbo_params_new(ELBO_F32, 1);
+    elbo_graph *g = elbo_graph_new(params, ELBO_TRAIN);
+    elbo_init init = {fill, {1}};
+    elbo_var *x = elbo_input(g, "x", ELBO_F32, ELBO_SHAPE(BATCH, WIDTH)), *layers[3];
+    for (int i = 0; i < 3; i++)
+        layers[i] = elbo_param(g, (const char *[]){"w", "u", "v"}[i], ELBO_SHAPE(WIDTH, WIDTH), init);
+    elbo_var *h = elbo_matmul(x, layers[0]), *u = elbo_matmul(x, layers[1]);
+    elbo_var *late = elbo_div(elbo_exp(elbo_neg(elbo_square(h))), u);
+    elbo_var *out = elbo_mul(late, elbo_matmul(elbo_relu(h), layers[2]));
+    elbo_plan *plan = compiled(g, &out, 1);
+    elbo_graph_free(g);
+    int waiting = 0;
+    for (size_t id = 0; id < plan->n_nodes; id++) {
+        const elbo__node *node = &plan->nodes[id];
+        if (is_view_or_leaf(node) || node->op != &elbo__op_elementwise || node->attr.elementwise == ELBO__relu ||
+            node->output)
+            continue;
+        waiting++;
+        ck_assert_msg(node->buffer == ELBO__NONE, "node %d is stored", (int)id);
+    }
+    ck_assert_int_eq(waiting, 4); /* square, neg, exp, div */
+    elbo_plan_free(plan);
+    elbo_params_free(params);
+}
+END_TEST
+
 /* Several draws of an image are rows of a layer's product, and an axis of their own in what follows. */
 START_TEST(what_is_done_to_rows_and_then_to_draws_is_one_group)
 {
@@ -556,6 +586,7 @@ Suite *suite_plan(void)
     TCase *simplify = tcase_create("simplifying");
     tcase_add_test(simplify, what_is_made_of_a_convolution_lies_with_its_channels_last);
     tcase_add_test(simplify, what_one_node_reads_is_computed_with_it_and_not_stored);
+    tcase_add_test(simplify, what_waits_for_a_product_is_computed_behind_it_with_all_that_leads_to_it);
     tcase_add_test(simplify, what_is_done_to_rows_and_then_to_draws_is_one_group);
     tcase_add_test(simplify, an_axis_of_1_has_no_step_of_neighbours);
     tcase_add_loop_test(simplify, what_is_repeated_by_rows_agrees_with_the_interpreter, 0,

@@ -152,6 +152,7 @@ typedef struct {
     elbo__readers readers;
     int *reader; /* by node id: who alone reads its value, NONE, or SEVERAL      */
     bool *kept;  /* by node id: it lies in memory for a kernel's or a loop's sake */
+    int *late;   /* by node id: it is computed where it is read, and so many go with it; 0: no */
     int *place;  /* by node id: place in the loop's list                          */
     edge *edges;
     size_t n_edges, edges_capacity;
@@ -185,44 +186,55 @@ static bool same_lane(const elbo__node *a, const elbo_layout *a_layout, const el
     return elbo__layout_same(&x, &y);
 }
 
-/* An elementwise node that one other reads, of one operand that lies in memory anyway, is best computed where it is
- * read: then it need not be stored. */
-static bool can_wait(const schedule *s, int id)
+/* An elementwise node that one other reads, of operands that lie in memory anyway or can wait themselves, is best
+ * computed where it is read: then it need not be stored. Returns how many nodes and operands wait with it; 0: it does
+ * not. */
+static int waiting(const schedule *s, int id)
 {
+    enum { MOST = 8 }; /* nodes and operands: operands must be kept, and all of them looked through for each node */
     const elbo_plan *plan = s->plan;
     const elbo__node *node = &plan->nodes[id];
     const int reader = s->reader[id];
     if (!works(node) || !(node->op->flags & ELBO__ELEMENTWISE) || node->output || reader < 0 ||
         plan->nodes[reader].loop != node->loop || !(plan->nodes[reader].op->flags & ELBO__ELEMENTWISE))
-        return false;
+        return 0;
     for (int k = 0; k < plan->nodes[reader].n_in; k++) { /* where it would not fuse it is stored anyway */
         const elbo__node *as = &plan->nodes[plan->nodes[reader].in[k]];
         if (as->base == id && !same_lane(&plan->nodes[reader], &as->layout, node, &node->layout))
-            return false;
+            return 0;
     }
-    int operands = 0;
+    int n = 0;
     for (int k = 0; k < node->n_in; k++) {
         const int base = plan->nodes[node->in[k]].base;
         if (plan->nodes[base].op == &elbo__op_constant)
             continue;
-        operands++;
-        if (!works(&plan->nodes[base]) || !s->kept[base])
-            return false;
+        if (!works(&plan->nodes[base]) || !(s->kept[base] || s->late[base]))
+            return 0;
+        n += s->late[base] ? s->late[base] : 1;
     }
-    return operands == 1;
+    return n > 0 && n < MOST ? n + 1 : 0;
 }
 
-/* Behind all that its reader waits for; those that can wait themselves do not wait for each other. */
-static elbo_status order_late(schedule *s, int id)
+/* Behind all operands of the reader, and of those that wait with it. */
+static elbo_status order_behind(schedule *s, int reader, int id)
 {
-    const elbo__node *reader = &s->plan->nodes[s->reader[id]];
+    const elbo__node *node = &s->plan->nodes[reader];
     elbo_status status = ELBO_OK;
-    for (int k = 0; k < reader->n_in && status == ELBO_OK; k++) {
-        const int base = s->plan->nodes[reader->in[k]].base;
-        if (base != id && !can_wait(s, base))
-            status = order(s, base, id);
+    for (int k = 0; k < node->n_in && status == ELBO_OK; k++) {
+        const int base = s->plan->nodes[node->in[k]].base;
+        if (base != id)
+            status = s->late[base] ? order_behind(s, base, id) : order(s, base, id);
     }
     return status;
+}
+
+/* A node that can wait comes behind all that the first of its readers in turn that cannot waits for. */
+static elbo_status order_late(schedule *s, int id)
+{
+    int last = s->reader[id];
+    while (s->late[last])
+        last = s->reader[last];
+    return order_behind(s, last, id);
 }
 
 static void find_readers(schedule *s)
@@ -241,6 +253,8 @@ static void find_readers(schedule *s)
             s->kept[base] |= !fuses(node) || node->loop != plan->nodes[base].loop;
         }
     }
+    for (size_t id = 0; id < plan->n_nodes; id++) /* operands come first */
+        s->late[id] = waiting(s, (int)id);
 }
 
 static elbo_status find_order(schedule *s)
@@ -261,7 +275,7 @@ static elbo_status find_order(schedule *s)
         for (; at != ELBO__NONE && status == ELBO_OK; at = s->readers.links[at].older)
             if (s->readers.links[at].node < id)
                 status = order(s, s->readers.links[at].node, id);
-        if (can_wait(s, id) && status == ELBO_OK)
+        if (s->late[id] && status == ELBO_OK)
             status = order_late(s, id);
     }
     return status;
@@ -486,9 +500,10 @@ elbo_status elbo__plan_group(elbo_plan *plan)
     schedule s = {.plan = plan,
                   .reader = elbo__alloc(plan->n_nodes * sizeof *s.reader),
                   .kept = elbo__calloc(plan->n_nodes, sizeof *s.kept),
+                  .late = elbo__calloc(plan->n_nodes, sizeof *s.late),
                   .place = elbo__calloc(plan->n_nodes, sizeof *s.place)};
     if (status == ELBO_OK)
-        status = s.reader && s.kept && s.place ? elbo__readers_start(&s.readers, plan) : ELBO_NO_MEMORY;
+        status = s.reader && s.kept && s.late && s.place ? elbo__readers_start(&s.readers, plan) : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         find_readers(&s);
     for (size_t id = 0; id < plan->n_nodes && status == ELBO_OK; id++)
@@ -506,6 +521,7 @@ elbo_status elbo__plan_group(elbo_plan *plan)
     elbo__readers_free(&s.readers);
     elbo__free(s.reader);
     elbo__free(s.kept);
+    elbo__free(s.late);
     elbo__free(s.place);
     elbo__free(s.edges);
     return status;
