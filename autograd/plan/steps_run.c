@@ -179,6 +179,26 @@ static size_t prepare(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *p
     return n;
 }
 
+/* Weights and moments that are updated where they lie have been read by other threads since. To write them, each of
+ * their lines has to be taken back from those: this asks for so many ahead of time. */
+static void fetch_to_write(uintptr_t at, int64_t bytes)
+{
+    enum { LINE = 64 };
+    for (int64_t i = 0; i < bytes; i += LINE) {
+        const char *line = (const char *)(at + (uintptr_t)i);
+#if defined __x86_64__
+        __asm__ volatile("prefetchw %0" : : "m"(*line)); /* which the builtin is for newer processors alone */
+#else
+        __builtin_prefetch(line, 1);
+#endif
+    }
+}
+
+static bool updates(const task *t)
+{
+    return t->kernel && t->places[0].next != 0 && t->places[0].at == t->places[1].at;
+}
+
 static bool is_zero(const elbo_tensor *number)
 {
     return elbo_tensor_get(number, (int64_t[ELBO_MAX_RANK]){0}) == 0;
@@ -216,6 +236,8 @@ void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *pa
         for (const task *t = tasks; t < tasks + n_tasks; t++) {
 /* An operand that a kernel does not have is NULL, to which nothing may be added, not even 0. */
 #define AT(i) (char *)((uintptr_t)t->places[i].at + (uintptr_t)(*t->places[i].row + column * t->places[i].next))
+            if (updates(t))
+                fetch_to_write((uintptr_t)AT(0) + (uintptr_t)(n * t->places[0].next), n * t->places[0].next);
             if (t->kernel)
                 t->kernel(n, AT(0), AT(1), AT(2), AT(3));
             else if (t->loads)
