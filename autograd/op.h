@@ -133,10 +133,11 @@ struct elbo__scope {
     struct elbo__scope *outer;
 };
 
-/* A product of few rows by a parameter of at least so many entries, with so many times more columns than rows, is
- * worth a stage in which each thread reads a part of the parameter. */
+/* A product of at most so many rows and at least so many columns, by a parameter of at least so many entries, is worth
+ * a stage in which each thread reads a part of the parameter: what its rows have to do does not pay for reading the
+ * whole, and the parameter is large enough to pay for a barrier. */
 typedef struct {
-    int64_t entries, ratio;
+    int64_t rows, columns, entries;
 } elbo__column_rule;
 
 /* What a graph has of one of the options of a model, by its row. */

@@ -229,9 +229,10 @@ static bool wants_columns(const staging *s, int id)
     if (node->op != &elbo__op_matmul || node->shape.ndim != 2 || !can_cut(s, id, 1))
         return false;
     const elbo__node *right = &s->plan->nodes[node->in[1]];
+    const elbo__column_rule *rule = &s->graph->columns;
     return s->plan->nodes[right->base].op == &elbo__op_param && node->shape.dim[0] > 1 &&
-           node->shape.dim[1] >= s->graph->columns.ratio * node->shape.dim[0] &&
-           elbo_shape_size(&right->shape) >= s->graph->columns.entries;
+           node->shape.dim[0] <= rule->rows && node->shape.dim[1] >= rule->columns &&
+           elbo_shape_size(&right->shape) >= rule->entries;
 }
 
 /* Whether the node's blocks are columns of a row-major matrix: those of such a product, and what is made of them. */
