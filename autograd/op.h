@@ -74,6 +74,9 @@ typedef struct elbo__op {
     /* The order in which a plan lays out the axes of y, which is then the shape that `kernel` (there is one), `walks`,
      * `nanoseconds`, `flops` and `scratch` know it by; NULL: as they are. Axis 0 stays where it is. */
     const int *order;
+    /* The order in which the kernel would have the axes of its operands that are images (of four axes); NULL: it does
+     * not matter. */
+    const int *reads;
     /* dx[i] = the derivative's part for operand i given dy, or left NULL where there is none. */
     void (*derive)(elbo_var *y, elbo_var *dy, elbo_var **dx);
     /* A vector or number whose sum no entry of y exceeds in absolute value, made of the operands, where that takes

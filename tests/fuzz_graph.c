@@ -210,23 +210,48 @@ static int dense_layer(maker *m)
     return y >= 0 && below(m, 2) ? add_named(m, "relu", y, y) : y;
 }
 
-/* A convolution, or a transposed one, by a parameter with a small kernel, and perhaps a bias. */
-static int convolution(maker *m)
+/* Images: a line of four axes, or else of three, or else a new one; -1 where that does not fit. */
+static int some_images(maker *m)
 {
     int x = some_line(m);
     for (int tries = 0; tries < 20 && m->b.value[x]->shape.ndim != 4; tries++)
         x = some_line(m);
-    const elbo_shape *s = &m->b.value[x]->shape;
-    if (s->ndim < 3 || m->b.value[x]->dtype != m->b.g->dtype)
+    if (m->b.value[x]->shape.ndim < 3 || m->b.value[x]->dtype != m->b.g->dtype)
         x = add_leaf(m, "input", ELBO_SHAPE(m->batch, 1 + below(m, 3), some_size(m), some_size(m)));
-    if (x < 0)
-        return -1;
-    s = &m->b.value[x]->shape;
+    return x;
+}
+
+/* A convolution of them, or a transposed one, by a parameter with a small kernel, and perhaps a bias. */
+static int convolve(maker *m, int x)
+{
+    const elbo_shape *s = &m->b.value[x]->shape;
     bool back = below(m, 2);
     int64_t in = s->dim[1], out = 1 + below(m, 12), high = 1 + below(m, 3), wide = 1 + below(m, 3);
     elbo_shape w = back ? ELBO_SHAPE(in, out, high, wide) : ELBO_SHAPE(out, in, high, wide);
     int y = add_named(m, back ? "conv_transpose2d" : "conv2d", x, add_leaf(m, "param", w));
     return y >= 0 && below(m, 2) ? add_named(m, "add", y, add_leaf(m, "param", ELBO_SHAPE(out, 1, 1))) : y;
+}
+
+static int convolution(maker *m)
+{
+    int x = some_images(m);
+    return x < 0 ? -1 : convolve(m, x);
+}
+
+/* Convolutions of what is computed, and of that together with what a convolution gave, whose channels lie last. */
+static int convolutions(maker *m)
+{
+    int images = some_images(m), x = images < 0 ? -1 : add_named(m, "relu", images, images);
+    if (x < 0 || m->b.value[x]->shape.ndim != 4)
+        return -1;
+    int64_t channels = m->b.value[x]->shape.dim[1];
+    int weight = add_leaf(m, "param", ELBO_SHAPE(channels, channels, 1, 1));
+    if (weight < 0)
+        return -1;
+    int same = add(m, (fuzz_line){.kind = fuzz_kind_named("conv2d"), .in = {x, weight}}); /* of the same shape */
+    int both = same < 0 ? -1 : add_named(m, below(m, 2) ? "mul" : "add", same, x);
+    int y = both < 0 ? same : convolve(m, both);
+    return below(m, 2) ? convolve(m, x) : y;
 }
 
 /* One of two operands is a new leaf. */
@@ -339,7 +364,7 @@ fuzz_program fuzz_generate(uint64_t seed)
         any_line,    any_line,   any_line,    any_line,    any_line,       any_line,        any_line,
         any_line,    any_line,   any_line,    with_leaf,   with_leaf,      any_leaf,        dense_layer,
         update,      update,     descent,     descent,     against_itself, against_reduced, against_reduced,
-        dense_layer, arithmetic, dense_layer, convolution, convolution};
+        dense_layer, arithmetic, dense_layer, convolution, convolution,    convolutions};
     fuzz_program p = {.seed = seed};
     maker m = {.p = &p};
     p.exact = below(&m, 5) < 3;

@@ -412,6 +412,47 @@ START_TEST(what_is_made_of_a_convolution_lies_with_its_channels_last)
 }
 END_TEST
 
+/* How many copies that turn images (32, 5, 4, 4) a plan has, and how many elementwise nodes that lie as those. */
+typedef struct {
+    int copies, alike;
+} turned;
+
+static turned turned_of(elbo_graph *g, elbo_var *const *outputs, int n)
+{
+    elbo_plan *plan = compiled(g, outputs, n);
+    turned found = {0};
+    for (size_t id = 0; id < plan->n_nodes; id++) {
+        const elbo__node *node = &plan->nodes[id];
+        const bool last = !is_view_or_leaf(node) && elbo_shape_equal(&node->shape, &ELBO_SHAPE(32, 4, 4, 5));
+        found.copies += last && node->op == &elbo__op_concat;
+        found.alike += last && node->op == &elbo__op_elementwise;
+    }
+    elbo_plan_free(plan);
+    return found;
+}
+
+START_TEST(images_of_a_dense_layer_are_turned_once_for_the_convolutions_that_read_them)
+{
+    elbo_params *params = elbo_params_new(ELBO_F32, 1);
+    elbo_graph *g = elbo_graph_new(params, ELBO_TRAIN);
+    elbo_init init = {fill, {1}};
+    elbo_var *x = elbo_input(g, "x", ELBO_F32, ELBO_SHAPE(32, 7)), *zero = elbo_constant(g, 0);
+    elbo_var *dense = elbo_reshape(elbo_matmul(x, elbo_param(g, "w", ELBO_SHAPE(7, 80), init)),
+                                   ELBO_SHAPE(32, 5, 4, 4));
+    elbo_var *v = elbo_param(g, "v", ELBO_SHAPE(5, 5, 3, 3), init),
+             *u = elbo_param(g, "u", ELBO_SHAPE(1, 5, 3, 3), init);
+    elbo_var *one = elbo_conv2d(dense, v, 1, 1), *other = elbo_conv2d(dense, u, 1, 1);
+    ck_assert_int_eq(turned_of(g, &one, 1).copies, 0); /* the kernel turns them itself */
+    ck_assert_int_eq(turned_of(g, (elbo_var *[]){one, other}, 2).copies, 1);
+    elbo_var *masked = elbo_conv2d(elbo_where(elbo_less(zero, one), dense, zero), u, 1, 1);
+    turned found = turned_of(g, &masked, 1);
+    ck_assert_int_eq(found.copies, 1);
+    ck_assert_int_eq(found.alike, 2); /* less and where, as the convolution's result lies */
+    elbo_graph_free(g);
+    elbo_params_free(params);
+}
+END_TEST
+
 START_TEST(what_one_node_reads_is_computed_with_it_and_not_stored)
 {
     elbo_params *params = elbo_params_new(ELBO_F32, 1);
@@ -585,6 +626,7 @@ Suite *suite_plan(void)
     suite_add_tcase(s, step);
     TCase *simplify = tcase_create("simplifying");
     tcase_add_test(simplify, what_is_made_of_a_convolution_lies_with_its_channels_last);
+    tcase_add_test(simplify, images_of_a_dense_layer_are_turned_once_for_the_convolutions_that_read_them);
     tcase_add_test(simplify, what_one_node_reads_is_computed_with_it_and_not_stored);
     tcase_add_test(simplify, what_waits_for_a_product_is_computed_behind_it_with_all_that_leads_to_it);
     tcase_add_test(simplify, what_is_done_to_rows_and_then_to_draws_is_one_group);

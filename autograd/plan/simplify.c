@@ -11,6 +11,8 @@ typedef struct {
     elbo_graph *graph;
     bool *live;         /* by graph id */
     bool *wanted;       /* by graph id: an output */
+    const int **read;   /* by graph id: the order of axes in which kernels would read it */
+    int *reads;         /* by graph id: by how many of them */
     int *place;         /* graph id to plan node */
     int *assigned;      /* plan node of a state leaf: assignments to it so far */
     elbo__lookup nodes; /* by what makes them what they are */
@@ -213,6 +215,43 @@ static elbo_status put_in_order(importer *im, elbo__node node, const int *in, co
     return status == ELBO_OK ? put_permuted(im, laid, axes, id) : status;
 }
 
+/* Whether a node is the view of one whose axes lie in this order. */
+static bool lies_in(const elbo_plan *plan, int x, const int *order)
+{
+    const elbo__node *node = &plan->nodes[x];
+    bool same = node->op == &elbo__op_permute && state_of(plan, x) == ELBO__NONE;
+    for (int i = 0; i < node->shape.ndim && same; i++)
+        same = node->attr.axes[order[i]] == i;
+    return same;
+}
+
+/* A copy of images whose axes lie in this order, and a view that shows it as x. A kernel of its own makes it: turning
+ * tiles is four times as fast as reading numbers that lie apart. */
+static elbo_status put_turned(importer *im, int x, const int *order, int *id)
+{
+    int inverse[ELBO_MAX_RANK], view = ELBO__NONE, copy = ELBO__NONE;
+    elbo_status status = put_permuted(im, x, order, &view);
+    if (status != ELBO_OK)
+        return status;
+    const elbo__node *images = &im->plan->nodes[view];
+    elbo__node node = {.op = &elbo__op_concat, .dtype = images->dtype, .shape = images->shape, .n_in = 1};
+    node.attr.axis = 1; /* along which it is not cut */
+    invert(order, node.shape.ndim, inverse);
+    status = put_once(im, node, &view, &copy);
+    return status == ELBO_OK ? put_permuted(im, copy, inverse, id) : status;
+}
+
+/* Whether images that are computed lie in another order than this: with one channel, or one pixel, there is none. */
+static bool lies_across(const elbo_plan *plan, int x, const int *order)
+{
+    const elbo__node *node = &plan->nodes[x];
+    int base = x;
+    while (plan->nodes[base].op->flags & ELBO__VIEW)
+        base = plan->nodes[base].in[0];
+    return node->op != &elbo__op_expand && !(plan->nodes[base].op->flags & ELBO__LEAF) && node->shape.dim[1] > 1 &&
+           node->shape.dim[2] * node->shape.dim[3] > 1 && !lies_in(plan, x, order);
+}
+
 /* Whether all operands of an elementwise node that are not repeated are permuted in one way, and so lie in one order
  * that is not the node's: then that becomes its own. Of matrices, how they are cut decides (pass `stage`). */
 static const int *common_order(const elbo_plan *plan, const elbo__node *node, const int *in)
@@ -325,6 +364,20 @@ static const elbo_var *operand(const elbo_var *x, int k)
     return from;
 }
 
+/* Where a kernel will read an elementwise node in some order and one of its operands lies so, all come to lie so. */
+static elbo_status turn_like_others(importer *im, const elbo_var *x, int *in)
+{
+    const int *order = im->read[x->id];
+    elbo_status status = ELBO_OK;
+    bool any = false;
+    for (int i = 0; i < x->n_in && order; i++)
+        any |= lies_in(im->plan, in[i], order);
+    for (int i = 0; i < x->n_in && any && status == ELBO_OK; i++)
+        if (lies_across(im->plan, in[i], order))
+            status = put_turned(im, in[i], order, &in[i]);
+    return status;
+}
+
 static elbo_status import_node(importer *im, const elbo_var *x)
 {
     elbo_plan *plan = im->plan;
@@ -339,7 +392,11 @@ static elbo_status import_node(importer *im, const elbo_var *x)
             status = put_copy(im, in[i], &in[i]);
         else if (i == 0 && gathers_across(plan, x, in[0]))
             status = put_rows(im, in[0], &in[0]);
+        else if (x->op->reads && im->reads[x->in[i]->id] > 1 && lies_across(plan, in[i], x->op->reads))
+            status = put_turned(im, in[i], x->op->reads, &in[i]);
     }
+    if (status == ELBO_OK && x->op->flags & ELBO__ELEMENTWISE && !im->wanted[x->id])
+        status = turn_like_others(im, x, in);
     /* a state that is assigned a view of itself: the old value must not change while it is read */
     if (status == ELBO_OK && x->op->flags & ELBO__ASSIGN && in[1] != in[0] && state_of(plan, in[1]) == in[0])
         status = put_copy(im, in[1], &in[1]);
@@ -391,6 +448,19 @@ static elbo_status settle_output(importer *im, int i, const elbo_var *x)
     return ELBO_OK;
 }
 
+/* In which order x reads operand k: as its kernel would, or where it is elementwise as its own readers would. */
+static void mark_read(importer *im, const elbo_var *x, int k)
+{
+    enum { IMAGES = 4 }; /* axes */
+    const bool passes_on = x->op->flags & ELBO__ELEMENTWISE && elbo_shape_equal(&x->shape, &x->in[k]->shape);
+    const int *order = passes_on ? im->read[x->id] : x->op->reads;
+    const size_t id = x->in[k]->id;
+    if (!order || x->in[k]->shape.ndim != IMAGES)
+        return;
+    im->read[id] = order;
+    im->reads[id] += !passes_on;
+}
+
 static void mark_live(importer *im, elbo_var *const *outputs, int n)
 {
     elbo_graph *g = im->graph;
@@ -399,8 +469,10 @@ static void mark_live(importer *im, elbo_var *const *outputs, int n)
     for (size_t i = g->n_nodes; i-- > 0;) {
         const elbo_var *x = g->nodes[i];
         im->live[i] |= (x->op->flags & ELBO__ASSIGN) != 0;
-        for (int k = 0; im->live[i] && k < x->n_in; k++)
+        for (int k = 0; im->live[i] && k < x->n_in; k++) {
             im->live[operand(x, k)->id] = true;
+            mark_read(im, x, k);
+        }
     }
 }
 
@@ -413,9 +485,12 @@ elbo_status elbo__plan_simplify(elbo_plan *plan, elbo_graph *g, elbo_var *const 
                    .graph = g,
                    .live = elbo__calloc(g->n_nodes, sizeof *im.live),
                    .wanted = elbo__calloc(g->n_nodes, sizeof *im.wanted),
+                   .read = elbo__calloc(g->n_nodes, sizeof *im.read),
+                   .reads = elbo__calloc(g->n_nodes, sizeof *im.reads),
                    .place = elbo__calloc(g->n_nodes, sizeof *im.place),
                    .assigned = elbo__calloc(most, sizeof *im.assigned)};
-    elbo_status status = im.live && im.wanted && im.place && im.assigned ? ELBO_OK : ELBO_NO_MEMORY;
+    elbo_status status = im.live && im.wanted && im.read && im.reads && im.place && im.assigned ? ELBO_OK
+                                                                                                : ELBO_NO_MEMORY;
     if (status == ELBO_OK)
         mark_live(&im, outputs, n);
     for (size_t i = 0; i < g->n_nodes && status == ELBO_OK; i++)
@@ -425,6 +500,8 @@ elbo_status elbo__plan_simplify(elbo_plan *plan, elbo_graph *g, elbo_var *const 
         status = settle_output(&im, i, outputs[i]);
     elbo__free(im.live);
     elbo__free(im.wanted);
+    elbo__free(im.read);
+    elbo__free(im.reads);
     elbo__free(im.place);
     elbo__free(im.assigned);
     elbo__lookup_free(&im.nodes);
