@@ -29,7 +29,9 @@ static bool never_negative(const elbo_var *x, int depth)
 elbo_var *elbo__absolute_sum(elbo_var *x, int axis)
 {
     enum { DEPTH = 4 };
-    return elbo_sum_axis(never_negative(x, DEPTH) ? x : elbo_abs(x), axis);
+    if (never_negative(x, DEPTH))
+        return elbo_sum_axis(x, axis);
+    return elbo_size(x, axis) > ELBO__SHORT_ROW ? elbo__sum_abs(x, axis) : elbo_sum_axis(elbo_abs(x), axis);
 }
 
 elbo_var *elbo__magnitude_by_entries(elbo_var *x)

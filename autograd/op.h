@@ -226,6 +226,7 @@ elbo_var *elbo__magnitude(elbo_var *x);
 elbo_var *elbo__magnitude_by_op(elbo_var *x);
 elbo_var *elbo__magnitude_by_entries(elbo_var *x);
 elbo_var *elbo__absolute_sum(elbo_var *x, int axis); /* the sum of |x| along an axis */
+elbo_var *elbo__sum_abs(elbo_var *x, int axis);      /* the same as one operation */
 
 /* Walks for common cases. */
 int elbo__walks_same(const elbo_shape *y, const elbo_shape *x, const elbo__attr *attr, int i, int axis);

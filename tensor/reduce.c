@@ -48,8 +48,14 @@ static void *element(const elbo_tensor *t, int64_t at)
     return (char *)t->data + at * (int64_t)elbo_dtype_size(t->dtype);
 }
 
-/* A gathered copy of a strided run is reduced piece by piece; pieces are whole multiples of the lanes. */
+/* A gathered copy of a strided run, or its absolute values, are reduced piece by piece; pieces are whole multiples of
+ * the lanes. */
 enum { PIECE = 256 };
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
 
 static void gather_strided(elbo_dtype dtype, void *to, const void *from, int64_t n, int64_t stride)
 {
@@ -61,28 +67,29 @@ static void gather_strided(elbo_dtype dtype, void *to, const void *from, int64_t
             ((double *)to)[i] = ((const double *)from)[i * stride];
 }
 
-/* Each element of y in turn: its elements of x run by run, in row-major order. */
-static void one_by_one(const elbo_tensor *y, const elbo_tensor *x, const split *s,
+/* Each element of y in turn: its elements of x run by run, in row-major order; through `first` if that is given. */
+static void one_by_one(const elbo_tensor *y, const elbo_tensor *x, const split *s, elbo__elementwise_kernel first,
                        void (*fold)(int64_t, void *, const void *))
 {
     const elbo_layout *gone[1] = {&s->gone};
     elbo__loops l = elbo__loops_over(gone, 1);
-    int64_t n = l.dim[l.ndim - 1], stride = l.strides[0][l.ndim - 1];
+    int64_t n = l.dim[l.ndim - 1], stride = l.strides[0][l.ndim - 1], most = stride == 1 && !first ? n : PIECE;
     for (elbo__walk w = elbo__walk_start(&s->kept_x.shape); w.more; elbo__walk_next(&w)) {
         void *to = element(y, elbo__layout_at(&s->kept_y, w.index));
         int64_t index[ELBO_MAX_RANK] = {0}, at = elbo__layout_at(&s->kept_x, w.index);
-        do {
-            if (stride == 1) {
-                fold(n, to, element(x, at));
-                continue;
+        do
+            for (int64_t done = 0, part; done < n; done += part) {
+                double piece[PIECE];
+                const void *run = element(x, at + done * stride);
+                part = least(n - done, most);
+                if (stride != 1)
+                    gather_strided(x->dtype, piece, run, part, stride);
+                run = stride == 1 ? run : piece;
+                if (first)
+                    first(part, piece, run, NULL, NULL);
+                fold(part, to, first ? piece : run);
             }
-            double piece[PIECE];
-            for (int64_t done = 0; done < n; done += PIECE) {
-                int64_t part = n - done < PIECE ? n - done : PIECE;
-                gather_strided(x->dtype, piece, element(x, at + done * stride), part, stride);
-                fold(part, to, piece);
-            }
-        } while (elbo__loops_next(&l, 1, index, &at));
+        while (elbo__loops_next(&l, 1, index, &at));
     }
 }
 
@@ -99,22 +106,33 @@ static void short_rows(const elbo_tensor *y, const elbo_tensor *x, split *s, int
     while (elbo__loops_next(&l, 2, index, at));
 }
 
-/* Rows of x folded into a row of y: for reductions over outer axes, where the last kept axis is contiguous. */
-static void row_by_row(const elbo_tensor *y, const elbo_tensor *x, const split *s, elbo__elementwise_kernel fold)
+/* Rows of x folded into a row of y, through `first` if that is given: for reductions over outer axes, where the last
+ * kept axis is contiguous. */
+static void row_by_row(const elbo_tensor *y, const elbo_tensor *x, const split *s, elbo__elementwise_kernel first,
+                       elbo__elementwise_kernel fold)
 {
     elbo_shape outer = s->kept_x.shape;
     int64_t n = outer.dim[--outer.ndim];
     const elbo_layout *gone[1] = {&s->gone};
     elbo__loops l = elbo__loops_over(gone, 1);
-    int64_t count = l.dim[l.ndim - 1], stride = l.strides[0][l.ndim - 1];
+    int64_t count = l.dim[l.ndim - 1], stride = l.strides[0][l.ndim - 1], size = (int64_t)elbo_dtype_size(x->dtype);
     for (elbo__walk w = elbo__walk_start(&outer); w.more; elbo__walk_next(&w)) {
         elbo__walk whole = w;
         whole.index[outer.ndim] = 0;
         void *to = element(y, elbo__layout_at(&s->kept_y, whole.index));
         int64_t index[ELBO_MAX_RANK] = {0}, at = elbo__layout_at(&s->kept_x, whole.index);
         do
-            for (int64_t i = 0; i < count; i++)
-                fold(n, to, to, element(x, at + i * stride), NULL);
+            for (int64_t i = 0; i < count; i++) {
+                const void *row = element(x, at + i * stride);
+                double piece[PIECE];
+                for (int64_t done = 0; first && done < n; done += PIECE) {
+                    void *sums = (char *)to + done * size;
+                    first(least(n - done, PIECE), piece, (const char *)row + done * size, NULL, NULL);
+                    fold(least(n - done, PIECE), sums, sums, piece, NULL);
+                }
+                if (!first)
+                    fold(n, to, to, row, NULL);
+            }
         while (elbo__loops_next(&l, 1, index, &at));
     }
 }
@@ -136,8 +154,10 @@ void elbo__reduce(elbo__reduction reduction, const elbo_tensor *y, const elbo_te
     static const struct {
         double start;
         int pairwise;
-    } kinds[] = {[ELBO__SUM] = {0, ELBO__add}, [ELBO__MAX] = {-INFINITY, ELBO__maximum}};
+    } kinds[] = {
+        [ELBO__SUM] = {0, ELBO__add}, [ELBO__SUM_ABS] = {0, ELBO__add}, [ELBO__MAX] = {-INFINITY, ELBO__maximum}};
     const elbo__kernels *k = elbo__kernels_for(x->dtype);
+    const elbo__elementwise_kernel first = reduction == ELBO__SUM_ABS ? k->elementwise[ELBO__abs] : NULL;
     if (elbo_shape_size(&x->layout.shape) == 0) {
         elbo__fill(y, kinds[reduction].start);
         return;
@@ -148,16 +168,17 @@ void elbo__reduce(elbo__reduction reduction, const elbo_tensor *y, const elbo_te
     int last = s.kept_x.shape.ndim - 1;
     /* decided by strides and the sizes of what goes, which blocks share */
     bool along_rows = last >= 0 && s.kept_x.strides[last] == 1 && s.kept_y.strides[last] == 1;
-    if (!along_rows && l.ndim == 1 && l.dim[0] <= ELBO__SHORT_ROW && (l.strides[0][0] == 1 || l.dim[0] == 1)) {
+    if (!first && !along_rows && l.ndim == 1 && l.dim[0] <= ELBO__SHORT_ROW &&
+        (l.strides[0][0] == 1 || l.dim[0] == 1)) {
         short_rows(y, x, &s, l.dim[0], reduction == ELBO__SUM ? k->sum_rows : k->max_rows);
         return;
     }
     elbo__fill(y, kinds[reduction].start);
     if (along_rows) {
         join_kept(&s);
-        row_by_row(y, x, &s, k->elementwise[kinds[reduction].pairwise]);
+        row_by_row(y, x, &s, first, k->elementwise[kinds[reduction].pairwise]);
     } else {
-        one_by_one(y, x, &s, reduction == ELBO__SUM ? k->sum : k->max);
+        one_by_one(y, x, &s, first, reduction == ELBO__MAX ? k->max : k->sum);
     }
     if (reduction == ELBO__MAX)
         settle_zeros(y);

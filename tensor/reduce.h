@@ -4,7 +4,7 @@
 
 #include "tensor.h"
 
-typedef enum { ELBO__SUM, ELBO__MAX } elbo__reduction;
+typedef enum { ELBO__SUM, ELBO__SUM_ABS, ELBO__MAX } elbo__reduction; /* SUM_ABS: of absolute values */
 
 /* y = the reduction of x over every axis on which y has size 1; f32 or f64. The order of the operations for one element
  * of y depends on the sizes of the reduced axes and on strides, not on how much of the other axes is given: cutting

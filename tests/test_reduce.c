@@ -11,6 +11,7 @@
 #include "suites.h"
 
 static const elbo_dtype dtypes[] = {ELBO_F32, ELBO_F64};
+static const elbo__reduction kinds[] = {ELBO__SUM, ELBO__MAX, ELBO__SUM_ABS};
 
 /* Shapes of rank 4; every subset of the axes of each is reduced. */
 static const elbo_shape shapes[] = {{4, {2, 3, 4, 5}},   {4, {3, 1, 2, 70}},  {4, {1, 1, 1, 1}}, {4, {2, 0, 3, 2}},
@@ -31,13 +32,14 @@ static elbo_shape kept(const elbo_shape *shape, unsigned subset)
 static void reduce_plainly(elbo__reduction kind, const elbo_tensor *y, elbo_tensor *magnitude, const elbo_tensor *x)
 {
     for (elbo__walk w = elbo__walk_start(&y->layout.shape); w.more; elbo__walk_next(&w))
-        elbo_tensor_set(y, w.index, kind == ELBO__SUM ? 0 : -INFINITY);
+        elbo_tensor_set(y, w.index, kind == ELBO__MAX ? -INFINITY : 0);
     for (elbo__walk w = elbo__walk_start(&x->layout.shape); w.more; elbo__walk_next(&w)) {
         int64_t to[ELBO_MAX_RANK];
         for (int i = 0; i < y->layout.shape.ndim; i++)
             to[i] = y->layout.shape.dim[i] == 1 ? 0 : w.index[i];
         double a = elbo_tensor_get(y, to), b = elbo_tensor_get(x, w.index);
-        elbo_tensor_set(y, to, kind == ELBO__SUM ? a + b : isnan(a) ? a : isnan(b) || b > a ? b : a);
+        double sum = a + (kind == ELBO__SUM_ABS ? fabs(b) : b), larger = isnan(a) ? a : isnan(b) || b > a ? b : a;
+        elbo_tensor_set(y, to, kind == ELBO__MAX ? larger : sum);
         if (magnitude)
             elbo_tensor_set(magnitude, to, elbo_tensor_get(magnitude, to) + fabs(b));
     }
@@ -51,16 +53,16 @@ START_TEST(reductions_over_every_subset_of_axes_agree_with_plain_loops)
     numbers n = {(uint64_t)_i + 1};
     for (int d = 0; d < 2; d++)
         for (unsigned subset = 0; subset < SUBSETS; subset++)
-            for (int trial = 0; trial < 12; trial++) {
-                elbo__reduction kind = trial % 2 ? ELBO__MAX : ELBO__SUM;
-                placement how = trial < 2 ? placement_row_major(1) : placement_random(&n, 4);
-                how.repeated = trial >= 10 ? 1u << numbers_below(&n, 4) : 0;
+            for (int trial = 0; trial < 18; trial++) {
+                elbo__reduction kind = kinds[trial % 3];
+                placement how = trial < 3 ? placement_row_major(1) : placement_random(&n, 4);
+                how.repeated = trial >= 15 ? 1u << numbers_below(&n, 4) : 0;
                 elbo_tensor x = placed_new(dtypes[d], shapes[_i], how, 99);
                 elbo_tensor y = placed_new(dtypes[d], kept(&shapes[_i], subset),
-                                           trial < 2 ? placement_row_major(1) : placement_random(&n, 4), -77);
+                                           trial < 3 ? placement_row_major(1) : placement_random(&n, 4), -77);
                 elbo_tensor expected = elbo_tensor_new(ELBO_F64, y.layout.shape);
                 fill_integers(&x, &n, 1000);
-                if (kind == ELBO__MAX && trial % 4 == 1 && elbo_shape_size(&shapes[_i]) > 0) {
+                if (kind == ELBO__MAX && trial % 2 == 1 && elbo_shape_size(&shapes[_i]) > 0) {
                     int64_t index[4];
                     for (int k = 0; k < 4; k++)
                         index[k] = numbers_below(&n, shapes[_i].dim[k]);
@@ -68,7 +70,7 @@ START_TEST(reductions_over_every_subset_of_axes_agree_with_plain_loops)
                 }
                 reduce_plainly(kind, &expected, NULL, &x);
                 elbo__reduce(kind, &y, &x);
-                assert_same_numbers(&y, &expected, kind == ELBO__MAX ? "max" : "sum");
+                assert_same_numbers(&y, &expected, (const char *[]){"sum", "sum_abs", "max"}[kind]);
                 placed_assert_margins(&y, -77);
                 elbo_tensor_free(&x);
                 elbo_tensor_free(&y);
@@ -87,8 +89,9 @@ START_TEST(sums_of_any_numbers_are_within_the_rounding_of_their_additions)
             elbo_tensor expected = elbo_tensor_new(ELBO_F64, y.layout.shape);
             elbo_tensor magnitude = elbo_tensor_new(ELBO_F64, y.layout.shape);
             fill_between(&x, &n, -1, 1);
-            reduce_plainly(ELBO__SUM, &expected, &magnitude, &x);
-            elbo__reduce(ELBO__SUM, &y, &x);
+            elbo__reduction kind = subset % 3 ? ELBO__SUM : ELBO__SUM_ABS;
+            reduce_plainly(kind, &expected, &magnitude, &x);
+            elbo__reduce(kind, &y, &x);
             double terms = 6 * 5 * 7 * 70 / (double)elbo_shape_size(&y.layout.shape);
             for (elbo__walk w = elbo__walk_start(&y.layout.shape); w.more; elbo__walk_next(&w)) {
                 double bound = terms * (d ? DBL_EPSILON : FLT_EPSILON) * elbo_tensor_get(&magnitude, w.index);
@@ -120,15 +123,16 @@ START_TEST(sums_keep_their_bits_wherever_an_axis_that_stays_is_cut)
         elbo_tensor whole = placed_new(dtype, kept(&shape, subset), placement_row_major(1), 99);
         elbo_tensor cut = placed_new(dtype, whole.layout.shape, placement_row_major(1), 99);
         fill_between(&x, &n, -1, 1);
-        elbo__reduce(ELBO__SUM, &whole, &x);
+        elbo__reduction kind = trial % 4 < 2 ? ELBO__SUM : ELBO__SUM_ABS;
+        elbo__reduce(kind, &whole, &x);
         for (int i = 0; cuts[i] < 40; i++) {
             elbo_tensor part = x, to = cut;
             part.layout = elbo_layout_slice(&x.layout, axis, cuts[i], cuts[i + 1] - cuts[i]);
             to.layout = elbo_layout_slice(&cut.layout, axis, cuts[i], cuts[i + 1] - cuts[i]);
-            elbo__reduce(ELBO__SUM, &to, &part);
+            elbo__reduce(kind, &to, &part);
         }
-        ck_assert_msg(same_bits(&cut, &whole), "%s %s over axes %#x, cut along axis %d", elbo_dtype_name(dtype),
-                      elbo_shape_format(&shape).text, subset, axis);
+        ck_assert_msg(same_bits(&cut, &whole), "%d of %s %s over axes %#x, cut along axis %d", (int)kind,
+                      elbo_dtype_name(dtype), elbo_shape_format(&shape).text, subset, axis);
         elbo_tensor_free(&x);
         elbo_tensor_free(&whole);
         elbo_tensor_free(&cut);

@@ -11,7 +11,7 @@ static int walks_reduce(const elbo_shape *y, const elbo_shape *x, const elbo__at
     return attr->axes[axis] ? ELBO__APART : axis;
 }
 
-static void fold_plainly(const elbo__call *call, double start, bool maximum)
+static void fold_plainly(const elbo__call *call, double start, elbo__reduction reduction)
 {
     for (elbo__walk w = elbo__walk_start(&call->out.layout.shape); w.more; elbo__walk_next(&w))
         elbo__put(&call->out, &w, start);
@@ -22,8 +22,9 @@ static void fold_plainly(const elbo__call *call, double start, bool maximum)
         for (int i = 0; i < w.shape.ndim; i++)
             if (call->attr->axes[i])
                 to.index[i] = 0;
-        double a = elbo__get(&call->out, &to), b = elbo__get(&call->in[0], &w);
-        elbo__put(&call->out, &to, (!maximum ? a + b : a < b || b != b ? b : a) + 0.0);
+        double a = elbo__get(&call->out, &to), b = elbo__get(&call->in[0], &w), larger = a < b || b != b ? b : a;
+        double sum = a + (reduction == ELBO__SUM_ABS ? fabs(b) : b);
+        elbo__put(&call->out, &to, (reduction == ELBO__MAX ? larger : sum) + 0.0);
     }
 }
 
@@ -58,7 +59,7 @@ static elbo_var *reduce(const elbo__op *op, elbo_var *x, const int *axes, int n,
 
 static void interpret_sum(const elbo__call *call)
 {
-    fold_plainly(call, 0, false);
+    fold_plainly(call, 0, ELBO__SUM);
 }
 
 static void kernel_sum(const elbo__call *call)
@@ -104,11 +105,56 @@ elbo_var *elbo_sum(elbo_var *x, const int *axes, int n, bool keep)
     return reduce(&elbo__op_sum, x, axes, n, keep);
 }
 
+/* ---- sums of absolute values ------------------------------------------------------------------------------------- */
+
+/* For long rows: short ones have a kernel for sums alone. */
+
+static void interpret_sum_abs(const elbo__call *call)
+{
+    fold_plainly(call, 0, ELBO__SUM_ABS);
+}
+
+static void kernel_sum_abs(const elbo__call *call)
+{
+    elbo__reduce(ELBO__SUM_ABS, &call->out, &call->in[0]);
+}
+
+static void derive_sum_abs(elbo_var *y, elbo_var *dy, elbo_var **dx)
+{
+    dx[0] = elbo_mul(elbo_sign(y->in[0]), dy);
+}
+
+static elbo_var *build_sum_abs_last(elbo_var **in)
+{
+    return elbo__sum_abs(in[0], 1);
+}
+
+static elbo_var *build_sum_abs_first(elbo_var **in)
+{
+    return elbo__sum_abs(in[0], 0);
+}
+
+const elbo__op elbo__op_sum_abs = {
+    .name = "sum_abs",
+    .interpret = interpret_sum_abs,
+    .kernel = kernel_sum_abs,
+    .derive = derive_sum_abs,
+    .walks = walks_reduce,
+    .cases = (const elbo__case[]){{"over the last axis", build_sum_abs_last, 1, {{2, {3, 50}}}, -3, 3, 0},
+                                  {"over the first axis", build_sum_abs_first, 1, {{2, {5, 7}}}, -3, 3, 0},
+                                  {0}},
+};
+
+elbo_var *elbo__sum_abs(elbo_var *x, int axis)
+{
+    return reduce(&elbo__op_sum_abs, x, &axis, 1, false);
+}
+
 /* ---- max --------------------------------------------------------------------------------------------------------- */
 
 static void interpret_max(const elbo__call *call)
 {
-    fold_plainly(call, -INFINITY, true);
+    fold_plainly(call, -INFINITY, ELBO__MAX);
 }
 
 static void kernel_max(const elbo__call *call)

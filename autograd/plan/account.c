@@ -19,7 +19,7 @@ static double elements(const elbo_shape *shape)
 
 double elbo__instr_flops(const elbo__instr *instr)
 {
-    static const elbo__op *const reductions[] = {&elbo__op_sum, &elbo__op_max, &elbo__op_argmax};
+    static const elbo__op *const reductions[] = {&elbo__op_sum, &elbo__op_sum_abs, &elbo__op_max, &elbo__op_argmax};
     if (elbo__multiplies(instr))
         return instr->op->flops(&instr->out.layout.shape, &instr->in[0].layout.shape, &instr->in[1].layout.shape);
     for (size_t i = 0; i < sizeof reductions / sizeof reductions[0]; i++)
