@@ -32,10 +32,11 @@ enum { WIDE = REGISTERS == 32 ? 28 : 13 };
 typedef struct {
     const float *a, *b; /* first numbers of the tile's rows and columns                              */
     float *y;           /* rows of neighbours, y_row apart                                           */
-    int64_t k, a_row, a_column, b_row, y_row, ahead_row;
-    const float *ahead; /* rows of b that later tiles will read: fetched meanwhile */
-    mask last;          /* the columns that exist in the last vector                                 */
-    bool add;           /* to what is in y                                                           */
+    int64_t k, a_row, a_column, b_row, y_row;
+    uintptr_t ahead;   /* what later tiles will read, fetched meanwhile: an address, which may pass the end */
+    int64_t ahead_row; /* in numbers                                                                 */
+    mask last;         /* the columns that exist in the last vector                                  */
+    bool add;          /* to what is in y                                                            */
 } tile;
 
 /* Both sizes are constants where this is inlined: the loops over them unroll, and `sum` lies in registers. So do the
@@ -45,9 +46,10 @@ static inline __attribute__((always_inline)) void work_off(const tile *t, int ro
 {
     vector sum[ROWS * VECTORS > WIDE ? ROWS * VECTORS : WIDE]; /* rows x vectors */
     const char *a = (const char *)t->a, *a5 = a + 5 * t->a_row * (int64_t)sizeof(float);
-    const float *b = t->b, *ahead = t->ahead;
+    const float *b = t->b;
+    uintptr_t ahead = t->ahead, ahead_row = (uintptr_t)t->ahead_row * sizeof(float);
     int64_t step = t->a_row * (int64_t)sizeof(float), step3 = 3 * step, next = t->a_column * (int64_t)sizeof(float);
-    int64_t b_row = t->b_row, ahead_row = t->ahead_row;
+    int64_t b_row = t->b_row;
     mask last = t->last;
 #pragma GCC unroll 28
     for (int i = 0; i < rows * vectors; i++)
@@ -65,8 +67,8 @@ static inline __attribute__((always_inline)) void work_off(const tile *t, int ro
             for (int j = 0; j < vectors; j++)
                 sum[i * vectors + j] = multiply_add(number, row[j], sum[i * vectors + j]);
         }
-        __builtin_prefetch(ahead, 0, 2); /* to the second level */
-        __builtin_prefetch(ahead + LANES, 0, 2);
+        __builtin_prefetch((const void *)ahead, 0, 2); /* to the second level */
+        __builtin_prefetch((const void *)(ahead + sizeof(vector)), 0, 2);
         ahead += ahead_row;
         a += next;
         a5 += next;
@@ -163,18 +165,18 @@ static void scatter(const elbo__matrix *y, int64_t i, int64_t j, const float *ma
  * the processor does not foresee. */
 static void look_ahead(tile *t, int64_t n, const elbo__matrix *a, const elbo__matrix *b, const float *next)
 {
-    enum { LINE = 16 };
+    enum { LINE = 64 };
     const int64_t before = 2 * LANES * t->k * n; /* fetched by the other tiles, where columns lie end to end */
-    t->ahead = t->a;
+    t->ahead = (uintptr_t)t->a;
     t->ahead_row = 0;
     if (next && b->row_stride == 1 && before < WIDTH * b->column_stride) {
-        t->ahead = next + before;
+        t->ahead = (uintptr_t)next + (uintptr_t)before * sizeof(float);
         t->ahead_row = 2 * LANES;
     } else if (next && b->column_stride == 1 && 2 * n < VECTORS) {
-        t->ahead = next + n * 2 * LANES;
+        t->ahead = (uintptr_t)next + (uintptr_t)n * 2 * sizeof(vector);
         t->ahead_row = b->row_stride;
     } else if (a->row_stride == 1) {
-        t->ahead = t->a + LINE;
+        t->ahead = (uintptr_t)t->a + LINE;
         t->ahead_row = a->column_stride;
     }
 }
