@@ -162,6 +162,7 @@ unit_sources += \
     %reldir%/test_pixelcnn.c \
     %reldir%/test_plan.c \
     %reldir%/test_plan_cases.c \
+    %reldir%/test_plan_simplify.c \
     %reldir%/test_players.c \
     %reldir%/test_power_spherical.c \
     %reldir%/test_product.c \

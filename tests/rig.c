@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "../autograd/plan/ir.h"
+#include "fuzz_graph.h"
+
 rig rig_new(elbo_dtype dtype, elbo_mode mode)
 {
     rig r = {.params = elbo_params_new(dtype, 1), .at = {.seed = 1}};
@@ -131,6 +134,20 @@ void rig_set_param(rig *r, const char *name, const double *values)
     elbo_tensor tensor = param(r, name);
     copy_in(&tensor, values);
     elbo_params_touch(r->params);
+}
+
+void rig_fill(const elbo_tensor *t, uint64_t seed, const char *name, const double *args)
+{
+    uint64_t i = fuzz_hash(seed, strlen(name));
+    for (elbo__walk w = elbo__walk_start(&t->layout.shape); w.more; elbo__walk_next(&w))
+        elbo_tensor_set(t, w.index, args[0] * ((double)(fuzz_hash(7, i++) % 2001) / 1000 - 1));
+}
+
+elbo_plan *rig_compiled(elbo_graph *g, elbo_var *const *outputs, int n)
+{
+    elbo_plan *plan = elbo_compile(g, outputs, n);
+    ck_assert_msg(plan && elbo__plan_check(plan) == ELBO_OK, "%s", elbo_error());
+    return plan;
 }
 
 void rig_assert_error(const rig *r, const char *message)

@@ -37,6 +37,12 @@ double rig_number(rig *r, elbo_var *y);           /* one output, () */
 void rig_param(const rig *r, const char *name, double *out);
 void rig_set_param(rig *r, const char *name, const double *values);
 
+/* An initialiser: numbers between -args[0] and args[0], others for other names. */
+void rig_fill(const elbo_tensor *t, uint64_t seed, const char *name, const double *args);
+
+/* A plan of the graph, which holds together. */
+elbo_plan *rig_compiled(elbo_graph *g, elbo_var *const *outputs, int n);
+
 /* The graph is in error with exactly this message. */
 void rig_assert_error(const rig *r, const char *message);
 

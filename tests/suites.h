@@ -129,6 +129,7 @@
     SUITE(pixelcnn)                                                                                                    \
     SUITE(plan)                                                                                                        \
     SUITE(plan_cases)                                                                                                  \
+    SUITE(plan_simplify)                                                                                               \
     SUITE(power_spherical)                                                                                             \
     SUITE(program)                                                                                                     \
     SUITE(quantise)                                                                                                    \
