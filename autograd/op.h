@@ -138,9 +138,10 @@ struct elbo__scope {
 
 /* A product of at most so many rows and at least so many columns, by a parameter of at least so many entries, is worth
  * a stage in which each thread reads a part of the parameter: what its rows have to do does not pay for reading the
- * whole, and the parameter is large enough to pay for a barrier. */
+ * whole, and the parameter is large enough to pay for a barrier. In parts of its sum, where it has so many terms for
+ * each row of each part; else by columns. */
 typedef struct {
-    int64_t rows, columns, entries;
+    int64_t rows, columns, entries, terms;
 } elbo__column_rule;
 
 /* What a graph has of one of the options of a model, by its row. */

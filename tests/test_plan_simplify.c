@@ -207,6 +207,39 @@ START_TEST(what_waits_for_a_product_is_computed_behind_it_with_all_that_leads_to
 }
 END_TEST
 
+/* In how many parts the product of (rows, 784) by a weight (256, 784) is made, forward; or of (rows, 256), back. */
+static int64_t parts(int64_t rows, bool forward, bool updated)
+{
+    elbo_params *params = elbo_params_new(ELBO_F32, 1);
+    elbo_graph *g = elbo_graph_new(params, ELBO_TRAIN);
+    elbo_init init = {rig_fill, {1}};
+    elbo_var *w = elbo_param(g, "w", ELBO_SHAPE(256, 784), init);
+    elbo_var *x = elbo_input(g, "x", ELBO_F32, ELBO_SHAPE(rows, forward ? 784 : 256));
+    elbo_var *y = elbo_matmul(x, forward ? elbo_transpose(w) : w);
+    if (updated)
+        (void)elbo_assign(w, elbo_scale(w, 0.5));
+    elbo_plan *plan = rig_compiled(g, &y, 1);
+    int64_t found = 1;
+    for (size_t id = 0; id < plan->n_nodes; id++)
+        if (plan->nodes[id].in_parts)
+            found = plan->nodes[id].shape.dim[0];
+    elbo_plan_free(plan);
+    elbo_graph_free(g);
+    elbo_params_free(params);
+    return found;
+}
+
+START_TEST(few_rows_meet_a_weight_that_is_updated_in_parts_of_their_sum)
+{
+    ck_assert_int_eq(parts(20, true, true), 8);
+    ck_assert_int_eq(parts(24, true, true), 8);
+    ck_assert_int_eq(parts(25, true, true), 1);  /* many rows: a barrier costs more */
+    ck_assert_int_eq(parts(1, true, true), 1);   /* a single one is nobody's to share */
+    ck_assert_int_eq(parts(20, true, false), 1); /* no other thread writes the weight */
+    ck_assert_int_eq(parts(20, false, true), 1); /* the sum goes along the rows in memory, not down them */
+}
+END_TEST
+
 /* Several draws of an image are rows of a layer's product, and an axis of their own in what follows. */
 START_TEST(what_is_done_to_rows_and_then_to_draws_is_one_group)
 {
@@ -315,6 +348,7 @@ Suite *suite_plan_simplify(void)
     tcase_add_test(simplify, what_one_node_reads_is_computed_with_it_and_not_stored);
     tcase_add_test(simplify, what_waits_for_a_product_is_computed_behind_it_with_all_that_leads_to_it);
     tcase_add_test(simplify, what_is_done_to_rows_and_then_to_draws_is_one_group);
+    tcase_add_test(simplify, few_rows_meet_a_weight_that_is_updated_in_parts_of_their_sum);
     tcase_add_test(simplify, an_axis_of_1_has_no_step_of_neighbours);
     tcase_add_loop_test(simplify, what_is_repeated_by_rows_agrees_with_the_interpreter, 0,
                         (int)(sizeof lengths / sizeof lengths[0]));

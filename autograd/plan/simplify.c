@@ -4,6 +4,7 @@
 
 #include "../../tensor/memory.h"
 #include "../../tensor/lookup.h"
+#include "../params_private.h"
 #include "ir.h"
 
 typedef struct {
@@ -304,6 +305,74 @@ static elbo_status put_best(importer *im, elbo__node node, const int *in, bool o
     return put_in_order(im, node, in, axes, id);
 }
 
+/* ---- products in parts ------------------------------------------------------------------------------------------- */
+
+/* How a view of state lies. */
+static bool lies_as(const importer *im, int id, elbo_layout *layout)
+{
+    const elbo__node *node = &im->plan->nodes[id];
+    elbo_layout from;
+    if (node->op == &elbo__op_param) {
+        *layout = elbo__params_layout(im->graph->params, node->attr.param);
+        return true;
+    }
+    return lies_as(im, node->in[0], &from) && node->op->view(&from, &node->shape, &node->attr, layout);
+}
+
+/* In how many parts a product of few rows by a parameter is made, each of which sums over some rows of the parameter as
+ * it lies: those the thread that updates them finds in its own cache. Cut by columns, half of what a thread reads comes
+ * from another. Worth it while little is written for the parts beside what is read. 1: it is not, or the parameter
+ * stays as it is. */
+static int64_t parts_of(const importer *im, const elbo_var *x, int right)
+{
+    enum { MOST = 8 };
+    const elbo__column_rule *rule = &im->graph->columns;
+    const elbo_var *state = x->in[1]->root;
+    elbo_layout lies;
+    if (x->shape.ndim != 2 || !state || state->assigned <= x->id || state_of(im->plan, right) == ELBO__NONE ||
+        !lies_as(im, right, &lies) || lies.strides[1] != 1)
+        return 1;
+    const int64_t rows = x->shape.dim[0], columns = x->shape.dim[1], terms = x->in[0]->shape.dim[1];
+    if (rows < 2 || rows > rule->rows || columns < rule->columns || terms * columns < rule->entries)
+        return 1;
+    int64_t parts = MOST;
+    while (parts > 1 && (terms % parts != 0 || rule->terms * parts * rows > terms))
+        parts /= 2;
+    return parts;
+}
+
+/* a (M,K) b (K,N) as the sum of so many products (M,K/parts) (K/parts,N). */
+static elbo_status put_in_parts(importer *im, const elbo_var *x, const int *in, int64_t parts, int *id)
+{
+    const int64_t rows = x->shape.dim[0], columns = x->shape.dim[1], terms = x->in[0]->shape.dim[1] / parts;
+    elbo__node node = {.op = &elbo__op_reshape, .dtype = x->dtype, .n_in = 1, .shape = ELBO_SHAPE(rows, parts, terms)};
+    int operands[2], product = ELBO__NONE, sum = ELBO__NONE;
+    elbo_status status = put_once(im, node, &in[0], &operands[0]);
+    if (status == ELBO_OK)
+        status = put_permuted(im, operands[0], (int[]){1, 0, 2}, &operands[0]);
+    node.shape = ELBO_SHAPE(parts, terms, columns);
+    if (status == ELBO_OK)
+        status = put_once(im, node, &in[1], &operands[1]);
+    node = (elbo__node){.op = x->op, .attr = x->attr, .dtype = x->dtype, .n_in = 2, .in_parts = true};
+    node.shape = ELBO_SHAPE(parts, rows, columns);
+    if (status == ELBO_OK)
+        status = put_once(im, node, operands, &product);
+    for (int64_t i = 0; i < parts && status == ELBO_OK; i++) { /* added up where they are read */
+        node = (elbo__node){.op = &elbo__op_slice, .dtype = x->dtype, .n_in = 1, .attr.start = i};
+        node.shape = ELBO_SHAPE(1, rows, columns);
+        status = put_once(im, node, &product, &operands[1]);
+        operands[0] = sum;
+        node = (elbo__node){.op = &elbo__op_elementwise, .dtype = x->dtype, .n_in = 2, .attr.elementwise = ELBO__add};
+        node.shape = ELBO_SHAPE(1, rows, columns);
+        if (status == ELBO_OK && i > 0)
+            status = put_once(im, node, operands, &sum);
+        else
+            sum = operands[1];
+    }
+    node = (elbo__node){.op = &elbo__op_reshape, .dtype = x->dtype, .n_in = 1, .shape = x->shape};
+    return status == ELBO_OK ? put_once(im, node, &sum, id) : status;
+}
+
 /* ---- importing --------------------------------------------------------------------------------------------------- */
 
 /* A copy in memory of its own, even of a constant. */
@@ -405,7 +474,10 @@ static elbo_status import_node(importer *im, const elbo_var *x)
     if (status == ELBO_OK && x->name)
         status = (node.name = name_of(im->graph, x)) ? ELBO_OK : ELBO_NO_MEMORY;
     int id = ELBO__NONE;
-    if (status == ELBO_OK)
+    const int64_t parts = status == ELBO_OK && x->op == &elbo__op_matmul ? parts_of(im, x, in[1]) : 1;
+    if (status == ELBO_OK && parts > 1)
+        status = put_in_parts(im, x, in, parts, &id);
+    else if (status == ELBO_OK)
         status = put_best(im, node, in, im->wanted[x->id], &id);
     if (in != few)
         elbo__free(in);
@@ -479,8 +551,8 @@ static void mark_live(importer *im, elbo_var *const *outputs, int n)
 elbo_status elbo__plan_simplify(elbo_plan *plan, elbo_graph *g, elbo_var *const *outputs, int n)
 {
     /* room for copies: one an operand of a product and one an output, three nodes a folded constant, or up to four
-     * views beside an elementwise node */
-    size_t most = 6 * g->n_nodes + (size_t)n + 8;
+     * views beside an elementwise node, or 20 nodes for a product in parts */
+    size_t most = 24 * g->n_nodes + (size_t)n + 8;
     importer im = {.plan = plan,
                    .graph = g,
                    .live = elbo__calloc(g->n_nodes, sizeof *im.live),
