@@ -31,7 +31,7 @@ elbo_graph *elbo_graph_new(elbo_params *params, elbo_mode mode)
     g->known = params ? elbo_params_count(params) : 0;
     g->slabs[0] = "";
     g->n_slabs = 1;
-    g->columns = (elbo__column_rule){.rows = 24, .columns = 128, .entries = 200000, .terms = 4};
+    g->columns = (elbo__column_rule){.rows = 40, .columns = 128, .entries = 200000, .terms = 4};
     return g;
 }
 

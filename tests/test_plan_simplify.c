@@ -232,8 +232,8 @@ static int64_t parts(int64_t rows, bool forward, bool updated)
 START_TEST(few_rows_meet_a_weight_that_is_updated_in_parts_of_their_sum)
 {
     ck_assert_int_eq(parts(20, true, true), 8);
-    ck_assert_int_eq(parts(24, true, true), 8);
-    ck_assert_int_eq(parts(25, true, true), 1);  /* many rows: a barrier costs more */
+    ck_assert_int_eq(parts(40, true, true), 4);  /* more would write too much */
+    ck_assert_int_eq(parts(41, true, true), 1);  /* many rows: a barrier costs more */
     ck_assert_int_eq(parts(1, true, true), 1);   /* a single one is nobody's to share */
     ck_assert_int_eq(parts(20, true, false), 1); /* no other thread writes the weight */
     ck_assert_int_eq(parts(20, false, true), 1); /* the sum goes along the rows in memory, not down them */
