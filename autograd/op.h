@@ -138,8 +138,8 @@ struct elbo__scope {
 
 /* A product of at most so many rows and at least so many columns, by a parameter of at least so many entries, is worth
  * a stage in which each thread reads a part of the parameter: what its rows have to do does not pay for reading the
- * whole, and the parameter is large enough to pay for a barrier. In parts of its sum, where it has so many terms for
- * each row of each part; else by columns. */
+ * whole, and the parameter is large enough to pay for a barrier. In parts of its sum, where the parameter
+ * is updated and there are so many terms for each row of each part (simplify); else by columns (stage). */
 typedef struct {
     int64_t rows, columns, entries, terms;
 } elbo__column_rule;

@@ -213,7 +213,7 @@ static fuzz_outcome attempt(trial *t, int fault)
 {
     for (int i = 0; i < t->p->n_outputs; i++)
         t->outputs[i] = t->b.value[t->p->outputs[i]];
-    if (fuzz_hash(t->p->seed, 1) % 2) /* small products in stripes of columns, too */
+    if (fuzz_hash(t->p->seed, 1) % 2) /* small products in stripes of columns, and in parts */
         t->b.g->columns = (elbo__column_rule){.rows = INT64_MAX, .columns = 1, .entries = 1};
     t->plan = elbo_compile(t->b.g, t->outputs, t->p->n_outputs);
     if (!t->plan)

@@ -221,8 +221,11 @@ static int64_t parts(int64_t rows, bool forward, bool updated)
     elbo_plan *plan = rig_compiled(g, &y, 1);
     int64_t found = 1;
     for (size_t id = 0; id < plan->n_nodes; id++)
-        if (plan->nodes[id].in_parts)
+        if (plan->nodes[id].op == &elbo__op_matmul && plan->nodes[id].shape.ndim == 3)
             found = plan->nodes[id].shape.dim[0];
+    for (size_t id = 0; id < plan->n_nodes; id++) /* the update is shared out as finely as ever */
+        if (plan->nodes[id].op->flags & ELBO__ASSIGN)
+            ck_assert_int_ge(plan->nodes[id].units, 256);
     elbo_plan_free(plan);
     elbo_graph_free(g);
     elbo_params_free(params);

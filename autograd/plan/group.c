@@ -228,7 +228,7 @@ static elbo_status order_behind(schedule *s, int reader, int id)
     return status;
 }
 
-/* A node that can wait comes behind all that the first of its readers in turn that cannot waits for. */
+/* Up the readers of a node that waits, to the first that does not: behind all that this one's operands need. */
 static elbo_status order_late(schedule *s, int id)
 {
     int last = s->reader[id];

@@ -36,7 +36,7 @@ typedef struct {
     int n_in, *in;
     char *name;         /* of an input, a parameter, a random stream; NULL: none */
     bool output;
-    bool in_parts;      /* a product cut along its sum: its parts are axis 0, and walk with nothing */
+    unsigned apart;     /* axes, as bits, that walk with none of an operand's: the parts of a sum */
     int assignment;     /* of a parameter: the last assignment to it; of one: that before it; NONE: none */
     /* stage: */
     bool is_view;       /* no work: `layout` over the buffer of `base`               */

@@ -89,7 +89,7 @@ static int find_same(const importer *im, const elbo__node *node, const int *in, 
         const elbo__node *old = &plan->nodes[im->nodes.entries[e].value];
         if (old->op == node->op && old->dtype == node->dtype && same_operands(old, node, in) &&
             elbo_shape_equal(&old->shape, &node->shape) && memcmp(&old->attr, &node->attr, sizeof node->attr) == 0 &&
-            old->units == node->units)
+            old->units == node->units && old->apart == node->apart)
             return im->nodes.entries[e].value;
     }
     return ELBO__NONE;
@@ -307,8 +307,8 @@ static elbo_status put_best(importer *im, elbo__node node, const int *in, bool o
 
 /* ---- products in parts ------------------------------------------------------------------------------------------- */
 
-/* How a view of state lies. */
-static bool lies_as(const importer *im, int id, elbo_layout *layout)
+/* How a view of state lies, through so many views at most. */
+static bool lies_as(const importer *im, int id, int views, elbo_layout *layout)
 {
     const elbo__node *node = &im->plan->nodes[id];
     elbo_layout from;
@@ -316,7 +316,8 @@ static bool lies_as(const importer *im, int id, elbo_layout *layout)
         *layout = elbo__params_layout(im->graph->params, node->attr.param);
         return true;
     }
-    return lies_as(im, node->in[0], &from) && node->op->view(&from, &node->shape, &node->attr, layout);
+    return views > 0 && lies_as(im, node->in[0], views - 1, &from) &&
+           node->op->view(&from, &node->shape, &node->attr, layout);
 }
 
 /* In how many parts a product of few rows by a parameter is made, each of which sums over some rows of the parameter as
@@ -325,12 +326,12 @@ static bool lies_as(const importer *im, int id, elbo_layout *layout)
  * stays as it is. */
 static int64_t parts_of(const importer *im, const elbo_var *x, int right)
 {
-    enum { MOST = 8 };
+    enum { MOST = 8, VIEWS = 8 };
     const elbo__column_rule *rule = &im->graph->columns;
     const elbo_var *state = x->in[1]->root;
     elbo_layout lies;
     if (x->shape.ndim != 2 || !state || state->assigned <= x->id || state_of(im->plan, right) == ELBO__NONE ||
-        !lies_as(im, right, &lies) || lies.strides[1] != 1)
+        !lies_as(im, right, VIEWS, &lies) || lies.strides[1] != 1)
         return 1;
     const int64_t rows = x->shape.dim[0], columns = x->shape.dim[1], terms = x->in[0]->shape.dim[1];
     if (rows < 2 || rows > rule->rows || columns < rule->columns || terms * columns < rule->entries)
@@ -345,15 +346,17 @@ static int64_t parts_of(const importer *im, const elbo_var *x, int right)
 static elbo_status put_in_parts(importer *im, const elbo_var *x, const int *in, int64_t parts, int *id)
 {
     const int64_t rows = x->shape.dim[0], columns = x->shape.dim[1], terms = x->in[0]->shape.dim[1] / parts;
-    elbo__node node = {.op = &elbo__op_reshape, .dtype = x->dtype, .n_in = 1, .shape = ELBO_SHAPE(rows, parts, terms)};
+    elbo__node node = {.op = &elbo__op_reshape, .dtype = x->dtype, .n_in = 1, .apart = 1 << 1};
     int operands[2], product = ELBO__NONE, sum = ELBO__NONE;
+    node.shape = ELBO_SHAPE(rows, parts, terms);
     elbo_status status = put_once(im, node, &in[0], &operands[0]);
     if (status == ELBO_OK)
         status = put_permuted(im, operands[0], (int[]){1, 0, 2}, &operands[0]);
+    node.apart = 1;
     node.shape = ELBO_SHAPE(parts, terms, columns);
     if (status == ELBO_OK)
         status = put_once(im, node, &in[1], &operands[1]);
-    node = (elbo__node){.op = x->op, .attr = x->attr, .dtype = x->dtype, .n_in = 2, .in_parts = true};
+    node = (elbo__node){.op = x->op, .attr = x->attr, .dtype = x->dtype, .n_in = 2, .apart = 1};
     node.shape = ELBO_SHAPE(parts, rows, columns);
     if (status == ELBO_OK)
         status = put_once(im, node, operands, &product);
@@ -364,10 +367,10 @@ static elbo_status put_in_parts(importer *im, const elbo_var *x, const int *in, 
         operands[0] = sum;
         node = (elbo__node){.op = &elbo__op_elementwise, .dtype = x->dtype, .n_in = 2, .attr.elementwise = ELBO__add};
         node.shape = ELBO_SHAPE(1, rows, columns);
-        if (status == ELBO_OK && i > 0)
-            status = put_once(im, node, operands, &sum);
-        else
+        if (i == 0)
             sum = operands[1];
+        else if (status == ELBO_OK)
+            status = put_once(im, node, operands, &sum);
     }
     node = (elbo__node){.op = &elbo__op_reshape, .dtype = x->dtype, .n_in = 1, .shape = x->shape};
     return status == ELBO_OK ? put_once(im, node, &sum, id) : status;
@@ -551,7 +554,8 @@ static void mark_live(importer *im, elbo_var *const *outputs, int n)
 elbo_status elbo__plan_simplify(elbo_plan *plan, elbo_graph *g, elbo_var *const *outputs, int n)
 {
     /* room for copies: one an operand of a product and one an output, three nodes a folded constant, or up to four
-     * views beside an elementwise node, or 20 nodes for a product in parts */
+     * views beside an elementwise node, three for each operand that is turned, or 20 for a product in parts, beside
+     * copies of its operands and itself */
     size_t most = 24 * g->n_nodes + (size_t)n + 8;
     importer im = {.plan = plan,
                    .graph = g,

@@ -61,9 +61,9 @@ static void find_domains(staging *s)
     for (size_t id = 0; id < plan->n_nodes; id++) {
         const elbo__node *node = &plan->nodes[id];
         for (int k = 0; k < node->n_in && !(node->op->flags & ELBO__WHOLE_OP); k++)
-            for (int axis = node->in_parts ? 1 : 0; axis < node->shape.ndim; axis++) {
+            for (int axis = 0; axis < node->shape.ndim; axis++) {
                 int other = elbo__node_walks(plan, (int)id, k, axis);
-                if (other >= 0 && node->shape.dim[axis] != 1)
+                if (other >= 0 && node->shape.dim[axis] != 1 && !(node->apart >> axis & 1))
                     join(s, (int)id, axis, node->in[k], other);
             }
     }
@@ -279,7 +279,7 @@ static int earliest_axis(const staging *s, int id)
 static int product_axis(const staging *s, int id)
 {
     const elbo__node *node = &s->plan->nodes[id];
-    if (node->in_parts)
+    if (node->op == &elbo__op_matmul && node->apart & 1)
         return 0;
     if (node->op != &elbo__op_matmul || node->shape.ndim != 2 || !can_cut(s, id, 0))
         return ELBO__UNCUT;
