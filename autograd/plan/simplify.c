@@ -40,11 +40,18 @@ static elbo_status add(elbo_plan *plan, elbo__node node, const int *in)
     return ELBO_OK;
 }
 
-/* The state leaf that a node is a view of by movement alone, or NONE. */
-static int state_of(const elbo_plan *plan, int id)
+/* What a chain of views shows, or the node itself. */
+static int shown_by(const elbo_plan *plan, int id)
 {
     while (plan->nodes[id].op->flags & ELBO__VIEW)
         id = plan->nodes[id].in[0];
+    return id;
+}
+
+/* The state leaf that a node is a view of by movement alone, or NONE. */
+static int state_of(const elbo_plan *plan, int id)
+{
+    id = shown_by(plan, id);
     return plan->nodes[id].op == &elbo__op_param ? id : ELBO__NONE;
 }
 
@@ -100,8 +107,7 @@ static int find_same(const importer *im, const elbo__node *node, const int *in, 
 /* Its value as the dtype holds it. */
 static bool constant(const elbo_plan *plan, int id, double *value)
 {
-    while (plan->nodes[id].op->flags & ELBO__VIEW)
-        id = plan->nodes[id].in[0];
+    id = shown_by(plan, id);
     *value = plan->nodes[id].attr.value;
     if (plan->nodes[id].dtype == ELBO_F32)
         *value = (float)*value;
@@ -226,30 +232,31 @@ static bool lies_in(const elbo_plan *plan, int x, const int *order)
     return same;
 }
 
+/* A row-major copy, by a kernel of its own: not fused, and cut along any axis but 1. */
+static elbo_status put_rows(importer *im, int of, int *id)
+{
+    const elbo__node *as = &im->plan->nodes[of];
+    elbo__node rows = {.op = &elbo__op_concat, .dtype = as->dtype, .shape = as->shape, .n_in = 1, .attr.axis = 1};
+    return put_once(im, rows, &of, id);
+}
+
 /* A copy of images whose axes lie in this order, and a view that shows it as x. A kernel of its own makes it: turning
  * tiles is four times as fast as reading numbers that lie apart. */
 static elbo_status put_turned(importer *im, int x, const int *order, int *id)
 {
     int inverse[ELBO_MAX_RANK], view = ELBO__NONE, copy = ELBO__NONE;
+    invert(order, im->plan->nodes[x].shape.ndim, inverse);
     elbo_status status = put_permuted(im, x, order, &view);
-    if (status != ELBO_OK)
-        return status;
-    const elbo__node *images = &im->plan->nodes[view];
-    elbo__node node = {.op = &elbo__op_concat, .dtype = images->dtype, .shape = images->shape, .n_in = 1};
-    node.attr.axis = 1; /* along which it is not cut */
-    invert(order, node.shape.ndim, inverse);
-    status = put_once(im, node, &view, &copy);
+    if (status == ELBO_OK)
+        status = put_rows(im, view, &copy);
     return status == ELBO_OK ? put_permuted(im, copy, inverse, id) : status;
 }
 
 /* Whether images that are computed lie in another order than this: with one channel, or one pixel, there is none. */
 static bool lies_across(const elbo_plan *plan, int x, const int *order)
 {
-    const elbo__node *node = &plan->nodes[x];
-    int base = x;
-    while (plan->nodes[base].op->flags & ELBO__VIEW)
-        base = plan->nodes[base].in[0];
-    return node->op != &elbo__op_expand && !(plan->nodes[base].op->flags & ELBO__LEAF) && node->shape.dim[1] > 1 &&
+    const elbo__node *node = &plan->nodes[x], *base = &plan->nodes[shown_by(plan, x)];
+    return node->op != &elbo__op_expand && !(base->op->flags & ELBO__LEAF) && node->shape.dim[1] > 1 &&
            node->shape.dim[2] * node->shape.dim[3] > 1 && !lies_in(plan, x, order);
 }
 
@@ -389,15 +396,6 @@ static elbo_status put_copy(importer *im, int of, int *id)
     return put_once(im, copy, &of, id);
 }
 
-/* A copy of a matrix by rows, however it is cut. */
-static elbo_status put_rows(importer *im, int of, int *id)
-{
-    const elbo__node *matrix = &im->plan->nodes[of];
-    elbo__node rows = {.op = &elbo__op_concat, .dtype = matrix->dtype, .shape = matrix->shape, .n_in = 1};
-    rows.attr.axis = 1; /* along which it is not cut */
-    return put_once(im, rows, &of, id);
-}
-
 /* BLIS takes no repeated rows or columns. Repeated whole matrices are fine. */
 static bool repeats_rows(const elbo_plan *plan, int id)
 {
@@ -504,9 +502,7 @@ static elbo_status import_node(importer *im, const elbo_var *x)
 static elbo_status settle_output(importer *im, int i, const elbo_var *x)
 {
     elbo_plan *plan = im->plan;
-    int id = im->place[x->id], base = id;
-    while (plan->nodes[base].op->flags & ELBO__VIEW)
-        base = plan->nodes[base].in[0];
+    int id = im->place[x->id], base = shown_by(plan, id);
     if (plan->nodes[base].op->flags & ELBO__LEAF) {
         if (plan->nodes[id].dtype != plan->dtype)
             return elbo__fail(ELBO_INVALID, "output %d is an input of dtype %s: cast it", i,
