@@ -5,6 +5,7 @@
 
 #include "../tensor/memory.h"
 #include "../tensor/text.h"
+#include "beside.h"
 #include "op.h"
 #include "params_private.h"
 
@@ -414,5 +415,6 @@ elbo_status elbo__graph_settle(elbo_graph *g)
     for (int i = 0; i < g->n_slabs; i++)
         if ((g->slab_index[i] = elbo__params_add_slab(g->params, g->slabs[i])) < 0)
             return ELBO_NO_MEMORY;
-    return elbo_params_close(g->params);
+    const elbo_status status = elbo__lay_beside(g);
+    return status == ELBO_OK ? elbo_params_close(g->params) : status;
 }

@@ -5,6 +5,8 @@ public_headers += \
     %reldir%/plan.h
 
 library_sources += \
+    %reldir%/beside.c \
+    %reldir%/beside.h \
     %reldir%/cut.c \
     %reldir%/magnitude.c \
     %reldir%/grad.c \

@@ -12,6 +12,8 @@ typedef struct {
     elbo_shape shape;
     elbo_init init;
     bool trained, by_rows;
+    int next;           /* of a matrix: what lies beside it, the index; NONE: nothing */
+    int lead;           /* the first of those that lie beside each other: itself when alone */
     elbo_layout layout; /* in the slab, once closed */
 } entry;
 
@@ -22,7 +24,7 @@ typedef struct {
 
 struct elbo_params {
     elbo_dtype dtype;
-    uint64_t seed, version;
+    uint64_t seed, version, mark;
     bool closed;
     entry *entries;
     size_t count, capacity;
@@ -32,7 +34,10 @@ struct elbo_params {
     int64_t size; /* of a slab, in elements */
 };
 
-enum { ALIGNMENT = 16 }; /* elements: every tensor begins on a cache line */
+enum {
+    NONE = -1,
+    ALIGNMENT = 16 /* elements: every tensor begins on a cache line, but for matrices beside the first of several */
+};
 
 elbo_params *elbo_params_new(elbo_dtype dtype, uint64_t seed)
 {
@@ -93,8 +98,10 @@ int elbo_params_add(elbo_params *p, const char *name, elbo_shape shape, bool tra
         elbo__free(own);
         return -1;
     }
-    p->entries[p->count] = (entry){.name = own, .shape = shape, .init = init, .trained = trained};
-    return (int)p->count++;
+    const int index = (int)p->count++;
+    p->entries[index] = (entry){
+        .name = own, .shape = shape, .init = init, .trained = trained, .next = NONE, .lead = index};
+    return index;
 }
 
 void elbo__params_cut(elbo_params *p, int count)
@@ -132,26 +139,67 @@ bool elbo__params_lies_by_rows(const elbo_params *p, int index)
     return p->entries[index].by_rows;
 }
 
-/* Axes 0 and 1 of a matrix change places, (out, in) -> (in, out), unless it is a table. */
-static elbo_layout layout_of(const entry *e)
+void elbo__params_lay_beside(elbo_params *p, const int *indices, int n)
 {
-    if (e->shape.ndim != 2 || e->by_rows)
-        return elbo_layout_of(&e->shape);
-    elbo_shape memory = ELBO_SHAPE(e->shape.dim[1], e->shape.dim[0]);
+    for (int i = 0; i < n; i++) {
+        p->entries[indices[i]].lead = indices[0];
+        p->entries[indices[i]].next = i + 1 < n ? indices[i + 1] : NONE;
+    }
+}
+
+int elbo__params_lead(const elbo_params *p, int index)
+{
+    return p->entries[index].lead;
+}
+
+int elbo__params_next(const elbo_params *p, int index)
+{
+    return p->entries[index].next;
+}
+
+/* Axes 0 and 1 of a matrix change places, (out, in) -> (in, out), unless it is a table. */
+static elbo_layout layout_of(const entry *e, const elbo_shape *shape)
+{
+    if (shape->ndim != 2 || e->by_rows)
+        return elbo_layout_of(shape);
+    elbo_shape memory = ELBO_SHAPE(shape->dim[1], shape->dim[0]);
     elbo_layout layout = elbo_layout_of(&memory);
     return elbo_layout_permute(&layout, (int[]){1, 0});
+}
+
+/* Entry `lead` and those beside it, which are laid out as one matrix, from element `at` of a slab on; returns how many
+ * elements they are. */
+static int64_t lay_out_beside(elbo_params *p, int lead, int64_t at)
+{
+    elbo_shape shape = p->entries[lead].shape;
+    for (int i = p->entries[lead].next; i != NONE; i = p->entries[i].next)
+        shape.dim[0] += p->entries[i].shape.dim[0];
+    elbo_layout all = layout_of(&p->entries[lead], &shape);
+    all.offset = at;
+    p->entries[lead].layout = all;
+    int64_t row = 0;
+    for (int i = lead; p->entries[lead].next != NONE && i != NONE; i = p->entries[i].next) {
+        p->entries[i].layout = elbo_layout_slice(&all, 0, row, p->entries[i].shape.dim[0]);
+        row += p->entries[i].shape.dim[0];
+    }
+    return elbo_shape_size(&shape);
 }
 
 static elbo_status lay_out(elbo_params *p)
 {
     int64_t size = 0;
     for (size_t i = 0; i < p->count; i++) {
-        entry *e = &p->entries[i];
-        e->layout = layout_of(e);
-        e->layout.offset = size;
-        int64_t here = (elbo_shape_size(&e->shape) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        if (p->entries[i].lead != (int)i)
+            continue;
+        const int64_t here = (lay_out_beside(p, (int)i, size) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         if (__builtin_add_overflow(size, here, &size))
             return elbo__fail(ELBO_NO_MEMORY, "the parameters are too many");
+    }
+    p->mark = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        const elbo_layout *l = &p->entries[i].layout;
+        p->mark = elbo__hash_more(p->mark, &l->offset, sizeof l->offset);
+        p->mark = elbo__hash_more(p->mark, l->strides, (size_t)l->shape.ndim * sizeof *l->strides);
     }
     for (size_t i = 0; i < p->n_slabs; i++) {
         elbo__free(p->slabs[i].data);
@@ -188,6 +236,8 @@ elbo_params *elbo_params_copy(const elbo_params *p)
         if (elbo_params_add(copy, e->name, e->shape, e->trained, e->init) < 0)
             goto failed;
         copy->entries[i].by_rows = e->by_rows;
+        copy->entries[i].lead = e->lead;
+        copy->entries[i].next = e->next;
     }
     for (size_t i = 1; i < p->n_slabs; i++)
         if (elbo__params_add_slab(copy, p->slabs[i].name) < 0)
@@ -294,6 +344,11 @@ elbo_layout elbo__params_layout(const elbo_params *p, int index)
 void *elbo__params_data(const elbo_params *p, int index)
 {
     return p->slabs[index].data;
+}
+
+uint64_t elbo__params_mark(const elbo_params *p)
+{
+    return p->mark;
 }
 
 uint64_t elbo__params_version(const elbo_params *p)

@@ -9,7 +9,7 @@
  * is an error that names the nearest known one, as is a known name with another shape.
  *
  * A matrix of logical shape (out, in) lies in memory as (in, out), one of elbo_table as it is; elbo_params_tensor gives
- * the logical view.
+ * the logical view, whose strides say where its numbers lie: matrices that are multiplied by the same may share rows.
  * A slab is a second block with the layout of the first (the moments of an optimiser: "adam.m"), made by naming it.
  */
 #ifndef ELBO_AUTOGRAD_PARAMS_H

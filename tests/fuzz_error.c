@@ -12,6 +12,7 @@
 
 #include "fuzz_graph.h"
 
+#include "../autograd/beside.h"
 #include "../autograd/params_private.h"
 #include "../tensor/memory.h"
 
@@ -317,6 +318,13 @@ elbo_params *fuzz_bounds_of(const elbo_params *params)
     for (int i = 0; i < elbo_params_count(params) && ok; i++)
         ok = elbo_params_add(bounds, elbo_params_name(params, i), elbo_params_shape(params, i), true, (elbo_init){0}) >=
              0;
+    for (int i = 0; i < elbo_params_count(params) && ok; i++) { /* where those of `params` lie */
+        int beside[ELBO__MOST_BESIDE], n = 0;
+        for (int k = i; k >= 0 && elbo__params_lead(params, k) == i; k = elbo__params_next(params, k))
+            beside[n++] = k;
+        if (n > 1)
+            elbo__params_lay_beside(bounds, beside, n);
+    }
     for (int i = 0; i < elbo_params_slab_count(params) && ok; i++)
         ok = elbo__params_add_slab(bounds, elbo_params_slab_name(params, i)) >= 0;
     if (ok && elbo_params_close(bounds) == ELBO_OK)

@@ -335,6 +335,41 @@ static int descent(maker *m)
     return last;
 }
 
+/* Linear layers on one x, as heads of a network are, often behind another layer, and for the most part a step down
+ * along the gradient of something made of them all. */
+static int heads(maker *m)
+{
+    const int first = m->p->n_lines, param = fuzz_kind_named("param"), n = 2 + (int)below(m, 2);
+    const int x = below(m, 3) ? dense_layer(m) : some_line(m);
+    const int64_t same = some_size(m);
+    int sum = -1, last = -1;
+    if (x < 0 || m->b.value[x]->shape.ndim < 2 || m->b.value[x]->dtype != m->b.g->dtype)
+        return -1;
+    const elbo_shape shape = m->b.value[x]->shape;
+    for (int i = 0; i < n; i++) {
+        const int64_t out = below(m, 2) ? same : some_size(m);
+        last = add_named(m, "matmul", x, add_leaf(m, "param", ELBO_SHAPE(out, shape.dim[shape.ndim - 1])));
+        if (last >= 0 && below(m, 2))
+            last = add_named(m, "add", last, add_leaf(m, "param", ELBO_SHAPE(out)));
+        if (last >= 0 && below(m, 3))
+            last = add_named(m, "relu", last, last);
+        if (last < 0)
+            return -1;
+        const int all = add_named(m, "sum_all", last, 0);
+        sum = sum < 0 ? all : add_named(m, "add", sum, all);
+    }
+    const bool skips = below(m, 4) == 0, twice = below(m, 4) == 0;
+    for (int i = first, end = m->p->n_lines; i < end && sum >= 0 && below(m, 16); i++) {
+        if (m->p->lines[i].kind != param || (skips && below(m, 3) == 0))
+            continue;
+        const int dx = add_named(m, "grad", sum, i), moved = add_named(m, "sub", i, dx);
+        last = add_named(m, "assign", i, moved);
+        if (twice)
+            last = add_named(m, "assign", i, add_named(m, "add", i, moved));
+    }
+    return last;
+}
+
 /* Lines that nobody reads, and some others. */
 static void choose_outputs(maker *m)
 {
@@ -360,11 +395,12 @@ fuzz_program fuzz_generate(uint64_t seed)
                                     1, 2, 3, 5, 7, 7, 7, 16, 17, 33, 6, 12, 36, 30, 7, 4, 4, 8};
     static const int threads[] = {2, 3, 4, 7, 16};
     static const int64_t most[] = {500, 500, 1000, 1000, 2000, 4000, 4000, 20000};
-    static int (*const ways[])(maker *) = {
-        any_line,    any_line,   any_line,    any_line,    any_line,       any_line,        any_line,
-        any_line,    any_line,   any_line,    with_leaf,   with_leaf,      any_leaf,        dense_layer,
-        update,      update,     descent,     descent,     against_itself, against_reduced, against_reduced,
-        dense_layer, arithmetic, dense_layer, convolution, convolution,    convolutions};
+    static int (*const ways[])(maker *) = {any_line,        any_line,     any_line,   any_line,       any_line,
+                                           any_line,        any_line,     any_line,   any_line,       any_line,
+                                           with_leaf,       with_leaf,    any_leaf,   dense_layer,    update,
+                                           update,          descent,      descent,    against_itself, against_reduced,
+                                           against_reduced, dense_layer,  arithmetic, dense_layer,    convolution,
+                                           convolution,     convolutions, heads,      heads};
     fuzz_program p = {.seed = seed};
     maker m = {.p = &p};
     p.exact = below(&m, 5) < 3;

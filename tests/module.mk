@@ -161,6 +161,7 @@ unit_sources += \
     %reldir%/test_picture_latent.c \
     %reldir%/test_pixelcnn.c \
     %reldir%/test_plan.c \
+    %reldir%/test_plan_alike.c \
     %reldir%/test_plan_cases.c \
     %reldir%/test_plan_simplify.c \
     %reldir%/test_players.c \

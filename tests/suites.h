@@ -128,6 +128,7 @@
     SUITE(picture_latent)                                                                                              \
     SUITE(pixelcnn)                                                                                                    \
     SUITE(plan)                                                                                                        \
+    SUITE(plan_alike)                                                                                                  \
     SUITE(plan_cases)                                                                                                  \
     SUITE(plan_simplify)                                                                                               \
     SUITE(power_spherical)                                                                                             \

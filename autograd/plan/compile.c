@@ -3,6 +3,7 @@
 #include "../../tensor/memory.h"
 #include "../../tensor/product.h"
 #include "../../tensor/threads.h"
+#include "../params_private.h"
 #include "ir.h"
 
 /* ---- threads ----------------------------------------------------------------------------------------------------- */
@@ -44,6 +45,7 @@ elbo_plan *elbo_compile(elbo_graph *g, elbo_var *const *outputs, int n)
     plan->n_outputs = n;
     plan->params_count = g->params ? elbo_params_count(g->params) : 0;
     plan->params_size = g->params ? elbo_params_slab(g->params, 0).layout.shape.dim[0] : 0;
+    plan->params_mark = g->params ? elbo__params_mark(g->params) : 0;
     plan->outputs = elbo__calloc((size_t)n, sizeof *plan->outputs);
     status = plan->outputs ? ELBO_OK : ELBO_NO_MEMORY;
     if (status == ELBO_OK)

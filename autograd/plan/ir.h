@@ -1,6 +1,8 @@
 /* Internal: what a plan is made of, and the passes that make it.
  *
  *     simplify   graph in, live nodes out: no dead ones, no node twice, constants folded, axes in a good order
+ *                (alike.c: what is done to each of several matrices alike is one node; put.c, order.c: how nodes
+ *                are put in)
  *     stage      which axes walk together (domains), where each node is cut, and behind how many barriers it stands
  *                (sink.c: which of them move to the stages of their readers)
  *     group      loops over blocks; in each, an order of its nodes in which runs of elementwise ones fuse
@@ -158,6 +160,7 @@ struct elbo_plan {
     elbo_dtype dtype;
     int params_count;     /* of the set it was compiled for */
     int64_t params_size;
+    uint64_t params_mark; /* how they lie */
     elbo__node *nodes;
     size_t n_nodes, nodes_capacity;
     int *outputs;

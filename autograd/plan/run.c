@@ -161,7 +161,7 @@ static elbo_status ready(elbo_plan *plan, const elbo_params *params)
     bool fits = plan->params_count == 0 ||
                 (params && elbo_params_closed(params) && elbo_params_dtype(params) == plan->dtype &&
                  elbo_params_count(params) == plan->params_count &&
-                 elbo_params_slab(params, 0).layout.shape.dim[0] == plan->params_size);
+                 elbo__params_mark(params) == plan->params_mark);
     for (size_t i = 0; i < plan->n_buffers && fits; i++) {
         const elbo__buffer *b = &plan->buffers[i];
         if (b->class == ELBO__PARAM && !(fits = b->slab < elbo_params_slab_count(params)))

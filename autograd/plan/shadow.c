@@ -74,21 +74,27 @@ static elbo_status write_cell(const elbo__shadow *s, const elbo__shadow_memory *
 
 /* ---- parts of buffers -------------------------------------------------------------------------------------------- */
 
-/* A buffer's own elements are [least, end). Of a local one there are as many as belong to the units at hand. */
+static void find_ends(const elbo_layout *l, int64_t *least, int64_t *most)
+{
+    *least = *most = l->offset;
+    for (int i = 0; i < l->shape.ndim; i++) {
+        int64_t reach = (l->shape.dim[i] - 1) * l->strides[i];
+        *(reach < 0 ? least : most) += reach;
+    }
+}
+
+/* A buffer's own elements are [least, most]. Of a local one there are as many as belong to the units at hand. */
 static elbo_status in_bounds(const elbo__shadow *s, int buffer, const elbo_layout *part)
 {
     const elbo__buffer *b = &s->plan->buffers[buffer];
-    int64_t least = b->class == ELBO__PARAM ? s->plan->nodes[s->leaf[buffer]].layout.offset : 0;
-    int64_t end = least + (b->class == ELBO__LOCAL ? b->size * s->units : b->size);
-    int64_t low = part->offset, high = part->offset;
-    for (int i = 0; i < part->shape.ndim; i++) {
-        int64_t reach = (part->shape.dim[i] - 1) * part->strides[i];
-        *(reach < 0 ? &low : &high) += reach;
-    }
-    if (low >= least && high < end)
+    int64_t least = 0, most = (b->class == ELBO__LOCAL ? b->size * s->units : b->size) - 1, low, high;
+    if (b->class == ELBO__PARAM)
+        find_ends(&s->plan->nodes[s->leaf[buffer]].layout, &least, &most);
+    find_ends(part, &low, &high);
+    if (low >= least && high <= most)
         return ELBO_OK;
     return elbo__shadow_wrong(s, buffer, low < least ? low : high, "is outside of elements %lld to %lld",
-                              (long long)least, (long long)end - 1);
+                              (long long)least, (long long)most);
 }
 
 typedef struct {

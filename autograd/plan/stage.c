@@ -329,8 +329,11 @@ static void place_leaf(staging *s, int id)
     elbo__node *node = &s->plan->nodes[id];
     node->base = id;
     node->axis = ELBO__ACROSS;
-    node->layout = node->op == &elbo__op_param ? elbo__params_layout(s->graph->params, node->attr.param)
-                                               : elbo_layout_of(&node->shape);
+    node->layout = elbo_layout_of(&node->shape);
+    if (node->op == &elbo__op_param) { /* of several beside each other the first says where they all are */
+        node->layout = elbo__params_layout(s->graph->params, node->attr.param);
+        node->layout.shape = node->shape;
+    }
 }
 
 /* ---- the pass ---------------------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "../../io/survey.h"
 #include "../../tensor/memory.h"
 #include "../../tensor/text.h"
+#include "../../tensor/walk.h"
 #include "../../tensor/random.h"
 #include "run_private.h"
 
@@ -72,11 +73,13 @@ elbo_status elbo__check_finite(const elbo_run *run, const char *what, const floa
 
 const char *elbo__run_spoilt(const elbo_run *run)
 {
-    for (int i = 0; i < elbo_params_count(run->params); i++) {
-        const elbo_tensor w = elbo_params_tensor(run->params, i); /* dense, whatever the order of its axes */
-        const int64_t size = elbo_shape_size(&w.layout.shape);
-        if (find_not_finite((const float *)w.data + w.layout.offset, size) < size)
-            return elbo_params_name(run->params, i);
+    const elbo_tensor all = elbo_params_slab(run->params, 0);
+    bool spoilt = find_not_finite(all.data, all.layout.shape.dim[0]) < all.layout.shape.dim[0];
+    for (int i = 0; i < elbo_params_count(run->params) && spoilt; i++) {
+        const elbo_tensor w = elbo_params_tensor(run->params, i);
+        for (elbo__walk at = elbo__walk_start(&w.layout.shape); at.more; elbo__walk_next(&at))
+            if (!isfinite(elbo_tensor_get(&w, at.index)))
+                return elbo_params_name(run->params, i);
     }
     return NULL;
 }

@@ -19,12 +19,13 @@ static void average(const elbo__training *t, elbo_params *out)
     for (int i = 1; i < elbo_params_slab_count(params); i++)
         slab = strcmp(elbo_params_slab_name(params, i), ELBO_AVERAGE) == 0 ? i : slab;
     const double share = -expm1((double)t->at.updates * log(t->how.ema));
+    const elbo_tensor from = elbo_params_slab(params, slab), to = elbo_params_slab(out, 0);
+    for (int64_t k = 0; k < from.layout.shape.dim[0] && slab > 0; k++)
+        ((float *)to.data)[k] = (float)(((const float *)from.data)[k] / share);
     for (int i = 0; i < elbo_params_count(params) && slab > 0; i++) {
-        const elbo_tensor from = elbo_params_slab_tensor(params, slab, i), to = elbo_params_tensor(out, i);
-        const int64_t n = elbo_params_trained(params, i) ? elbo_shape_size(&to.layout.shape) : 0;
-        for (int64_t k = 0; k < n; k++) /* both are dense and lie in the same order */
-            ((float *)to.data)[to.layout.offset + k] = (float)(((const float *)from.data)[from.layout.offset + k] /
-                                                               share);
+        const elbo_tensor state = elbo_params_tensor(params, i), kept = elbo_params_tensor(out, i);
+        if (!elbo_params_trained(params, i))
+            elbo_tensor_copy(&kept, &state);
     }
     elbo_params_touch(out);
 }
