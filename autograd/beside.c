@@ -5,24 +5,25 @@
 #include "../tensor/memory.h"
 #include "params_private.h"
 
-static bool computed_alike(const elbo_var *a, const elbo_var *b, int depth)
+/* After so many comparisons, or one that shows it, they are not. */
+static bool computed_alike(const elbo_var *a, const elbo_var *b, int *comparisons)
 {
     if (a == b)
         return true;
     const bool leaf = a->op->flags & ELBO__LEAF && a->op != &elbo__op_constant;
-    if (depth == 0 || leaf || a->root || b->root || a->op != b->op || a->dtype != b->dtype || a->n_in != b->n_in ||
+    if (--*comparisons < 0 || leaf || a->op != b->op || a->dtype != b->dtype || a->n_in != b->n_in ||
         !elbo_shape_equal(&a->shape, &b->shape) || memcmp(&a->attr, &b->attr, sizeof a->attr) != 0)
         return false;
     for (int k = 0; k < a->n_in; k++)
-        if (!computed_alike(a->in[k], b->in[k], depth - 1))
+        if (a->in[k]->root || !computed_alike(a->in[k], b->in[k], comparisons))
             return false;
     return true;
 }
 
 bool elbo__computed_alike(const elbo_var *a, const elbo_var *b)
 {
-    enum { DEEPEST = 12 };
-    return computed_alike(a, b, DEEPEST);
+    int comparisons = 64;
+    return computed_alike(a, b, &comparisons);
 }
 
 /* A product by a narrow matrix (out, in) of the set, as a linear layer makes it: the matrix's index, or -1. */
@@ -56,6 +57,8 @@ elbo_status elbo__lay_beside(elbo_graph *g)
     bool *placed = elbo__calloc((size_t)elbo_params_count(g->params), sizeof *placed);
     if (!placed)
         return ELBO_NO_MEMORY;
+    for (int i = 0; i < elbo_params_count(g->params); i++) /* an earlier graph may have failed */
+        elbo__params_lay_beside(g->params, &i, 1);
     for (size_t id = 0; id < g->n_nodes; id++) {
         int indices[ELBO__MOST_BESIDE], n = 0, next = narrow_matrix(g->nodes[id]);
         if (next >= 0 && (placed[next] || !elbo_params_trained(g->params, next)))

@@ -147,14 +147,12 @@ void elbo__params_lay_beside(elbo_params *p, const int *indices, int n)
     }
 }
 
-int elbo__params_lead(const elbo_params *p, int index)
+int elbo__params_block(const elbo_params *p, int index, int *members)
 {
-    return p->entries[index].lead;
-}
-
-int elbo__params_next(const elbo_params *p, int index)
-{
-    return p->entries[index].next;
+    int n = 0;
+    for (int i = index; i != NONE && p->entries[i].lead == index; i = p->entries[i].next)
+        members[n++] = i;
+    return n;
 }
 
 /* Axes 0 and 1 of a matrix change places, (out, in) -> (in, out), unless it is a table. */
@@ -168,19 +166,20 @@ static elbo_layout layout_of(const entry *e, const elbo_shape *shape)
 }
 
 /* Entry `lead` and those beside it, which are laid out as one matrix, from element `at` of a slab on; returns how many
- * elements they are. */
+ * elements they are, or -1. */
 static int64_t lay_out_beside(elbo_params *p, int lead, int64_t at)
 {
     elbo_shape shape = p->entries[lead].shape;
     for (int i = p->entries[lead].next; i != NONE; i = p->entries[i].next)
         shape.dim[0] += p->entries[i].shape.dim[0];
-    elbo_layout all = layout_of(&p->entries[lead], &shape);
-    all.offset = at;
-    p->entries[lead].layout = all;
-    int64_t row = 0;
-    for (int i = lead; p->entries[lead].next != NONE && i != NONE; i = p->entries[i].next) {
-        p->entries[i].layout = elbo_layout_slice(&all, 0, row, p->entries[i].shape.dim[0]);
-        row += p->entries[i].shape.dim[0];
+    if (elbo_shape_check(&shape) != ELBO_OK)
+        return -1;
+    elbo_layout layout = layout_of(&p->entries[lead], &shape);
+    layout.offset = at;
+    for (int i = lead; i != NONE; i = p->entries[i].next) {
+        layout.shape = p->entries[i].shape;
+        p->entries[i].layout = layout;
+        layout.offset += p->entries[i].next == NONE ? 0 : layout.shape.dim[0] * layout.strides[0];
     }
     return elbo_shape_size(&shape);
 }
@@ -191,14 +190,15 @@ static elbo_status lay_out(elbo_params *p)
     for (size_t i = 0; i < p->count; i++) {
         if (p->entries[i].lead != (int)i)
             continue;
-        const int64_t here = (lay_out_beside(p, (int)i, size) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-        if (__builtin_add_overflow(size, here, &size))
+        const int64_t own = lay_out_beside(p, (int)i, size), here = (own + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        if (own < 0 || __builtin_add_overflow(size, here, &size))
             return elbo__fail(ELBO_NO_MEMORY, "the parameters are too many");
     }
     p->mark = 0;
     for (size_t i = 0; i < p->count; i++) {
         const elbo_layout *l = &p->entries[i].layout;
         p->mark = elbo__hash_more(p->mark, &l->offset, sizeof l->offset);
+        p->mark = elbo__hash_more(p->mark, l->shape.dim, (size_t)l->shape.ndim * sizeof *l->shape.dim);
         p->mark = elbo__hash_more(p->mark, l->strides, (size_t)l->shape.ndim * sizeof *l->strides);
     }
     for (size_t i = 0; i < p->n_slabs; i++) {

@@ -9,7 +9,8 @@
  * is an error that names the nearest known one, as is a known name with another shape.
  *
  * A matrix of logical shape (out, in) lies in memory as (in, out), one of elbo_table as it is; elbo_params_tensor gives
- * the logical view, whose strides say where its numbers lie: matrices that are multiplied by the same may share rows.
+ * the logical view. Its strides say where the numbers lie, and there may be others between them: narrow matrices that
+ * one x is multiplied by in the graph that closes the set lie beside each other, as one (out_1 + out_2, in).
  * A slab is a second block with the layout of the first (the moments of an optimiser: "adam.m"), made by naming it.
  */
 #ifndef ELBO_AUTOGRAD_PARAMS_H
@@ -63,7 +64,8 @@ ELBO_API int elbo_params_slab_count(const elbo_params *params);
 ELBO_API const char *elbo_params_slab_name(const elbo_params *params, int slab);
 ELBO_API elbo_tensor elbo_params_slab_tensor(const elbo_params *params, int slab, int index);
 
-/* The whole of a slab as one row of numbers (size), padding between tensors included (always 0). */
+/* The whole of a slab as one row of numbers (size), padding between tensors included (always 0). Where each tensor lies
+ * in it is the same for copies of a set, but need not be for another set of the same tensors. */
 ELBO_API elbo_tensor elbo_params_slab(const elbo_params *params, int slab);
 
 /* Tells plans that values were changed from outside, so that private copies of weights are made anew. */

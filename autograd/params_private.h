@@ -14,14 +14,15 @@ uint64_t elbo__params_version(const elbo_params *params);
 void elbo__params_lay_by_rows(elbo_params *params, int index);
 bool elbo__params_lies_by_rows(const elbo_params *params, int index);
 
-/* Matrices (N_i, K) of an open set, their indices ascending, that are to lie as one (N_1 + ... + N_n, K) does: what has
- * to do with all of them finds them beside each other. The first of those that a tensor lies beside (itself when it is
- * alone), and the next after it; -1: there is none. */
+/* Matrices (N_i, K) of an open set that are to lie as one (N_1 + ... + N_n, K) does, in this order: what has to do with
+ * all of them finds them beside each other. One alone lies by itself. */
 void elbo__params_lay_beside(elbo_params *params, const int *indices, int n);
-int elbo__params_lead(const elbo_params *params, int index);
-int elbo__params_next(const elbo_params *params, int index);
 
-/* Of a closed set: differs where tensors lie in other places. */
+/* The tensors that lie beside tensor `index`, and before them itself, where it is the first of them: how many they are,
+ * 1 where it is alone, 0 where another is the first. */
+int elbo__params_block(const elbo_params *params, int index, int *members);
+
+/* Of a closed set: differs where tensors have other shapes or lie in other places. */
 uint64_t elbo__params_mark(const elbo_params *params);
 
 #endif

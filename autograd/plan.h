@@ -45,7 +45,8 @@ ELBO_API elbo_status elbo_plan_bind(elbo_plan *plan, const char *name, elbo_tens
 /* Gives scalar `name` its value. A plan that does not use that scalar or input ignores it (ELBO_OK). */
 ELBO_API elbo_status elbo_plan_set(elbo_plan *plan, const char *name, double value) ELBO_MUST_CHECK;
 
-/* Runs once over `params`: the set that the graph was built with, or a copy of it. Fails when an input has no data. */
+/* Runs once over `params`: the set that the graph was built with, or one that elbo_params_copy made of it. Fails when
+ * an input has no data. */
 ELBO_API elbo_status elbo_plan_run(elbo_plan *plan, elbo_params *params, elbo_at at) ELBO_MUST_CHECK;
 
 /* Output i of the last run, possibly strided; valid until the next run. Without data when there is no output i. */

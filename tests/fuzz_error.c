@@ -319,10 +319,9 @@ elbo_params *fuzz_bounds_of(const elbo_params *params)
         ok = elbo_params_add(bounds, elbo_params_name(params, i), elbo_params_shape(params, i), true, (elbo_init){0}) >=
              0;
     for (int i = 0; i < elbo_params_count(params) && ok; i++) { /* where those of `params` lie */
-        int beside[ELBO__MOST_BESIDE], n = 0;
-        for (int k = i; k >= 0 && elbo__params_lead(params, k) == i; k = elbo__params_next(params, k))
-            beside[n++] = k;
-        if (n > 1)
+        int beside[ELBO__MOST_BESIDE];
+        const int n = elbo__params_block(params, i, beside);
+        if (n > 0)
             elbo__params_lay_beside(bounds, beside, n);
     }
     for (int i = 0; i < elbo_params_slab_count(params) && ok; i++)

@@ -348,6 +348,9 @@ static int heads(maker *m)
     const elbo_shape shape = m->b.value[x]->shape;
     for (int i = 0; i < n; i++) {
         const int64_t out = below(m, 2) ? same : some_size(m);
+        const int other = some_line(m);
+        if (i > 0 && below(m, 4) == 0) /* what the next one reads may change before it does */
+            (void)add_named(m, "assign", other, add_named(m, "add", other, other));
         last = add_named(m, "matmul", x, add_leaf(m, "param", ELBO_SHAPE(out, shape.dim[shape.ndim - 1])));
         if (last >= 0 && below(m, 2))
             last = add_named(m, "add", last, add_leaf(m, "param", ELBO_SHAPE(out)));
@@ -358,11 +361,13 @@ static int heads(maker *m)
         const int all = add_named(m, "sum_all", last, 0);
         sum = sum < 0 ? all : add_named(m, "add", sum, all);
     }
-    const bool skips = below(m, 4) == 0, twice = below(m, 4) == 0;
+    const bool skips = below(m, 4) == 0, twice = below(m, 4) == 0, noisy = !m->p->exact && below(m, 4) == 0;
+    const int noise = noisy ? add_leaf(m, "normal", ELBO_SHAPE(same, shape.dim[shape.ndim - 1])) : -1;
     for (int i = first, end = m->p->n_lines; i < end && sum >= 0 && below(m, 16); i++) {
         if (m->p->lines[i].kind != param || (skips && below(m, 3) == 0))
             continue;
-        const int dx = add_named(m, "grad", sum, i), moved = add_named(m, "sub", i, dx);
+        const int dx = add_named(m, "grad", sum, i);
+        const int step = noisy ? add_named(m, "add", dx, noise) : dx, moved = add_named(m, "sub", i, step);
         last = add_named(m, "assign", i, moved);
         if (twice)
             last = add_named(m, "assign", i, add_named(m, "add", i, moved));

@@ -233,14 +233,17 @@ START_TEST(a_set_that_the_plan_was_not_made_for_is_refused)
     elbo_plan *plan = compile(r.g, &loss, 1);
     bind(plan, "x", ELBO_SHAPE(2, 2), data);
     elbo_params *open = elbo_params_new(ELBO_F32, 1), *small = elbo_params_new(ELBO_F32, 1);
-    elbo_params *wide = elbo_params_new(ELBO_F64, 1);
+    elbo_params *wide = elbo_params_new(ELBO_F64, 1), *narrow = elbo_params_new(ELBO_F32, 1);
     ck_assert_int_eq(elbo_params_add(open, "w", ELBO_SHAPE(3, 2), true, zeros), 0);
     ck_assert_int_eq(elbo_params_add(small, "w", ELBO_SHAPE(300, 2), true, zeros), 0);
     ck_assert_int_eq(elbo_params_add(wide, "w", ELBO_SHAPE(3, 2), true, zeros), 0);
     ck_assert_int_eq(elbo_params_close(small), ELBO_OK);
     ck_assert_int_eq(elbo_params_close(wide), ELBO_OK);
-    elbo_params *refused[] = {NULL, open, small, wide};
-    for (int i = 0; i < 4; i++) {
+    /* whose strides are the same */
+    ck_assert_int_eq(elbo_params_add(narrow, "w", ELBO_SHAPE(3, 1), true, zeros), 0);
+    ck_assert_int_eq(elbo_params_close(narrow), ELBO_OK);
+    elbo_params *refused[] = {NULL, open, small, wide, narrow};
+    for (int i = 0; i < 5; i++) {
         ck_assert_msg(elbo_plan_run(plan, refused[i], r.at) == ELBO_INVALID, "set %d is taken", i);
         ck_assert_str_eq(elbo_error(), message);
         elbo_params_free(refused[i]);

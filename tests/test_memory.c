@@ -29,23 +29,24 @@ static elbo_var *layer(elbo_graph *g, const char *name, elbo_var *x, int64_t out
 }
 
 /* A step of a small model that has something of everything: draws, state, slabs, arrays, an index, a node of six
- * operands, an update under a condition. */
+ * operands, two heads on one input, an update under a condition. */
 static elbo_var *build_step(elbo_graph *g)
 {
     elbo_var *x = elbo_input(g, "x", ELBO_F32, ELBO_SHAPE(B, X)),
              *index = elbo_input(g, "index", ELBO_I32, ELBO_SHAPE(B));
     elbo_var *h = elbo_tanh(layer(g, "encoder", x, Z));
-    elbo_var *z = elbo_add(h, elbo_random_normal(g, "z", ELBO_SHAPE(B, Z), -1));
+    elbo_var *scale = elbo_exp(layer(g, "mean", h, Z)), *mean = layer(g, "scale", h, Z);
+    elbo_var *z = elbo_add(mean, elbo_mul(scale, elbo_random_normal(g, "z", ELBO_SHAPE(B, Z), -1)));
     z = elbo_concat((elbo_var *[]){z, h, z, h, z, elbo_slice(h, 1, 0, 1)}, 6, 1);
     elbo_var *table = elbo_array(g, ELBO_SHAPE(3), (double[]){1, 2, 3});
     z = elbo_add(z, elbo_unsqueeze(elbo_gather(table, elbo_argmax(z, 1)), 1));
     elbo_var *y = elbo_softmax(layer(g, "decoder", elbo_reshape(elbo_transpose(z), ELBO_SHAPE(B, -1)), X), 1);
     elbo_var *loss = elbo_mean_all(elbo_square(elbo_sub(y, elbo_gather(x, index))));
-    elbo_var *params[4], *gradients[4];
+    elbo_var *params[8], *gradients[8];
     int n = elbo_graph_params(g, params);
     if (elbo_graph_status(g) != ELBO_OK)
         return loss;
-    ck_assert_int_eq(n, 4);
+    ck_assert_int_eq(n, 8);
     elbo_grad(loss, params, n, gradients);
     elbo_var *count = elbo_state(g, "count", ELBO_SCALAR, (elbo_init){0});
     elbo_assign(count, elbo_shift(count, 1));

@@ -6,6 +6,7 @@
 #include "../io/png.h"
 #include "../nn/parts/options.h"
 #include "../nn/pictures/picture.h"
+#include "../tensor/walk.h"
 #include "patterns.h"
 #include "runs.h"
 #include "scratch.h"
@@ -98,8 +99,10 @@ static void assert_same_weights(elbo_run *a, elbo_run *b)
     elbo_params *of_a = elbo_run_params(a), *of_b = elbo_run_params(b);
     for (int i = 0; i < elbo_params_count(of_a); i++) {
         const elbo_tensor x = elbo_params_tensor(of_a, i), y = elbo_params_tensor(of_b, i);
-        assert_same_bits((const float *)x.data + x.layout.offset, (const float *)y.data + y.layout.offset,
-                         elbo_shape_size(&x.layout.shape), elbo_params_name(of_a, i));
+        for (elbo__walk w = elbo__walk_start(&x.layout.shape); w.more; elbo__walk_next(&w)) {
+            const float a_number = (float)elbo_tensor_get(&x, w.index), b_number = (float)elbo_tensor_get(&y, w.index);
+            assert_same_bits(&a_number, &b_number, 1, elbo_params_name(of_a, i));
+        }
     }
 }
 

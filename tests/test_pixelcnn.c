@@ -7,6 +7,7 @@
 #include "../nn/runs/code_map.h"
 #include "../nn/samplers/on_codes.h"
 #include "../nn/samplers/pixelcnn.h"
+#include "../tensor/walk.h"
 #include "numbers.h"
 #include "patterns.h"
 #include "rig.h"
@@ -29,9 +30,8 @@ static void enlarge(elbo_run *run)
     elbo_params *params = elbo_run_params(run);
     for (int i = 0; i < elbo_params_count(params); i++) {
         const elbo_tensor t = elbo_params_tensor(params, i);
-        float *values = t.data;
-        for (int64_t k = 0; k < elbo_shape_size(&t.layout.shape); k++)
-            values[k] *= 4;
+        for (elbo__walk w = elbo__walk_start(&t.layout.shape); w.more; elbo__walk_next(&w))
+            elbo_tensor_set(&t, w.index, 4 * elbo_tensor_get(&t, w.index));
     }
     elbo_params_touch(params);
 }

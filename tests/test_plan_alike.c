@@ -13,35 +13,33 @@ enum { ROWS = 24, IN = 30, HIDDEN = 20, MOST_HEADS = 3, MOST_PARAMS = 2 * MOST_H
 /* A network of one layer of hidden units and a few heads, and the squared outputs of each head as its loss. */
 typedef struct {
     int heads;
-    elbo_var *hidden, *product[MOST_HEADS], *y[MOST_HEADS], *w[MOST_HEADS], *loss[MOST_HEADS];
+    elbo_var *noise; /* of the shape of the first head's weight */
+    elbo_var *hidden, *turned[MOST_HEADS], *product[MOST_HEADS], *y[MOST_HEADS], *w[MOST_HEADS], *loss[MOST_HEADS];
 } network;
 
-/* x w' (B,out); *w and a bias are new parameters. */
-static elbo_var *product(elbo_var *x, const char *name, int64_t out, elbo_var **w, elbo_var **bias)
+static elbo_var *weight(elbo_graph *g, const char *name, int64_t out, int64_t in)
 {
-    elbo_graph *g = elbo_graph_of(x);
-    elbo_scope(g, name);
-    *w = elbo_param(g, "weight", ELBO_SHAPE(out, elbo_size(x, 1)), (elbo_init){rig_fill, {0.5}});
-    *bias = elbo_param(g, "bias", ELBO_SHAPE(out), (elbo_init){rig_fill, {0.5}});
-    elbo_scope_end(g);
-    return elbo_matmul(x, elbo_transpose(*w));
+    return elbo_param(g, name, ELBO_SHAPE(out, in), (elbo_init){rig_fill, {0.5}});
 }
 
 static network build_network(rig *r, int heads, const int64_t *out)
 {
-    static const char *const names[MOST_HEADS] = {"head.first", "head.second", "head.third"};
+    static const char *const names[] = {"head.first.weight", "head.second.weight", "head.third.weight"};
+    static const char *const biases[] = {"head.first.bias", "head.second.bias", "head.third.bias"};
     network n = {.heads = heads};
-    elbo_var *w, *bias;
     double numbers[ROWS * IN];
     for (int i = 0; i < ROWS * IN; i++)
         numbers[i] = (i * 37 % 101 - 50) / 50.0;
-    n.hidden = product(rig_input(r, "x", ELBO_SHAPE(ROWS, IN), numbers), "hidden", HIDDEN, &w, &bias);
-    n.hidden = elbo_tanh(elbo_add(n.hidden, bias));
+    elbo_var *x = rig_input(r, "x", ELBO_SHAPE(ROWS, IN), numbers);
+    n.hidden = elbo_tanh(elbo_matmul(x, elbo_transpose(weight(r->g, "hidden", HIDDEN, IN))));
     for (int i = 0; i < heads; i++) {
-        n.product[i] = product(n.hidden, names[i], out[i], &n.w[i], &bias);
-        n.y[i] = elbo_add(n.product[i], bias);
+        n.w[i] = weight(r->g, names[i], out[i], HIDDEN);
+        n.turned[i] = elbo_transpose(n.w[i]);
+        n.product[i] = elbo_matmul(n.hidden, n.turned[i]);
+        n.y[i] = elbo_add(n.product[i], elbo_param(r->g, biases[i], ELBO_SHAPE(out[i]), (elbo_init){rig_fill, {0.5}}));
         n.loss[i] = elbo_scale(elbo_mean_all(elbo_square(elbo_shift(n.y[i], i))), 1 + i);
     }
+    n.noise = elbo_random_normal(r->g, "noise", elbo_shape_of(n.w[0]), -1);
     return n;
 }
 
@@ -77,6 +75,20 @@ static elbo_var *products_of_their_own(const network *n, int i, elbo_var *g)
     return elbo_sub(n->w[i], elbo_add(g, elbo_transpose(elbo_matmul(elbo_transpose(x), n->y[i]))));
 }
 
+static elbo_var *noisy_descent(const network *n, int i, elbo_var *g)
+{
+    return elbo_sub(n->w[i], elbo_add(g, n->noise));
+}
+
+/* By a rate that is state, and falls from one head to the next. */
+static elbo_var *descent_at_a_falling_rate(const network *n, int i, elbo_var *g)
+{
+    elbo_var *rate = elbo_state(elbo_graph_of(g), "rate", ELBO_SHAPE(1, 1), (elbo_init){rig_fill, {1}});
+    elbo_var *next = elbo_sub(n->w[i], elbo_mul(g, rate));
+    (void)elbo_assign(rate, elbo_scale(rate, 0.5));
+    return next;
+}
+
 typedef struct step step;
 struct step {
     const char *what;
@@ -88,6 +100,7 @@ struct step {
     bool twice;        /* each is updated */
     bool rest;         /* the heads are not all that reads the hidden units */
     bool output;       /* the second head's product is one */
+    bool view[2];      /* so is the turned weight of the first, or of the second */
     bool read_between; /* the second weight is, after the first is updated and before it is itself */
     int products, assignments;
 };
@@ -105,6 +118,9 @@ static int whole_step(rig *r, const step *s, elbo_var **outputs)
         outputs[0] = elbo_add(outputs[0], elbo_mean_all(elbo_square(net.hidden)));
     if (s->output)
         outputs[n++] = net.product[1];
+    for (int i = 0; i < 2; i++)
+        if (s->view[i])
+            outputs[n++] = net.turned[i];
     const int count = elbo_graph_params(r->g, params);
     elbo_grad(outputs[0], params, count, grads);
     for (int i = 0; i < count; i++) {
@@ -134,6 +150,94 @@ static int derivative_behind_derivative(rig *r, const step *s, elbo_var **output
     elbo_assign(net.w[1], elbo_sub(net.w[1], second));
     outputs[0] = net.loss[0];
     return 1;
+}
+
+/* Both weights meet that derivative, and the second's derivative needs what the first made of it. */
+static int derivative_through_heads(rig *r, const step *s, elbo_var **outputs)
+{
+    const network net = build_network(r, 2, s->out);
+    elbo_var *first, *second;
+    elbo_grad(net.loss[0], &net.w[0], 1, &first);
+    elbo_var *through = elbo_matmul(first, net.turned[0]);
+    outputs[1] = elbo_matmul(first, net.turned[1]);
+    elbo_grad(elbo_mul(net.loss[1], elbo_sum_all(elbo_abs(through))), &net.w[1], 1, &second);
+    elbo_assign(net.w[0], elbo_sub(net.w[0], first));
+    elbo_assign(net.w[1], elbo_sub(net.w[1], second));
+    outputs[0] = net.loss[0];
+    return 2;
+}
+
+/* Two heads read the derivative by another head's weight, which would wait for that by the next one. */
+static int heads_on_a_derivative(rig *r, const step *s, elbo_var **outputs)
+{
+    elbo_var *w[2] = {weight(r->g, "a", 4, HIDDEN), weight(r->g, "b", 3, HIDDEN)}, *first, *second, *y[2];
+    const network net = build_network(r, 2, s->out);
+    elbo_grad(net.loss[0], &net.w[0], 1, &first);
+    for (int i = 0; i < 2; i++)
+        y[i] = elbo_matmul(first, elbo_transpose(w[i]));
+    elbo_grad(net.loss[1], &net.w[1], 1, &second);
+    elbo_assign(net.w[0], elbo_sub(net.w[0], first));
+    elbo_assign(net.w[1], elbo_sub(net.w[1], second));
+    outputs[0] = net.loss[0];
+    outputs[1] = elbo_add(elbo_sum_all(elbo_square(y[0])), elbo_sum_all(elbo_abs(y[1])));
+    return 2;
+}
+
+/* Codes that are state, or are made of it, meet the first weight, change, and meet the second. */
+static int codes_that_change(rig *r, const step *s, elbo_var **outputs, bool made_of_them)
+{
+    elbo_var *codes = elbo_state(r->g, "codes", ELBO_SHAPE(ROWS, HIDDEN), (elbo_init){rig_fill, {0.5}});
+    elbo_var *w[2] = {weight(r->g, "a", s->out[0], HIDDEN), weight(r->g, "b", s->out[1], HIDDEN)};
+    for (int i = 0; i < 2; i++) {
+        outputs[i] = elbo_matmul(made_of_them ? elbo_exp(codes) : codes, elbo_transpose(w[i]));
+        outputs[i] = elbo_sum_all(elbo_square(outputs[i]));
+        if (i == 0)
+            elbo_assign(codes, elbo_scale(codes, 2));
+    }
+    return 2;
+}
+
+static int changing_codes(rig *r, const step *s, elbo_var **outputs)
+{
+    return codes_that_change(r, s, outputs, false);
+}
+
+static int made_of_changing_codes(rig *r, const step *s, elbo_var **outputs)
+{
+    return codes_that_change(r, s, outputs, true);
+}
+
+/* Learned codes move between the derivatives by the two weights. */
+static int codes_in_turn_with_weights(rig *r, const step *s, elbo_var **outputs)
+{
+    elbo_var *codes = weight(r->g, "codes", ROWS, HIDDEN), *g[3];
+    elbo_var *w[2] = {weight(r->g, "a", s->out[0], HIDDEN), weight(r->g, "b", s->out[1], HIDDEN)};
+    elbo_var *loss = elbo_constant(r->g, 0);
+    for (int i = 0; i < 2; i++)
+        loss = elbo_add(loss, elbo_mean_all(elbo_square(elbo_matmul(codes, elbo_transpose(w[i])))));
+    elbo_grad(loss, &w[0], 1, &g[0]);
+    elbo_grad(loss, &codes, 1, &g[2]);
+    elbo_assign(codes, elbo_sub(codes, g[2]));
+    elbo_grad(loss, &w[1], 1, &g[1]);
+    for (int i = 0; i < 2; i++)
+        elbo_assign(w[i], elbo_sub(w[i], g[i]));
+    outputs[0] = loss;
+    return 1;
+}
+
+/* A sum of products of states by both weights, of which one changes before the sum is taken. */
+static int sum_of_changing_states(rig *r, const step *s, elbo_var **outputs)
+{
+    const network net = build_network(r, 2, s->out);
+    elbo_var *state[2], *terms[2];
+    for (int i = 0; i < 2; i++) {
+        state[i] = elbo_state(r->g, i ? "q" : "p", ELBO_SHAPE(ROWS, s->out[i]), (elbo_init){rig_fill, {0.5}});
+        elbo_assign(state[i], elbo_scale(state[i], 2));
+        terms[i] = elbo_matmul(state[i], net.w[i]);
+    }
+    outputs[0] = elbo_add(net.loss[0], net.loss[1]);
+    outputs[1] = elbo_sum_all(elbo_square(elbo_add(terms[1], terms[0])));
+    return 2;
 }
 
 /* Nobody reads the second head. */
@@ -175,22 +279,39 @@ ADDED_UP(sum_and_part, A_PART)
 ADDED_UP(sum_and_part_as_output, A_PART_AS_OUTPUT)
 
 /* A whole step has a product for the hidden units and one for the derivative by their weight; and each head that stands
- * alone one forward, one back to the hidden units, one by its weight. Assignments: two for the hidden units, two for a
+ * alone one forward, one back to the hidden units, one by its weight. Assignments: one for the hidden units, two for a
  * head. */
 static const step steps[] = {
-    {"two heads", whole_step, 2, {5, 7}, descent, .products = 5, .assignments = 5},
-    {"three heads, two as wide", whole_step, 3, {6, 6, 3}, descent, .products = 5, .assignments = 6},
-    {"two updates of each", whole_step, 2, {5, 7}, descent, .twice = true, .products = 5, .assignments = 10},
-    {"hidden units with other readers", whole_step, 2, {5, 7}, descent, .rest = true, .products = 5, .assignments = 5},
-    {"a product that is an output", whole_step, 2, {5, 7}, descent, .output = true, .products = 5, .assignments = 5},
-    {"wide heads", whole_step, 2, {64, 64}, descent, .products = 8, .assignments = 6},
-    {"one updated alone", whole_step, 2, {5, 7}, descent, .only_first = true, .products = 7, .assignments = 5},
-    {"one read between", whole_step, 2, {5, 7}, descent, .read_between = true, .products = 8, .assignments = 6},
-    {"rates", whole_step, 2, {5, 7}, descent_at_rates_of_their_own, .products = 8, .assignments = 6},
-    {"down and up", whole_step, 2, {5, 7}, descent_and_ascent, .products = 8, .assignments = 6},
-    {"rows scaled", whole_step, 2, {6, 6}, rows_scaled, .products = 8, .assignments = 6},
-    {"other products", whole_step, 2, {5, 7}, products_of_their_own, .products = 10, .assignments = 6},
+    {"two heads", whole_step, 2, {5, 7}, descent, .products = 5, .assignments = 4},
+    {"three heads, two as wide", whole_step, 3, {6, 6, 3}, descent, .products = 5, .assignments = 5},
+    {"two updates of each", whole_step, 2, {5, 7}, descent, .twice = true, .products = 5, .assignments = 8},
+    {"hidden units with other readers", whole_step, 2, {5, 7}, descent, .rest = true, .products = 5, .assignments = 4},
+    {"a product that is an output", whole_step, 2, {5, 7}, descent, .output = true, .products = 5, .assignments = 4},
+    {"turned weights as outputs",
+     whole_step,
+     2,
+     {5, 7},
+     descent,
+     .view = {true, false},
+     .products = 8,
+     .assignments = 5},
+    {"the second one turned", whole_step, 2, {5, 7}, descent, .view = {false, true}, .products = 8, .assignments = 5},
+    {"noise", whole_step, 2, {6, 6}, noisy_descent, .products = 8, .assignments = 5},
+    {"a falling rate", whole_step, 2, {5, 7}, descent_at_a_falling_rate, .products = 8, .assignments = 7},
+    {"wide heads", whole_step, 2, {64, 64}, descent, .products = 8, .assignments = 5},
+    {"one updated alone", whole_step, 2, {5, 7}, descent, .only_first = true, .products = 7, .assignments = 4},
+    {"one read between", whole_step, 2, {5, 7}, descent, .read_between = true, .products = 8, .assignments = 5},
+    {"rates", whole_step, 2, {5, 7}, descent_at_rates_of_their_own, .products = 8, .assignments = 5},
+    {"down and up", whole_step, 2, {5, 7}, descent_and_ascent, .products = 8, .assignments = 5},
+    {"rows scaled", whole_step, 2, {6, 6}, rows_scaled, .products = 8, .assignments = 5},
+    {"other products", whole_step, 2, {5, 7}, products_of_their_own, .products = 10, .assignments = 5},
     {"derivative behind derivative", derivative_behind_derivative, 2, {5, 7}, .products = 5, .assignments = 2},
+    {"derivative through heads", derivative_through_heads, 2, {5, 7}, .products = 7, .assignments = 2},
+    {"heads on a derivative", heads_on_a_derivative, 2, {5, 7}, .products = 6, .assignments = 2},
+    {"changing codes", changing_codes, 2, {5, 7}, .products = 2, .assignments = 1},
+    {"made of changing codes", made_of_changing_codes, 2, {5, 7}, .products = 2, .assignments = 1},
+    {"codes in turn with weights", codes_in_turn_with_weights, 2, {5, 7}, .products = 6, .assignments = 3},
+    {"sum of changing states", sum_of_changing_states, 2, {5, 7}, .products = 4, .assignments = 2},
     {"one head", one_head, 2, {5, 7}, .products = 2},
     {"sum alone", sum_alone, 3, {5, 7, 3}, .products = 3},
     {"sum and first term", sum_and_first_term, 3, {5, 7, 3}, .products = 5},

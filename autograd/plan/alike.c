@@ -1,5 +1,7 @@
-/* Each block of matrices that lie beside each other (autograd/beside.c) is tried as a whole: unless every assignment to
- * one of them is also one to the others, of what is computed alike, all stay as they are. */
+/* Each block of matrices that lie beside each other (autograd/beside.c) is tried as a whole. All of it stays as it is
+ * unless every assignment to one of them, in any slab, has its like for the others, and everything that is planned at
+ * once can be: behind what it is made of, before whoever reads it, and where the state that it reads or writes has the
+ * value that it has in the graph. */
 #include "alike.h"
 
 #include <string.h>
@@ -8,13 +10,14 @@
 #include "../../tensor/memory.h"
 #include "../params_private.h"
 
-enum { NONE = -1 };
+enum { NONE = -2 };
 
 typedef struct {
     const elbo_graph *graph;
     const bool *live, *wanted;
     elbo__alikes *found;
     int *readers;                   /* by graph id: how many live operands it is */
+    int *assigned_before;           /* of an assignment: the one before it to the same state; NONE: there is none */
     int members[ELBO__MOST_BESIDE]; /* the block at hand, as places in the parameter set */
     int n;
     elbo_status status;
@@ -43,7 +46,7 @@ static void cut(finder *f, size_t n)
 {
     for (size_t id = 0; id < f->graph->n_nodes; id++)
         if (f->found->place[id] >= (int)n)
-            f->found->place[id] = NONE;
+            f->found->place[id] = ELBO__ALONE;
     f->found->n = n;
 }
 
@@ -68,7 +71,7 @@ static bool all_same(const finder *f, const tuple *t)
 
 static int join(finder *f, const tuple *t, int axis);
 
-/* A tuple of results that are no parameters and stay as they are. */
+/* A tuple of results that are no state and stay as they are. */
 static int put_together(finder *f, const tuple *t, int axis)
 {
     for (size_t i = 0; i < f->found->n; i++) {
@@ -77,6 +80,9 @@ static int put_together(finder *f, const tuple *t, int axis)
             memcmp(old->of, t->of, (size_t)f->n * sizeof *t->of) == 0)
             return (int)i;
     }
+    for (int i = 0; i < f->n; i++)
+        if (t->of[i]->root)
+            return NONE;
     elbo__alike alike = {.kind = ELBO__TOGETHER, .n = f->n, .axis = axis};
     memcpy(alike.of, t->of, sizeof alike.of);
     return add(f, alike);
@@ -92,40 +98,44 @@ static bool are_leaves(const finder *f, const tuple *t)
     return true;
 }
 
+/* Nodes of one op and one set of attributes, with operands. A view of state that is an output shows it as it is here,
+ * which takes a copy. */
 static bool do_the_same(const finder *f, const tuple *t)
 {
     const elbo_var *first = t->of[0];
     for (int i = 0; i < f->n; i++) {
         const elbo_var *x = t->of[i];
-        if (x->op != first->op || x->dtype != first->dtype ||
-            x->n_in != first->n_in || x->shape.ndim != first->shape.ndim ||
-            memcmp(&x->attr, &first->attr, sizeof x->attr) != 0)
+        if (x->op != first->op || x->dtype != first->dtype || x->n_in != first->n_in ||
+            x->shape.ndim != first->shape.ndim || memcmp(&x->attr, &first->attr, sizeof x->attr) != 0 ||
+            (f->wanted[x->id] && x->root))
             return false;
     }
-    return first->n_in <= ELBO__MOST_ALIKE_OPERANDS;
+    return first->n_in > 0 && first->n_in <= ELBO__MOST_ALIKE_OPERANDS;
 }
 
-/* What operand k of the tuple is, whose result is to lie along `axis`: in *in such nodes, or NONE for the same as the
- * others have. */
-static bool join_operand(finder *f, const tuple *t, int k, int axis, int *in)
+static int common_if(bool common)
+{
+    return common ? ELBO__COMMON : NONE;
+}
+
+/* What operand k of the tuple is, whose result is to lie along `axis`; NONE: nothing that all can have at once. */
+static int join_operand(finder *f, const tuple *t, int k, int axis)
 {
     const elbo_var *x = t->of[0];
     const tuple operand = operands(f, t, k);
-    *in = NONE;
-    if (x->op == &elbo__op_permute) {
-        *in = join(f, &operand, x->attr.axes[axis]);
-    } else if (x->op == &elbo__op_expand) {
-        return x->in[0]->shape.ndim == x->shape.ndim && x->in[0]->shape.dim[axis] == 1 && all_same(f, &operand);
-    } else if (x->op == &elbo__op_matmul) {
+    if (x->op == &elbo__op_permute)
+        return join(f, &operand, x->attr.axes[axis]);
+    if (x->op == &elbo__op_expand)
+        return common_if(x->in[0]->shape.ndim == x->shape.ndim && x->in[0]->shape.dim[axis] == 1 &&
+                         all_same(f, &operand));
+    if (x->op == &elbo__op_matmul) {
         if (x->shape.ndim != 2 || x->in[0]->shape.ndim != 2 || x->in[1]->shape.ndim != 2)
-            return false;
+            return NONE;
         if ((k == 0) != (axis == 0))
-            return all_same(f, &operand);
-        *in = x->in[k]->root ? join(f, &operand, axis) : put_together(f, &operand, axis);
-    } else if (x->op->flags & (ELBO__ELEMENTWISE | ELBO__ASSIGN)) {
-        *in = join(f, &operand, axis);
+            return common_if(all_same(f, &operand));
+        return x->in[k]->root ? join(f, &operand, axis) : put_together(f, &operand, axis);
     }
-    return *in != NONE;
+    return x->op->flags & (ELBO__ELEMENTWISE | ELBO__ASSIGN) ? join(f, &operand, axis) : NONE;
 }
 
 /* The tuple as one node, results beside each other along `axis`; NONE: they differ, or memory is short. */
@@ -133,18 +143,18 @@ static int join(finder *f, const tuple *t, int axis)
 {
     const int known = f->found->place[t->of[0]->id];
     for (int i = 0; i < f->n; i++)
-        if (f->found->place[t->of[i]->id] != known || (known != NONE && f->found->all[known].of[i] != t->of[i]))
+        if (f->found->place[t->of[i]->id] != known || (known >= 0 && f->found->all[known].of[i] != t->of[i]))
             return NONE;
-    if (known != NONE)
+    if (known >= 0)
         return f->found->all[known].axis == axis ? known : NONE;
-    elbo__alike alike = {.kind = ELBO__ALIKE, .n = f->n, .axis = axis, .in = {NONE, NONE, NONE, NONE}};
+    elbo__alike alike = {.kind = ELBO__ALIKE, .n = f->n, .axis = axis};
     memcpy(alike.of, t->of, sizeof alike.of);
     if (are_leaves(f, t))
         return axis == 0 ? add(f, alike) : NONE;
     if (t->of[0]->op->flags & ELBO__LEAF || !do_the_same(f, t))
         return NONE;
     for (int k = 0; k < t->of[0]->n_in; k++)
-        if (!join_operand(f, t, k, axis, &alike.in[k]))
+        if ((alike.in[k] = join_operand(f, t, k, axis)) == NONE)
             return NONE;
     return add(f, alike);
 }
@@ -155,7 +165,7 @@ static int join(finder *f, const tuple *t, int axis)
  * NONE: it is no such product. */
 static int axis_of_product(const finder *f, const elbo_var *x, int member)
 {
-    if (x->op != &elbo__op_matmul || x->shape.ndim != 2 || !f->live[x->id] || f->found->place[x->id] != NONE)
+    if (x->op != &elbo__op_matmul || x->shape.ndim != 2 || !f->live[x->id] || f->found->place[x->id] != ELBO__ALONE)
         return NONE;
     int axis = 0;
     const elbo_var *b = x->in[1];
@@ -191,10 +201,10 @@ static bool join_products(finder *f)
     return any && f->status == ELBO_OK;
 }
 
-/* The first assignment to the leaf behind node `after`. */
-static const elbo_var *next_assignment(const elbo_graph *g, const elbo_var *leaf, int after)
+/* The first assignment to the leaf behind another, or at all. */
+static const elbo_var *next_assignment(const elbo_graph *g, const elbo_var *leaf, const elbo_var *after)
 {
-    for (size_t id = (size_t)(after + 1); leaf && id < g->n_nodes; id++)
+    for (size_t id = after ? (size_t)after->id + 1 : 0; leaf && id < g->n_nodes; id++)
         if (g->nodes[id]->op->flags & ELBO__ASSIGN && g->nodes[id]->in[0] == leaf)
             return g->nodes[id];
     return NULL;
@@ -209,7 +219,7 @@ static bool join_assignments(finder *f, int slab)
     for (;;) {
         int n = 0;
         for (int i = 0; i < f->n; i++) {
-            t.of[i] = next_assignment(f->graph, leaves.of[i], t.of[i] ? t.of[i]->id : NONE);
+            t.of[i] = next_assignment(f->graph, leaves.of[i], t.of[i]);
             n += t.of[i] != NULL;
         }
         if (n == 0)
@@ -249,13 +259,13 @@ static void join_sum(finder *f, const elbo_var *term)
 {
     const elbo_var *sum = only_reader(f, term), *x = sum, *sums[ELBO__MOST_BESIDE];
     tuple t = {{NULL}};
-    int n = 0, terms = 0;
+    int n = 0;
     while (n < f->n && is_sum(x) && (x == sum || (f->readers[x->id] == 1 && !f->wanted[x->id])) &&
            take_term(f, x->in[1], &t)) {
         sums[n++] = x;
         x = x->in[0];
     }
-    terms = n;
+    int terms = n;
     if (n + 1 == f->n && take_term(f, x, &t)) {
         terms++;
         x = NULL;
@@ -264,7 +274,7 @@ static void join_sum(finder *f, const elbo_var *term)
         return;
     const size_t before = f->found->n;
     const tuple left = operands(f, &t, 0), right = operands(f, &t, 1);
-    elbo__alike alike = {.kind = ELBO__SUMMED, .n = f->n, .sum = sum, .rest = x, .in = {NONE, NONE, NONE, NONE}};
+    elbo__alike alike = {.kind = ELBO__SUMMED, .n = f->n, .sum = sum, .rest = x};
     memcpy(alike.of, t.of, sizeof alike.of);
     alike.in[1] = join(f, &right, 0);
     alike.in[0] = alike.in[1] == NONE ? NONE : put_together(f, &left, 1);
@@ -284,131 +294,171 @@ static void join_sums(finder *f)
 
 /* ---- when they are planned --------------------------------------------------------------------------------------- */
 
-/* The node after which x is there. */
-static int there(const elbo__alikes *found, const elbo_var *x)
+/* A place in the order in which nodes are planned: behind node `at` of the graph, and of those there by number. The
+ * node itself has number ALONE. */
+typedef struct {
+    int at, number;
+} moment;
+
+static moment moment_of(const elbo__alikes *found, const elbo_var *x)
 {
-    return found->place[x->id] == NONE ? x->id : found->all[found->place[x->id]].at;
+    const int place = found->place[x->id];
+    return place == ELBO__ALONE ? (moment){x->id, ELBO__ALONE} : (moment){found->all[place].at, place};
 }
 
-static void set_time(elbo__alikes *found, elbo__alike *a)
+static bool is_before(moment a, moment b)
 {
-    int first = a->of[0]->id, ready = 0;
-    for (int i = 0; i < a->n; i++) {
-        const elbo_var *x = a->of[i];
-        first = x->id < first ? x->id : first;
-        for (int k = 0; k < x->n_in && a->kind != ELBO__TOGETHER; k++) {
-            const int its = a->in[k] == NONE ? there(found, a->of[0]->in[k]) : found->all[a->in[k]].at;
-            ready = its > ready ? its : ready;
-        }
-        if (a->kind == ELBO__TOGETHER && there(found, x) > ready)
-            ready = there(found, x);
+    return a.at != b.at ? a.at < b.at : a.number < b.number;
+}
+
+/* Operand number i of what is planned at once, when it is there; false: it has no more. */
+static bool operand_of(const elbo__alikes *found, const elbo__alike *a, int i, moment *when)
+{
+    if (a->kind == ELBO__TOGETHER) {
+        if (i < a->n)
+            *when = moment_of(found, a->of[i]);
+        return i < a->n;
     }
-    if (a->kind == ELBO__SUMMED) {
-        first = a->sum->id;
-        ready = a->rest && there(found, a->rest) > ready ? there(found, a->rest) : ready;
-    }
-    a->at = first > ready ? first : ready;
-}
-
-/* Whether x, or what it is planned with, comes before y, or what that is planned with. */
-static bool planned_before(const elbo__alikes *found, const elbo_var *x, const elbo_var *y)
-{
-    const int a = found->place[x->id], b = found->place[y->id], at = there(found, x), than = there(found, y);
-    return at != than ? at < than : a < b; /* nodes as they are stand before those that follow them */
-}
-
-/* Whether whoever reads one of a tuple does so once it is planned. */
-static bool readers_wait(const finder *f)
-{
-    for (size_t id = 0; id < f->graph->n_nodes; id++) {
-        const elbo_var *x = f->graph->nodes[id];
-        for (int k = 0; k < x->n_in && f->live[id] && f->found->place[id] == NONE; k++) {
-            const int place = f->found->place[x->in[k]->id];
-            if (place != NONE && f->found->all[place].kind == ELBO__ALIKE && f->found->all[place].at >= x->id)
-                return false;
-        }
-    }
-    return true;
-}
-
-/* Whether what reads the state that y, of a tuple, assigns to, or assigns to it too, comes before or behind y as it did
- * before. */
-static bool keeps_order(const finder *f, const elbo_var *y)
-{
-    const elbo_var *leaf = y->in[0];
-    for (size_t id = 0; id < f->graph->n_nodes; id++) {
-        const elbo_var *x = f->graph->nodes[id];
-        bool meets = false;
-        for (int k = 0; k < x->n_in && f->live[id] && x != y && !(x->op->flags & ELBO__VIEW); k++)
-            meets |= x->in[k]->root == leaf;
-        if (meets && planned_before(f->found, x, y) != (x->id < y->id))
-            return false;
-    }
-    return true;
-}
-
-static bool in_time(finder *f, size_t first)
-{
-    elbo__alikes *found = f->found;
-    for (size_t i = first; i < found->n; i++)
-        set_time(found, &found->all[i]);
-    if (!readers_wait(f))
+    const elbo_var *first = a->of[0];
+    if (i < first->n_in)
+        *when = a->in[i] == ELBO__COMMON ? moment_of(found, first->in[i]) : (moment){found->all[a->in[i]].at, a->in[i]};
+    else if (i == first->n_in && a->kind == ELBO__SUMMED && a->rest)
+        *when = moment_of(found, a->rest);
+    else
         return false;
-    for (size_t i = first; i < found->n; i++) {
-        const elbo__alike *a = &found->all[i];
-        if (a->kind == ELBO__SUMMED && a->at != a->sum->id)
+    return true;
+}
+
+/* As early as one of them stands in the graph, a sum in its own place, but behind all operands. */
+static int earliest(const elbo__alikes *found, const elbo__alike *a)
+{
+    int at = a->kind == ELBO__SUMMED ? a->sum->id : a->of[0]->id;
+    for (int i = 1; i < a->n && a->kind != ELBO__SUMMED; i++)
+        at = a->of[i]->id < at ? a->of[i]->id : at;
+    moment when;
+    for (int i = 0; operand_of(found, a, i, &when); i++)
+        at = when.at > at ? when.at : at;
+    return at;
+}
+
+/* Each may wait for any other, so until no time moves. */
+static void set_times(elbo__alikes *found)
+{
+    for (size_t i = 0; i < found->n; i++)
+        found->all[i].at = 0;
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (size_t i = 0; i < found->n; i++) {
+            const int at = earliest(found, &found->all[i]);
+            moved |= at != found->all[i].at;
+            found->all[i].at = at;
+        }
+    }
+}
+
+/* Which those that wait for each other in a circle cannot. */
+static bool follow_operands(const elbo__alikes *found)
+{
+    moment when;
+    for (size_t i = 0; i < found->n; i++)
+        for (int k = 0; operand_of(found, &found->all[i], k, &when); k++)
+            if (!is_before(when, (moment){found->all[i].at, (int)i}))
+                return false;
+    return true;
+}
+
+/* Whether node x, which stays as it is, stands behind what is planned at once of its operands. */
+static bool waits_for_operands(const elbo__alikes *found, const elbo_var *x)
+{
+    for (int k = 0; k < x->n_in && found->place[x->id] == ELBO__ALONE; k++)
+        if (!is_before(moment_of(found, x->in[k]), moment_of(found, x)))
             return false;
-        for (int k = 0; k < a->n && a->of[0]->op->flags & ELBO__ASSIGN; k++)
-            if (!keeps_order(f, a->of[k]))
+    return true;
+}
+
+/* Whether node x comes before and behind the same assignments to what it reads, or assigns to, as it does in the
+ * graph. */
+static bool keeps_order(const finder *f, const elbo_var *x)
+{
+    const elbo__alikes *found = f->found;
+    for (int k = 0; k < x->n_in; k++) {
+        int id = x->in[k]->root ? x->in[k]->root->assigned : NONE;
+        for (; id >= 0; id = f->assigned_before[id])
+            if (id != x->id && is_before(moment_of(found, x), moment_of(found, f->graph->nodes[id])) != (x->id < id))
                 return false;
     }
     return true;
+}
+
+static bool in_time(const finder *f)
+{
+    set_times(f->found);
+    bool fits = follow_operands(f->found);
+    for (size_t id = 0; id < f->graph->n_nodes && fits; id++) {
+        const elbo_var *x = f->graph->nodes[id];
+        fits = !f->live[id] || (waits_for_operands(f->found, x) && keeps_order(f, x));
+    }
+    return fits;
 }
 
 /* ---- the pass ---------------------------------------------------------------------------------------------------- */
 
-/* The block that parameter `lead` is the first of. */
-static bool take_block(finder *f, int lead)
-{
-    const elbo_params *params = f->graph->params;
-    f->n = 0;
-    for (int i = lead; i >= 0 && elbo__params_lead(params, i) == lead && f->n < ELBO__MOST_BESIDE;
-         i = elbo__params_next(params, i))
-        f->members[f->n++] = i;
-    return f->n > 1;
-}
-
-static bool join_block(finder *f, size_t first)
+static bool join_block(finder *f)
 {
     bool all = join_products(f);
     for (int slab = 0; slab < f->graph->n_slabs && all; slab++)
         all = join_assignments(f, slab);
     if (all)
         join_sums(f);
-    return all && f->status == ELBO_OK && in_time(f, first);
+    return all && f->status == ELBO_OK && in_time(f);
+}
+
+/* Lists what is planned behind each node. */
+static void list_by_time(elbo__alikes *found)
+{
+    for (int i = (int)found->n - 1; i >= 0; i--) {
+        found->all[i].next = found->behind[found->all[i].at];
+        found->behind[found->all[i].at] = i;
+    }
 }
 
 elbo_status elbo__find_alikes(const elbo_graph *g, const bool *live, const bool *wanted, elbo__alikes *found)
 {
-    *found = (elbo__alikes){.place = elbo__alloc(g->n_nodes * sizeof *found->place)};
+    const size_t size = g->n_nodes * sizeof(int);
+    *found = (elbo__alikes){.place = elbo__alloc(size), .behind = elbo__alloc(size)};
     finder f = {.graph = g,
                 .live = live,
                 .wanted = wanted,
                 .found = found,
-                .readers = elbo__calloc(g->n_nodes, sizeof *f.readers)};
-    if (!found->place || !f.readers)
+                .readers = elbo__calloc(g->n_nodes, sizeof *f.readers),
+                .assigned_before = elbo__alloc(size)};
+    int *last = elbo__alloc(size); /* assignment to a leaf so far */
+    if (!found->place || !found->behind || !f.readers || !f.assigned_before || !last)
         f.status = ELBO_NO_MEMORY;
     for (size_t id = 0; id < g->n_nodes && f.status == ELBO_OK; id++) {
-        found->place[id] = NONE;
-        for (int k = 0; k < g->nodes[id]->n_in && live[id]; k++)
-            f.readers[g->nodes[id]->in[k]->id]++;
+        const elbo_var *x = g->nodes[id];
+        found->place[id] = ELBO__ALONE;
+        found->behind[id] = last[id] = NONE;
+        for (int k = 0; k < x->n_in && live[id]; k++)
+            f.readers[x->in[k]->id]++;
+        if (x->op->flags & ELBO__ASSIGN) {
+            f.assigned_before[id] = last[x->in[0]->id];
+            last[x->in[0]->id] = (int)id;
+        }
     }
     for (int i = 0; g->params && i < elbo_params_count(g->params) && f.status == ELBO_OK; i++) {
-        const size_t first = found->n;
-        if (take_block(&f, i) && !join_block(&f, first))
-            cut(&f, first);
+        const size_t before = found->n;
+        f.n = elbo__params_block(g->params, i, f.members);
+        if (f.n > 1 && !join_block(&f)) {
+            cut(&f, before);
+            set_times(found); /* as they were */
+        }
     }
+    if (f.status == ELBO_OK)
+        list_by_time(found);
+    elbo__free(last);
     elbo__free(f.readers);
+    elbo__free(f.assigned_before);
     return f.status;
 }
 
@@ -416,4 +466,5 @@ void elbo__alikes_free(elbo__alikes *found)
 {
     elbo__free(found->all);
     elbo__free(found->place);
+    elbo__free(found->behind);
 }

@@ -6,7 +6,11 @@
 
 #include "../beside.h"
 
-enum { ELBO__MOST_ALIKE_OPERANDS = 4 };
+enum {
+    ELBO__ALONE = -1,  /* planned as it is                         */
+    ELBO__COMMON = -1, /* an operand that all have: that of of[0]  */
+    ELBO__MOST_ALIKE_OPERANDS = 3
+};
 
 typedef enum {
     ELBO__ALIKE,    /* what `of` does, done at once: along `axis` the result is theirs beside each other  */
@@ -19,17 +23,18 @@ typedef struct {
     int n;
     const elbo_var *of[ELBO__MOST_BESIDE];
     int axis;
-    int in[ELBO__MOST_ALIKE_OPERANDS]; /* operand k: such nodes too; -1: as of[0] has it, the same for all */
+    int in[ELBO__MOST_ALIKE_OPERANDS]; /* operand k: the number of what is planned at once too, or SHARED */
     const elbo_var *sum, *rest;
-    int at;   /* the graph's node after which it is planned */
-    int node; /* in the plan, once it is there              */
+    int at;   /* the graph's node behind which it is planned */
+    int next; /* what is planned behind the same node next   */
+    int node; /* in the plan, once it is there               */
 } elbo__alike;
 
-/* Operands come before those that have them. `place`: by graph id, -1: planned as it is. */
+/* By graph id: of what a node is a part, or ALONE; and what is planned behind it first; less than 0: nothing. */
 typedef struct {
     elbo__alike *all;
     size_t n, capacity;
-    int *place;
+    int *place, *behind;
 } elbo__alikes;
 
 /* live, wanted: by graph id. */

@@ -219,7 +219,7 @@ static elbo_status import_node(elbo__importer *im, const elbo_var *x, elbo__alik
         return ELBO_NO_MEMORY;
     elbo_status status = ELBO_OK;
     for (int i = 0; i < x->n_in && status == ELBO_OK; i++) {
-        if (a && a->in[i] != ELBO__NONE)
+        if (a && a->in[i] != ELBO__COMMON)
             in[i] = im->alikes.all[a->in[i]].node;
         else
             status = place_of(im, operand(x, i), &in[i]);
@@ -302,11 +302,10 @@ static elbo_status import(elbo__importer *im, size_t i)
 {
     elbo__alikes *alikes = &im->alikes;
     elbo_status status = ELBO_OK;
-    if (im->live[i] && alikes->place[i] == ELBO__NONE)
+    if (im->live[i] && alikes->place[i] == ELBO__ALONE)
         status = import_node(im, im->graph->nodes[i], NULL);
-    for (size_t k = 0; k < alikes->n && status == ELBO_OK; k++)
-        if (alikes->all[k].at == (int)i)
-            status = import_alike(im, &alikes->all[k]);
+    for (int k = alikes->behind[i]; k >= 0 && status == ELBO_OK; k = alikes->all[k].next)
+        status = import_alike(im, &alikes->all[k]);
     return status;
 }
 
