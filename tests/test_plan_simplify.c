@@ -322,6 +322,85 @@ END_TEST
 
 /* The sum of columns, cut along them: (1, n), whose first axis has nowhere to step. A step of 1 would look like that of
  * neighbours, along which sums go entry by entry. */
+/* Sums of what groups compute: along its rows, read on; of absolute values, turned; of squares that nobody else reads;
+ * along longer rows; of a part of each row; along columns; of an axis that is no end of a row too. Returns how many. */
+static int sums(rig *r, int64_t length, elbo_var **out)
+{
+    elbo_var *y = by_rows(r, 5, 3, length), *rows = elbo_reshape(y, ELBO_SHAPE(15, length));
+    out[0] = elbo_exp(elbo_neg(elbo_sum(y, (int[]){2}, 1, false)));
+    out[1] = elbo__sum_abs(elbo_transpose(rows), 0);
+    out[2] = elbo_sum(elbo_square(y), (int[]){2}, 1, true);
+    out[3] = elbo_sum(y, (int[]){1, 2}, 2, false);
+    out[4] = elbo_sum(elbo_slice(y, 2, 1, length - 1), (int[]){2}, 1, false);
+    out[5] = elbo_sum(rows, (int[]){0}, 1, false);
+    elbo_var *more = elbo_mul(elbo_unsqueeze(y, 2), elbo_reshape(elbo_slice(y, 2, 0, 2), ELBO_SHAPE(5, 3, 2, 1)));
+    out[6] = elbo_sum(more, (int[]){1, 3}, 2, false);
+    return 7;
+}
+
+START_TEST(sums_along_rows_agree_with_the_interpreter)
+{
+    enum { SUMS = 7, MOST = 514 };
+    static const int sizes[SUMS] = {15, 15, 15, 5, 15, 0, 10}; /* 0: a row's */
+    double expected[SUMS][MOST], got[SUMS][MOST];
+    elbo_var *out[SUMS];
+    for (int planned = 0; planned < 2; planned++) {
+        rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+        r.planned = planned;
+        const int n = sums(&r, lengths[_i], out);
+        for (int i = 0; i < n; i++)
+            rig_value(&r, out[i], planned ? got[i] : expected[i]);
+        rig_free(&r);
+    }
+    for (int i = 0; i < SUMS; i++)
+        for (int64_t k = 0; k < (sizes[i] ? sizes[i] : lengths[_i]); k++)
+            assert_close(got[i][k], expected[i][k], 1e-12);
+}
+END_TEST
+
+START_TEST(what_a_group_computes_and_is_added_up_along_long_rows_is_added_up_there)
+{
+    elbo_var *out[7];
+    rig r = rig_new(ELBO_F32, ELBO_TRAIN);
+    const int n = sums(&r, lengths[_i], out);
+    elbo_plan *plan = rig_compiled(r.g, out, n);
+    int kernels = 0, steps = 0, stored = 0;
+    for (size_t i = 0; i < plan->n_loops; i++)
+        for (size_t k = 0; k < plan->loops[i].n_instrs; k++) {
+            const elbo__instr *instr = &plan->loops[i].instrs[k];
+            kernels += instr->op == &elbo__op_sum || instr->op == &elbo__op_sum_abs;
+            for (size_t s = 0; instr->group && s < instr->group->n_steps; s++)
+                steps += instr->group->steps[s].kind == ELBO__SUM;
+        }
+    for (size_t id = 0; id < plan->n_nodes; id++)
+        stored += plan->nodes[id].op == &elbo__op_elementwise && plan->nodes[id].attr.elementwise == ELBO__square &&
+                  plan->nodes[id].buffer != ELBO__NONE;
+    ck_assert_int_eq(kernels, lengths[_i] == 127 ? 6 : 4); /* short rows, and whatever is no row of the group's */
+    ck_assert_int_eq(steps, lengths[_i] == 127 ? 1 : 3);
+    ck_assert_int_eq(stored, lengths[_i] == 127); /* it is only added up */
+    elbo_plan_free(plan);
+    rig_free(&r);
+}
+END_TEST
+
+/* The numbers of an update that is left out are added up all the same. */
+START_TEST(sums_beside_an_update_that_is_left_out_are_taken)
+{
+    double sum[2][5];
+    for (int planned = 0; planned < 2; planned++) {
+        rig r = rig_new(ELBO_F64, ELBO_TRAIN);
+        r.planned = planned;
+        elbo_var *w = elbo_table(r.g, "w", ELBO_SHAPE(5, 300), (elbo_init){rig_fill, {1}});
+        elbo_var *next = elbo_scale(w, 0.5), *out = elbo_sum(next, (int[]){1}, 1, false);
+        elbo_assign_if(rig_input(&r, "ok", ELBO_SCALAR, (double[]){0}), w, next);
+        rig_value(&r, out, sum[planned]);
+        rig_free(&r);
+    }
+    for (int i = 0; i < 5; i++)
+        assert_close(sum[1][i], sum[0][i], 1e-12);
+}
+END_TEST
+
 START_TEST(an_axis_of_1_has_no_step_of_neighbours)
 {
     rig r = rig_new(ELBO_F32, ELBO_TRAIN);
@@ -352,10 +431,15 @@ Suite *suite_plan_simplify(void)
     tcase_add_test(simplify, what_waits_for_a_product_is_computed_behind_it_with_all_that_leads_to_it);
     tcase_add_test(simplify, what_is_done_to_rows_and_then_to_draws_is_one_group);
     tcase_add_test(simplify, few_rows_meet_a_weight_that_is_updated_in_parts_of_their_sum);
+    tcase_add_test(simplify, sums_beside_an_update_that_is_left_out_are_taken);
     tcase_add_test(simplify, an_axis_of_1_has_no_step_of_neighbours);
     tcase_add_loop_test(simplify, what_is_repeated_by_rows_agrees_with_the_interpreter, 0,
                         (int)(sizeof lengths / sizeof lengths[0]));
     tcase_add_loop_test(simplify, long_rows_that_are_repeated_are_read_where_they_are, 0,
+                        (int)(sizeof lengths / sizeof lengths[0]));
+    tcase_add_loop_test(simplify, sums_along_rows_agree_with_the_interpreter, 0,
+                        (int)(sizeof lengths / sizeof lengths[0]));
+    tcase_add_loop_test(simplify, what_a_group_computes_and_is_added_up_along_long_rows_is_added_up_there, 0,
                         (int)(sizeof lengths / sizeof lengths[0]));
     tcase_add_loop_test(simplify, only_what_is_needed_is_computed_and_only_once, 0,
                         (int)(sizeof simplified / sizeof simplified[0]));

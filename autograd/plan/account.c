@@ -28,8 +28,7 @@ double elbo__instr_flops(const elbo__instr *instr)
     int steps = 0;
     for (size_t i = 0; instr->group && i < instr->group->n_steps; i++) {
         const elbo__step *step = &instr->group->steps[i];
-        if (step->kind == ELBO__COMPUTE)
-            steps += 1 + more_flops[step->elementwise];
+        steps += step->kind == ELBO__COMPUTE ? 1 + more_flops[step->elementwise] : step->kind == ELBO__SUM;
     }
     return steps ? steps * elements(&instr->group->shape) : 0;
 }

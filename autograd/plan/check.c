@@ -59,7 +59,7 @@ typedef struct {
 /* Registers that are memory must still be as they were when they were filled. */
 static elbo_status check_use(elbo__shadow *s, const chunk *c, const elbo__step *step)
 {
-    int count = step->kind == ELBO__STORE ? 1 : elbo__elementwise_operands(step->elementwise);
+    int count = elbo__reads_of(step);
     elbo_status status = ELBO_OK;
     for (int k = 0; k < count && status == ELBO_OK; k++) {
         const reg *r = &c->regs[step->from[k]];
@@ -115,7 +115,7 @@ static elbo_status check_step(elbo__shadow *s, chunk *c, const elbo__step *step,
         else if (status == ELBO_OK && !(step->once && c->first > 0))
             status = elbo__shadow_read(s, buffer, &part, c->first, c->n, tag, s->now);
     }
-    if (step->kind != ELBO__STORE)
+    if (elbo__fills(step))
         c->regs[step->to] = filled;
     return status;
 }

@@ -148,11 +148,11 @@ static elbo_status add_step(emission *e, elbo__step step)
 {
     elbo__group *g = e->instr->group;
     elbo_status status = elbo__grow((void **)&g->steps, &g->steps_capacity, g->n_steps + 1, sizeof step);
-    if (status == ELBO_OK && step.kind != ELBO__STORE)
+    if (status == ELBO_OK && elbo__fills(&step))
         status = elbo__grow((void **)&e->computed, &e->computed_capacity, (size_t)step.to + 1, sizeof *e->computed);
     if (status != ELBO_OK)
         return status;
-    if (step.kind != ELBO__STORE)
+    if (elbo__fills(&step))
         e->computed[step.to] = step.kind == ELBO__COMPUTE;
     g->steps[g->n_steps++] = step;
     return ELBO_OK;
@@ -241,6 +241,26 @@ static elbo_status emit_fused(emission *e, int id)
     return status == ELBO_OK ? add_step(e, store) : status;
 }
 
+/* A sum along the rows of what the group computes. */
+static elbo_status emit_sum(emission *e, int id)
+{
+    const elbo__node *node = &e->plan->nodes[id];
+    elbo__step sum = {.kind = ELBO__SUM},
+               size = {.kind = ELBO__COMPUTE, .elementwise = ELBO__abs, .operand = ELBO__NONE};
+    elbo__operand to = write_operand(node);
+    elbo_status status = operand_register(e, id, 0, &sum.from[0]);
+    if (status == ELBO_OK && node->op == &elbo__op_sum_abs) {
+        size.from[0] = sum.from[0];
+        size.to = sum.from[0] = e->next++;
+        status = add_step(e, size);
+    }
+    to.layout = elbo__spread(e->plan, id);
+    if (status == ELBO_OK)
+        status = add_operand(e, node, to, &sum.operand);
+    e->instr->group->row_axes = elbo__sums_rows(e->plan, id);
+    return status == ELBO_OK ? add_step(e, sum) : status;
+}
+
 /* Whether kernels can work on an operand in place, in rows of so many axes. */
 static bool in_place(const emission *e, const elbo__operand *operand, int row_axes)
 {
@@ -296,8 +316,10 @@ static elbo_status emit_group(elbo_plan *plan, elbo__instr *instr, const int *no
     instr->axis = like->axis < 0 ? ELBO__UNCUT : like->stripes ? g->shape.ndim - 1 : 0;
     elbo_status status = ELBO_OK;
     for (size_t i = 0; i < n && status == ELBO_OK; i++)
-        status = emit_fused(&e, nodes[i]);
-    g->row_axes = like->stripes ? 1 : choose_rows(&e);
+        status = plan->nodes[nodes[i]].op->flags & (ELBO__ELEMENTWISE | ELBO__ASSIGN) ? emit_fused(&e, nodes[i])
+                                                                                      : emit_sum(&e, nodes[i]);
+    if (g->row_axes == 0) /* else those of its sums */
+        g->row_axes = like->stripes ? 1 : choose_rows(&e);
     load_in_place(&e);
     for (size_t i = 0; i < n; i++) {
         value[nodes[i]] = ELBO__NONE;

@@ -41,6 +41,12 @@ elbo_layout elbo__lane(const elbo__node *node, const elbo_layout *layout)
     return lane;
 }
 
+bool elbo__same_lane(const elbo__node *a, const elbo_layout *a_layout, const elbo__node *b, const elbo_layout *b_layout)
+{
+    elbo_layout x = elbo__lane(a, a_layout), y = elbo__lane(b, b_layout);
+    return elbo__layout_same(&x, &y);
+}
+
 bool elbo__lane_in_place(const elbo_layout *lane, int row_axes)
 {
     int64_t step = 1;
@@ -65,11 +71,6 @@ int64_t elbo__chunk(int64_t row)
     enum { VECTOR = 16 }; /* the widest */
     const int64_t chunks = (row + ELBO__CHUNK - 1) / ELBO__CHUNK, even = (row + chunks - 1) / chunks;
     return (even + VECTOR - 1) / VECTOR * VECTOR;
-}
-
-static bool works(const elbo__node *node)
-{
-    return !node->is_view && !(node->op->flags & ELBO__LEAF);
 }
 
 static bool fuses(const elbo__node *node)
@@ -100,7 +101,7 @@ static elbo_status find_loop(elbo_plan *plan, elbo__lookup *known, const elbo__n
 static elbo_status join_loop(elbo_plan *plan, elbo__lookup *known, int id)
 {
     elbo__node *node = &plan->nodes[id];
-    if (!works(node))
+    if (!elbo__works(node))
         return ELBO_OK;
     elbo_status status = find_loop(plan, known, node, &node->loop);
     if (status != ELBO_OK)
@@ -166,7 +167,7 @@ typedef struct {
 
 static elbo_status order(schedule *s, int before, int after)
 {
-    if (before == ELBO__NONE || !works(&s->plan->nodes[before]) || s->plan->nodes[before].loop != s->index)
+    if (before == ELBO__NONE || !elbo__works(&s->plan->nodes[before]) || s->plan->nodes[before].loop != s->index)
         return ELBO_OK;
     elbo_status status = elbo__grow((void **)&s->edges, &s->edges_capacity, s->n_edges + 1, sizeof(edge));
     if (status == ELBO_OK) {
@@ -178,14 +179,6 @@ static elbo_status order(schedule *s, int before, int after)
     return status;
 }
 
-/* Whether two nodes see the same numbers in the same order of a group's elements. */
-static bool same_lane(const elbo__node *a, const elbo_layout *a_layout, const elbo__node *b,
-                      const elbo_layout *b_layout)
-{
-    elbo_layout x = elbo__lane(a, a_layout), y = elbo__lane(b, b_layout);
-    return elbo__layout_same(&x, &y);
-}
-
 /* An elementwise node that one other reads, of operands that lie in memory anyway or can wait themselves, is best
  * computed where it is read: then it need not be stored. Returns how many nodes and operands wait with it; 0: it does
  * not. */
@@ -195,12 +188,12 @@ static int waiting(const schedule *s, int id)
     const elbo_plan *plan = s->plan;
     const elbo__node *node = &plan->nodes[id];
     const int reader = s->reader[id];
-    if (!works(node) || !(node->op->flags & ELBO__ELEMENTWISE) || node->output || reader < 0 ||
+    if (!elbo__works(node) || !(node->op->flags & ELBO__ELEMENTWISE) || node->output || reader < 0 ||
         plan->nodes[reader].loop != node->loop || !(plan->nodes[reader].op->flags & ELBO__ELEMENTWISE))
         return 0;
     for (int k = 0; k < plan->nodes[reader].n_in; k++) { /* where it would not fuse it is stored anyway */
         const elbo__node *as = &plan->nodes[plan->nodes[reader].in[k]];
-        if (as->base == id && !same_lane(&plan->nodes[reader], &as->layout, node, &node->layout))
+        if (as->base == id && !elbo__same_lane(&plan->nodes[reader], &as->layout, node, &node->layout))
             return 0;
     }
     int n = 0;
@@ -208,7 +201,7 @@ static int waiting(const schedule *s, int id)
         const int base = plan->nodes[node->in[k]].base;
         if (plan->nodes[base].op == &elbo__op_constant)
             continue;
-        if (!works(&plan->nodes[base]) || !(s->kept[base] || s->late[base]))
+        if (!elbo__works(&plan->nodes[base]) || !(s->kept[base] || s->late[base]))
             return 0;
         n += s->late[base] ? s->late[base] : 1;
     }
@@ -247,7 +240,7 @@ static void find_readers(schedule *s)
     }
     for (size_t id = 0; id < plan->n_nodes; id++) {
         const elbo__node *node = &plan->nodes[id];
-        for (int k = 0; k < node->n_in && works(node); k++) {
+        for (int k = 0; k < node->n_in && elbo__works(node); k++) {
             const int base = plan->nodes[node->in[k]].base;
             s->reader[base] = s->reader[base] == ELBO__NONE || s->reader[base] == (int)id ? (int)id : SEVERAL;
             s->kept[base] |= !fuses(node) || node->loop != plan->nodes[base].loop;
@@ -285,7 +278,7 @@ static elbo_status find_order(schedule *s)
 
 static bool in_group(const elbo__node *node, const elbo__node *of, int instr)
 {
-    return node->loop == of->loop && node->instr == instr && works(node);
+    return node->loop == of->loop && node->instr == instr && elbo__works(node);
 }
 
 /* Whether a member of the group, or to be one, that assigns to `leaf` writes what a member reads of it in the same
@@ -295,7 +288,7 @@ static bool assigns_in_place(const elbo_plan *plan, int reader, int writer, int 
     const elbo__node *node = &plan->nodes[reader];
     for (int k = node->op->flags & ELBO__ASSIGN ? 1 : 0; k < node->n_in; k++)
         if (plan->nodes[node->in[k]].base == leaf &&
-            !same_lane(node, &plan->nodes[node->in[k]].layout, &plan->nodes[writer], &plan->nodes[leaf].layout))
+            !elbo__same_lane(node, &plan->nodes[node->in[k]].layout, &plan->nodes[writer], &plan->nodes[leaf].layout))
             return false;
     return true;
 }
@@ -330,7 +323,8 @@ static bool joins(const schedule *s, int id, int instr)
     const elbo__node *node = &plan->nodes[id];
     for (int k = 0; k < node->n_in; k++) {
         const elbo__node *operand = &plan->nodes[node->in[k]], *base = &plan->nodes[operand->base];
-        if (works(base) && in_group(base, node, instr) && !same_lane(node, &operand->layout, base, &base->layout))
+        if (elbo__works(base) && in_group(base, node, instr) &&
+            !elbo__same_lane(node, &operand->layout, base, &base->layout))
             return false; /* it would read elements that the group has yet to compute */
     }
     return state_fits(s, id, instr);
@@ -473,6 +467,8 @@ static elbo_status schedule_loop(schedule *s)
     return status;
 }
 
+/* ---- the pass ---------------------------------------------------------------------------------------------------- */
+
 /* One loop's order, with lists of its own. */
 static elbo_status order_loop(schedule *s)
 {
@@ -488,6 +484,8 @@ static elbo_status order_loop(schedule *s)
         status = find_order(s);
     if (status == ELBO_OK)
         status = schedule_loop(s);
+    if (status == ELBO_OK)
+        status = elbo__join_sums(s->plan, s->loop);
     elbo__free(s->first_edge);
     elbo__free(s->waits);
     elbo__free(s->kind);

@@ -5,7 +5,8 @@
  *                are put in)
  *     stage      which axes walk together (domains), where each node is cut, and behind how many barriers it stands
  *                (sink.c: which of them move to the stages of their readers)
- *     group      loops over blocks; in each, an order of its nodes in which runs of elementwise ones fuse
+ *     group      loops over blocks; in each, an order of its nodes in which runs of elementwise ones fuse (sums.c: and
+ *                sums of what they compute)
  *     emit       buffers, and instructions over them: kernels and the steps of fused groups
  *     place      where in memory every buffer lies, and for how long
  *     steps      the steps of a fused group, made fewer (called by emit)
@@ -81,13 +82,14 @@ typedef struct {
 } elbo__operand;
 
 /* One step of a fused group, on a chunk of elements. */
-typedef enum { ELBO__LOAD, ELBO__COMPUTE, ELBO__STORE } elbo__step_kind;
+typedef enum { ELBO__LOAD, ELBO__COMPUTE, ELBO__STORE, ELBO__SUM } elbo__step_kind;
 typedef struct {
     elbo__step_kind kind;
     int elementwise; /* COMPUTE: which row                                                            */
     int to;          /* LOAD, COMPUTE: register                                                       */
-    int from[3];     /* COMPUTE: registers; STORE: from[0]                                            */
-    int operand;     /* LOAD, STORE; COMPUTE: memory to write to instead of a register's chunk, or NONE */
+    int from[3];     /* COMPUTE: registers; STORE, SUM: from[0]                                       */
+    int operand;     /* LOAD, STORE; COMPUTE: memory to write to instead of a register's chunk, or NONE;
+                      * SUM: memory with a number for each row                                        */
     bool direct;     /* LOAD: in place, the register is the memory itself                             */
     bool once;       /* LOAD: a single number, filled in once a block                                  */
 } elbo__step;
@@ -234,6 +236,26 @@ static inline bool elbo__multiplies(const elbo__instr *instr)
 }
 
 /* What passes share. */
+static inline bool elbo__fills(const elbo__step *step) /* a register */
+{
+    return step->kind == ELBO__LOAD || step->kind == ELBO__COMPUTE;
+}
+
+static inline bool elbo__works(const elbo__node *node)
+{
+    return !node->is_view && !(node->op->flags & ELBO__LEAF);
+}
+
+/* Whether a node is a sum along rows of what a fused group computes; then how many of the last axes of its operand's
+ * lane make such a row. 0: it is none, or rows are short. */
+int elbo__sums_rows(const elbo_plan *plan, int node);
+
+/* How a node that reduces axes lies, as a layout of its operand's shape: the numbers along reduced axes are one. */
+elbo_layout elbo__spread(const elbo_plan *plan, int node);
+
+/* Makes such sums steps of the groups of a loop whose instructions are in order. */
+elbo_status elbo__join_sums(elbo_plan *plan, elbo__loop *loop);
+
 int elbo__reads_of(const elbo__step *step); /* how many of step->from it reads */
 const char *elbo__class_name(elbo__class class); /* "param", "input", "constant", "shared", "local" */
 bool elbo__layout_same(const elbo_layout *a, const elbo_layout *b);
@@ -243,6 +265,10 @@ int64_t elbo__loop_blocks(const elbo__loop *loop);
  * it, and no other axis of size 1. Nodes whose lanes have one shape fuse, so (B,K,D) with (BK,D) where images are
  * cut. */
 elbo_layout elbo__lane(const elbo__node *node, const elbo_layout *layout);
+
+/* Whether two nodes see the same numbers in the same order of a group's elements. */
+bool elbo__same_lane(const elbo__node *a, const elbo_layout *a_layout, const elbo__node *b,
+                     const elbo_layout *b_layout);
 
 /* Whether a kernel can work on a lane in place: the numbers of a row are neighbours, wherever rows lie. */
 bool elbo__lane_in_place(const elbo_layout *lane, int row_axes);

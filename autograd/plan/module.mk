@@ -25,4 +25,5 @@ library_sources += \
     %reldir%/stage.h \
     %reldir%/state.c \
     %reldir%/steps.c \
-    %reldir%/steps_run.c
+    %reldir%/steps_run.c \
+    %reldir%/sums.c

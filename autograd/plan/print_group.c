@@ -24,7 +24,7 @@ static int readers(const reading *r, int reg)
         const elbo__step *step = &r->group->steps[i];
         for (int k = 0; k < elbo__reads_of(step); k++)
             n += step->from[k] == reg;
-        if (step->kind != ELBO__STORE && step->to == reg)
+        if (elbo__fills(step) && step->to == reg)
             break;
     }
     return n;
@@ -124,6 +124,19 @@ static void compute(reading *r, const elbo__step *step)
         name_value(r, step->to);
 }
 
+/* A line that gives memory the sums along the rows of a register. */
+static void sum(reading *r, const elbo__step *step)
+{
+    elbo__page name = {0}, formula = {0};
+    elbo__put_name(&name, r->plan, r->instr->in[step->operand].buffer);
+    elbo__page_put(&formula, "sum(%s)", held(r, step->from[0]));
+    if (!name.failed && !formula.failed)
+        assign(r, name.text, false, formula.text);
+    r->page->failed |= name.failed || formula.failed;
+    elbo__page_clear(&name);
+    elbo__page_clear(&formula);
+}
+
 void elbo__put_steps(elbo__page *page, const elbo_plan *plan, const elbo__instr *instr, size_t indent)
 {
     const elbo__group *group = instr->group;
@@ -136,6 +149,8 @@ void elbo__put_steps(elbo__page *page, const elbo_plan *plan, const elbo__instr 
             load(&r, step);
         else if (step->kind == ELBO__STORE)
             store(&r, &instr->in[step->operand], step->from[0]);
+        else if (step->kind == ELBO__SUM)
+            sum(&r, step);
         else
             compute(&r, step);
     }

@@ -10,7 +10,8 @@ int elbo__reads_of(const elbo__step *step)
 {
     switch (step->kind) {
     case ELBO__LOAD: return 0;
-    case ELBO__STORE: return 1;
+    case ELBO__STORE:
+    case ELBO__SUM: return 1;
     default: return elbo__elementwise_operands(step->elementwise);
     }
 }
@@ -38,7 +39,7 @@ static void take_out(refinement *r, size_t at)
     elbo__step *step = &r->g->steps[at];
     r->gone[at] = true;
     count_reads(r, step, -1);
-    if (step->kind != ELBO__STORE)
+    if (elbo__fills(step))
         r->maker[step->to] = ELBO__NONE;
 }
 
@@ -93,6 +94,8 @@ static void find_condition(refinement *r)
     elbo__group *g = r->g;
     int when = ELBO__NONE;
     for (size_t i = 0; i < g->n_steps; i++) {
+        if (g->steps[i].kind == ELBO__SUM)
+            return;
         if (g->steps[i].kind != ELBO__STORE)
             continue;
         const elbo__step *made = choice(r, &g->steps[i]);
@@ -264,7 +267,7 @@ static elbo_status allocate_registers(elbo__group *g, int values)
                 if (read && last[value] == (int)i)
                     busy[place[value]] = false;
             }
-            if (step->kind == ELBO__STORE)
+            if (!elbo__fills(step))
                 continue;
             if (last[step->to] != INT32_MAX) {
                 int reg = 0;
@@ -298,7 +301,7 @@ static elbo_status begin(refinement *r, int values)
     for (size_t i = 0; i < g->n_steps && status == ELBO_OK; i++) {
         const elbo__step *step = &g->steps[i];
         count_reads(r, step, 1);
-        if (step->kind != ELBO__STORE)
+        if (elbo__fills(step))
             r->maker[step->to] = (int)i;
         if (step->operand == ELBO__NONE)
             continue;

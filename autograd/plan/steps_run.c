@@ -122,11 +122,11 @@ typedef struct {
 
 static const int64_t no_row = 0;
 
-/* What is done to every chunk: a kernel call, a load that a kernel cannot do itself, or a store. */
+/* What is done to every chunk: a kernel call, a load that a kernel cannot do itself, a store, or a sum. */
 typedef struct {
-    elbo__elementwise_kernel kernel; /* NULL: a load or a store of `part` */
+    elbo__elementwise_kernel kernel; /* NULL: a load or a store of `part`, or a sum */
     const elbo_tensor *part;
-    bool loads;
+    bool loads, sums;
     place places[4]; /* the result, then the operands */
 } task;
 
@@ -161,6 +161,12 @@ static size_t prepare(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *p
         elbo_tensor *part = s->operand >= 0 ? &parts[s->operand] : NULL;
         if (part && (s->kind == ELBO__STORE || (s->kind == ELBO__LOAD && !s->direct && !s->once)))
             part->layout = joined(&part->layout);
+        if (s->kind == ELBO__SUM) { /* a number for each row */
+            place number = place_of(part, &rows[s->operand]);
+            number.next = 0;
+            tasks[n++] = (task){.sums = true, .places = {number, now[s->from[0]]}};
+            continue;
+        }
         if (s->kind == ELBO__STORE) {
             tasks[n++] = (task){.part = part, .places = {now[s->from[0]]}};
             continue;
@@ -197,6 +203,14 @@ static void fetch_to_write(uintptr_t at, int64_t bytes)
 static bool updates(const task *t)
 {
     return t->kernel && t->places[0].next != 0 && t->places[0].at == t->places[1].at;
+}
+
+/* A chunk of a row, perhaps its first, to the row's sum. */
+static void add_up(const elbo__kernels *kernels, elbo_dtype dtype, int64_t n, bool first, void *sum, const void *x)
+{
+    if (first)
+        memset(sum, 0, elbo_dtype_size(dtype));
+    kernels->sum(n, sum, x);
 }
 
 static bool is_zero(const elbo_tensor *number)
@@ -240,6 +254,8 @@ void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *pa
                 fetch_to_write((uintptr_t)AT(0) + (uintptr_t)(n * t->places[0].next), n * t->places[0].next);
             if (t->kernel)
                 t->kernel(n, AT(0), AT(1), AT(2), AT(3));
+            else if (t->sums)
+                add_up(kernels, dtype, n, column == 0, AT(0), AT(1));
             else if (t->loads)
                 load(kernels, dtype, t->places[0].at, t->part, first, n);
             else
