@@ -140,6 +140,18 @@ ELBO__CLONES static void make_words(uint32_t *restrict w, const chunk *restrict 
 /* Turns words into as many numbers. */
 typedef void (*transformation)(void *y, const uint32_t *w, int64_t n);
 
+/* Groups [first, first + n) of a chunk: those of one place from `number` on. */
+static void place_groups(chunk *of, int first, int n, const elbo__random_place *at, uint32_t number)
+{
+    for (int i = first; i < first + n; i++) {
+        of->counter[0][i] = number + (uint32_t)(i - first);
+        for (int j = 1; j < 4; j++)
+            of->counter[j][i] = at->counter[j];
+        for (int j = 0; j < 2; j++)
+            of->key[j][i] = at->key[j];
+    }
+}
+
 /* Lines of n numbers, a line for each row and draw. Their groups of four words are strung together into chunks, so that
  * the loops are long however short the lines are; what a line's last group has too many is dropped. */
 static void fill(void *y, size_t size, transformation transform, int64_t rows, int64_t draws, int64_t n,
@@ -151,31 +163,30 @@ static void fill(void *y, size_t size, transformation transform, int64_t rows, i
         float f32[4 * GROUPS];
         double f64[4 * GROUPS];
     } numbers;
-    int count[GROUPS]; /* numbers wanted of each group */
+    struct {
+        int first, n;
+    } piece[GROUPS]; /* of a line: its first group in the chunk, its numbers */
     char *out = y;
     int64_t lines = n > 0 ? rows * draws : 0, line = 0, done = 0; /* `done` numbers of this line */
-    elbo__random_place at = place_of(key, row, draw);
     while (line < lines) {
-        int groups = 0;
-        for (; groups < GROUPS && line < lines; groups++) {
-            of.counter[0][groups] = (uint32_t)(done / 4);
-            for (int j = 1; j < 4; j++)
-                of.counter[j][groups] = at.counter[j];
-            for (int j = 0; j < 2; j++)
-                of.key[j][groups] = at.key[j];
-            count[groups] = n - done < 4 ? (int)(n - done) : 4;
-            done += count[groups];
-            if (done == n) {
-                done = 0;
-                line++;
-                at = place_of(key, row + (uint64_t)(line / draws), draw + (uint64_t)(line % draws));
-            }
+        int groups = 0, pieces = 0;
+        for (int here; groups < GROUPS && line < lines; groups += here) {
+            const elbo__random_place at = place_of(key, row + (uint64_t)(line / draws),
+                                                   draw + (uint64_t)(line % draws));
+            const int64_t left = n - done, room = GROUPS - groups;
+            here = (int)((left + 3) / 4 < room ? (left + 3) / 4 : room);
+            piece[pieces].first = groups;
+            piece[pieces].n = 4 * here < left ? 4 * here : (int)left;
+            place_groups(&of, groups, here, &at, (uint32_t)(done / 4));
+            done += piece[pieces++].n;
+            line += done == n;
+            done = done == n ? 0 : done;
         }
         make_words(words, &of, groups);
         transform(&numbers, words, 4 * groups);
-        for (int i = 0; i < groups; i++) {
-            memcpy(out, (const char *)&numbers + 4 * size * (size_t)i, size * (size_t)count[i]);
-            out += size * (size_t)count[i];
+        for (int i = 0; i < pieces; i++) {
+            memcpy(out, (const char *)&numbers + 4 * size * (size_t)piece[i].first, size * (size_t)piece[i].n);
+            out += size * (size_t)piece[i].n;
         }
     }
 }
