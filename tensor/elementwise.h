@@ -24,7 +24,7 @@ typedef void (*elbo__elementwise_kernel)(int64_t n, void *y, const void *a, cons
 
 /* Short rows, many of them: rows of n numbers, 1 <= n <= ELBO__SHORT_ROW, that begin x_step apart.
  *     y[r y_step] = x[r x_step] + ... + x[r x_step + n - 1], or their maximum (NaN wins); a zero is +0 */
-enum { ELBO__SHORT_ROW = 64 };
+enum { ELBO__SHORT_ROW = 64, ELBO__SUM_LANES = 64 };
 typedef void elbo__rows_kernel(int64_t rows, int64_t n, void *y, int64_t y_step, const void *x, int64_t x_step);
 
 /* y[r y_step + i] = x[r x_step + i] for 0 <= i < n, or x[r x_step] where it is repeated; n >= 1, y apart from x */
@@ -46,6 +46,10 @@ typedef struct {
     void (*from_i32)(int64_t n, void *y, const int32_t *x); /* y[i] = x[i] */
     void (*strided)(int64_t n, void *y, elbo_dtype from, const void *x, int64_t step); /* y[i] = x[i step] */
     void (*sum)(int64_t n, void *y, const void *x); /* *y += x[0] + ... + x[n-1] */
+    /* In parts, to as many lanes as ELBO__SUM_LANES: lane[i modulo them] += x[i], or |x[i]|, for 0 <= i < n; at last
+     * *y += all lanes, which are lost. `sum` is both, from lanes of 0. */
+    void (*sum_lanes)(int64_t n, void *lanes, const void *x), (*sum_abs_lanes)(int64_t n, void *lanes, const void *x);
+    void (*join_lanes)(void *y, void *lanes);
     void (*max)(int64_t n, void *y, const void *x); /* *y = max(*y, x[0], ..., x[n-1]); NaN wins */
     elbo__rows_kernel *sum_rows, *max_rows; /* to the bit as `sum` and `max` with y = 0, -inf */
     elbo__copy_rows_kernel *copy_rows;

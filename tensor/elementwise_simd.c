@@ -2,6 +2,7 @@
  * below become vector code of that width; elementwise.c picks a set when the program runs. The loops carry no
  * dependency from one element to the next (y may be an operand, at the same place), which is what the pragma says. */
 #include <math.h>
+#include <string.h>
 #ifdef __AVX512F__
 #include <immintrin.h>
 #endif
@@ -141,6 +142,9 @@ const elbo__kernels JOIN(elbo__kernels_, ELBO__ISA)[2] = {
         .from_i32 = from_i32_f32,
         .strided = strided_f32,
         .sum = row_sum_f32,
+        .sum_lanes = sum_lanes_f32,
+        .sum_abs_lanes = sum_abs_lanes_f32,
+        .join_lanes = join_lanes_f32,
         .max = row_max_f32,
         .sum_rows = sum_rows_f32,
         .max_rows = max_rows_f32,
@@ -163,6 +167,9 @@ const elbo__kernels JOIN(elbo__kernels_, ELBO__ISA)[2] = {
         .from_i32 = from_i32_f64,
         .strided = strided_f64,
         .sum = row_sum_f64,
+        .sum_lanes = sum_lanes_f64,
+        .sum_abs_lanes = sum_abs_lanes_f64,
+        .join_lanes = join_lanes_f64,
         .max = row_max_f64,
         .sum_rows = sum_rows_f64,
         .max_rows = max_rows_f64,

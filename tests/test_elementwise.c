@@ -298,6 +298,54 @@ START_TEST(the_sum_of_a_row_is_right_and_has_the_same_bits_everywhere)
 }
 END_TEST
 
+/* x, or |x|, in two parts, each to lanes that are joined at last. */
+static double in_parts(const elbo__kernels *k, bool absolute, const elbo_tensor *x, int64_t n, int64_t first)
+{
+    elbo_tensor y = row_of(x->dtype, 1), lanes = row_of(x->dtype, ELBO__SUM_LANES);
+    elbo_tensor_set(&y, &(int64_t){0}, 0);
+    for (int64_t i = 0; i < ELBO__SUM_LANES; i++)
+        elbo_tensor_set(&lanes, &i, 0);
+    void (*sum)(int64_t, void *, const void *) = absolute ? k->sum_abs_lanes : k->sum_lanes;
+    sum(first, address(&lanes, 0), address(x, 0));
+    sum(n - first, address(&lanes, 0), address(x, first));
+    k->join_lanes(address(&y, 0), address(&lanes, 0));
+    placed_assert_margins(&y, 77);
+    placed_assert_margins(&lanes, 77);
+    const double value = elbo_tensor_get(&y, &(int64_t){0});
+    elbo_tensor_free(&y);
+    elbo_tensor_free(&lanes);
+    return value;
+}
+
+START_TEST(a_row_can_be_added_up_in_parts_or_by_absolute_values)
+{
+    numbers n = {6};
+    for (int d = 0; d < 2; d++)
+        for (size_t l = 0; l < sizeof lengths / sizeof lengths[0]; l++) {
+            const int64_t length = lengths[l], part = length / 3;
+            elbo_tensor x = row_of(dtypes[d], length), whole = row_of(dtypes[d], length);
+            fill_between(&x, &n, -1, 1);
+            fill_integers(&whole, &n, 1000);
+            double exact[2] = {0, 0};
+            for (int64_t i = 0; i < length; i++) {
+                exact[0] += elbo_tensor_get(&whole, &i);
+                exact[1] += fabs(elbo_tensor_get(&whole, &i));
+            }
+            for (int s = 0; s < sets_here(); s++) {
+                const elbo__kernels *k = &sets[s].kernels[d];
+                ck_assert_double_eq(in_parts(k, false, &x, length, 0), fold(k->sum, &x, length, 0));
+                for (int absolute = 0; absolute < 2; absolute++) {
+                    ck_assert_double_eq(in_parts(k, absolute, &whole, length, part), exact[absolute]);
+                    ck_assert_double_eq(in_parts(k, absolute, &x, length, part),
+                                        in_parts(&sets[0].kernels[d], absolute, &x, length, part));
+                }
+            }
+            elbo_tensor_free(&x);
+            elbo_tensor_free(&whole);
+        }
+}
+END_TEST
+
 START_TEST(the_maximum_of_a_row_is_its_largest_number_or_nan)
 {
     numbers n = {5};
@@ -412,6 +460,7 @@ Suite *suite_elementwise(void)
     suite_add_tcase(s, t);
     t = tcase_create("along a row");
     tcase_add_test(t, the_sum_of_a_row_is_right_and_has_the_same_bits_everywhere);
+    tcase_add_test(t, a_row_can_be_added_up_in_parts_or_by_absolute_values);
     tcase_add_test(t, the_maximum_of_a_row_is_its_largest_number_or_nan);
     suite_add_tcase(s, t);
     return s;

@@ -245,15 +245,10 @@ static elbo_status emit_fused(emission *e, int id)
 static elbo_status emit_sum(emission *e, int id)
 {
     const elbo__node *node = &e->plan->nodes[id];
-    elbo__step sum = {.kind = ELBO__SUM},
-               size = {.kind = ELBO__COMPUTE, .elementwise = ELBO__abs, .operand = ELBO__NONE};
+    elbo__step sum = {.kind = ELBO__SUM, .elementwise = node->op == &elbo__op_sum_abs ? ELBO__abs : ELBO__copy};
     elbo__operand to = write_operand(node);
     elbo_status status = operand_register(e, id, 0, &sum.from[0]);
-    if (status == ELBO_OK && node->op == &elbo__op_sum_abs) {
-        size.from[0] = sum.from[0];
-        size.to = sum.from[0] = e->next++;
-        status = add_step(e, size);
-    }
+    sum.to = e->next++;
     to.layout = elbo__spread(e->plan, id);
     if (status == ELBO_OK)
         status = add_operand(e, node, to, &sum.operand);

@@ -85,8 +85,8 @@ typedef struct {
 typedef enum { ELBO__LOAD, ELBO__COMPUTE, ELBO__STORE, ELBO__SUM } elbo__step_kind;
 typedef struct {
     elbo__step_kind kind;
-    int elementwise; /* COMPUTE: which row                                                            */
-    int to;          /* LOAD, COMPUTE: register                                                       */
+    int elementwise; /* COMPUTE: which row; SUM: abs where absolute values are added up, else copy    */
+    int to;          /* register; SUM: what there is of a row's sum; STORE: none                      */
     int from[3];     /* COMPUTE: registers; STORE, SUM: from[0]                                       */
     int operand;     /* LOAD, STORE; COMPUTE: memory to write to instead of a register's chunk, or NONE;
                       * SUM: memory with a number for each row                                        */
@@ -236,7 +236,7 @@ static inline bool elbo__multiplies(const elbo__instr *instr)
 }
 
 /* What passes share. */
-static inline bool elbo__fills(const elbo__step *step) /* a register */
+static inline bool elbo__fills(const elbo__step *step) /* a register, for other steps */
 {
     return step->kind == ELBO__LOAD || step->kind == ELBO__COMPUTE;
 }

@@ -129,7 +129,7 @@ static void sum(reading *r, const elbo__step *step)
 {
     elbo__page name = {0}, formula = {0};
     elbo__put_name(&name, r->plan, r->instr->in[step->operand].buffer);
-    elbo__page_put(&formula, "sum(%s)", held(r, step->from[0]));
+    elbo__page_put(&formula, step->elementwise == ELBO__abs ? "sum(abs(%s))" : "sum(%s)", held(r, step->from[0]));
     if (!name.failed && !formula.failed)
         assign(r, name.text, false, formula.text);
     r->page->failed |= name.failed || formula.failed;

@@ -242,7 +242,8 @@ static void store_all_directly(refinement *r)
 
 /* ---- registers --------------------------------------------------------------------------------------------------- */
 
-/* As few registers as there are live values at a time. What is loaded once stays for the whole block. */
+/* As few registers as there are live values at a time. What is loaded once and what is added up stays for the whole
+ * block. */
 static elbo_status allocate_registers(elbo__group *g, int values)
 {
     int *place = elbo__alloc((size_t)values * sizeof *place), *last = elbo__calloc((size_t)values, sizeof *last);
@@ -252,7 +253,7 @@ static elbo_status allocate_registers(elbo__group *g, int values)
             const elbo__step *step = &g->steps[i];
             for (int k = 0; k < elbo__reads_of(step); k++)
                 last[step->from[k]] = last[step->from[k]] == INT32_MAX ? INT32_MAX : (int)i;
-            if (step->kind == ELBO__LOAD && step->once) {
+            if (step->kind == ELBO__SUM || (step->kind == ELBO__LOAD && step->once)) {
                 last[step->to] = INT32_MAX;
                 busy[g->registers] = true;
                 place[step->to] = g->registers++;
@@ -267,7 +268,7 @@ static elbo_status allocate_registers(elbo__group *g, int values)
                 if (read && last[value] == (int)i)
                     busy[place[value]] = false;
             }
-            if (!elbo__fills(step))
+            if (step->kind == ELBO__STORE)
                 continue;
             if (last[step->to] != INT32_MAX) {
                 int reg = 0;

@@ -124,10 +124,11 @@ static const int64_t no_row = 0;
 
 /* What is done to every chunk: a kernel call, a load that a kernel cannot do itself, a store, or a sum. */
 typedef struct {
-    elbo__elementwise_kernel kernel; /* NULL: a load or a store of `part`, or a sum */
+    elbo__elementwise_kernel kernel;                          /* NULL: a load or a store of `part`, or a sum */
+    void (*sum_lanes)(int64_t n, void *lanes, const void *x); /* NULL: no sum                                */
     const elbo_tensor *part;
-    bool loads, sums;
-    place places[4]; /* the result, then the operands */
+    bool loads;
+    place places[4]; /* the result, then the operands; of a sum the lanes behind it */
 } task;
 
 size_t elbo__parts_bytes(int n)
@@ -164,7 +165,11 @@ static size_t prepare(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *p
         if (s->kind == ELBO__SUM) { /* a number for each row */
             place number = place_of(part, &rows[s->operand]);
             number.next = 0;
-            tasks[n++] = (task){.sums = true, .places = {number, now[s->from[0]]}};
+            tasks[n++] = (task){
+                .sum_lanes = s->elementwise == ELBO__abs ? kernels->sum_abs_lanes : kernels->sum_lanes,
+                .places = {number,
+                           now[s->from[0]],
+                           {registers + (size_t)s->to * ELBO__CHUNK * elbo_dtype_size(dtype), 0, &no_row}}};
             continue;
         }
         if (s->kind == ELBO__STORE) {
@@ -205,12 +210,28 @@ static bool updates(const task *t)
     return t->kernel && t->places[0].next != 0 && t->places[0].at == t->places[1].at;
 }
 
-/* A chunk of a row, perhaps its first, to the row's sum. */
-static void add_up(const elbo__kernels *kernels, elbo_dtype dtype, int64_t n, bool first, void *sum, const void *x)
+/* Chunk [column, column + n) of a row of so many numbers, x, to the sum of the row. What lies in memory is added up
+ * when all of the row does. */
+static void add_up(const elbo__kernels *kernels, elbo_dtype dtype, const task *t, int64_t column, int64_t n,
+                   int64_t length, void *sum, const char *x)
 {
-    if (first)
-        memset(sum, 0, elbo_dtype_size(dtype));
-    kernels->sum(n, sum, x);
+    const size_t size = elbo_dtype_size(dtype);
+    char *lanes = t->places[2].at;
+    const bool ends = column + n == length, in_memory = t->places[1].next != 0;
+    if (in_memory && ends) {
+        x -= column * t->places[1].next;
+        column = 0;
+        n = length;
+    }
+    if (in_memory && !ends)
+        return;
+    if (column == 0)
+        memset(lanes, 0, ELBO__SUM_LANES * size);
+    t->sum_lanes(n, lanes, x);
+    if (ends) {
+        memset(sum, 0, size);
+        kernels->join_lanes(sum, lanes);
+    }
 }
 
 static bool is_zero(const elbo_tensor *number)
@@ -223,9 +244,12 @@ static void find_rows(const elbo__instr *instr, const elbo_shape *shape, const e
                       int64_t *rows)
 {
     memset(rows, 0, (size_t)instr->n_in * sizeof *rows);
-    for (int i = shape->ndim - instr->group->row_axes - 1; i >= 0; row /= shape->dim[i--])
+    for (int i = shape->ndim - instr->group->row_axes - 1; i >= 0; i--) {
+        const int64_t rest = i > 0 ? row / shape->dim[i] : 0, index = row - rest * shape->dim[i];
         for (int k = 0; k < instr->n_in; k++)
-            rows[k] += row % shape->dim[i] * parts[k].layout.strides[i] * (int64_t)elbo_dtype_size(parts[k].dtype);
+            rows[k] += index * parts[k].layout.strides[i] * (int64_t)elbo_dtype_size(parts[k].dtype);
+        row = rest;
+    }
 }
 
 void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *parts, const elbo_shape *shape,
@@ -254,8 +278,8 @@ void elbo__steps_run(const elbo__instr *instr, elbo_dtype dtype, elbo_tensor *pa
                 fetch_to_write((uintptr_t)AT(0) + (uintptr_t)(n * t->places[0].next), n * t->places[0].next);
             if (t->kernel)
                 t->kernel(n, AT(0), AT(1), AT(2), AT(3));
-            else if (t->sums)
-                add_up(kernels, dtype, n, column == 0, AT(0), AT(1));
+            else if (t->sum_lanes)
+                add_up(kernels, dtype, t, column, n, length, AT(0), AT(1));
             else if (t->loads)
                 load(kernels, dtype, t->places[0].at, t->part, first, n);
             else
