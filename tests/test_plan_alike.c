@@ -240,6 +240,27 @@ static int sum_of_changing_states(rig *r, const step *s, elbo_var **outputs)
     return 2;
 }
 
+/* Heads of a closed set in another order than in the graph that closed it, each on rows of its own; what the first
+ * makes is reshaped twice before the second's rows are there. */
+static int another_order(rig *r, const step *s, elbo_var **outputs)
+{
+    double numbers[ROWS * HIDDEN] = {1, 2, 3};
+    elbo_graph *first = elbo_graph_new(r->params, ELBO_EVALUATE);
+    elbo_var *x = elbo_input(first, "x", r->g->dtype, ELBO_SHAPE(ROWS, HIDDEN));
+    elbo_var *both[2] = {elbo_matmul(x, elbo_transpose(weight(first, "a", s->out[0], HIDDEN))),
+                         elbo_matmul(x, elbo_transpose(weight(first, "b", s->out[1], HIDDEN)))};
+    elbo_plan_free(rig_compiled(first, both, 2));
+    elbo_graph_free(first);
+    x = rig_input(r, "x", ELBO_SHAPE(2, ROWS / 2, HIDDEN), numbers);
+    elbo_var *second = elbo_matmul(elbo_reshape(x, ELBO_SHAPE(ROWS, HIDDEN)),
+                                   elbo_transpose(weight(r->g, "b", s->out[1], HIDDEN)));
+    outputs[1] = elbo_reshape(elbo_reshape(second, ELBO_SHAPE(2, ROWS / 2, -1)), ELBO_SHAPE(-1));
+    outputs[1] = elbo_sum_all(elbo_square(outputs[1]));
+    outputs[0] = elbo_sum_all(
+        elbo_matmul(elbo_reshape(x, ELBO_SHAPE(ROWS, HIDDEN)), elbo_transpose(weight(r->g, "a", s->out[0], HIDDEN))));
+    return 2;
+}
+
 /* Nobody reads the second head. */
 static int one_head(rig *r, const step *s, elbo_var **outputs)
 {
@@ -248,7 +269,7 @@ static int one_head(rig *r, const step *s, elbo_var **outputs)
 }
 
 /* What three heads pass back to the hidden units, added up; some of that is looked at besides. */
-typedef enum { NOTHING, FIRST_TERM, SECOND_TERM, A_TERM_AS_OUTPUT, A_PART, A_PART_AS_OUTPUT } besides;
+typedef enum { NOTHING, RESHAPED_TERM, FIRST_TERM, SECOND_TERM, A_TERM_AS_OUTPUT, A_PART, A_PART_AS_OUTPUT } besides;
 
 static int added_up(rig *r, const step *s, elbo_var **outputs, besides what)
 {
@@ -257,7 +278,8 @@ static int added_up(rig *r, const step *s, elbo_var **outputs, besides what)
     for (int i = 0; i < net.heads; i++)
         elbo_grad(net.loss[i], &net.hidden, 1, &back[i]);
     elbo_var *part = elbo_add(back[2], back[1]);
-    elbo_var *seen[] = {NULL, back[0], back[1], back[0], part, part};
+    elbo_var *flat = elbo_reshape(back[0], ELBO_SHAPE(ROWS * HIDDEN)), *again = elbo_reshape(flat, ELBO_SHAPE(2, -1));
+    elbo_var *seen[] = {NULL, again, back[0], back[1], back[0], part, part};
     outputs[0] = elbo_sum_all(elbo_square(elbo_add(part, back[0])));
     if (what == NOTHING)
         return 1;
@@ -272,6 +294,7 @@ static int added_up(rig *r, const step *s, elbo_var **outputs, besides what)
         return added_up(r, s, outputs, what);                                                                          \
     }
 ADDED_UP(sum_alone, NOTHING)
+ADDED_UP(sum_and_reshaped_term, RESHAPED_TERM)
 ADDED_UP(sum_and_first_term, FIRST_TERM)
 ADDED_UP(sum_and_second_term, SECOND_TERM)
 ADDED_UP(sum_and_term_as_output, A_TERM_AS_OUTPUT)
@@ -312,8 +335,10 @@ static const step steps[] = {
     {"made of changing codes", made_of_changing_codes, 2, {5, 7}, .products = 2, .assignments = 1},
     {"codes in turn with weights", codes_in_turn_with_weights, 2, {5, 7}, .products = 6, .assignments = 3},
     {"sum of changing states", sum_of_changing_states, 2, {5, 7}, .products = 4, .assignments = 2},
+    {"another order", another_order, 2, {5, 7}, .products = 2},
     {"one head", one_head, 2, {5, 7}, .products = 2},
     {"sum alone", sum_alone, 3, {5, 7, 3}, .products = 3},
+    {"sum and reshaped term", sum_and_reshaped_term, 3, {5, 7, 3}, .products = 5},
     {"sum and first term", sum_and_first_term, 3, {5, 7, 3}, .products = 5},
     {"sum and second term", sum_and_second_term, 3, {5, 7, 3}, .products = 5},
     {"sum and term as output", sum_and_term_as_output, 3, {5, 7, 3}, .products = 5},

@@ -27,11 +27,20 @@ typedef struct {
     const elbo_var *of[ELBO__MOST_BESIDE];
 } tuple;
 
+const elbo_var *elbo__read_by(const elbo_var *x, int k)
+{
+    const elbo_var *from = x->in[k];
+    while (x->op == &elbo__op_reshape && from->op == &elbo__op_reshape && !from->root)
+        from = from->in[0];
+    return from;
+}
+
 /* ---- adding ------------------------------------------------------------------------------------------------------ */
 
 static int add(finder *f, elbo__alike alike)
 {
     elbo__alikes *found = f->found;
+    alike.node = -1;
     f->status = elbo__grow((void **)&found->all, &found->capacity, found->n + 1, sizeof *found->all);
     if (f->status != ELBO_OK)
         return NONE;
@@ -233,7 +242,7 @@ static const elbo_var *only_reader(const finder *f, const elbo_var *x)
 {
     for (size_t id = (size_t)x->id + 1; f->readers[x->id] == 1 && id < f->graph->n_nodes; id++)
         for (int k = 0; k < f->graph->nodes[id]->n_in && f->live[id]; k++)
-            if (f->graph->nodes[id]->in[k] == x)
+            if (elbo__read_by(f->graph->nodes[id], k) == x)
                 return f->graph->nodes[id];
     return NULL;
 }
@@ -371,7 +380,7 @@ static bool follow_operands(const elbo__alikes *found)
 static bool waits_for_operands(const elbo__alikes *found, const elbo_var *x)
 {
     for (int k = 0; k < x->n_in && found->place[x->id] == ELBO__ALONE; k++)
-        if (!is_before(moment_of(found, x->in[k]), moment_of(found, x)))
+        if (!is_before(moment_of(found, elbo__read_by(x, k)), moment_of(found, x)))
             return false;
     return true;
 }
@@ -440,7 +449,7 @@ elbo_status elbo__find_alikes(const elbo_graph *g, const bool *live, const bool 
         found->place[id] = ELBO__ALONE;
         found->behind[id] = last[id] = NONE;
         for (int k = 0; k < x->n_in && live[id]; k++)
-            f.readers[x->in[k]->id]++;
+            f.readers[elbo__read_by(x, k)->id]++;
         if (x->op->flags & ELBO__ASSIGN) {
             f.assigned_before[id] = last[x->in[0]->id];
             last[x->in[0]->id] = (int)id;

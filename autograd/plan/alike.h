@@ -23,11 +23,11 @@ typedef struct {
     int n;
     const elbo_var *of[ELBO__MOST_BESIDE];
     int axis;
-    int in[ELBO__MOST_ALIKE_OPERANDS]; /* operand k: the number of what is planned at once too, or SHARED */
+    int in[ELBO__MOST_ALIKE_OPERANDS]; /* operand k: the number of what is planned at once too, or COMMON */
     const elbo_var *sum, *rest;
     int at;   /* the graph's node behind which it is planned */
     int next; /* what is planned behind the same node next   */
-    int node; /* in the plan, once it is there               */
+    int node; /* in the plan; ELBO__NONE: not there yet      */
 } elbo__alike;
 
 /* By graph id: of what a node is a part, or ALONE; and what is planned behind it first; less than 0: nothing. */
@@ -36,6 +36,9 @@ typedef struct {
     size_t n, capacity;
     int *place, *behind;
 } elbo__alikes;
+
+/* What the plan's node for x reads as operand k: of a reshape of a reshape what that reshapes. */
+const elbo_var *elbo__read_by(const elbo_var *x, int k);
 
 /* live, wanted: by graph id. */
 elbo_status elbo__find_alikes(const elbo_graph *graph, const bool *live, const bool *wanted,

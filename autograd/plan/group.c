@@ -68,9 +68,8 @@ int64_t elbo__row(const elbo_shape *shape, int row_axes)
 
 int64_t elbo__chunk(int64_t row)
 {
-    enum { VECTOR = 16 }; /* the widest */
     const int64_t chunks = (row + ELBO__CHUNK - 1) / ELBO__CHUNK, even = (row + chunks - 1) / chunks;
-    return (even + VECTOR - 1) / VECTOR * VECTOR;
+    return (even + ELBO__SUM_LANES - 1) / ELBO__SUM_LANES * ELBO__SUM_LANES;
 }
 
 static bool fuses(const elbo__node *node)

@@ -274,7 +274,7 @@ bool elbo__same_lane(const elbo__node *a, const elbo_layout *a_layout, const elb
 bool elbo__lane_in_place(const elbo_layout *lane, int row_axes);
 
 /* The elements of a row of a group's block of this shape; and of the chunks that a row of so many is cut into: even
- * ones, of whole vectors, but for the last. */
+ * ones, multiples of ELBO__SUM_LANES, but for the last. */
 int64_t elbo__row(const elbo_shape *shape, int row_axes);
 int64_t elbo__chunk(int64_t row);
 

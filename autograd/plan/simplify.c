@@ -169,15 +169,6 @@ static char *name_of_all(const elbo_graph *g, const elbo__alike *a)
     return name;
 }
 
-/* Operand k; of a reshape what is reshaped, however often it was before. */
-static const elbo_var *operand(const elbo_var *x, int k)
-{
-    const elbo_var *from = x->in[k];
-    while (x->op == &elbo__op_reshape && from->op == &elbo__op_reshape && !from->root)
-        from = from->in[0];
-    return from;
-}
-
 /* Where a kernel will read an elementwise node in some order and one of its operands lies so, all come to lie so. */
 static elbo_status turn_like_others(elbo__importer *im, const elbo_var *x, int *in)
 {
@@ -199,6 +190,8 @@ static elbo_status place_of(elbo__importer *im, const elbo_var *x, int *id)
     if (*id != ELBO__NONE)
         return ELBO_OK;
     const elbo__alike *a = &im->alikes.all[im->alikes.place[x->id]];
+    if (a->node == ELBO__NONE || a->kind != ELBO__ALIKE)
+        return elbo__fail(ELBO_INVALID, "compile: a node is planned before what it reads");
     elbo__node part = {.op = &elbo__op_slice, .dtype = x->dtype, .shape = x->shape, .n_in = 1, .attr.axis = a->axis};
     for (int i = 0; a->of[i] != x; i++)
         part.attr.start += a->of[i]->shape.dim[a->axis];
@@ -222,7 +215,7 @@ static elbo_status import_node(elbo__importer *im, const elbo_var *x, elbo__alik
         if (a && a->in[i] != ELBO__COMMON)
             in[i] = im->alikes.all[a->in[i]].node;
         else
-            status = place_of(im, operand(x, i), &in[i]);
+            status = place_of(im, elbo__read_by(x, i), &in[i]);
         if (status != ELBO_OK)
             break;
         if (x->op == &elbo__op_matmul && repeats_rows(plan, in[i]))
@@ -356,7 +349,7 @@ static void mark_live(elbo__importer *im, elbo_var *const *outputs, int n)
         const elbo_var *x = g->nodes[i];
         im->live[i] |= (x->op->flags & ELBO__ASSIGN) != 0;
         for (int k = 0; im->live[i] && k < x->n_in; k++) {
-            im->live[operand(x, k)->id] = true;
+            im->live[elbo__read_by(x, k)->id] = true;
             mark_read(im, x, k);
         }
     }

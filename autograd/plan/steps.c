@@ -94,8 +94,6 @@ static void find_condition(refinement *r)
     elbo__group *g = r->g;
     int when = ELBO__NONE;
     for (size_t i = 0; i < g->n_steps; i++) {
-        if (g->steps[i].kind == ELBO__SUM)
-            return;
         if (g->steps[i].kind != ELBO__STORE)
             continue;
         const elbo__step *made = choice(r, &g->steps[i]);

@@ -38,7 +38,8 @@ int elbo__sums_rows(const elbo_plan *plan, int id)
 }
 
 /* The group that computes what the node adds up, if the node can be its last step; NONE: there is none. `axes`: by
- * instruction, the axes of the rows that it adds up already. */
+ * instruction, the axes of the rows that it adds up already; UPDATES: it may be left out as a whole. */
+enum { UPDATES = -1 };
 static int group_of_sum(const elbo_plan *plan, int id, const int *axes)
 {
     const int rows = elbo__sums_rows(plan, id),
@@ -52,6 +53,9 @@ elbo_status elbo__join_sums(elbo_plan *plan, elbo__loop *loop)
     int *axes = elbo__calloc(loop->n_instrs, sizeof *axes), *start = elbo__calloc(loop->n_instrs + 1, sizeof *start);
     int *sorted = elbo__alloc(loop->n_nodes * sizeof *sorted), *number = axes /* from there on */, instrs = 0;
     elbo_status status = axes && start && sorted ? ELBO_OK : ELBO_NO_MEMORY;
+    for (size_t i = 0; i < loop->n_nodes && status == ELBO_OK; i++)
+        if (nodes[loop->nodes[i]].op->flags & ELBO__ASSIGN)
+            axes[nodes[loop->nodes[i]].instr] = UPDATES;
     for (size_t i = 0; i < loop->n_nodes && status == ELBO_OK; i++) {
         const int id = loop->nodes[i], group = group_of_sum(plan, id, axes);
         if (group != ELBO__NONE) {
