@@ -35,7 +35,7 @@ static elbo_var *build_step(elbo_graph *g)
     elbo_var *x = elbo_input(g, "x", ELBO_F32, ELBO_SHAPE(B, X)),
              *index = elbo_input(g, "index", ELBO_I32, ELBO_SHAPE(B));
     elbo_var *h = elbo_tanh(layer(g, "encoder", x, Z));
-    elbo_var *scale = elbo_exp(layer(g, "mean", h, Z)), *mean = layer(g, "scale", h, Z);
+    elbo_var *mean = layer(g, "mean", h, Z), *scale = elbo_exp(layer(g, "scale", h, Z));
     elbo_var *z = elbo_add(mean, elbo_mul(scale, elbo_random_normal(g, "z", ELBO_SHAPE(B, Z), -1)));
     z = elbo_concat((elbo_var *[]){z, h, z, h, z, elbo_slice(h, 1, 0, 1)}, 6, 1);
     elbo_var *table = elbo_array(g, ELBO_SHAPE(3), (double[]){1, 2, 3});

@@ -139,6 +139,12 @@ static int whole_step(rig *r, const step *s, elbo_var **outputs)
     return n;
 }
 
+static void go_down(const network *n, elbo_var *first, elbo_var *second)
+{
+    elbo_assign(n->w[0], elbo_sub(n->w[0], first));
+    elbo_assign(n->w[1], elbo_sub(n->w[1], second));
+}
+
 /* The second head's loss is made of the derivative by the first head's weight. */
 static int derivative_behind_derivative(rig *r, const step *s, elbo_var **outputs)
 {
@@ -146,8 +152,7 @@ static int derivative_behind_derivative(rig *r, const step *s, elbo_var **output
     elbo_var *first, *second;
     elbo_grad(net.loss[0], &net.w[0], 1, &first);
     elbo_grad(elbo_mul(net.loss[1], elbo_sum_all(elbo_abs(first))), &net.w[1], 1, &second);
-    elbo_assign(net.w[0], elbo_sub(net.w[0], first));
-    elbo_assign(net.w[1], elbo_sub(net.w[1], second));
+    go_down(&net, first, second);
     outputs[0] = net.loss[0];
     return 1;
 }
@@ -161,8 +166,7 @@ static int derivative_through_heads(rig *r, const step *s, elbo_var **outputs)
     elbo_var *through = elbo_matmul(first, net.turned[0]);
     outputs[1] = elbo_matmul(first, net.turned[1]);
     elbo_grad(elbo_mul(net.loss[1], elbo_sum_all(elbo_abs(through))), &net.w[1], 1, &second);
-    elbo_assign(net.w[0], elbo_sub(net.w[0], first));
-    elbo_assign(net.w[1], elbo_sub(net.w[1], second));
+    go_down(&net, first, second);
     outputs[0] = net.loss[0];
     return 2;
 }
@@ -176,8 +180,7 @@ static int heads_on_a_derivative(rig *r, const step *s, elbo_var **outputs)
     for (int i = 0; i < 2; i++)
         y[i] = elbo_matmul(first, elbo_transpose(w[i]));
     elbo_grad(net.loss[1], &net.w[1], 1, &second);
-    elbo_assign(net.w[0], elbo_sub(net.w[0], first));
-    elbo_assign(net.w[1], elbo_sub(net.w[1], second));
+    go_down(&net, first, second);
     outputs[0] = net.loss[0];
     outputs[1] = elbo_add(elbo_sum_all(elbo_square(y[0])), elbo_sum_all(elbo_abs(y[1])));
     return 2;

@@ -359,7 +359,7 @@ elbo_status elbo__plan_simplify(elbo_plan *plan, elbo_graph *g, elbo_var *const 
 {
     /* room for copies: one an operand of a product and one an output, three nodes a folded constant, or up to four
      * views beside an elementwise node, three for each operand that is turned, or 20 for a product in parts, beside
-     * copies of its operands and itself */
+     * copies of its operands and itself; what is planned at once has a slice for each node it stands for */
     size_t most = 24 * g->n_nodes + (size_t)n + 8;
     elbo__importer im = {.plan = plan,
                          .graph = g,

@@ -218,13 +218,13 @@ static void add_up(const elbo__kernels *kernels, elbo_dtype dtype, const task *t
     const size_t size = elbo_dtype_size(dtype);
     char *lanes = t->places[2].at;
     const bool ends = column + n == length, in_memory = t->places[1].next != 0;
-    if (in_memory && ends) {
+    if (in_memory && !ends)
+        return;
+    if (in_memory) {
         x -= column * t->places[1].next;
         column = 0;
         n = length;
     }
-    if (in_memory && !ends)
-        return;
     if (column == 0)
         memset(lanes, 0, ELBO__SUM_LANES * size);
     t->sum_lanes(n, lanes, x);
